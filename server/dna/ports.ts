@@ -1,0 +1,101 @@
+import type { EpochMs } from "#server/kernel/clock.ts";
+import type { ActorKey, ActorType, Incarnation } from "./domain/identity.ts";
+
+/** A row that could not be read as what it should be: it is shown with its reason and costs only itself. */
+export interface MalformedRow {
+  readonly malformed: true;
+  /** What could still be read of its key, as text for people. */
+  readonly key: string;
+  readonly reason: string;
+}
+
+export const isMalformed = <T extends object>(row: T | MalformedRow): row is MalformedRow => "malformed" in row;
+
+/** One row of `nodes`. */
+export interface NodeRow {
+  readonly incarnation: Incarnation;
+  /** BEAM node name, e.g. `dna@10.0.0.5`: an address, never an identity. */
+  readonly node: string;
+  /** The writer's own monotonic ms: comparable with itself only. */
+  readonly heartbeat: bigint;
+  /** 1-minute load average of the host; `null` when the cell is empty. */
+  readonly load: number | null;
+  readonly draining: boolean;
+  /** Coordinator's age of the heartbeat cell in ms (`toUnixTimestamp(now()) - WRITETIME`), never below 0; a hint only. */
+  readonly writeAgeMs: number | null;
+}
+
+export interface ActorRow {
+  readonly name: string;
+  /** `null` when the owner columns are empty (a half-written row). */
+  readonly owner: Incarnation | null;
+  readonly claimedAt: EpochMs | null;
+}
+
+export interface ActorPageQuery {
+  readonly type: ActorType;
+  /** Names that start with this text, compared as UTF-8 bytes; empty = all. */
+  readonly prefix: string;
+  /** Exclusive lower bound: the last name of the page before; `null` = from the start. */
+  readonly after: string | null;
+  /** 1 to 5,000. */
+  readonly limit: number;
+}
+
+export interface ActorPage {
+  readonly rows: readonly (ActorRow | MalformedRow)[];
+  /** Name to continue after; `null` when this was the last page. */
+  readonly nextAfter: string | null;
+}
+
+export interface DatabaseHost {
+  readonly address: string;
+  readonly dataCenter: string;
+  readonly rack: string;
+  readonly hostId: string;
+  readonly version: string;
+  /** The driver's own view of the host; `null` when it has none. */
+  readonly up: boolean | null;
+}
+
+export interface DatabaseCluster {
+  readonly name: string;
+  readonly product: "cassandra" | "scylla" | "simulator";
+  readonly hosts: readonly DatabaseHost[];
+}
+
+/**
+ * What became of one conditional round. `unknown` = the round may or may not have been applied (time-out, connection
+ * lost, answer without `[applied]`): only a re-read at LOCAL_SERIAL settles it.
+ */
+export type CasOutcome =
+  | { readonly kind: "applied" }
+  | { readonly kind: "rejected"; readonly owner: Incarnation | null | "not-told" }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/**
+ * The DNA tables of one keyspace, as far as the console needs them (`nodes`, `actors`). Every call is bounded in time
+ * and rows and throws `OpsError` `upstream-unavailable` or `upstream-malformed`; conditional writes never throw for an
+ * outcome that may have been applied: they answer `unknown`.
+ */
+export interface DnaStore {
+  /** Values of `cluster` found in the `nodes` table, sorted. */
+  clusters(): Promise<readonly string[]>;
+  /** All rows of one cluster, by (created_at, id) ascending. */
+  nodes(cluster: string): Promise<readonly (NodeRow | MalformedRow)[]>;
+  /** Every (namespace, module_id) pair that has a row, sorted by namespace, then number. */
+  actorTypes(): Promise<readonly ActorType[]>;
+  /** One page of the names of a type, ascending by UTF-8 bytes. */
+  actorPage(query: ActorPageQuery): Promise<ActorPage>;
+  /** One row, `null` when there is none. `serial` reads at LOCAL_SERIAL: for decisions. */
+  actor(key: ActorKey, consistency: "quorum" | "serial"): Promise<ActorRow | MalformedRow | null>;
+  /** Conditional delete of one row if its owner is still `owner`. */
+  release(key: ActorKey, owner: Incarnation): Promise<CasOutcome>;
+  /** Conditional delete of up to 50 rows of one type in one round: all or nothing. */
+  releaseBatch(type: ActorType, names: readonly string[], owner: Incarnation): Promise<CasOutcome>;
+  databaseCluster(): Promise<DatabaseCluster>;
+  close(): Promise<void>;
+}
+
+/** Largest number of names of one `releaseBatch` (`dna.md` 11, statement 15). */
+export const RELEASE_BATCH_KEYS_MAX = 50;
