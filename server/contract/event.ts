@@ -1,0 +1,264 @@
+/**
+ * The event of the journal: what was seen changed, or what an operator did. Everything a screen shows live is a fold
+ * over these. JSON-safe; 64-bit numbers are decimal text; instants are epoch milliseconds.
+ */
+import type { EpochMs } from "#server/kernel/clock.ts";
+import type { DecimalText, JsonValue } from "#server/kernel/json.ts";
+
+/** `dna:<source id>`, `dynflow:<source id>`, `operator` or `console`. */
+export type StreamName = string;
+
+export const OPERATOR_STREAM: StreamName = "operator";
+export const CONSOLE_STREAM: StreamName = "console";
+export const dnaStream = (sourceId: string): StreamName => `dna:${sourceId}`;
+export const dynflowStream = (sourceId: string): StreamName => `dynflow:${sourceId}`;
+
+/** The part before the colon: which reducer folds the stream. */
+export const STREAM_FAMILIES = ["dna", "dynflow", "operator", "console"] as const;
+export type StreamFamily = (typeof STREAM_FAMILIES)[number];
+
+export function familyOf(stream: StreamName): StreamFamily | null {
+  const head = stream.split(":", 1)[0];
+  return STREAM_FAMILIES.find((family) => family === head) ?? null;
+}
+
+/** Stands in for what this audience may not read. */
+export interface Masked {
+  readonly masked: true;
+}
+export type Maskable<T> = T | Masked;
+export const MASKED: Masked = { masked: true };
+export const isMasked = (value: unknown): value is Masked =>
+  typeof value === "object" && value !== null && "masked" in value && value.masked === true;
+
+export interface EventActor {
+  readonly user: string;
+  readonly role: "viewer" | "operator" | "admin";
+  /** Peer address; masked for viewers. */
+  readonly address: Maskable<string>;
+  readonly reason: string;
+}
+
+export type SourceHealth = "starting" | "up" | "down";
+
+/** The states of `dna.md` 9(a); their table is `server/dna/domain/liveness.ts`. */
+export const INCARNATION_STATES = ["observing", "alive", "late", "silent", "gone", "returned"] as const;
+export type IncarnationState = (typeof INCARNATION_STATES)[number];
+export const INCARNATION_FLAGS = ["superseded", "name_conflict"] as const;
+export type IncarnationFlag = (typeof INCARNATION_FLAGS)[number];
+
+export interface DatabaseHostFacts {
+  readonly address: string;
+  readonly dataCenter: string;
+  readonly rack: string;
+  readonly hostId: string;
+  readonly version: string;
+  readonly up: boolean | null;
+}
+
+/** How many keys of one type one incarnation owned when a census walked the table. */
+export interface CensusCount {
+  readonly incarnationId: string;
+  readonly namespace: string;
+  readonly moduleId: number;
+  readonly keys: number;
+}
+
+export interface PlanFailure {
+  readonly stepId: number;
+  readonly actionClass: string;
+  readonly exceptionClass: string;
+  readonly message: Maskable<string>;
+}
+
+/** What the fold knows of an unfinished plan; `steps` is `null` for plans of more than 2,000 steps. */
+export interface PlanFacts {
+  readonly label: string | null;
+  readonly state: string;
+  readonly result: string;
+  readonly rootActionClass: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly steps: Readonly<Record<string, string>> | null;
+  readonly stepCount: number;
+  readonly failure: PlanFailure | null;
+}
+
+export interface WorldFacts {
+  readonly class: string;
+  readonly executor: boolean;
+  /** `null` for client worlds, which have no such flag. */
+  readonly active: boolean | null;
+  readonly hostname: string | null;
+  readonly pid: number | null;
+  /** Queue name to pool size. */
+  readonly queues: Readonly<Record<string, number>>;
+  /** As written by the world, local time without a zone: a hint only. */
+  readonly lastSeenText: string | null;
+  /** Why the record could not be read; the rest is empty then. */
+  readonly unreadable: string | null;
+}
+
+export interface LockFacts {
+  readonly class: string;
+  readonly id: string;
+  readonly ownerId: string | null;
+  readonly planId: string | null;
+  readonly worldId: string | null;
+  readonly clientWorldId: string | null;
+  readonly requestId: string | null;
+  readonly unreadable: string | null;
+}
+
+/** What a command is, in words of its procedure: `dynflow.plans.resume`, `dna.failover.start`, `session.login`, … */
+export interface OperationFacts {
+  readonly action: string;
+  /** Stream of the source that is touched, or `null`. */
+  readonly stream: StreamName | null;
+  readonly target: string;
+  /** What the operator saw, as sent. */
+  readonly expected: JsonValue;
+  /** What was found, what came back: for people. */
+  readonly found: string | null;
+}
+
+export const JOB_STATES = ["running", "waiting", "paused", "done", "failed", "stopped", "cancelled"] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** Per-target outcomes of a job, counted. `moved` = somebody else's by now, left alone. */
+export interface JobCounts {
+  readonly total: number;
+  readonly applied: number;
+  readonly moved: number;
+  readonly failed: number;
+  readonly unknown: number;
+}
+
+export interface JobFacts {
+  readonly kind: "dna.failover";
+  readonly title: string;
+  readonly stream: StreamName;
+  readonly target: string;
+  readonly state: JobState;
+  /** Why it is in this state, in words. */
+  readonly note: string | null;
+  readonly counts: JobCounts;
+  readonly createdAt: EpochMs;
+  readonly requestedBy: string;
+  /** Id of the `op.requested` event. */
+  readonly requestId: string;
+}
+
+/** The body of each kind. A kind that is not listed is kept and shown, and changes no state. */
+export interface EventBodies {
+  "source.state_changed": {
+    readonly from: SourceHealth | null;
+    readonly to: SourceHealth;
+    readonly reason: string | null;
+  };
+  "dna.node.seen": {
+    readonly cluster: string;
+    readonly node: string;
+    readonly createdAt: EpochMs;
+    readonly nodeId: DecimalText;
+  };
+  "dna.node.forgotten": { readonly cluster: string; readonly evidence: string };
+  "dna.node.flag_changed": {
+    readonly cluster: string;
+    readonly flag: IncarnationFlag;
+    readonly set: boolean;
+    readonly evidence: string;
+  };
+  "dna.incarnation.state_changed": {
+    readonly cluster: string;
+    readonly from: IncarnationState | null;
+    readonly to: IncarnationState;
+    readonly evidence: string;
+    /** Silence counted by us when it changed. */
+    readonly silentMs: number;
+  };
+  "dna.row.unreadable": { readonly cluster: string; readonly reason: string | null };
+  "dna.database.changed": {
+    readonly name: string;
+    readonly product: string;
+    readonly hosts: readonly DatabaseHostFacts[];
+  };
+  "dna.census.finished": {
+    readonly startedAt: EpochMs;
+    readonly finishedAt: EpochMs;
+    readonly rows: number;
+    readonly unreadableRows: number;
+    /** `null` = of every incarnation; else only this one was counted. */
+    readonly incarnationId: string | null;
+    readonly counts: readonly CensusCount[];
+  };
+  "dynflow.plan.created": PlanFacts;
+  "dynflow.plan.state_changed": { readonly from: string; readonly plan: PlanFacts };
+  "dynflow.plan.result_changed": { readonly from: string; readonly plan: PlanFacts };
+  "dynflow.plan.changed": { readonly plan: PlanFacts };
+  "dynflow.plan.gone": { readonly from: string };
+  "dynflow.step.state_changed": {
+    readonly planId: string;
+    readonly stepId: number;
+    readonly from: string | null;
+    readonly to: string;
+    readonly actionClass: string;
+  };
+  "dynflow.world.registered": WorldFacts;
+  "dynflow.world.changed": WorldFacts;
+  "dynflow.world.gone": { readonly class: string };
+  "dynflow.world.pong": { readonly roundTripMs: number };
+  "dynflow.world.ping_timeout": { readonly waitedMs: number };
+  "dynflow.lock.acquired": LockFacts;
+  "dynflow.lock.released": { readonly class: string; readonly id: string };
+  "op.requested": OperationFacts;
+  "op.executed": OperationFacts;
+  "op.failed": OperationFacts;
+  "op.denied": OperationFacts;
+  "op.unknown": OperationFacts;
+  "op.verified": OperationFacts;
+  "op.unverified": OperationFacts;
+  "job.created": JobFacts;
+  "job.state_changed": { readonly from: JobState; readonly job: JobFacts };
+  "console.started": { readonly version: string; readonly demo: boolean };
+  "console.stopped": { readonly reason: string };
+}
+export type EventKind = keyof EventBodies;
+
+interface EventEnvelope {
+  /** Unique; the producer's idempotency key if it has one, else a ULID. */
+  readonly id: string;
+  readonly stream: StreamName;
+  /** Gapless within the stream, from 1, decimal text. */
+  readonly seq: DecimalText;
+  /** What it is about: incarnation, plan, world, lock, job or source id. */
+  readonly subject: string;
+  /** The source's clock, as far as it tells. */
+  readonly occurredAt: EpochMs;
+  /** Our clock. */
+  readonly observedAt: EpochMs;
+  /** Made by the console itself (a judgement, an inferred step), not read. */
+  readonly synthetic: boolean;
+  /** Id of the event this follows from, e.g. the operator's request. */
+  readonly causedBy: string | null;
+  readonly actor: EventActor | null;
+}
+
+/** One event with the body of its kind. */
+export type JournalEvent = {
+  [K in EventKind]: EventEnvelope & { readonly kind: K; readonly body: EventBodies[K] };
+}[EventKind];
+
+/** An event as a producer hands it over: stream, number and observation time are given on append. */
+export type EventDraft = {
+  [K in EventKind]: {
+    readonly kind: K;
+    readonly body: EventBodies[K];
+    readonly subject: string;
+    readonly occurredAt: EpochMs;
+    readonly id?: string;
+    readonly synthetic?: boolean;
+    readonly causedBy?: string | null;
+    readonly actor?: EventActor | null;
+  };
+}[EventKind];

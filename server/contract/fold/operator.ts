@@ -1,0 +1,90 @@
+import type { EventActor, EventKind, JobFacts, JournalEvent, OperationFacts } from "#server/contract/event.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+
+export const OPERATION_PHASES = [
+  "requested",
+  "executed",
+  "failed",
+  "denied",
+  "unknown",
+  "verified",
+  "unverified",
+] as const;
+export type OperationPhase = (typeof OPERATION_PHASES)[number];
+
+/** One action of an operator: how far it has come, and every phase with its time. */
+export interface OperationFold extends OperationFacts {
+  readonly id: string;
+  readonly actor: EventActor | null;
+  readonly phase: OperationPhase;
+  readonly at: Readonly<Partial<Record<OperationPhase, EpochMs>>>;
+}
+
+export interface OperatorFold {
+  readonly family: "operator";
+  /** The latest operations, oldest first, at most `OPERATIONS_MAX`; older ones are in the journal. */
+  readonly operations: readonly OperationFold[];
+  readonly jobs: Readonly<Record<string, JobFacts & { readonly since: EpochMs }>>;
+}
+
+const OPERATIONS_MAX = 200;
+const ENDED_JOBS_MAX = 50;
+
+export const EMPTY_OPERATOR: OperatorFold = { family: "operator", operations: [], jobs: {} };
+
+/**
+ * Pure and total. Phases of one operation are joined by `causedBy` = id of its `op.requested`; a denial without a
+ * request stands for itself.
+ */
+export function reduceOperator(state: OperatorFold, event: JournalEvent): OperatorFold {
+  switch (event.kind) {
+    case "op.requested":
+    case "op.executed":
+    case "op.failed":
+    case "op.denied":
+    case "op.unknown":
+    case "op.verified":
+    case "op.unverified":
+      return { ...state, operations: withPhase(state.operations, event) };
+    case "job.created":
+      return {
+        ...state,
+        jobs: bounded({ ...state.jobs, [event.subject]: { ...event.body, since: event.observedAt } }),
+      };
+    case "job.state_changed":
+      return { ...state, jobs: { ...state.jobs, [event.subject]: { ...event.body.job, since: event.observedAt } } };
+    default:
+      return state;
+  }
+}
+
+type OperationEvent = Extract<JournalEvent, { kind: Extract<EventKind, `op.${string}`> }>;
+
+function withPhase(operations: readonly OperationFold[], event: OperationEvent): readonly OperationFold[] {
+  const phase = event.kind.slice("op.".length) as OperationPhase;
+  const id = event.kind === "op.requested" ? event.id : (event.causedBy ?? event.id);
+  const index = operations.findIndex((operation) => operation.id === id);
+  const known = operations[index];
+  if (known === undefined) {
+    const added = { ...event.body, id, actor: event.actor, phase, at: { [phase]: event.observedAt } };
+    return [...operations, added].slice(-OPERATIONS_MAX);
+  }
+  const next = {
+    ...known,
+    phase,
+    at: { ...known.at, [phase]: event.observedAt },
+    found: event.body.found ?? known.found,
+  };
+  return operations.with(index, next);
+}
+
+const isEnded = (job: JobFacts): boolean =>
+  job.state === "done" || job.state === "failed" || job.state === "stopped" || job.state === "cancelled";
+
+function bounded(jobs: OperatorFold["jobs"]): OperatorFold["jobs"] {
+  const ended = Object.entries(jobs)
+    .filter(([, job]) => isEnded(job))
+    .sort(([, a], [, b]) => a.createdAt - b.createdAt);
+  const dropped = new Set(ended.slice(0, Math.max(0, ended.length - ENDED_JOBS_MAX)).map(([id]) => id));
+  return dropped.size === 0 ? jobs : Object.fromEntries(Object.entries(jobs).filter(([id]) => !dropped.has(id)));
+}

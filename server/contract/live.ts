@@ -1,0 +1,67 @@
+/** What travels on the live feed (`/api/live`, server-sent events): a snapshot first, then batches. */
+
+import type { JobCounts, JournalEvent, StreamName } from "#server/contract/event.ts";
+import type { Folds } from "#server/contract/fold/fold.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+
+/** High-rate values of one node: not events, always with the instant they were read at. */
+export interface NodeSample {
+  /** Silence counted by us, at `asOf` of the sample. */
+  readonly silentMs: number;
+  readonly load: number | null;
+  readonly writeAgeMs: number | null;
+}
+
+/** Latest high-rate values of one stream; whole in snapshots, whole again in each batch that changed them. */
+export interface StreamSample {
+  readonly asOf: EpochMs;
+  /** Duration of the read that gave it. */
+  readonly readMs: number;
+  readonly nodes?: Readonly<Record<string, NodeSample>>;
+  /** Plan id to progress 0..1. */
+  readonly planProgress?: Readonly<Record<string, number>>;
+  /** Duration of the last complete lap over the plan table: the guarantee for the discovery of plans. */
+  readonly lapMs?: number | null;
+  readonly jobs?: Readonly<Record<string, JobProgress>>;
+}
+
+export interface JobProgress {
+  readonly counts: JobCounts;
+  /** Targets found so far by the walk that precedes or accompanies the work. */
+  readonly walked: number;
+  readonly walkedAll: boolean;
+  readonly perSecond: number;
+  readonly estimatedEndAt: EpochMs | null;
+}
+
+export type Samples = Readonly<Record<StreamName, StreamSample>>;
+
+export type LiveMessage =
+  | {
+      readonly type: "snapshot";
+      /** Opaque; given back as `?cursor=` it continues without a gap, or a new snapshot comes. */
+      readonly cursor: string;
+      readonly folds: Folds;
+      readonly samples: Samples;
+      readonly serverNow: EpochMs;
+      readonly foldVersion: number;
+    }
+  | {
+      readonly type: "batch";
+      readonly cursor: string;
+      /** In order within each stream. */
+      readonly events: readonly JournalEvent[];
+      readonly samples: Samples;
+      readonly serverNow: EpochMs;
+    }
+  /** The server ends this stream for good: log in again. */
+  | { readonly type: "ended"; readonly reason: string };
+
+/** Everything the browser knows live: what its SharedWorker keeps and its React Query cache holds under `["live"]`. */
+export interface LiveState {
+  readonly cursor: string;
+  readonly folds: Folds;
+  readonly samples: Samples;
+  /** Server's clock at the last message and this browser's offset to it, for ages. */
+  readonly serverNow: EpochMs;
+}
