@@ -1,0 +1,78 @@
+/** Who may do what. One closed list; the same `can()` draws the button and refuses the call. */
+export const ROLES = ["viewer", "operator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+export const PERMISSIONS = [
+  "session:open",
+  "estate:read",
+  "dna:read",
+  "dna:census",
+  "dna:failover",
+  "plans:read",
+  "plans:resume",
+  "worlds:read",
+  "worlds:ping",
+  "locks:read",
+  "journal:read",
+  "jobs:read",
+  "jobs:control",
+  "demo:scenario",
+  "configuration:read",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Least role that holds a permission; `anyone` needs no login at all. */
+const LEAST_ROLE: Readonly<Record<Permission, Role | "anyone">> = {
+  "session:open": "anyone",
+  "estate:read": "viewer",
+  "dna:read": "viewer",
+  "dna:census": "operator",
+  "dna:failover": "admin",
+  "plans:read": "viewer",
+  "plans:resume": "operator",
+  "worlds:read": "viewer",
+  "worlds:ping": "operator",
+  "locks:read": "viewer",
+  "journal:read": "viewer",
+  "jobs:read": "viewer",
+  "jobs:control": "admin",
+  "demo:scenario": "operator",
+  "configuration:read": "admin",
+};
+
+export interface Principal {
+  readonly id: string;
+  readonly role: Role;
+  /** How it proved itself: `local` = loopback without auth. */
+  readonly kind: "local" | "token";
+  /** Sources it may see and act on; `null` = all. */
+  readonly sources: readonly string[] | null;
+  /** Id of the token behind it, for revocation; `null` for `local`. */
+  readonly tokenId: string | null;
+}
+
+/** `public` is masked. Operators and admins read everything. */
+export type Audience = "public" | "operator";
+export const audienceOf = (principal: Principal): Audience => (principal.role === "viewer" ? "public" : "operator");
+
+/** Whether this principal holds the permission; `null` = nobody has logged in. */
+export function can(principal: Principal | null, permission: Permission): boolean {
+  const least = LEAST_ROLE[permission];
+  if (least === "anyone") return true;
+  return principal !== null && ROLES.indexOf(principal.role) >= ROLES.indexOf(least);
+}
+
+/** Whether this principal may see and act on a source. */
+export function canSee(principal: Principal, sourceId: string): boolean {
+  return principal.sources === null || principal.sources.includes(sourceId);
+}
+
+/** Everything it may do, for the screen to draw its buttons by. */
+export const permissionsOf = (principal: Principal | null): readonly Permission[] =>
+  PERMISSIONS.filter((permission) => can(principal, permission));
+
+/** The refusal in words: what is needed. */
+export function refusalOf(permission: Permission): string {
+  const least = LEAST_ROLE[permission];
+  return least === "anyone" ? `Needs ${permission}` : `Needs ${permission}, which takes the role ${least}`;
+}

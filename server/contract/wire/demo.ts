@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { sourceId } from "./common.ts";
+
+/** What the demo can be told to do, so that every action has something to act on. */
+export const scenarioInput = z.discriminatedUnion("scenario", [
+  z.object({ scenario: z.literal("killNode"), source: sourceId, incarnation: z.string().max(64) }),
+  z.object({
+    scenario: z.literal("freezeNode"),
+    source: sourceId,
+    incarnation: z.string().max(64),
+    forMs: z.number().int().min(1_000).max(600_000),
+  }),
+  z.object({ scenario: z.literal("bringBack"), source: sourceId, node: z.string().max(1_000) }),
+  z.object({ scenario: z.literal("failNextPlans"), source: sourceId, count: z.number().int().min(1).max(20) }),
+]);
+export type ScenarioInput = z.infer<typeof scenarioInput>;
+export const scenarioOutput = z.object({ done: z.string() });

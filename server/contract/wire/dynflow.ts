@@ -1,0 +1,253 @@
+import { z } from "zod";
+import { instant, maskable, mutationResult, observed, planId, reason, requestId, sourceId } from "./common.ts";
+
+export const sourcesOutput = z.object({
+  ...observed,
+  sources: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      health: z.enum(["starting", "up", "down"]),
+      since: instant,
+      reason: z.string().nullable(),
+      dialect: z.string().nullable(),
+      schemaVersion: z.number().nullable(),
+      act: z.boolean(),
+      /** Why no action is possible; `null` = actions are. */
+      actRefused: z.string().nullable(),
+      /** Our client world, where one is registered. */
+      worldId: z.string().nullable(),
+      lapMs: z.number().nullable(),
+    }),
+  ),
+});
+
+const sortKey = z.enum([
+  "startedAt",
+  "endedAt",
+  "label",
+  "state",
+  "result",
+  "realTime",
+  "executionTime",
+  "rootPlanStepId",
+  "class",
+  "id",
+]);
+export const planFilter = z.object({
+  states: z.array(z.string().max(50)).max(20).default([]),
+  results: z.array(z.string().max(50)).max(20).default([]),
+  label: z
+    .object({ kind: z.enum(["exact", "prefix"]), text: z.string().min(1).max(500) })
+    .nullable()
+    .default(null),
+  /** `startedAt` in [from, to), ISO text. */
+  startedFrom: z.iso.datetime().nullable().default(null),
+  startedTo: z.iso.datetime().nullable().default(null),
+  ids: z.array(planId).max(100).default([]),
+});
+export type PlanFilterInput = z.input<typeof planFilter>;
+
+export const plansInput = z.object({
+  source: sourceId,
+  filter: planFilter.prefault({}),
+  sort: sortKey.default("startedAt"),
+  descending: z.boolean().default(true),
+  limit: z.number().int().min(1).max(200).default(50),
+  from: z
+    .object({ cursor: z.string().max(2_000), direction: z.enum(["next", "previous"]) })
+    .nullable()
+    .default(null),
+});
+export type PlansInput = z.input<typeof plansInput>;
+
+export const failureView = z.object({
+  stepId: z.number(),
+  actionClass: z.string(),
+  exceptionClass: z.string(),
+  message: maskable(z.string()),
+});
+export const planRow = z.object({
+  id: z.string(),
+  label: z.string().nullable(),
+  rootActionClass: z.string().nullable(),
+  state: z.string(),
+  result: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  realTimeSec: z.number().nullable(),
+  executionTimeSec: z.number().nullable(),
+  /** From the fold, for unfinished plans it follows. */
+  progress: z.number().nullable(),
+  failure: failureView.nullable(),
+  locked: z.boolean(),
+});
+export type PlanRowView = z.infer<typeof planRow>;
+export const plansOutput = z.object({
+  ...observed,
+  rows: z.array(planRow),
+  previousCursor: z.string().nullable(),
+  nextCursor: z.string().nullable(),
+});
+
+export const countsInput = z.object({ source: sourceId, filter: planFilter.prefault({}) });
+export const countsOutput = z.object({
+  ...observed,
+  counts: z.array(z.object({ state: z.string(), result: z.string(), count: z.number() })),
+  total: z.number(),
+});
+
+/** A flow as a tree; `unreadable` where the blob did not decode. */
+export type FlowView =
+  | { readonly kind: "step"; readonly stepId: number }
+  | { readonly kind: "sequence"; readonly flows: readonly FlowView[] }
+  | { readonly kind: "concurrence"; readonly flows: readonly FlowView[] };
+export const flowView: z.ZodType<FlowView> = z.lazy(() =>
+  z.union([
+    z.object({ kind: z.literal("step"), stepId: z.number() }),
+    z.object({ kind: z.literal("sequence"), flows: z.array(flowView) }),
+    z.object({ kind: z.literal("concurrence"), flows: z.array(flowView) }),
+  ]),
+);
+const unreadable = z.object({ unreadable: z.string(), bytes: z.number() });
+
+export const planInput = z.object({ source: sourceId, planId });
+export const lockView = z.object({
+  class: z.string(),
+  id: z.string(),
+  ownerId: z.string().nullable(),
+  planId: z.string().nullable(),
+  worldId: z.string().nullable(),
+  clientWorldId: z.string().nullable(),
+  requestId: z.string().nullable(),
+  seenSince: instant,
+  unreadable: z.string().nullable(),
+  /** The owner world has no record. */
+  orphaned: z.boolean(),
+});
+export type LockView = z.infer<typeof lockView>;
+
+export const planOutput = z.object({
+  ...observed,
+  id: z.string(),
+  label: z.string().nullable(),
+  rootActionClass: z.string().nullable(),
+  state: z.string(),
+  /** Recomputed from the steps as Ruby does; `N/A` when the plan is invalid. */
+  result: z.string(),
+  /** As stored in the row: it may lag while the plan runs. */
+  storedResult: z.string(),
+  valid: z.boolean(),
+  invalidReason: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  realTimeSec: z.number().nullable(),
+  executionTimeSec: z.number().nullable(),
+  progress: z.number(),
+  runFlow: z.union([flowView, unreadable]),
+  finalizeFlow: z.union([flowView, unreadable]),
+  stepCount: z.number(),
+  /** The first failed step in order of the flows: what the page opens on. */
+  firstFailedStepId: z.number().nullable(),
+  delayed: z
+    .object({
+      startAt: z.string().nullable(),
+      startBefore: z.string().nullable(),
+      frozen: z.boolean(),
+      serializer: z.string(),
+      args: maskable(z.unknown()),
+    })
+    .nullable(),
+  blockedBy: z.array(z.string()),
+  blocks: z.array(z.string()),
+  subPlanIds: z.array(z.string()),
+  caller: z.object({ planId: z.string(), actionId: z.number().nullable() }).nullable(),
+  locks: z.array(lockView),
+  /** Whether resume is possible now, and if not, why. */
+  resume: z.object({ possible: z.boolean(), reasons: z.array(z.string()) }),
+});
+export type PlanOutput = z.infer<typeof planOutput>;
+
+export const stepView = z.object({
+  id: z.number(),
+  phase: z.enum(["plan", "run", "finalize", "unknown"]),
+  class: z.string(),
+  state: z.string(),
+  actionId: z.number(),
+  actionClass: z.string(),
+  queue: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  realTimeSec: z.number().nullable(),
+  executionTimeSec: z.number().nullable(),
+  progressDone: z.number().nullable(),
+  progressWeight: z.number().nullable(),
+  /** Class of its exception, `null` without error; message and backtrace come with `action`. */
+  exceptionClass: z.string().nullable(),
+  unreadable: z.string().nullable(),
+});
+export type StepView = z.infer<typeof stepView>;
+export const stepsOutput = z.object({ ...observed, steps: z.array(stepView), unlistedStepIds: z.array(z.number()) });
+
+export const historyOutput = z.object({
+  ...observed,
+  entries: z.array(z.object({ at: instant, name: z.string(), worldId: z.string().nullable() })),
+  unreadable: z.string().nullable(),
+});
+
+export const actionInput = z.object({ source: sourceId, planId, stepId: z.number().int().min(0) });
+const payload = z.union([z.object({ value: z.unknown() }), unreadable]);
+export const actionOutput = z.object({
+  ...observed,
+  step: stepView,
+  error: maskable(
+    z.object({ exceptionClass: z.string(), message: z.string(), backtrace: z.array(z.string()) }).nullable(),
+  ),
+  input: maskable(payload),
+  output: maskable(payload),
+  inputBytes: z.number(),
+  outputBytes: z.number(),
+  chunks: maskable(z.array(z.object({ kind: z.string().nullable(), timestamp: z.string(), chunk: payload }))),
+  chunksCut: z.boolean(),
+});
+export type ActionOutput = z.infer<typeof actionOutput>;
+
+export const resumeInput = z.object({
+  source: sourceId,
+  planId,
+  /** What the operator saw. */
+  expectedState: z.string().max(50),
+  expectedFailedStepId: z.number().int().nullable(),
+  reason,
+  requestId,
+});
+export const resumeOutput = mutationResult;
+
+export const worldView = z.object({
+  source: z.string(),
+  id: z.string(),
+  class: z.string(),
+  executor: z.boolean(),
+  active: z.boolean().nullable(),
+  hostname: z.string().nullable(),
+  pid: z.number().nullable(),
+  queues: z.record(z.string(), z.number()),
+  lastSeenText: z.string().nullable(),
+  seenSince: instant,
+  ping: z.object({ at: instant, roundTripMs: z.number().nullable() }).nullable(),
+  unreadable: z.string().nullable(),
+  locks: z.number(),
+  ours: z.boolean(),
+});
+export type WorldView = z.infer<typeof worldView>;
+export const worldsInput = z.object({ source: sourceId.optional() });
+export const worldsOutput = z.object({ ...observed, worlds: z.array(worldView) });
+export const pingInput = z.object({ source: sourceId, worldId: z.string().max(100), reason, requestId });
+export const pingOutput = z.object({
+  journalId: z.string(),
+  answered: z.boolean(),
+  roundTripMs: z.number().nullable(),
+});
+
+export const locksInput = z.object({ source: sourceId.optional() });
+export const locksOutput = z.object({ ...observed, locks: z.array(lockView.extend({ source: z.string() })) });

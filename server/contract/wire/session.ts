@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { instant } from "./common.ts";
+
+export const sessionOutput = z.object({
+  /** `null` = nobody is logged in: show the login page. */
+  principal: z
+    .object({ id: z.string(), role: z.enum(["viewer", "operator", "admin"]), kind: z.enum(["local", "token"]) })
+    .nullable(),
+  authMode: z.enum(["none", "tokens"]),
+  permissions: z.array(z.string()),
+  demo: z.object({ speed: z.number() }).nullable(),
+  version: z.string(),
+  build: z.string(),
+  serverNow: instant,
+  /** Why actions are refused at present (the journal cannot be written); `null` = they are not. */
+  actionsRefused: z.string().nullable(),
+});
+export type SessionOutput = z.infer<typeof sessionOutput>;
+
+export const loginInput = z.object({ token: z.string().min(1).max(200) });

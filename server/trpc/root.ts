@@ -1,0 +1,19 @@
+import { router } from "./init.ts";
+import { dnaRouter } from "./routers/dna.ts";
+import { dynflowRouter } from "./routers/dynflow.ts";
+import { overviewRouter, topologyRouter } from "./routers/estate.ts";
+import { adminRouter, demoRouter, jobsRouter, journalRouter } from "./routers/operations.ts";
+import { sessionRouter } from "./routers/session.ts";
+
+/** Every procedure there is. Names are public API. */
+export const appRouter = router({
+  session: sessionRouter,
+  overview: overviewRouter,
+  topology: topologyRouter,
+  dna: dnaRouter,
+  dynflow: dynflowRouter,
+  journal: journalRouter,
+  jobs: jobsRouter,
+  demo: demoRouter,
+  admin: adminRouter,
+});

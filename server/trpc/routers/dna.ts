@@ -1,0 +1,73 @@
+import * as wire from "#server/contract/wire/dna.ts";
+import { permitted, router } from "#server/trpc/init.ts";
+
+const read = permitted("dna:read");
+
+export const dnaRouter = router({
+  clusters: router({
+    list: read
+      .input(wire.clustersInput)
+      .output(wire.clustersOutput)
+      .query(({ ctx, input }) => ctx.services.dna.clusters(ctx.caller, input)),
+  }),
+  nodes: router({
+    list: read
+      .input(wire.nodesInput)
+      .output(wire.nodesOutput)
+      .query(({ ctx, input }) => ctx.services.dna.nodes(ctx.caller, input)),
+    get: read
+      .input(wire.nodeInput)
+      .output(wire.nodeOutput)
+      .query(({ ctx, input }) => ctx.services.dna.node(ctx.caller, input)),
+    health: read
+      .input(wire.typesInput)
+      .output(wire.healthOutput)
+      .query(({ ctx, input }) => ctx.services.dna.health(ctx.caller, input)),
+  }),
+  types: router({
+    list: read
+      .input(wire.typesInput)
+      .output(wire.typesOutput)
+      .query(({ ctx, input }) => ctx.services.dna.types(ctx.caller, input)),
+  }),
+  actors: router({
+    page: read
+      .input(wire.actorsPageInput)
+      .output(wire.actorsPageOutput)
+      .query(({ ctx, input }) => ctx.services.dna.actorsPage(ctx.caller, input)),
+    get: read
+      .input(wire.actorInput)
+      .output(wire.actorOutput)
+      .query(({ ctx, input }) => ctx.services.dna.actor(ctx.caller, input)),
+    explain: read
+      .input(wire.actorInput)
+      .output(wire.explainOutput)
+      .query(({ ctx, input }) => ctx.services.dna.explain(ctx.caller, input)),
+  }),
+  census: router({
+    /** Walks the register in the background, bounded and slow; answers with its id. */
+    start: permitted("dna:census")
+      .input(wire.censusStartInput)
+      .output(wire.censusOutput)
+      .mutation(({ ctx, input }) => ctx.services.dna.censusStart(ctx.caller, input)),
+    get: read
+      .input(wire.censusInput)
+      .output(wire.censusOutput)
+      .query(({ ctx, input }) => ctx.services.dna.censusGet(ctx.caller, input)),
+    cancel: permitted("dna:census")
+      .input(wire.censusInput)
+      .output(wire.censusOutput)
+      .mutation(({ ctx, input }) => ctx.services.dna.censusCancel(ctx.caller, input)),
+  }),
+  failover: router({
+    preview: permitted("dna:read")
+      .input(wire.nodeInput)
+      .output(wire.failoverPreviewOutput)
+      .query(({ ctx, input }) => ctx.services.dna.failoverPreview(ctx.caller, input)),
+    /** Journals the request, then starts the job. Answers once both are durable, not once keys are free. */
+    start: permitted("dna:failover")
+      .input(wire.failoverStartInput)
+      .output(wire.failoverStartOutput)
+      .mutation(({ ctx, input }) => ctx.services.dna.failoverStart(ctx.caller, input)),
+  }),
+});

@@ -1,0 +1,92 @@
+import type { z } from "zod";
+import type { Principal } from "#server/auth/permissions.ts";
+import type * as admin from "#server/contract/wire/admin.ts";
+import type * as demo from "#server/contract/wire/demo.ts";
+import type * as dna from "#server/contract/wire/dna.ts";
+import type * as dynflow from "#server/contract/wire/dynflow.ts";
+import type * as estate from "#server/contract/wire/estate.ts";
+import type * as jobs from "#server/contract/wire/jobs.ts";
+import type * as journal from "#server/contract/wire/journal.ts";
+import type { SessionOutput } from "#server/contract/wire/session.ts";
+
+/** Who asks, from where: what a service needs to mask, to limit to sources and to sign the journal. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly address: string;
+}
+
+type In<T extends z.ZodType> = z.output<T>;
+type Out<T extends z.ZodType> = Promise<z.input<T>>;
+
+/** The queries and commands behind the procedures. Each checks `canSee` for its source and masks for its caller. */
+export interface EstateService {
+  estate(caller: Caller): Out<typeof estate.estateOutput>;
+  overview(caller: Caller): Out<typeof estate.overviewOutput>;
+}
+
+export interface DnaService {
+  clusters(caller: Caller, input: In<typeof dna.clustersInput>): Out<typeof dna.clustersOutput>;
+  nodes(caller: Caller, input: In<typeof dna.nodesInput>): Out<typeof dna.nodesOutput>;
+  node(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.nodeOutput>;
+  health(caller: Caller, input: In<typeof dna.typesInput>): Out<typeof dna.healthOutput>;
+  types(caller: Caller, input: In<typeof dna.typesInput>): Out<typeof dna.typesOutput>;
+  actorsPage(caller: Caller, input: In<typeof dna.actorsPageInput>): Out<typeof dna.actorsPageOutput>;
+  actor(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.actorOutput>;
+  explain(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.explainOutput>;
+  censusStart(caller: Caller, input: In<typeof dna.censusStartInput>): Out<typeof dna.censusOutput>;
+  censusGet(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dna.censusOutput>;
+  censusCancel(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dna.censusOutput>;
+  failoverPreview(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.failoverPreviewOutput>;
+  failoverStart(caller: Caller, input: In<typeof dna.failoverStartInput>): Out<typeof dna.failoverStartOutput>;
+}
+
+export interface DynflowService {
+  sources(caller: Caller): Out<typeof dynflow.sourcesOutput>;
+  plans(caller: Caller, input: In<typeof dynflow.plansInput>): Out<typeof dynflow.plansOutput>;
+  counts(caller: Caller, input: In<typeof dynflow.countsInput>): Out<typeof dynflow.countsOutput>;
+  plan(caller: Caller, input: In<typeof dynflow.planInput>): Out<typeof dynflow.planOutput>;
+  steps(caller: Caller, input: In<typeof dynflow.planInput>): Out<typeof dynflow.stepsOutput>;
+  action(caller: Caller, input: In<typeof dynflow.actionInput>): Out<typeof dynflow.actionOutput>;
+  history(caller: Caller, input: In<typeof dynflow.planInput>): Out<typeof dynflow.historyOutput>;
+  resume(caller: Caller, input: In<typeof dynflow.resumeInput>): Out<typeof dynflow.resumeOutput>;
+  worlds(caller: Caller, input: In<typeof dynflow.worldsInput>): Out<typeof dynflow.worldsOutput>;
+  ping(caller: Caller, input: In<typeof dynflow.pingInput>): Out<typeof dynflow.pingOutput>;
+  locks(caller: Caller, input: In<typeof dynflow.locksInput>): Out<typeof dynflow.locksOutput>;
+}
+
+export interface JobsService {
+  list(caller: Caller): Out<typeof jobs.jobsOutput>;
+  get(caller: Caller, input: In<typeof jobs.jobInput>): Out<typeof jobs.jobOutput>;
+  pause(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
+  resume(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
+  cancel(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
+}
+
+export interface JournalService {
+  range(caller: Caller, input: In<typeof journal.rangeInput>): Out<typeof journal.rangeOutput>;
+}
+
+export interface DemoService {
+  scenario(caller: Caller, input: In<typeof demo.scenarioInput>): Out<typeof demo.scenarioOutput>;
+}
+
+export interface AdminService {
+  configuration(caller: Caller): Out<typeof admin.configurationOutput>;
+}
+
+/** What the HTTP request can do about the session itself. */
+export interface SessionService {
+  describe(principal: Principal | null): Promise<SessionOutput>;
+}
+
+export interface Services {
+  readonly estate: EstateService;
+  readonly dna: DnaService;
+  readonly dynflow: DynflowService;
+  readonly jobs: JobsService;
+  readonly journal: JournalService;
+  readonly session: SessionService;
+  /** `null` unless the console runs on its demo. */
+  readonly demo: DemoService | null;
+  readonly admin: AdminService;
+}
