@@ -34,7 +34,10 @@ export type Decoded<T> =
  * `{"$time": iso}`, `{"$time_with_zone": iso}`, `{"$datetime": iso}`, `{"$date": "YYYY-MM-DD"}` (nanoseconds kept),
  * `{"$int": "18446744073709551615"}` for integers beyond 2^53, `{"$bytes": base64}` for binary,
  * `{"$ext": type, "$bytes": base64, "$reason": text}` for an ext type we do not know,
- * `{"$ref": {…}, "$text": "Step(4).output[:token]"}` for a reference to another action's output.
+ * `{"$ref": {…}, "$text": "Step(4).output[:token]"}` for a reference to another action's output,
+ * `{"$float": "NaN"}` for a float that is no finite number, `{"$map": [[key, value], …]}` for a map with keys that
+ * are no text or that could be taken for one of these tags. A `$date` that was not midnight in UTC has its `$instant`
+ * beside it: the writer's zone, and so strictly the day, is not known.
  */
 export type PayloadValue = JsonValue;
 

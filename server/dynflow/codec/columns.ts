@@ -1,0 +1,72 @@
+/** The other serialized columns of plans and steps: history, step ids, children, errors. */
+import type { HistoryEntry, StepError } from "#server/dynflow/domain/model.ts";
+import { isMsgpackArray, isMsgpackMap, type MsgpackValue, safeIntegerOf, textOf } from "./msgpack-value.ts";
+import { type Parsed, parsed, unparsed } from "./stored.ts";
+
+/** NULL = no events. Source: Dynflow/dynflow 2.0.0 lib/dynflow/execution_history.rb `Event`, `new_from_hash`. */
+export function parseHistory(value: MsgpackValue): Parsed<readonly HistoryEntry[]> {
+  if (value === null) return parsed([]);
+  if (!isMsgpackArray(value)) return unparsed("a history that is no list");
+  const entries: HistoryEntry[] = [];
+  for (const item of value) {
+    if (!isMsgpackMap(item)) return unparsed("a history entry that is no map");
+    const timeSec = safeIntegerOf(item.get("time"));
+    const name = textOf(item.get("name"));
+    if (timeSec === null || name === null) return unparsed("a history entry without time or name");
+    entries.push({ timeSec, name, worldId: textOf(item.get("world_id")) });
+  }
+  return parsed(entries);
+}
+
+/** Ids in the order in which steps were added. NULL is a fault to Ruby too (execution_plan.rb `steps_from_hash`). */
+export function parseStepIds(value: MsgpackValue): Parsed<readonly number[]> {
+  if (value === null) return unparsed("no list of steps is stored");
+  return parseIntegers(value, "step_ids");
+}
+
+/** Ids of the plan steps planned below one; NULL for run and finalize steps. */
+export const parseChildren = (value: MsgpackValue): Parsed<readonly number[] | null> =>
+  value === null ? parsed(null) : parseIntegers(value, "children");
+
+function parseIntegers(value: MsgpackValue, column: string): Parsed<readonly number[]> {
+  if (!isMsgpackArray(value)) return unparsed(`${column} is no list`);
+  const ids: number[] = [];
+  for (const item of value) {
+    const id = safeIntegerOf(item);
+    if (id === null) return unparsed(`${column} holds something that is no integer`);
+    ids.push(id);
+  }
+  return parsed(ids);
+}
+
+/** Source: Dynflow/dynflow 2.0.0 lib/dynflow/execution_plan/steps/error.rb `to_hash`. */
+export function parseStepError(value: MsgpackValue): Parsed<StepError | null> {
+  if (value === null) return parsed(null);
+  if (!isMsgpackMap(value)) return unparsed("an error that is no map");
+  const exceptionClass = textOf(value.get("exception_class"));
+  const message = textOf(value.get("message"));
+  if (exceptionClass === null || message === null) return unparsed("an error without class or message");
+  const backtrace = value.get("backtrace");
+  const lines = isMsgpackArray(backtrace) ? backtrace.filter((line) => typeof line === "string") : [];
+  return parsed({ exceptionClass, message, backtrace: lines });
+}
+
+/** The map that Ruby stores for an error. */
+export const stepErrorValue = (error: StepError): MsgpackValue =>
+  new Map<MsgpackValue, MsgpackValue>([
+    ["class", "Dynflow::ExecutionPlan::Steps::Error"],
+    ["exception_class", error.exceptionClass],
+    ["message", error.message],
+    ["backtrace", error.backtrace],
+  ]);
+
+/** The list that Ruby stores for a history. */
+export const historyValue = (entries: readonly HistoryEntry[]): MsgpackValue =>
+  entries.map(
+    (entry) =>
+      new Map<MsgpackValue, MsgpackValue>([
+        ["time", entry.timeSec],
+        ["name", entry.name],
+        ["world_id", entry.worldId],
+      ]),
+  );

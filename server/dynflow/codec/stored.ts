@@ -1,0 +1,32 @@
+/** Serialized columns as an adapter hands them over, and the rule that a part that will not decode costs only itself. */
+import type { Decoded } from "#server/dynflow/domain/model.ts";
+import { decodeMsgpack } from "./msgpack-decode.ts";
+import type { MsgpackValue } from "./msgpack-value.ts";
+
+/** One blob cell. `length` null = SQL NULL; `bytes` null beside a length = longer than what was asked for. */
+export interface StoredBlob {
+  readonly bytes: Uint8Array | null;
+  readonly length: number | null;
+}
+
+export const NO_BLOB: StoredBlob = { bytes: null, length: null };
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+export const parsed = <T>(value: T): Parsed<T> => ({ ok: true, value });
+export const unparsed = (reason: string): { readonly ok: false; readonly reason: string } => ({ ok: false, reason });
+
+/** Decodes a cell and parses what it holds. SQL NULL is handed to `parse` as `null`. */
+export function decodeStored<T>(blob: StoredBlob, parse: (value: MsgpackValue) => Parsed<T>): Decoded<T> {
+  if (blob.length === null) return withBytes(parse(null), 0);
+  if (blob.bytes === null) {
+    return { ok: false, reason: `${blob.length} bytes are more than is read`, bytes: blob.length };
+  }
+  const decoded = decodeMsgpack(blob.bytes);
+  if (!decoded.ok) return { ok: false, reason: decoded.reason, bytes: blob.length };
+  return withBytes(parse(decoded.value), blob.length);
+}
+
+/** A parse result as a `Decoded`, told how many bytes it came from. */
+export const withBytes = <T>(result: Parsed<T>, bytes: number): Decoded<T> =>
+  result.ok ? result : { ok: false, reason: result.reason, bytes };
