@@ -36,6 +36,15 @@ export interface JobProgress {
 
 export type Samples = Readonly<Record<StreamName, StreamSample>>;
 
+/** Whether what is seen is being remembered. While it is not, actions are refused and the folds stand still. */
+export interface JournalStatus {
+  readonly ok: boolean;
+  /** When it came to be so. */
+  readonly since: EpochMs;
+  /** For people; `null` while all is well. */
+  readonly reason: string | null;
+}
+
 export type LiveMessage =
   | {
       readonly type: "snapshot";
@@ -43,6 +52,7 @@ export type LiveMessage =
       readonly cursor: string;
       readonly folds: Folds;
       readonly samples: Samples;
+      readonly journal: JournalStatus;
       readonly serverNow: EpochMs;
       readonly foldVersion: number;
     }
@@ -52,6 +62,7 @@ export type LiveMessage =
       /** In order within each stream. */
       readonly events: readonly JournalEvent[];
       readonly samples: Samples;
+      readonly journal: JournalStatus;
       readonly serverNow: EpochMs;
     }
   /** The server ends this stream for good: log in again. */
@@ -62,6 +73,7 @@ export interface LiveState {
   readonly cursor: string;
   readonly folds: Folds;
   readonly samples: Samples;
+  readonly journal: JournalStatus;
   /** Server's clock at the last message and this browser's offset to it, for ages. */
   readonly serverNow: EpochMs;
 }

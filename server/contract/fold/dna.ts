@@ -7,6 +7,7 @@ import type {
 } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText } from "#server/kernel/json.ts";
+import { own } from "./record.ts";
 import { reduceSource, type SourceFold, UNKNOWN_SOURCE } from "./source.ts";
 
 /** One incarnation as the console has judged it. */
@@ -81,7 +82,7 @@ export function reduceDna(state: DnaFold, event: JournalEvent): DnaFold {
         firstSeenAt: event.observedAt,
       });
     case "dna.incarnation.state_changed": {
-      const node = state.nodes[event.subject];
+      const node = own(state.nodes, event.subject);
       if (node === undefined) return state;
       const { to, evidence, silentMs } = event.body;
       return withNode(state, event.subject, {
@@ -93,7 +94,7 @@ export function reduceDna(state: DnaFold, event: JournalEvent): DnaFold {
       });
     }
     case "dna.node.flag_changed": {
-      const node = state.nodes[event.subject];
+      const node = own(state.nodes, event.subject);
       if (node === undefined) return state;
       const { [event.body.flag]: _, ...others } = node.flags;
       const flags = event.body.set ? { ...others, [event.body.flag]: event.body.evidence } : others;
@@ -130,8 +131,8 @@ function reduceCensus(state: DnaFold, body: CensusBody): DnaFold {
     byOwner.set(count.incarnationId, [...(byOwner.get(count.incarnationId) ?? []), count]);
   const counted = Object.fromEntries([...byOwner].map(([id, counts]) => [id, { asOf: body.finishedAt, counts }]));
   if (body.incarnationId !== null) {
-    const own = counted[body.incarnationId] ?? { asOf: body.finishedAt, counts: [] };
-    return { ...state, owned: { ...state.owned, [body.incarnationId]: own } };
+    const counts = own(counted, body.incarnationId) ?? { asOf: body.finishedAt, counts: [] };
+    return { ...state, owned: { ...state.owned, [body.incarnationId]: counts } };
   }
   const { startedAt, finishedAt, rows, unreadableRows } = body;
   return { ...state, owned: counted, census: { startedAt, finishedAt, rows, unreadableRows } };

@@ -1,5 +1,6 @@
 import type { JournalEvent, LockFacts, PlanFacts, WorldFacts } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { own } from "./record.ts";
 import { reduceSource, type SourceFold, UNKNOWN_SOURCE } from "./source.ts";
 
 /** An unfinished plan. A plan that stopped leaves the fold: finished plans are queried at the source. */
@@ -53,12 +54,12 @@ export function reduceDynflow(state: DynflowFold, event: JournalEvent): DynflowF
         state,
         event.subject,
         event.body.plan,
-        state.plans[event.subject]?.stateSince ?? event.observedAt,
+        own(state.plans, event.subject)?.stateSince ?? event.observedAt,
       );
     case "dynflow.plan.gone":
       return { ...state, plans: without(state.plans, event.subject) };
     case "dynflow.step.state_changed": {
-      const plan = state.plans[event.body.planId];
+      const plan = own(state.plans, event.body.planId);
       if (plan === undefined || plan.steps === null) return state;
       const steps = { ...plan.steps, [String(event.body.stepId)]: event.body.to };
       return { ...state, plans: { ...state.plans, [event.body.planId]: { ...plan, steps } } };
@@ -66,7 +67,7 @@ export function reduceDynflow(state: DynflowFold, event: JournalEvent): DynflowF
     case "dynflow.world.registered":
       return withWorld(state, event.subject, { ...event.body, seenSince: event.observedAt, ping: null });
     case "dynflow.world.changed": {
-      const known = state.worlds[event.subject];
+      const known = own(state.worlds, event.subject);
       const seenSince = known?.seenSince ?? event.observedAt;
       return withWorld(state, event.subject, { ...event.body, seenSince, ping: known?.ping ?? null });
     }
@@ -97,7 +98,7 @@ function withWorld(state: DynflowFold, id: string, world: WorldFold): DynflowFol
 }
 
 function withPing(state: DynflowFold, id: string, ping: WorldFold["ping"]): DynflowFold {
-  const world = state.worlds[id];
+  const world = own(state.worlds, id);
   return world === undefined ? state : withWorld(state, id, { ...world, ping });
 }
 

@@ -1,0 +1,113 @@
+/** What a viewer may not read is taken out here, once, for feed, journal, export and queries alike. */
+import { type EventActor, type JournalEvent, MASKED, type PlanFacts } from "#server/contract/event.ts";
+import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
+import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
+import type { OperatorFold } from "#server/contract/fold/operator.ts";
+import { unreachable } from "#server/kernel/errors.ts";
+
+/** `public`: viewers, who read no payloads, error messages or addresses. `operator`: operators and admins. */
+export type Audience = "public" | "operator";
+
+/**
+ * The event as this audience may read it; the same object when nothing is hidden. Folding masked events gives the
+ * masked fold. The body of a kind that we do not know is hidden whole from `public`: nobody can say what is in it.
+ */
+export function maskEvent(event: JournalEvent, audience: Audience): JournalEvent {
+  switch (audience) {
+    case "operator":
+      return event;
+    case "public":
+      return maskBody(event.actor === null ? event : { ...event, actor: maskActor(event.actor) });
+    default:
+      return unreachable(audience);
+  }
+}
+
+/** The folds as this audience may read them; streams in which nothing is hidden keep their identity. */
+export function maskFolds(folds: Folds, audience: Audience): Folds {
+  if (audience === "operator") return folds;
+  return Object.fromEntries(Object.entries(folds).map(([stream, fold]) => [stream, maskFold(fold)]));
+}
+
+function maskBody(event: JournalEvent): JournalEvent {
+  switch (event.kind) {
+    case "dynflow.plan.created":
+      return { ...event, body: maskPlan(event.body) };
+    case "dynflow.plan.state_changed":
+    case "dynflow.plan.result_changed":
+      return { ...event, body: { ...event.body, plan: maskPlan(event.body.plan) } };
+    case "dynflow.plan.changed":
+      return { ...event, body: { plan: maskPlan(event.body.plan) } };
+    case "source.state_changed":
+    case "dna.node.seen":
+    case "dna.node.forgotten":
+    case "dna.node.flag_changed":
+    case "dna.incarnation.state_changed":
+    case "dna.row.unreadable":
+    case "dna.database.changed":
+    case "dna.census.finished":
+    case "dynflow.plan.gone":
+    case "dynflow.step.state_changed":
+    case "dynflow.world.registered":
+    case "dynflow.world.changed":
+    case "dynflow.world.gone":
+    case "dynflow.world.pong":
+    case "dynflow.world.ping_timeout":
+    case "dynflow.lock.acquired":
+    case "dynflow.lock.released":
+    case "op.requested":
+    case "op.executed":
+    case "op.failed":
+    case "op.denied":
+    case "op.unknown":
+    case "op.verified":
+    case "op.unverified":
+    case "job.created":
+    case "job.state_changed":
+    case "console.started":
+    case "console.stopped":
+      return event;
+    default:
+      return hideBody(event);
+  }
+}
+
+/** Typed as impossible, met when a newer version has written to the journal. */
+function hideBody(event: never): JournalEvent {
+  return { ...(event as JournalEvent), body: MASKED } as unknown as JournalEvent;
+}
+
+function maskActor(actor: EventActor): EventActor {
+  return { ...actor, address: MASKED };
+}
+
+function maskPlan<T extends PlanFacts>(plan: T): T {
+  return plan.failure === null ? plan : { ...plan, failure: { ...plan.failure, message: MASKED } };
+}
+
+function maskFold(fold: StreamFold): StreamFold {
+  switch (fold.family) {
+    case "dynflow":
+      return maskDynflow(fold);
+    case "operator":
+      return maskOperator(fold);
+    case "dna":
+    case "console":
+      return fold;
+    default:
+      return unreachable(fold);
+  }
+}
+
+function maskDynflow(fold: DynflowFold): DynflowFold {
+  const entries = Object.entries<PlanFold>(fold.plans);
+  if (entries.every(([, plan]) => plan.failure === null)) return fold;
+  return { ...fold, plans: Object.fromEntries(entries.map(([id, plan]) => [id, maskPlan(plan)])) };
+}
+
+function maskOperator(fold: OperatorFold): OperatorFold {
+  const operations = fold.operations.map((operation) =>
+    operation.actor === null ? operation : { ...operation, actor: maskActor(operation.actor) },
+  );
+  return { ...fold, operations };
+}

@@ -1,0 +1,69 @@
+/** Which streams somebody limited to regions or sources may see, and what that leaves of events, folds and samples. */
+import type { JournalEvent, StreamName } from "#server/contract/event.ts";
+import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
+import type { OperatorFold } from "#server/contract/fold/operator.ts";
+import type { Samples, StreamSample } from "#server/contract/live.ts";
+
+export type VisibleStreams = "all" | ReadonlySet<StreamName>;
+
+export const seesStream = (visible: VisibleStreams, stream: StreamName): boolean =>
+  visible === "all" || visible.has(stream);
+
+/** Operations and jobs are seen by whoever sees the source they touch, though they are in a stream of their own. */
+export function seesEvent(visible: VisibleStreams, event: JournalEvent): boolean {
+  if (visible === "all") return true;
+  if (!visible.has(event.stream)) return false;
+  const touched = touchedStream(event);
+  return touched === null || visible.has(touched);
+}
+
+function touchedStream(event: JournalEvent): StreamName | null {
+  switch (event.kind) {
+    case "op.requested":
+    case "op.executed":
+    case "op.failed":
+    case "op.denied":
+    case "op.unknown":
+    case "op.verified":
+    case "op.unverified":
+    case "job.created":
+      return event.body.stream;
+    case "job.state_changed":
+      return event.body.job.stream;
+    default:
+      return null;
+  }
+}
+
+export function visibleFolds(visible: VisibleStreams, folds: Folds): Folds {
+  if (visible === "all") return folds;
+  const seen = Object.entries(folds).filter(([stream]) => visible.has(stream));
+  return Object.fromEntries(seen.map(([stream, fold]): [StreamName, StreamFold] => [stream, narrowed(visible, fold)]));
+}
+
+function narrowed(visible: ReadonlySet<StreamName>, fold: StreamFold): StreamFold {
+  return fold.family === "operator" ? narrowedOperator(visible, fold) : fold;
+}
+
+function narrowedOperator(visible: ReadonlySet<StreamName>, fold: OperatorFold): OperatorFold {
+  return {
+    ...fold,
+    operations: fold.operations.filter(({ stream }) => stream === null || visible.has(stream)),
+    jobs: Object.fromEntries(Object.entries(fold.jobs).filter(([, job]) => visible.has(job.stream))),
+  };
+}
+
+/** @param folds as `visibleFolds` left them: progress is told of the jobs in there only. */
+export function visibleSamples(visible: VisibleStreams, samples: Samples, folds: Folds): Samples {
+  if (visible === "all") return samples;
+  const seen = Object.entries(samples).filter(([stream]) => visible.has(stream));
+  return Object.fromEntries(seen.map(([stream, sample]) => [stream, withKnownJobs(sample, folds[stream])]));
+}
+
+function withKnownJobs(sample: StreamSample, fold: StreamFold | undefined): StreamSample {
+  if (sample.jobs === undefined || fold?.family !== "operator") return sample;
+  return {
+    ...sample,
+    jobs: Object.fromEntries(Object.entries(sample.jobs).filter(([id]) => Object.hasOwn(fold.jobs, id))),
+  };
+}
