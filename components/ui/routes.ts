@@ -1,0 +1,81 @@
+/**
+ * Every address of the console is made here and nowhere else (`routes.test.ts` looks). `Href` is branded, so `Link`
+ * takes no text of another origin: upstream text can be a parameter of a page, never a target.
+ */
+export type Href = string & { readonly __href: "console" };
+
+type Parameters_ = Readonly<Record<string, string | number | null | undefined>>;
+
+function href(path: string, parameters: Parameters_ = {}): Href {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== null && value !== undefined) search.set(name, String(value));
+  const text = search.toString();
+  return (text === "" ? path : `${path}?${text}`) as Href;
+}
+
+const segment = (text: string): string => encodeURIComponent(text);
+
+export interface TopologyPlace {
+  readonly region?: string | null;
+  readonly source?: string | null;
+  readonly cluster?: string | null;
+  /** Incarnation id `created:id`; opens its drawer. */
+  readonly node?: string | null;
+  /** `table` shows the twin instead of the map. */
+  readonly view?: "table" | null;
+}
+
+export interface ActorPlace {
+  readonly source?: string | null;
+  readonly namespace?: string | null;
+  readonly moduleId?: number | null;
+  readonly prefix?: string | null;
+  /** Whole name of one actor: opens its page. */
+  readonly name?: string | null;
+}
+
+/** Filters of the plan list as they stand in the address; the list page reads them back. */
+export interface PlansPlace {
+  readonly source?: string | null;
+  readonly state?: string | null;
+  readonly result?: string | null;
+  readonly label?: string | null;
+  readonly [other: string]: string | null | undefined;
+}
+
+export interface JournalPlace {
+  /** Stream name; see `server/contract/event.ts`. */
+  readonly stream?: string | null;
+  readonly subject?: string | null;
+  readonly kind?: string | null;
+  /** Id of the event to select. */
+  readonly event?: string | null;
+}
+
+export const routes = {
+  overview: () => href("/"),
+  topology: (place: TopologyPlace = {}) => href("/topology", { ...place }),
+  actors: ({ source, namespace, moduleId, prefix, name }: ActorPlace = {}) =>
+    href("/actors", { source, ns: namespace, module: moduleId, prefix: prefix === "" ? null : prefix, name }),
+  plans: (place: PlansPlace = {}) => href("/plans", place),
+  plan: (source: string, planId: string, place: { readonly step?: number | null } = {}) =>
+    href(`/plans/${segment(source)}/${segment(planId)}`, place),
+  worlds: (place: { readonly source?: string | null; readonly world?: string | null } = {}) => href("/worlds", place),
+  lifecycles: (place: { readonly kind?: string | null } = {}) => href("/lifecycles", place),
+  journal: (place: JournalPlace = {}) => href("/journal", { ...place }),
+  jobs: () => href("/jobs"),
+  job: (jobId: string) => href(`/jobs/${segment(jobId)}`),
+  settings: () => href("/settings"),
+  /** The sandboxed page that draws one diagram; for `<iframe src>` only. */
+  diagram: (place: Parameters_ = {}) => href("/diagram", place),
+  /** `next` is where to go afterwards; it is honoured only if it is a path of this console. */
+  login: (next?: string) => href("/login", { next: next === "/" ? null : next }),
+} as const;
+
+/** A path handed over in an address, or the overview when it would leave this console. */
+export function safeNext(next: string | null): Href {
+  if (next === null || !next.startsWith("/") || /^\/[/\\]/.test(next) || /[\p{Cc}\\]/u.test(next))
+    return routes.overview();
+  return next as Href;
+}
