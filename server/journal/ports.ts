@@ -58,6 +58,12 @@ export interface Journal {
 export interface StateStore {
   get(namespace: string, key: string): Promise<string | null>;
   list(namespace: string): Promise<readonly { readonly key: string; readonly value: string }[]>;
+  /** Entries in key order (code units), after a key (exclusive), at most `limit` (1 to 10,000). */
+  page(
+    namespace: string,
+    after: string | null,
+    limit: number,
+  ): Promise<readonly { readonly key: string; readonly value: string }[]>;
   put(namespace: string, key: string, value: string): Promise<void>;
   /** Several at once, all or none; `null` deletes. */
   putAll(namespace: string, entries: readonly { readonly key: string; readonly value: string | null }[]): Promise<void>;

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Caller } from "#server/auth/caller.ts";
 import type { Principal } from "#server/auth/permissions.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
@@ -8,12 +9,6 @@ import type * as estate from "#server/contract/wire/estate.ts";
 import type * as jobs from "#server/contract/wire/jobs.ts";
 import type * as journal from "#server/contract/wire/journal.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
-
-/** Who asks, from where: what a service needs to mask, to limit to sources and to sign the journal. */
-export interface Caller {
-  readonly principal: Principal;
-  readonly address: string;
-}
 
 type In<T extends z.ZodType> = z.output<T>;
 type Out<T extends z.ZodType> = Promise<z.input<T>>;

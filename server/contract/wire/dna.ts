@@ -122,7 +122,7 @@ export const censusInput = z.object({ source: sourceId, censusId: z.string().max
 export const censusOutput = z.object({
   ...observed,
   censusId: z.string(),
-  state: z.enum(["running", "done", "cancelled", "failed", "cut"]),
+  state: z.enum(["running", "done", "cancelled", "failed"]),
   note: z.string().nullable(),
   startedAt: instant,
   finishedAt: instant.nullable(),

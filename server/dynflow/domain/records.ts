@@ -75,6 +75,9 @@ const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArra
 const textOf = (value: PayloadValue | undefined): string | null => (typeof value === "string" ? value : null);
 const numberOf = (value: PayloadValue | undefined): number | null => (typeof value === "number" ? value : null);
 
+/** What a lock class means; an application's own class is `other`. */
+export const lockKindOf = (name: string): LockKind => LOCK_KINDS.get(name) ?? "other";
+
 /** A world's record; `null` when the record is none. What its data does not tell is `null`, not invented. */
 export function worldOf(record: CoordinatorRecord): World | null {
   if (!isWorldClass(record.class)) return null;
@@ -103,7 +106,7 @@ export function lockOf(record: CoordinatorRecord): Lock | null {
   const data = objectOf(record.data.ok ? record.data.value : null);
   return {
     class: record.class,
-    kind: LOCK_KINDS.get(record.class) ?? "other",
+    kind: lockKindOf(record.class),
     id: record.id,
     ownerId: record.ownerId,
     worldId: textOf(data.world_id),

@@ -1,0 +1,148 @@
+import type { z } from "zod";
+import type { Audience } from "#server/auth/permissions.ts";
+import type { DynflowFold, LockFold } from "#server/contract/fold/dynflow.ts";
+import type * as wire from "#server/contract/wire/dynflow.ts";
+import { epochMs, toIso } from "#server/kernel/clock.ts";
+import { firstFailedStep } from "./domain/first-failure.ts";
+import type { ActionPayload, Decoded, PlanRecord, StepRow } from "./domain/model.ts";
+import { INVALID_RESULT, judgePlan } from "./domain/plan-verdict.ts";
+import { planLockId } from "./domain/records.ts";
+import { maskedFor } from "./source-view.ts";
+
+type PlanOutput = Omit<z.input<typeof wire.planOutput>, "asOf" | "faults" | "resume">;
+
+/** A decoded thing, or why it could not be read and how large it is. */
+export const shown = <T>(decoded: Decoded<T>) =>
+  decoded.ok ? decoded.value : { unreadable: decoded.reason, bytes: decoded.bytes };
+const payload = (decoded: Decoded<unknown>) =>
+  decoded.ok ? { value: decoded.value } : { unreadable: decoded.reason, bytes: decoded.bytes };
+
+/** One plan for the wire: the result recomputed as Ruby shows it, beside the stored one. */
+export function toPlanView(plan: PlanRecord, fold: DynflowFold, audience: Audience): PlanOutput {
+  const verdict = judgePlan(plan);
+  const { head } = plan;
+  const root = rootAction(plan);
+  return {
+    id: head.id,
+    label: head.label,
+    rootActionClass: root?.class ?? null,
+    state: head.state,
+    result: verdict.valid ? verdict.result : INVALID_RESULT,
+    storedResult: head.result,
+    valid: verdict.valid,
+    invalidReason: verdict.valid ? null : verdict.reason,
+    startedAt: head.startedAt,
+    endedAt: head.endedAt,
+    realTimeSec: head.realTimeSec,
+    executionTimeSec: head.executionTimeSec ?? (verdict.valid ? verdict.executionTimeSec : null),
+    progress: verdict.valid ? verdict.progress : 0,
+    runFlow: shown(plan.runFlow),
+    finalizeFlow: shown(plan.finalizeFlow),
+    stepCount: plan.steps.length,
+    firstFailedStepId: firstFailedStep(plan)?.stepId ?? null,
+    delayed: plan.delayed === null ? null : toDelayedView(plan.delayed, audience),
+    blockedBy: [...plan.blockedBy],
+    blocks: [...plan.blocks],
+    subPlanIds: [...plan.subPlanIds],
+    caller:
+      root === undefined || root.callerPlanId === null
+        ? null
+        : { planId: root.callerPlanId, actionId: root.callerActionId },
+    locks: locksOf(fold, head.id).map((lock) => toLockView(lock, fold)),
+  };
+}
+
+function rootAction(plan: PlanRecord) {
+  const rootStep = plan.steps.find((step) => step.id === plan.head.rootPlanStepId);
+  return plan.actions.find((action) => action.id === (rootStep?.actionId ?? 1));
+}
+
+function toDelayedView(
+  delayed: NonNullable<PlanRecord["delayed"]>,
+  audience: Audience,
+): NonNullable<PlanOutput["delayed"]> {
+  const { startAt, startBefore, frozen, serializer, args } = delayed;
+  return { startAt, startBefore, frozen, serializer, args: maskedFor(audience, shown(args)) };
+}
+
+/** The locks that speak of a plan: held on it, or owned by it. */
+export const locksOf = (fold: DynflowFold, planId: string): readonly LockFold[] =>
+  Object.values(fold.locks).filter(
+    (lock) => lock.planId === planId || lock.id === planLockId(planId) || lock.ownerId === planLockId(planId),
+  );
+
+export function toLockView(lock: LockFold, fold: DynflowFold): z.input<typeof wire.lockView> {
+  return {
+    class: lock.class,
+    id: lock.id,
+    ownerId: lock.ownerId,
+    planId: lock.planId,
+    worldId: lock.worldId,
+    clientWorldId: lock.clientWorldId,
+    requestId: lock.requestId,
+    seenSince: toIso(lock.seenSince),
+    unreadable: lock.unreadable,
+    orphaned: lock.worldId !== null && fold.worlds[lock.worldId] === undefined,
+  };
+}
+
+export function toStepView(step: StepRow): z.input<typeof wire.stepView> {
+  const { id, phase, class: className, state, actionId, actionClass, queue } = step;
+  const unreadable = [step.error, step.children].flatMap((part) => (part.ok ? [] : [part.reason]));
+  return {
+    id,
+    phase,
+    class: className,
+    state,
+    actionId,
+    actionClass,
+    queue,
+    startedAt: step.startedAt,
+    endedAt: step.endedAt,
+    realTimeSec: step.realTimeSec,
+    executionTimeSec: step.executionTimeSec,
+    progressDone: step.progressDone,
+    progressWeight: step.progressWeight,
+    exceptionClass: step.error.ok ? (step.error.value?.exceptionClass ?? null) : null,
+    unreadable: unreadable[0] ?? null,
+  };
+}
+
+/** Ids of steps with rows that `step_ids` does not list: legal, and shown apart. */
+export function unlistedStepIds(plan: PlanRecord): number[] {
+  const listed = new Set(plan.stepIds.ok ? plan.stepIds.value : []);
+  return plan.steps.filter((step) => !listed.has(step.id)).map((step) => step.id);
+}
+
+type ActionOutput = Omit<z.input<typeof wire.actionOutput>, "asOf" | "faults">;
+
+/** One step with the payloads of its action; what a viewer may not read is masked here. */
+export function toActionView(step: StepRow, action: ActionPayload, audience: Audience): ActionOutput {
+  const error = step.error.ok
+    ? step.error.value === null
+      ? null
+      : { ...step.error.value, backtrace: [...step.error.value.backtrace] }
+    : { exceptionClass: "", message: `The error could not be read: ${step.error.reason}`, backtrace: [] };
+  const chunks = action.chunks.map(({ kind, timestamp, chunk }) => ({ kind, timestamp, chunk: payload(chunk) }));
+  return {
+    step: toStepView(step),
+    error: error === null ? null : maskedFor(audience, error),
+    input: maskedFor(audience, payload(action.input)),
+    output: maskedFor(audience, payload(action.output)),
+    inputBytes: action.inputBytes,
+    outputBytes: action.outputBytes,
+    chunks: maskedFor(audience, chunks),
+    chunksCut: action.chunksCut,
+  };
+}
+
+/** History for the wire; an unreadable one is said as such. */
+export function toHistoryView(plan: PlanRecord) {
+  if (!plan.history.ok) return { entries: [], unreadable: plan.history.reason };
+  const entries = plan.history.value.map(({ timeSec, name, worldId }) => ({
+    at: toIso(epochMs(timeSec * 1000)),
+    name,
+    worldId,
+  }));
+  return { entries, unreadable: null };
+}

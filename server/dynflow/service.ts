@@ -1,0 +1,227 @@
+import type { z } from "zod";
+import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
+import type { EventActor } from "#server/contract/event.ts";
+import { maskFolds } from "#server/contract/mask.ts";
+import type * as wire from "#server/contract/wire/dynflow.ts";
+import { type Clock, toIso } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import { toUtcMicros } from "./codec/utc-text.ts";
+import type { PlanRecord } from "./domain/model.ts";
+import { lockKindOf } from "./domain/records.ts";
+import { resumeRefusals } from "./domain/resume.ts";
+import {
+  locksOf,
+  toActionView,
+  toHistoryView,
+  toLockView,
+  toPlanView,
+  toStepView,
+  unlistedStepIds,
+} from "./plan-view.ts";
+import type { PlanFilter } from "./ports.ts";
+import { audienceFor, type DynflowSource, observedNow } from "./source-view.ts";
+
+type Out<T extends z.ZodType> = Promise<z.input<T>>;
+type In<T extends z.ZodType> = z.output<T>;
+
+/** Queries and commands over all configured Dynflow databases. */
+export function createDynflowService(deps: { readonly sources: readonly DynflowSource[]; readonly clock: Clock }) {
+  const { sources, clock } = deps;
+
+  async function planOf(source: DynflowSource, planId: string): Promise<PlanRecord> {
+    const plan = await source.store.plan(planId);
+    if (plan === null) throw new OpsError("not-found", `No plan ${planId} in ${source.id}`);
+    source.look(planId);
+    return plan;
+  }
+
+  return {
+    async sources(caller: Caller): Out<typeof wire.sourcesOutput> {
+      const seen = visible(caller, sources);
+      return { ...observedNow(clock, seen), sources: seen.map(toSourceView) };
+    },
+
+    async plans(caller: Caller, input: In<typeof wire.plansInput>): Out<typeof wire.plansOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { sort, descending, limit, from } = input;
+      const page = await source.store.plans({ filter: toFilter(input.filter), sort, descending, limit, from });
+      const fold = maskedFold(source, caller);
+      const rows = page.rows.map((row) => {
+        const followed = fold.plans[row.id];
+        const { id, label, rootActionClass, state, result, startedAt, endedAt, realTimeSec, executionTimeSec } = row;
+        const progress = source.planProgress(id);
+        const failure = followed?.failure ?? null;
+        const locked = locksOf(fold, id).some((lock) => lockKindOf(lock.class) === "execution");
+        return {
+          id,
+          label,
+          rootActionClass,
+          state,
+          result,
+          startedAt,
+          endedAt,
+          realTimeSec,
+          executionTimeSec,
+          progress,
+          failure,
+          locked,
+        };
+      });
+      return {
+        ...observedNow(clock, [source]),
+        rows,
+        previousCursor: page.previousCursor,
+        nextCursor: page.nextCursor,
+      };
+    },
+
+    async counts(caller: Caller, input: In<typeof wire.countsInput>): Out<typeof wire.countsOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const counts = await source.store.counts(toFilter(input.filter));
+      const total = counts.reduce((sum, entry) => sum + entry.count, 0);
+      return { ...observedNow(clock, [source]), counts: [...counts], total };
+    },
+
+    async plan(caller: Caller, input: In<typeof wire.planInput>): Out<typeof wire.planOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const plan = await planOf(source, input.planId);
+      const view = toPlanView(plan, source.fold(), audienceFor(caller));
+      return { ...observedNow(clock, [source]), ...view, resume: resumeOf(source, plan) };
+    },
+
+    async steps(caller: Caller, input: In<typeof wire.planInput>): Out<typeof wire.stepsOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const plan = await planOf(source, input.planId);
+      return {
+        ...observedNow(clock, [source]),
+        steps: plan.steps.map(toStepView),
+        unlistedStepIds: unlistedStepIds(plan),
+      };
+    },
+
+    async action(caller: Caller, input: In<typeof wire.actionInput>): Out<typeof wire.actionOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const plan = await planOf(source, input.planId);
+      const step = plan.steps.find((candidate) => candidate.id === input.stepId);
+      if (step === undefined) throw new OpsError("not-found", `The plan has no step ${input.stepId}`);
+      const action = await source.store.action(input.planId, step.actionId);
+      if (action === null) throw new OpsError("not-found", `The plan has no action ${step.actionId}`);
+      return { ...observedNow(clock, [source]), ...toActionView(step, action, audienceFor(caller)) };
+    },
+
+    async history(caller: Caller, input: In<typeof wire.planInput>): Out<typeof wire.historyOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      return { ...observedNow(clock, [source]), ...toHistoryView(await planOf(source, input.planId)) };
+    },
+
+    async resume(caller: Caller, input: In<typeof wire.resumeInput>): Out<typeof wire.resumeOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { planId, expectedState, expectedFailedStepId, requestId } = input;
+      const actor = toActor(caller, input.reason);
+      return commandsOf(source).resume({ planId, expectedState, expectedFailedStepId, requestId, actor });
+    },
+
+    async worlds(caller: Caller, input: In<typeof wire.worldsInput>): Out<typeof wire.worldsOutput> {
+      const seen = chosen(caller, sources, input.source);
+      return { ...observedNow(clock, seen), worlds: seen.flatMap(toWorldViews) };
+    },
+
+    async ping(caller: Caller, input: In<typeof wire.pingInput>): Out<typeof wire.pingOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { worldId, requestId } = input;
+      return commandsOf(source).ping({ worldId, requestId, actor: toActor(caller, input.reason) });
+    },
+
+    async locks(caller: Caller, input: In<typeof wire.locksInput>): Out<typeof wire.locksOutput> {
+      const seen = chosen(caller, sources, input.source);
+      const locks = seen.flatMap((source) =>
+        Object.values(source.fold().locks).map((lock) => ({ ...toLockView(lock, source.fold()), source: source.id })),
+      );
+      return { ...observedNow(clock, seen), locks };
+    },
+  };
+}
+
+const chosen = (caller: Caller, sources: readonly DynflowSource[], id: string | undefined): readonly DynflowSource[] =>
+  id === undefined ? visible(caller, sources) : [sourceFor(caller, sources, id)];
+
+const toActor = (caller: Caller, reason: string): EventActor => ({
+  user: caller.principal.id,
+  role: caller.principal.role,
+  address: caller.address,
+  reason,
+});
+
+function commandsOf(source: DynflowSource) {
+  if (source.commands === null) throw new OpsError("refused", NOT_ACTING);
+  return source.commands;
+}
+
+const NOT_ACTING = "Acting on this source is switched off (act: false): Worldline writes nothing there";
+
+function maskedFold(source: DynflowSource, caller: Caller) {
+  const fold = maskFolds({ it: source.fold() }, audienceFor(caller)).it;
+  return fold?.family === "dynflow" ? fold : source.fold();
+}
+
+const actRefusal = (source: DynflowSource): string | null =>
+  source.commands === null ? NOT_ACTING : source.commands.refusal();
+
+/** Whether this plan could be resumed, with every reason why not. */
+function resumeOf(source: DynflowSource, plan: PlanRecord) {
+  const locks = locksOf(source.fold(), plan.head.id).map((lock) => ({ ...lock, kind: lockKindOf(lock.class) }));
+  const refusal = actRefusal(source);
+  const reasons = [...(refusal === null ? [] : [refusal]), ...resumeRefusals(plan.head.state, locks)];
+  return { possible: reasons.length === 0, reasons };
+}
+
+function toSourceView(source: DynflowSource) {
+  const { state, since, reason } = source.fold().source;
+  const found = source.capabilities();
+  return {
+    id: source.id,
+    title: source.title,
+    health: state,
+    since: toIso(since),
+    reason,
+    dialect: found?.dialect ?? null,
+    schemaVersion: found?.schemaVersion ?? null,
+    act: source.act,
+    actRefused: actRefusal(source),
+    worldId: source.commands?.worldId() ?? null,
+    lapMs: source.lapMs(),
+  };
+}
+
+function toWorldViews(source: DynflowSource): z.input<typeof wire.worldView>[] {
+  const fold = source.fold();
+  const own = source.commands?.worldId() ?? null;
+  return Object.entries(fold.worlds).map(([id, world]) => ({
+    source: source.id,
+    id,
+    class: world.class,
+    executor: world.executor,
+    active: world.active,
+    hostname: world.hostname,
+    pid: world.pid,
+    queues: world.queues,
+    lastSeenText: world.lastSeenText,
+    seenSince: toIso(world.seenSince),
+    ping: world.ping === null ? null : { at: toIso(world.ping.at), roundTripMs: world.ping.roundTripMs },
+    unreadable: world.unreadable,
+    locks: Object.values(fold.locks).filter((lock) => lock.worldId === id).length,
+    ours: id === own,
+  }));
+}
+
+function toFilter(filter: In<typeof wire.planFilter>): PlanFilter {
+  const { ids, states, results, label } = filter;
+  return { ids, states, results, label, startedFrom: bound(filter.startedFrom), startedTo: bound(filter.startedTo) };
+}
+
+function bound(text: string | null): string | null {
+  if (text === null) return null;
+  const micros = toUtcMicros(text);
+  if (micros === null) throw new OpsError("invalid-input", `${text} is no instant`);
+  return micros;
+}

@@ -1,0 +1,49 @@
+import type { Caller } from "#server/auth/caller.ts";
+import type { Audience } from "#server/auth/permissions.ts";
+import { audienceOf } from "#server/auth/permissions.ts";
+import { MASKED, type Maskable, type SourceHealth } from "#server/contract/event.ts";
+import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
+import { type Clock, toIso } from "#server/kernel/clock.ts";
+import type { PlanCommands } from "./commands.ts";
+import type { DynflowCapabilities, DynflowStore } from "./ports.ts";
+
+/** One configured Dynflow database with everything the queries need. */
+export interface DynflowSource {
+  readonly id: string;
+  readonly title: string;
+  readonly act: boolean;
+  readonly store: DynflowStore;
+  /** `null` when `act` is off: nothing is ever written then. */
+  readonly commands: PlanCommands | null;
+  fold(): DynflowFold;
+  /** What the database was found to be; `null` until it answered once. */
+  capabilities(): DynflowCapabilities | null;
+  planProgress(planId: string): number | null;
+  lapMs(): number | null;
+  /** Keeps a plan followed closely for a while, because someone looks at it. */
+  look(planId: string): void;
+}
+
+export interface Fault {
+  readonly source: string;
+  readonly message: string;
+  readonly since: string | null;
+}
+
+/** `asOf` and the faults of an answer that was just read from these sources. */
+export function observedNow(
+  clock: Clock,
+  sources: readonly { readonly id: string; fold(): { source: DynflowFold["source"] } }[],
+) {
+  return { asOf: toIso(clock.now()), faults: sources.flatMap((source) => faultOf(source.id, source.fold().source)) };
+}
+
+export function faultOf(id: string, health: { state: SourceHealth; since: number; reason: string | null }): Fault[] {
+  if (health.state === "up") return [];
+  const message = health.reason ?? (health.state === "starting" ? "not read yet" : "down");
+  return [{ source: id, message, since: health.since === 0 ? null : toIso(health.since as ReturnType<Clock["now"]>) }];
+}
+
+/** The value for operators, its stand-in for everybody else. */
+export const maskedFor = <T>(audience: Audience, value: T): Maskable<T> => (audience === "operator" ? value : MASKED);
+export const audienceFor = (caller: Caller): Audience => audienceOf(caller.principal);

@@ -1,0 +1,60 @@
+import type { JobCounts, JobFacts, JobState } from "#server/contract/event.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+import type { JsonObject, JsonValue } from "#server/kernel/json.ts";
+
+/** What became of one target. `moved` = somebody else's by now and left alone; `unknown` waits for evidence. */
+export type TargetOutcomeKind = "applied" | "moved" | "failed" | "unknown";
+
+export interface TargetOutcome {
+  readonly key: string;
+  readonly outcome: TargetOutcomeKind;
+  readonly note: string | null;
+  readonly at: EpochMs;
+}
+
+/** A job as it stands on disk: enough to go on after a kill at any point. */
+export interface JobRecord {
+  readonly id: string;
+  readonly facts: JobFacts;
+  /** What the kind needs to know, frozen at the start. */
+  readonly params: JsonObject;
+  /** Where the kind is: its own, replaced with each checkpoint. */
+  readonly bookmark: JsonValue;
+}
+
+export interface Checkpoint {
+  readonly outcomes: readonly TargetOutcome[];
+  readonly bookmark: JsonValue;
+}
+
+/** What a kind reports of its pace between checkpoints; never journalled. */
+export interface Pace {
+  readonly walked: number;
+  readonly walkedAll: boolean;
+}
+
+/** A running job, as its kind sees it. */
+export interface JobWork {
+  readonly id: string;
+  readonly params: JsonObject;
+  readonly bookmark: JsonValue;
+  /** Aborted by pause, cancel and stop of the console; work ends at the next safe point. */
+  readonly signal: AbortSignal;
+  /** Durable before it resolves. */
+  checkpoint(checkpoint: Checkpoint): Promise<void>;
+  counts(): JobCounts;
+  /** Says why it does not move at present (`waiting`), or that it does (`running`). */
+  setWaiting(note: string | null): Promise<void>;
+  pace(pace: Pace): void;
+}
+
+export interface JobEnd {
+  readonly state: Extract<JobState, "done" | "failed" | "stopped">;
+  readonly note: string | null;
+}
+
+/** One kind of bulk work. `run` is called again, with the last bookmark, after a pause or a restart. */
+export interface JobKind {
+  readonly kind: JobFacts["kind"];
+  run(work: JobWork): Promise<JobEnd>;
+}

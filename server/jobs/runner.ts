@@ -1,0 +1,258 @@
+import type { JobCounts, JobFacts, JobState } from "#server/contract/event.ts";
+import { OPERATOR_STREAM } from "#server/contract/event.ts";
+import type { JobProgress } from "#server/contract/live.ts";
+import { type Clock, type EpochMs, epochMs } from "#server/kernel/clock.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import type { JsonObject, JsonValue } from "#server/kernel/json.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import type { FoldView, Recorder } from "#server/live/ports.ts";
+import type { JobStore } from "./job-store.ts";
+import type { Checkpoint, JobKind, JobRecord, JobWork, Pace, TargetOutcomeKind } from "./ports.ts";
+
+export interface NewJob {
+  readonly id: string;
+  readonly facts: Omit<JobFacts, "state" | "note" | "counts" | "createdAt">;
+  readonly total: number;
+  readonly params: JsonObject;
+  readonly bookmark: JsonValue;
+}
+
+/** Durable bulk work: started, paused, resumed, cancelled; goes on by itself after a restart. */
+export interface JobRunner {
+  /** Takes up what was running when the console last ended. */
+  recover(): Promise<void>;
+  start(job: NewJob): Promise<void>;
+  list(): readonly JobRecord[];
+  get(jobId: string): JobRecord | null;
+  progress(jobId: string): JobProgress | null;
+  pause(jobId: string): Promise<void>;
+  resume(jobId: string): Promise<void>;
+  cancel(jobId: string): Promise<void>;
+  /** Ends the work of this process at safe points; jobs stay as they are on disk. */
+  stop(): Promise<void>;
+}
+
+export const isEnded = (state: JobState): boolean =>
+  state === "done" || state === "failed" || state === "stopped" || state === "cancelled";
+
+interface Live {
+  record: JobRecord;
+  abort: AbortController | null;
+  finished: Promise<void>;
+  pace: Pace;
+  startedAt: EpochMs;
+  doneAtStart: number;
+}
+
+const NO_COUNTS: JobCounts = { total: 0, applied: 0, moved: 0, failed: 0, unknown: 0 };
+const settled = (counts: JobCounts) => counts.applied + counts.moved + counts.failed + counts.unknown;
+
+export function createJobRunner(deps: {
+  readonly store: JobStore;
+  readonly kinds: readonly JobKind[];
+  readonly recorder: Recorder;
+  readonly view: Pick<FoldView, "operator">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): JobRunner {
+  const { store, recorder, clock, log } = deps;
+  const jobs = new Map<string, Live>();
+  let stopping = false;
+
+  const liveOf = (jobId: string): Live => {
+    const live = jobs.get(jobId);
+    if (live === undefined) throw new OpsError("not-found", `No job ${jobId}`);
+    return live;
+  };
+
+  async function setState(live: Live, state: JobState, note: string | null): Promise<void> {
+    const { facts } = live.record;
+    if (facts.state === state && facts.note === note) return;
+    const next = { ...live.record, facts: { ...facts, state, note } };
+    await recorder.record(OPERATOR_STREAM, [
+      {
+        kind: "job.state_changed",
+        subject: live.record.id,
+        occurredAt: clock.now(),
+        causedBy: facts.requestId,
+        body: { from: facts.state, job: next.facts },
+      },
+    ]);
+    live.record = next;
+    await store.save(next);
+  }
+
+  async function checkpoint(live: Live, { outcomes, bookmark }: Checkpoint): Promise<void> {
+    const counts: Record<TargetOutcomeKind, number> & { total: number } = { ...live.record.facts.counts };
+    for (const outcome of outcomes) {
+      const before = await store.outcome(live.record.id, outcome.key);
+      if (before !== null) counts[before.outcome] -= 1;
+      counts[outcome.outcome] += 1;
+    }
+    counts.total = Math.max(counts.total, settled(counts));
+    const next = { ...live.record, bookmark, facts: { ...live.record.facts, counts } };
+    await store.checkpoint(next, outcomes);
+    live.record = next;
+    publish();
+  }
+
+  function progressOf(live: Live): JobProgress {
+    const { counts } = live.record.facts;
+    const done = settled(counts);
+    const elapsedSec = Math.max(0.001, (clock.now() - live.startedAt) / 1000);
+    const perSecond = live.abort === null ? 0 : (done - live.doneAtStart) / elapsedSec;
+    const left = Math.max(0, counts.total - done);
+    const estimatedEndAt =
+      perSecond > 0 && left > 0 ? epochMs(Math.round(clock.now() + (left / perSecond) * 1000)) : null;
+    return { counts, walked: live.pace.walked, walkedAll: live.pace.walkedAll, perSecond, estimatedEndAt };
+  }
+
+  function publish(): void {
+    const running = [...jobs.values()].filter((live) => !isEnded(live.record.facts.state));
+    recorder.sample(OPERATOR_STREAM, {
+      asOf: clock.now(),
+      readMs: 0,
+      jobs: Object.fromEntries(running.map((live) => [live.record.id, progressOf(live)])),
+    });
+  }
+
+  function workOf(live: Live, signal: AbortSignal): JobWork {
+    return {
+      id: live.record.id,
+      params: live.record.params,
+      bookmark: live.record.bookmark,
+      signal,
+      checkpoint: (point) => checkpoint(live, point),
+      counts: () => live.record.facts.counts,
+      setWaiting: (note) => setState(live, note === null ? "running" : "waiting", note),
+      pace(pace) {
+        live.pace = pace;
+        publish();
+      },
+    };
+  }
+
+  async function perform(live: Live, kind: JobKind, signal: AbortSignal): Promise<void> {
+    try {
+      const end = await kind.run(workOf(live, signal));
+      if (!signal.aborted) await setState(live, end.state, end.note);
+    } catch (cause) {
+      if (signal.aborted) return;
+      log.error("job.failed", { job: live.record.id, cause });
+      await setState(live, "failed", messageOf(cause)).catch((error: unknown) => {
+        log.error("job.state_not_recorded", { job: live.record.id, cause: error });
+      });
+    } finally {
+      live.abort = null;
+      publish();
+    }
+  }
+
+  function launch(live: Live): void {
+    const kind = deps.kinds.find((candidate) => candidate.kind === live.record.facts.kind);
+    if (kind === undefined) throw new OpsError("refused", `No kind of job ${live.record.facts.kind}`);
+    live.abort = new AbortController();
+    live.startedAt = clock.now();
+    live.doneAtStart = settled(live.record.facts.counts);
+    live.finished = perform(live, kind, live.abort.signal);
+  }
+
+  const liven = (record: JobRecord): Live => {
+    const live: Live = {
+      record,
+      abort: null,
+      finished: Promise.resolve(),
+      pace: { walked: 0, walkedAll: false },
+      startedAt: clock.now(),
+      doneAtStart: 0,
+    };
+    jobs.set(record.id, live);
+    return live;
+  };
+
+  /** Jobs that were journalled but never came to disk: the console was killed between the two; nothing of them was sent. */
+  async function closeLost(lost: readonly (readonly [string, JobFacts])[]): Promise<void> {
+    for (const [id, facts] of lost) {
+      const { since: _, ...job } = facts as JobFacts & { since?: EpochMs };
+      const failed: JobFacts = {
+        ...job,
+        state: "failed",
+        note: "the console ended before the job began; nothing was sent",
+      };
+      await recorder.record(OPERATOR_STREAM, [
+        {
+          kind: "job.state_changed",
+          subject: id,
+          occurredAt: clock.now(),
+          causedBy: facts.requestId,
+          body: { from: facts.state, job: failed },
+        },
+      ]);
+    }
+  }
+
+  async function halt(live: Live): Promise<void> {
+    live.abort?.abort(new OpsError("cancelled", "The job was told to stop"));
+    await live.finished;
+  }
+
+  return {
+    async recover() {
+      const journalled = deps.view.operator().jobs;
+      for (const record of await store.all()) {
+        const state = journalled[record.id]?.state ?? record.facts.state;
+        const live = liven({ ...record, facts: { ...record.facts, state } });
+        if (state === "running" || state === "waiting") launch(live);
+      }
+      await closeLost(Object.entries(journalled).filter(([id, facts]) => !jobs.has(id) && !isEnded(facts.state)));
+      publish();
+    },
+    async start({ id, facts, total, params, bookmark }) {
+      if (stopping) throw new OpsError("refused", "The console is stopping");
+      const counts = { ...NO_COUNTS, total };
+      const full: JobFacts = { ...facts, state: "running", note: null, counts, createdAt: clock.now() };
+      const record: JobRecord = { id, facts: full, params, bookmark };
+      await recorder.record(OPERATOR_STREAM, [
+        { kind: "job.created", subject: id, occurredAt: clock.now(), causedBy: facts.requestId, body: full },
+      ]);
+      await store.save(record);
+      launch(liven(record));
+    },
+    list: () => [...jobs.values()].map((live) => live.record),
+    get: (jobId) => jobs.get(jobId)?.record ?? null,
+    progress(jobId) {
+      const live = jobs.get(jobId);
+      return live === undefined ? null : progressOf(live);
+    },
+    async pause(jobId) {
+      const live = liveOf(jobId);
+      const { state } = live.record.facts;
+      if (state !== "running" && state !== "waiting")
+        throw new OpsError("conflict", `The job is ${state}: only a running one can be paused`);
+      await halt(live);
+      if (isEnded(live.record.facts.state))
+        throw new OpsError("conflict", `The job has meanwhile become ${live.record.facts.state}`);
+      await setState(live, "paused", "paused by an operator");
+    },
+    async resume(jobId) {
+      const live = liveOf(jobId);
+      if (live.record.facts.state !== "paused")
+        throw new OpsError("conflict", `The job is ${live.record.facts.state}: only a paused one can be resumed`);
+      await setState(live, "running", null);
+      launch(live);
+    },
+    async cancel(jobId) {
+      const live = liveOf(jobId);
+      if (isEnded(live.record.facts.state))
+        throw new OpsError("conflict", `The job is already ${live.record.facts.state}`);
+      await halt(live);
+      if (isEnded(live.record.facts.state))
+        throw new OpsError("conflict", `The job has meanwhile become ${live.record.facts.state}`);
+      await setState(live, "cancelled", "cancelled by an operator; what is done stays done");
+    },
+    async stop() {
+      stopping = true;
+      await Promise.all([...jobs.values()].map(halt));
+    },
+  };
+}
