@@ -17,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: "services",
+          globalSetup: ["./scripts/testing/cassandra-global-setup.ts"],
           include: ["**/*.services.test.ts"],
           exclude: ["node_modules/**", ".next/**"],
           environment: "node",
