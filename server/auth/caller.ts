@@ -1,3 +1,5 @@
+import { CONSOLE_STREAM, dnaStream, dynflowStream, OPERATOR_STREAM } from "#server/contract/event.ts";
+import type { VisibleStreams } from "#server/contract/visibility.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { canSee, type Principal } from "./permissions.ts";
 
@@ -19,4 +21,11 @@ export function sourceFor<T extends { readonly id: string }>(caller: Caller, sou
   const found = visible(caller, sources).find((source) => source.id === id);
   if (found === undefined) throw new OpsError("not-found", `No source ${id}`);
   return found;
+}
+
+/** The streams a principal may see: those of its sources, and the operator's and console's own. */
+export function visibleStreams(principal: Principal): VisibleStreams {
+  if (principal.sources === null) return "all";
+  const own = principal.sources.flatMap((id) => [dnaStream(id), dynflowStream(id)]);
+  return new Set([...own, OPERATOR_STREAM, CONSOLE_STREAM]);
 }

@@ -1,6 +1,6 @@
-import type { z } from "zod";
 import type { Audience } from "#server/auth/permissions.ts";
 import type { DynflowFold, LockFold } from "#server/contract/fold/dynflow.ts";
+import type { WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow.ts";
 import { epochMs, toIso } from "#server/kernel/clock.ts";
 import { firstFailedStep } from "./domain/first-failure.ts";
@@ -9,7 +9,7 @@ import { INVALID_RESULT, judgePlan } from "./domain/plan-verdict.ts";
 import { planLockId } from "./domain/records.ts";
 import { maskedFor } from "./source-view.ts";
 
-type PlanOutput = Omit<z.input<typeof wire.planOutput>, "asOf" | "faults" | "resume">;
+type PlanOutput = Omit<WireShape<typeof wire.planOutput>, "asOf" | "faults" | "resume">;
 
 /** A decoded thing, or why it could not be read and how large it is. */
 export const shown = <T>(decoded: Decoded<T>) =>
@@ -71,7 +71,7 @@ export const locksOf = (fold: DynflowFold, planId: string): readonly LockFold[] 
     (lock) => lock.planId === planId || lock.id === planLockId(planId) || lock.ownerId === planLockId(planId),
   );
 
-export function toLockView(lock: LockFold, fold: DynflowFold): z.input<typeof wire.lockView> {
+export function toLockView(lock: LockFold, fold: DynflowFold): WireShape<typeof wire.lockView> {
   return {
     class: lock.class,
     id: lock.id,
@@ -86,7 +86,7 @@ export function toLockView(lock: LockFold, fold: DynflowFold): z.input<typeof wi
   };
 }
 
-export function toStepView(step: StepRow): z.input<typeof wire.stepView> {
+export function toStepView(step: StepRow): WireShape<typeof wire.stepView> {
   const { id, phase, class: className, state, actionId, actionClass, queue } = step;
   const unreadable = [step.error, step.children].flatMap((part) => (part.ok ? [] : [part.reason]));
   return {
@@ -114,7 +114,7 @@ export function unlistedStepIds(plan: PlanRecord): number[] {
   return plan.steps.filter((step) => !listed.has(step.id)).map((step) => step.id);
 }
 
-type ActionOutput = Omit<z.input<typeof wire.actionOutput>, "asOf" | "faults">;
+type ActionOutput = Omit<WireShape<typeof wire.actionOutput>, "asOf" | "faults">;
 
 /** One step with the payloads of its action; what a viewer may not read is masked here. */
 export function toActionView(step: StepRow, action: ActionPayload, audience: Audience): ActionOutput {

@@ -1,7 +1,7 @@
-import type { z } from "zod";
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import type { EventActor } from "#server/contract/event.ts";
 import { maskFolds } from "#server/contract/mask.ts";
+import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -21,9 +21,6 @@ import {
 import type { PlanFilter } from "./ports.ts";
 import { audienceFor, type DynflowSource, observedNow } from "./source-view.ts";
 
-type Out<T extends z.ZodType> = Promise<z.input<T>>;
-type In<T extends z.ZodType> = z.output<T>;
-
 /** Queries and commands over all configured Dynflow databases. */
 export function createDynflowService(deps: { readonly sources: readonly DynflowSource[]; readonly clock: Clock }) {
   const { sources, clock } = deps;
@@ -36,12 +33,12 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
   }
 
   return {
-    async sources(caller: Caller): Out<typeof wire.sourcesOutput> {
+    async sources(caller: Caller): WireOut<typeof wire.sourcesOutput> {
       const seen = visible(caller, sources);
       return { ...observedNow(clock, seen), sources: seen.map(toSourceView) };
     },
 
-    async plans(caller: Caller, input: In<typeof wire.plansInput>): Out<typeof wire.plansOutput> {
+    async plans(caller: Caller, input: WireIn<typeof wire.plansInput>): WireOut<typeof wire.plansOutput> {
       const source = sourceFor(caller, sources, input.source);
       const { sort, descending, limit, from } = input;
       const page = await source.store.plans({ filter: toFilter(input.filter), sort, descending, limit, from });
@@ -75,21 +72,21 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
       };
     },
 
-    async counts(caller: Caller, input: In<typeof wire.countsInput>): Out<typeof wire.countsOutput> {
+    async counts(caller: Caller, input: WireIn<typeof wire.countsInput>): WireOut<typeof wire.countsOutput> {
       const source = sourceFor(caller, sources, input.source);
       const counts = await source.store.counts(toFilter(input.filter));
       const total = counts.reduce((sum, entry) => sum + entry.count, 0);
       return { ...observedNow(clock, [source]), counts: [...counts], total };
     },
 
-    async plan(caller: Caller, input: In<typeof wire.planInput>): Out<typeof wire.planOutput> {
+    async plan(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.planOutput> {
       const source = sourceFor(caller, sources, input.source);
       const plan = await planOf(source, input.planId);
       const view = toPlanView(plan, source.fold(), audienceFor(caller));
       return { ...observedNow(clock, [source]), ...view, resume: resumeOf(source, plan) };
     },
 
-    async steps(caller: Caller, input: In<typeof wire.planInput>): Out<typeof wire.stepsOutput> {
+    async steps(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.stepsOutput> {
       const source = sourceFor(caller, sources, input.source);
       const plan = await planOf(source, input.planId);
       return {
@@ -99,7 +96,7 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
       };
     },
 
-    async action(caller: Caller, input: In<typeof wire.actionInput>): Out<typeof wire.actionOutput> {
+    async action(caller: Caller, input: WireIn<typeof wire.actionInput>): WireOut<typeof wire.actionOutput> {
       const source = sourceFor(caller, sources, input.source);
       const plan = await planOf(source, input.planId);
       const step = plan.steps.find((candidate) => candidate.id === input.stepId);
@@ -109,30 +106,30 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
       return { ...observedNow(clock, [source]), ...toActionView(step, action, audienceFor(caller)) };
     },
 
-    async history(caller: Caller, input: In<typeof wire.planInput>): Out<typeof wire.historyOutput> {
+    async history(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.historyOutput> {
       const source = sourceFor(caller, sources, input.source);
       return { ...observedNow(clock, [source]), ...toHistoryView(await planOf(source, input.planId)) };
     },
 
-    async resume(caller: Caller, input: In<typeof wire.resumeInput>): Out<typeof wire.resumeOutput> {
+    async resume(caller: Caller, input: WireIn<typeof wire.resumeInput>): WireOut<typeof wire.resumeOutput> {
       const source = sourceFor(caller, sources, input.source);
       const { planId, expectedState, expectedFailedStepId, requestId } = input;
       const actor = toActor(caller, input.reason);
       return commandsOf(source).resume({ planId, expectedState, expectedFailedStepId, requestId, actor });
     },
 
-    async worlds(caller: Caller, input: In<typeof wire.worldsInput>): Out<typeof wire.worldsOutput> {
+    async worlds(caller: Caller, input: WireIn<typeof wire.worldsInput>): WireOut<typeof wire.worldsOutput> {
       const seen = chosen(caller, sources, input.source);
       return { ...observedNow(clock, seen), worlds: seen.flatMap(toWorldViews) };
     },
 
-    async ping(caller: Caller, input: In<typeof wire.pingInput>): Out<typeof wire.pingOutput> {
+    async ping(caller: Caller, input: WireIn<typeof wire.pingInput>): WireOut<typeof wire.pingOutput> {
       const source = sourceFor(caller, sources, input.source);
       const { worldId, requestId } = input;
       return commandsOf(source).ping({ worldId, requestId, actor: toActor(caller, input.reason) });
     },
 
-    async locks(caller: Caller, input: In<typeof wire.locksInput>): Out<typeof wire.locksOutput> {
+    async locks(caller: Caller, input: WireIn<typeof wire.locksInput>): WireOut<typeof wire.locksOutput> {
       const seen = chosen(caller, sources, input.source);
       const locks = seen.flatMap((source) =>
         Object.values(source.fold().locks).map((lock) => ({ ...toLockView(lock, source.fold()), source: source.id })),
@@ -193,7 +190,7 @@ function toSourceView(source: DynflowSource) {
   };
 }
 
-function toWorldViews(source: DynflowSource): z.input<typeof wire.worldView>[] {
+function toWorldViews(source: DynflowSource): WireShape<typeof wire.worldView>[] {
   const fold = source.fold();
   const own = source.commands?.worldId() ?? null;
   return Object.entries(fold.worlds).map(([id, world]) => ({
@@ -214,7 +211,7 @@ function toWorldViews(source: DynflowSource): z.input<typeof wire.worldView>[] {
   }));
 }
 
-function toFilter(filter: In<typeof wire.planFilter>): PlanFilter {
+function toFilter(filter: WireIn<typeof wire.planFilter>): PlanFilter {
   const { ids, states, results, label } = filter;
   return { ids, states, results, label, startedFrom: bound(filter.startedFrom), startedTo: bound(filter.startedTo) };
 }

@@ -5,3 +5,4 @@ import type { appRouter } from "./root.ts";
 export type AppRouter = typeof appRouter;
 export type Inputs = inferRouterInputs<AppRouter>;
 export type Outputs = inferRouterOutputs<AppRouter>;
+export type { Permission } from "#server/auth/permissions.ts";

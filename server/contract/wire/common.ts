@@ -35,3 +35,8 @@ export const mutationResult = z.object({
   note: z.string().nullable(),
 });
 export type MutationResult = z.infer<typeof mutationResult>;
+
+/** What a procedure takes after parsing, and what it must answer: so that services need not know zod. */
+export type WireIn<T extends z.ZodType> = z.output<T>;
+export type WireShape<T extends z.ZodType> = z.input<T>;
+export type WireOut<T extends z.ZodType> = Promise<z.input<T>>;

@@ -1,0 +1,77 @@
+import type { Caller } from "#server/auth/caller.ts";
+import { canSee } from "#server/auth/permissions.ts";
+import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
+import type * as wire from "#server/contract/wire/jobs.ts";
+import { toIso } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Operations } from "#server/operations/ports.ts";
+import type { JobStore } from "./job-store.ts";
+import type { JobRecord } from "./ports.ts";
+import type { JobRunner } from "./runner.ts";
+
+/** Queries over jobs, and their control: each control is an operation with its reason in the journal. */
+export function createJobsService(deps: {
+  readonly runner: JobRunner;
+  readonly store: JobStore;
+  readonly operations: Operations;
+}) {
+  const { runner, store, operations } = deps;
+
+  const sourceOf = (record: JobRecord): string => record.facts.stream.slice(record.facts.stream.indexOf(":") + 1);
+
+  function jobFor(caller: Caller, jobId: string): JobRecord {
+    const record = runner.get(jobId);
+    if (record === null || !canSee(caller.principal, sourceOf(record)))
+      throw new OpsError("not-found", `No job ${jobId}`);
+    return record;
+  }
+
+  const toView = (record: JobRecord) => ({ id: record.id, facts: record.facts, progress: runner.progress(record.id) });
+
+  async function control(
+    caller: Caller,
+    input: WireIn<typeof wire.jobControlInput>,
+    verb: "pause" | "resume" | "cancel",
+  ): WireOut<typeof wire.jobControlOutput> {
+    const record = jobFor(caller, input.jobId);
+    const { state, stream } = record.facts;
+    if (state !== input.expectedState)
+      throw new OpsError("conflict", `The job was ${input.expectedState} on your screen and is ${state} now`);
+    const { principal, address } = caller;
+    const request = {
+      requestId: input.requestId,
+      facts: { action: `jobs.${verb}`, stream, target: record.id, expected: { state: input.expectedState } },
+      actor: { user: principal.id, role: principal.role, address, reason: input.reason },
+    };
+    const told = operations.known(input.requestId);
+    if (told !== null) return { journalId: input.requestId, phase: toPhase(told.phase), note: told.found };
+    await operations.perform(
+      request,
+      () => runner[verb](record.id),
+      () => runner.get(record.id)?.facts.state ?? null,
+    );
+    return { journalId: input.requestId, phase: "executed", note: null };
+  }
+
+  return {
+    async list(caller: Caller): WireOut<typeof wire.jobsOutput> {
+      const seen = runner.list().filter((record) => canSee(caller.principal, sourceOf(record)));
+      return { jobs: seen.toSorted((a, b) => b.facts.createdAt - a.facts.createdAt).map(toView) };
+    },
+    async get(caller: Caller, input: WireIn<typeof wire.jobInput>): WireOut<typeof wire.jobOutput> {
+      const record = jobFor(caller, input.jobId);
+      const page = await store.targets(record.id, input.outcome, input.after, input.limit);
+      const targets = page.targets.map((target) => ({ ...target, at: toIso(target.at) }));
+      return { ...toView(record), targets, nextAfter: page.nextAfter };
+    },
+    pause: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "pause"),
+    resume: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "resume"),
+    cancel: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "cancel"),
+  };
+}
+
+function toPhase(phase: string): "requested" | "executed" | "failed" | "unknown" | "verified" {
+  return phase === "executed" || phase === "failed" || phase === "unknown" || phase === "verified"
+    ? phase
+    : "requested";
+}
