@@ -80,7 +80,7 @@ export function decodeMsgpack(bytes: Uint8Array, limits = DEFAULT_LIMITS): Msgpa
 function take(reader: Reader, length: number): number {
   const start = reader.offset;
   const left = reader.bytes.length - start;
-  if (left < length) throw new Fault("incomplete", `ends ${length - left} bytes too early`, start);
+  if (left < length) throw new Fault("incomplete", "ends too early", start);
   reader.offset = start + length;
   return start;
 }
@@ -200,7 +200,7 @@ function readText(reader: Reader, length: number): string | Uint8Array {
 function guard(reader: Reader, elements: number, depth: number): void {
   if (depth >= reader.maxDepth) throw new Fault("limit", `deeper than ${reader.maxDepth} levels`, reader.offset);
   const left = reader.bytes.length - reader.offset;
-  if (elements > left) throw new Fault("incomplete", `ends ${elements - left} bytes too early or more`, reader.offset);
+  if (elements > left) throw new Fault("incomplete", "ends too early", reader.offset);
 }
 
 function readArray(reader: Reader, length: number, depth: number): readonly MsgpackValue[] {
