@@ -58,3 +58,23 @@ export interface JobKind {
   readonly kind: JobFacts["kind"];
   run(work: JobWork): Promise<JobEnd>;
 }
+
+/** A job to be made: its facts but what the runner itself decides. */
+export interface NewJob {
+  readonly id: string;
+  readonly facts: Omit<JobFacts, "state" | "note" | "counts" | "createdAt">;
+  /** Targets expected, for the estimate; the walk may find more or fewer. */
+  readonly total: number;
+  readonly params: JsonObject;
+  readonly bookmark: JsonValue;
+}
+
+/** What a command needs of the jobs. */
+export interface JobStarter {
+  /** Journals the job, writes it down, then lets it run. */
+  start(job: NewJob): Promise<void>;
+  /** The job that this request started; `null` when it started none. */
+  startedBy(requestId: string): string | null;
+  /** Whether a job on this stream has not ended: one mutating job at a time per source. */
+  busy(stream: string): boolean;
+}

@@ -3,25 +3,15 @@ import { OPERATOR_STREAM } from "#server/contract/event.ts";
 import type { JobProgress } from "#server/contract/live.ts";
 import { type Clock, type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
-import type { JsonObject, JsonValue } from "#server/kernel/json.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { JobStore } from "./job-store.ts";
-import type { Checkpoint, JobKind, JobRecord, JobWork, Pace, TargetOutcomeKind } from "./ports.ts";
-
-export interface NewJob {
-  readonly id: string;
-  readonly facts: Omit<JobFacts, "state" | "note" | "counts" | "createdAt">;
-  readonly total: number;
-  readonly params: JsonObject;
-  readonly bookmark: JsonValue;
-}
+import type { Checkpoint, JobKind, JobRecord, JobStarter, JobWork, Pace, TargetOutcomeKind } from "./ports.ts";
 
 /** Durable bulk work: started, paused, resumed, cancelled; goes on by itself after a restart. */
-export interface JobRunner {
+export interface JobRunner extends JobStarter {
   /** Takes up what was running when the console last ended. */
   recover(): Promise<void>;
-  start(job: NewJob): Promise<void>;
   list(): readonly JobRecord[];
   get(jobId: string): JobRecord | null;
   progress(jobId: string): JobProgress | null;
@@ -218,6 +208,10 @@ export function createJobRunner(deps: {
       await store.save(record);
       launch(liven(record));
     },
+    startedBy: (requestId) =>
+      [...jobs.values()].find((live) => live.record.facts.requestId === requestId)?.record.id ?? null,
+    busy: (stream) =>
+      [...jobs.values()].some(({ record }) => record.facts.stream === stream && !isEnded(record.facts.state)),
     list: () => [...jobs.values()].map((live) => live.record),
     get: (jobId) => jobs.get(jobId)?.record ?? null,
     progress(jobId) {

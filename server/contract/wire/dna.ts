@@ -113,6 +113,8 @@ export const explainOutput = z.object({
   sentence: z.string(),
   nodes: z.array(z.string()),
   edges: z.array(z.object({ id: z.string(), note: z.string().nullable() })),
+  /** Edges that the last step may take instead, e.g. back to the start when a claim is lost. */
+  possible: z.array(z.string()),
   assumptions: z.array(z.string()),
 });
 export type ExplainOutput = z.infer<typeof explainOutput>;

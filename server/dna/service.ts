@@ -1,0 +1,203 @@
+import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
+import { dnaStream } from "#server/contract/event.ts";
+import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
+import type * as wire from "#server/contract/wire/dna.ts";
+import type { JobStarter } from "#server/jobs/ports.ts";
+import { type Clock, toIso } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Operations } from "#server/operations/ports.ts";
+import { type ActorKey, parseIncarnationId } from "./domain/identity.ts";
+import { explainRequest, type OwnerRow } from "./domain/request-path.ts";
+import { previewFailover, startFailover } from "./failover.ts";
+import { healthChecks } from "./health.ts";
+import { toActorView, toCensusView, toNodeView, toReleasableView } from "./node-view.ts";
+import { type ActorRow, isMalformed, type MalformedRow } from "./ports.ts";
+import { asOfFold, asOfNow, type DnaSource } from "./source-view.ts";
+
+/** Queries and commands over all configured DNA keyspaces. */
+export function createDnaService(deps: {
+  readonly sources: readonly DnaSource[];
+  readonly clock: Clock;
+  readonly jobs: JobStarter;
+  readonly operations: Operations;
+  readonly newId: () => string;
+}) {
+  const { sources, clock } = deps;
+  const chosen = (caller: Caller, id: string | undefined) =>
+    id === undefined ? visible(caller, sources) : [sourceFor(caller, sources, id)];
+
+  return {
+    async clusters(caller: Caller, input: WireIn<typeof wire.clustersInput>): WireOut<typeof wire.clustersOutput> {
+      const seen = chosen(caller, input.source);
+      return { ...asOfFold(seen), clusters: seen.flatMap(clustersOf) };
+    },
+
+    async nodes(caller: Caller, input: WireIn<typeof wire.nodesInput>): WireOut<typeof wire.nodesOutput> {
+      const seen = chosen(caller, input.source);
+      const wanted = (cluster: string) => input.cluster === undefined || cluster === input.cluster;
+      const nodes = seen.flatMap((source) =>
+        Object.entries(source.fold().nodes)
+          .filter(([, node]) => wanted(node.cluster))
+          .map(([id, node]) => toNodeView(source, id, node)),
+      );
+      const unreadable = seen.flatMap((source) =>
+        Object.entries(source.fold().unreadable)
+          .filter(([, row]) => wanted(row.cluster))
+          .map(([key, row]) => ({ source: source.id, cluster: row.cluster, key, reason: row.reason })),
+      );
+      return { ...asOfFold(seen), nodes, unreadable };
+    },
+
+    async node(caller: Caller, input: WireIn<typeof wire.nodeInput>): WireOut<typeof wire.nodeOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { nodes } = source.fold();
+      const node = nodes[input.incarnation];
+      if (node === undefined) throw new OpsError("not-found", `No incarnation ${input.incarnation} in ${source.id}`);
+      const sameName = Object.entries(nodes)
+        .filter(([id, other]) => id !== input.incarnation && other.node === node.node && other.cluster === node.cluster)
+        .sort(([, a], [, b]) => b.createdAt - a.createdAt)
+        .map(([incarnation, other]) => ({ incarnation, state: other.state, since: toIso(other.since) }));
+      const judged = source.liveness.releasable(input.incarnation);
+      if (judged === null)
+        throw new OpsError("upstream-unavailable", "The nodes table has not been read since the console started");
+      return {
+        ...asOfFold([source]),
+        node: toNodeView(source, input.incarnation, node),
+        sameName,
+        releasable: toReleasableView(judged),
+      };
+    },
+
+    async health(caller: Caller, input: WireIn<typeof wire.typesInput>): WireOut<typeof wire.healthOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      return { ...asOfFold([source]), checks: healthChecks(source.fold()) };
+    },
+
+    async types(caller: Caller, input: WireIn<typeof wire.typesInput>): WireOut<typeof wire.typesOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const types = await source.store.actorTypes();
+      const named = types.map(({ namespace, moduleId }) => ({
+        namespace,
+        moduleId,
+        module: source.modules[String(moduleId)] ?? null,
+      }));
+      return { ...asOfNow(clock, source), types: named };
+    },
+
+    async actorsPage(
+      caller: Caller,
+      input: WireIn<typeof wire.actorsPageInput>,
+    ): WireOut<typeof wire.actorsPageOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { namespace, moduleId, prefix, after, limit } = input;
+      const page = await source.store.actorPage({ type: { namespace, moduleId }, prefix, after, limit });
+      return {
+        ...asOfNow(clock, source),
+        rows: page.rows.map((row) => toActorView(source, row)),
+        nextAfter: page.nextAfter,
+      };
+    },
+
+    async actor(caller: Caller, input: WireIn<typeof wire.actorInput>): WireOut<typeof wire.actorOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const row = await source.store.actor(keyOf(input), "quorum");
+      return { ...asOfNow(clock, source), actor: row === null ? null : toActorView(source, row) };
+    },
+
+    async explain(caller: Caller, input: WireIn<typeof wire.actorInput>): WireOut<typeof wire.explainOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const row = await source.store.actor(keyOf(input), "quorum");
+      const owner = ownerRow(row);
+      const path = explainRequest({
+        row: owner,
+        owner: owner.kind === "owned" ? source.liveness.sight(owner.owner) : null,
+        entry: { kind: "any" },
+        product: productOf(source),
+        now: clock.now(),
+      });
+      return {
+        ...asOfNow(clock, source),
+        actor: row === null ? null : toActorView(source, row),
+        end: path.end,
+        sentence: path.sentence,
+        nodes: [...path.nodes],
+        edges: path.edges.map((edge) => ({ ...edge })),
+        possible: [...path.possible],
+        assumptions: [...path.assumptions],
+      };
+    },
+
+    async censusStart(caller: Caller, input: WireIn<typeof wire.censusStartInput>): WireOut<typeof wire.censusOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      if (input.incarnation !== null && parseIncarnationId(input.incarnation) === null) {
+        throw new OpsError("invalid-input", "incarnation: must be <created_at ms>:<id>");
+      }
+      return { ...asOfNow(clock, source), ...toCensusView(source.census.start(input.incarnation)) };
+    },
+
+    async censusGet(caller: Caller, input: WireIn<typeof wire.censusInput>): WireOut<typeof wire.censusOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const census = source.census.get(input.censusId);
+      if (census === null) throw new OpsError("not-found", `No census ${input.censusId}`);
+      return { ...asOfNow(clock, source), ...toCensusView(census) };
+    },
+
+    async censusCancel(caller: Caller, input: WireIn<typeof wire.censusInput>): WireOut<typeof wire.censusOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      return { ...asOfNow(clock, source), ...toCensusView(source.census.cancel(input.censusId)) };
+    },
+
+    async failoverPreview(
+      caller: Caller,
+      input: WireIn<typeof wire.nodeInput>,
+    ): WireOut<typeof wire.failoverPreviewOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      return previewFailover(source, input.incarnation, deps.jobs.busy(dnaStream(source.id)));
+    },
+
+    failoverStart(
+      caller: Caller,
+      input: WireIn<typeof wire.failoverStartInput>,
+    ): WireOut<typeof wire.failoverStartOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      return startFailover({ ...deps, now: () => clock.now() }, source, caller, input);
+    },
+  };
+}
+
+const keyOf = ({ namespace, moduleId, name }: WireIn<typeof wire.actorInput>): ActorKey => ({
+  namespace,
+  moduleId,
+  name,
+});
+
+function ownerRow(row: ActorRow | MalformedRow | null): OwnerRow {
+  if (row === null) return { kind: "none" };
+  if (isMalformed(row)) return { kind: "malformed", reason: row.reason };
+  return row.owner === null
+    ? { kind: "malformed", reason: "its owner columns are empty" }
+    : { kind: "owned", owner: row.owner };
+}
+
+function productOf(source: DnaSource): "cassandra" | "scylla" | "simulator" | null {
+  const product = source.fold().database?.product;
+  return product === "cassandra" || product === "scylla" || product === "simulator" ? product : null;
+}
+
+/** Clusters of one source with their nodes counted by state. */
+export function clustersOf(source: DnaSource) {
+  const byCluster = new Map<string, Record<string, number>>();
+  for (const node of Object.values(source.fold().nodes)) {
+    const byState = byCluster.get(node.cluster) ?? {};
+    byState[node.state] = (byState[node.state] ?? 0) + 1;
+    byCluster.set(node.cluster, byState);
+  }
+  return [...byCluster]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([cluster, byState]) => ({
+      source: source.id,
+      cluster,
+      nodes: Object.values(byState).reduce((sum, count) => sum + count, 0),
+      byState,
+    }));
+}

@@ -1,0 +1,50 @@
+import type { DnaFold } from "#server/contract/fold/dna.ts";
+import type { StreamSample } from "#server/contract/live.ts";
+import { type Clock, toIso } from "#server/kernel/clock.ts";
+import type { CensusTaker } from "./census.ts";
+import type { Incarnation } from "./domain/identity.ts";
+import type { Releasable } from "./domain/releasable.ts";
+import type { PeerSight } from "./domain/request-path.ts";
+import type { FailoverPace } from "./failover-job.ts";
+import type { DnaStore } from "./ports.ts";
+
+/** What the reader of a source knows beyond the fold: its own count of silence. */
+export interface LivenessView {
+  /** `null` when the incarnation was never seen. */
+  releasable(incarnationId: string): Releasable | null;
+  sight(incarnation: Incarnation): PeerSight;
+}
+
+/** One configured DNA keyspace with everything the queries need. */
+export interface DnaSource {
+  readonly id: string;
+  readonly act: boolean;
+  /** module_id to module name, as the operator maintains it. */
+  readonly modules: Readonly<Record<string, string>>;
+  readonly store: DnaStore;
+  readonly census: CensusTaker;
+  readonly liveness: LivenessView;
+  readonly pace: FailoverPace;
+  fold(): DnaFold;
+  sample(): StreamSample | null;
+}
+
+/** `asOf` and the faults of an answer drawn from the folds: as of the last good read. */
+export function asOfFold(sources: readonly DnaSource[]) {
+  const instants = sources.flatMap((source) => source.sample()?.asOf ?? []);
+  const oldest =
+    instants.length === sources.length && instants.length > 0
+      ? toIso(Math.min(...instants) as (typeof instants)[number])
+      : null;
+  return { asOf: oldest, faults: sources.flatMap(faultsOf) };
+}
+
+/** `asOf` and the faults of an answer that was just read from one source. */
+export const asOfNow = (clock: Clock, source: DnaSource) => ({ asOf: toIso(clock.now()), faults: faultsOf(source) });
+
+function faultsOf(source: DnaSource) {
+  const { state, since, reason } = source.fold().source;
+  if (state === "up") return [];
+  const message = reason ?? (state === "starting" ? "not read yet" : "down");
+  return [{ source: source.id, message, since: since === 0 ? null : toIso(since) }];
+}
