@@ -2,6 +2,7 @@
  * The event of the journal: what was seen changed, or what an operator did. Everything a screen shows live is a fold
  * over these. JSON-safe; 64-bit numbers are decimal text; instants are epoch milliseconds.
  */
+import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText, JsonValue } from "#server/kernel/json.ts";
 
@@ -41,9 +42,9 @@ export interface EventActor {
 
 export type SourceHealth = "starting" | "up" | "down";
 
-/** The states of `dna.md` 9(a); their table is `server/dna/domain/liveness.ts`. */
-export const INCARNATION_STATES = ["observing", "alive", "late", "silent", "gone", "returned"] as const;
-export type IncarnationState = (typeof INCARNATION_STATES)[number];
+/** The states of the frozen table in `contract/diagram/dna-lifecycle`. */
+export const INCARNATION_STATES = LIFECYCLE_STATES;
+export type IncarnationState = LifecycleState;
 export const INCARNATION_FLAGS = ["superseded", "name_conflict"] as const;
 export type IncarnationFlag = (typeof INCARNATION_FLAGS)[number];
 

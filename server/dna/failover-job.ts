@@ -29,10 +29,12 @@ export interface IncarnationCheck {
 export interface FailoverPace {
   readonly roundsPerSecond: number;
   readonly keysPerRound: number;
+  /** Conditional rounds in flight at once; all of them are of one type, and a type is one partition. */
+  readonly inFlightPerPartition: number;
 }
 
 /** 2 rounds a second of at most 50 keys, one in flight (`dna.md` 3 and 11: every round is Paxos on the type's partition). */
-export const FAILOVER_PACE: FailoverPace = { roundsPerSecond: 2, keysPerRound: 50 };
+export const FAILOVER_PACE: FailoverPace = { roundsPerSecond: 2, keysPerRound: 50, inFlightPerPartition: 1 };
 
 /** An incarnation is read again when the last good look is older than this. */
 export const RECHECK_MS = 2_000;
@@ -170,9 +172,9 @@ class FailoverRun {
         .filter(isRow)
         .filter((row) => this.#owns(row))
         .map((row) => row.name);
-      for (let start = 0; start < names.length; start += this.#pace.keysPerRound) {
-        await this.#round(type, names.slice(start, start + this.#pace.keysPerRound));
-      }
+      const step = this.#pace.keysPerRound * this.#pace.inFlightPerPartition;
+      for (let start = 0; start < names.length; start += step)
+        await this.#rounds(type, names.slice(start, start + step));
       after = page.nextAfter;
       last = after === null;
       if (!last) await this.#save({ ...this.#bookmark, after, inFlight: [] }, []);
@@ -180,18 +182,24 @@ class FailoverRun {
     await this.#save({ doneTypes: [...this.#bookmark.doneTypes, toActorTypeId(type)], after: null, inFlight: [] }, []);
   }
 
-  /** One conditional round: look, write down what is sent, send, settle, write down what came of it. */
-  async #round(type: ActorType, names: readonly string[]): Promise<void> {
+  /** Conditional rounds: look, write down what is sent, send, settle, write down what came of it. */
+  async #rounds(type: ActorType, names: readonly string[]): Promise<void> {
     await this.#untilReleasable();
-    await this.#untilNextRound();
     await this.#save({ ...this.#bookmark, inFlight: names }, []);
-    const outcome = await this.#store.releaseBatch(type, names, this.#params.owner);
-    const outcomes: TargetOutcome[] = [];
-    for (const name of names) {
-      if (outcome.kind === "applied") outcomes.push(this.#told(type, name, "applied", null));
-      else outcomes.push(await this.#settle(type, name, outcome.kind === "rejected"));
+    const rounds: Promise<TargetOutcome[]>[] = [];
+    for (let start = 0; start < names.length; start += this.#pace.keysPerRound) {
+      rounds.push(this.#round(type, names.slice(start, start + this.#pace.keysPerRound)));
     }
-    await this.#save({ ...this.#bookmark, inFlight: [] }, outcomes);
+    await this.#save({ ...this.#bookmark, inFlight: [] }, (await Promise.all(rounds)).flat());
+  }
+
+  async #round(type: ActorType, names: readonly string[]): Promise<TargetOutcome[]> {
+    await this.#untilNextRound();
+    const outcome = await this.#store.releaseBatch(type, names, this.#params.owner);
+    if (outcome.kind === "applied") return names.map((name) => this.#told(type, name, "applied", null));
+    const outcomes: TargetOutcome[] = [];
+    for (const name of names) outcomes.push(await this.#settle(type, name, outcome.kind === "rejected"));
+    return outcomes;
   }
 
   /** After a kill: what was sent and not written down is read again before anything else is sent. */
@@ -274,12 +282,12 @@ class FailoverRun {
     }
   }
 
+  /** Takes the next slot of the pace and waits for it. */
   async #untilNextRound(): Promise<void> {
-    const gapMs = 1000 / this.#pace.roundsPerSecond;
-    const waitMs = this.#roundAt + gapMs - this.#clock.monotonic();
-    if (waitMs > 0) await this.#clock.sleep(waitMs, this.#work.signal);
+    const now = this.#clock.monotonic();
+    this.#roundAt = Math.max(now, this.#roundAt + 1000 / this.#pace.roundsPerSecond);
+    if (this.#roundAt > now) await this.#clock.sleep(this.#roundAt - now, this.#work.signal);
     this.#work.signal.throwIfAborted();
-    this.#roundAt = this.#clock.monotonic();
   }
 
   /** Reads are repeated until they succeed: the job waits for its database, saying so. */
