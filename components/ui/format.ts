@@ -27,9 +27,6 @@ export const formatShare = (share: number): string => `${Math.round(share * 100)
 export const formatNumber = (value: number, decimals = 2): string => value.toFixed(decimals).replace("-", MINUS);
 
 const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** `612 ms`, `1.6 s`, `34 s`, `9 min 41 s`, `5 h 8 min`, `2 d 4 h`: two units at most. */
 export function formatDurationMs(ms: number): string {

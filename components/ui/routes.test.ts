@@ -5,7 +5,7 @@ import { routes, safeNext } from "./routes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const HAND_WRITTEN = [
-  /\bhref=\{?["'`]/,
+  /\bhref=\{?["'`](?!#)/,
   /\bhref:\s*["'`]/,
   /\b(?:push|replace|prefetch)\(\s*["'`]\//,
   /\b(?:pushState|replaceState)\([^)]*["'`]\//,

@@ -1,0 +1,35 @@
+"use client";
+import { useQuery } from "@tanstack/react-query";
+import type { SessionOutput } from "#server/contract/wire/session.ts";
+import type { Permission } from "#server/trpc/app-router.ts";
+import { useFold } from "./live.ts";
+import { useTRPC } from "./trpc.ts";
+
+const SESSION_EVERY_MS = 30_000;
+
+/** Who is logged in and what this console is; `undefined` until it is known. */
+export function useSession(): SessionOutput | undefined {
+  const trpc = useTRPC();
+  return useQuery(
+    trpc.session.get.queryOptions(undefined, { refetchInterval: SESSION_EVERY_MS, staleTime: SESSION_EVERY_MS }),
+  ).data;
+}
+
+/**
+ * Why this action is not possible for whoever looks, or `null` when it is. The server asks the same question again;
+ * this one only draws the button.
+ *
+ * @param other a reason of the thing itself, said when permission is not what is missing
+ */
+export function useRefusal(permission: Permission, other: string | null = null): string | null {
+  const session = useSession();
+  const journal = useFold((state) => state.journal);
+  if (session === undefined) return "Not known yet who you are.";
+  if (session.principal === null) return "Log in first.";
+  if (!session.permissions.includes(permission))
+    return `Needs the permission ${permission}; your role ${session.principal.role} does not have it.`;
+  if (session.actionsRefused !== null) return session.actionsRefused;
+  if (journal !== undefined && !journal.ok)
+    return `The journal cannot be written${journal.reason === null ? "" : ` (${journal.reason})`}: no record, no action.`;
+  return other;
+}
