@@ -7,6 +7,7 @@ import { createPlanLap, LAP_ROWS } from "./follower-lap.ts";
 import { createSourceMonitor } from "./follower-monitor.ts";
 import { createPlansLook } from "./follower-plans.ts";
 import { createWorldsLook } from "./follower-worlds.ts";
+import { createPause } from "./pause.ts";
 import type { DynflowCapabilities, DynflowStore } from "./ports.ts";
 
 const LOOK_INTERVAL_MS = 2_000;
@@ -169,31 +170,5 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
       lookSoon(0);
     },
     capabilities: () => capabilities,
-  };
-}
-
-/** A sleep that can be ended from outside. */
-function createPause(clock: Clock) {
-  let asleep: AbortController | null = null;
-  let ended = false;
-  return {
-    /** Ends the present sleep, or the next one at once. */
-    end(): void {
-      ended = true;
-      asleep?.abort();
-    },
-    async sleep(ms: number): Promise<void> {
-      const mine = new AbortController();
-      asleep = mine;
-      if (ended) mine.abort();
-      try {
-        await clock.sleep(ms, mine.signal);
-      } catch (cause) {
-        if (!mine.signal.aborted) throw cause;
-      } finally {
-        asleep = null;
-        ended = false;
-      }
-    },
   };
 }

@@ -1,0 +1,213 @@
+import type { StateStore } from "#server/journal/ports.ts";
+import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import {
+  type ClientWorldCounts,
+  type ClientWorldEffect,
+  type ClientWorldEvent,
+  nextDueAt,
+  startClientWorld,
+  stepClientWorld,
+} from "./client-world.ts";
+import type { Reply, Request } from "./codec/envelope.ts";
+import { decodeEnvelope } from "./codec/envelope-decode.ts";
+import { encodeEnvelope } from "./codec/envelope-encode.ts";
+import { toUtcMicros } from "./codec/utc-text.ts";
+import { encodeClientWorld } from "./codec/world-record.ts";
+import { CLIENT_WORLD_CLASS } from "./domain/records.ts";
+import { createPause } from "./pause.ts";
+import type { DynflowMailbox, EnvelopeHandle } from "./ports.ts";
+
+/** Leaving is a courtesy: a stop of the console does not wait longer for it. */
+const LEAVE_TIMEOUT_MS = 1_500;
+
+export interface ClientWorldOptions {
+  readonly sourceId: string;
+  readonly mailbox: DynflowMailbox;
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** LISTEN/NOTIFY can be had on this database. */
+  readonly notifies: boolean;
+  readonly hostname: string;
+  readonly pid: number;
+  /** A random UUID; asked for once in the life of the journal. */
+  readonly newWorldId: () => string;
+}
+
+export type OnReply = (reply: Reply, senderId: string) => void;
+
+/** Our own world in one Dynflow database, and the only way in which anything is sent there. */
+export interface ClientWorld {
+  /** `null` until it is registered for the first time, and while its record is missing. */
+  worldId(): string | null;
+  counts(): ClientWorldCounts;
+  /** A request id that was never used and never will be: durable before it is answered. */
+  nextRequestId(): Promise<string>;
+  /**
+   * Hands over replies to this request until the returned function is called. More than one can come, much later and
+   * from another world than was asked (dynflow.md 7.6).
+   */
+  onReply(requestId: string, listener: OnReply): () => void;
+  /**
+   * Stores one message for its receiver, validated strictly before.
+   *
+   * @throws OpsError `invalid-input` for a message that Ruby could not decode (nothing was sent); `refused` while we are
+   * not registered (nothing was sent); `upstream-unavailable` when nobody answered: it may have been stored
+   */
+  send(requestId: string, receiverId: string, message: Request): Promise<EnvelopeHandle>;
+  /** True = taken back before anybody read it; false = it was delivered. */
+  withdraw(handle: EnvelopeHandle): Promise<boolean>;
+  /** Lives until the signal is aborted, then leaves: record, locks and inbox are deleted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export async function openClientWorld(options: ClientWorldOptions): Promise<ClientWorld> {
+  const { mailbox, clock, log, sourceId } = options;
+  const namespace = `dynflow-world:${sourceId}`;
+  const id = await identityOf(options, namespace);
+  const listeners = new Map<string, Set<OnReply>>();
+  const pause = createPause(clock);
+  let state = startClientWorld({ notifies: options.notifies, awaited: [], at: clock.monotonic() });
+  let endListening: (() => Promise<void>) | null = null;
+
+  function advance(event: ClientWorldEvent): void {
+    const step = stepClientWorld(state, event, clock.monotonic());
+    if (step.state.phase !== state.phase) log.info("dynflow.world", { sourceId, id, phase: step.state.phase });
+    state = step.state;
+    for (const effect of step.effects) void perform(effect);
+  }
+
+  /** Something came from outside the loop: it has to look at its due times again. */
+  function dispatch(event: ClientWorldEvent): void {
+    advance(event);
+    pause.end();
+  }
+
+  /** Runs one effect and tells how it ended. Never rejects: a database that does not answer is tried again. */
+  async function perform(effect: ClientWorldEffect): Promise<void> {
+    switch (effect.kind) {
+      case "register":
+        return dispatch({ kind: "register-ended", ok: await succeeds("register", register()) });
+      case "check":
+        return dispatch({ kind: "check-ended", registered: await answerOf("check", mailbox.registered(id)) });
+      case "listen":
+        return dispatch({ kind: "listen-ended", ok: await succeeds("listen", listen()) });
+      case "pull": {
+        const rows = await answerOf("pull", mailbox.pull(id));
+        return dispatch({ kind: "pull-ended", envelopes: rows?.map(decodeEnvelope) ?? null });
+      }
+      case "reply":
+        await succeeds("reply", post(effect.envelope));
+        return;
+      case "deliver": {
+        const { requestId, message, senderId } = effect.envelope;
+        for (const listener of listeners.get(requestId) ?? []) listener(message, senderId);
+        return;
+      }
+      case "leave":
+        await leave();
+        return dispatch({ kind: "left" });
+    }
+  }
+
+  async function answerOf<T>(what: string, attempt: Promise<T>): Promise<T | null> {
+    try {
+      return await attempt;
+    } catch (cause) {
+      log.warn("dynflow.world.failed", { sourceId, what, cause });
+      return null;
+    }
+  }
+  const succeeds = async (what: string, attempt: Promise<unknown>): Promise<boolean> =>
+    (await answerOf(
+      what,
+      attempt.then(() => true),
+    )) === true;
+
+  function register(): Promise<void> {
+    const { hostname, pid } = options;
+    const data = encodeClientWorld({ id, hostname, pid, lastSeenText: lastSeenText(clock.now()) });
+    return mailbox.register({ id, class: CLIENT_WORLD_CLASS, data });
+  }
+
+  async function listen(): Promise<void> {
+    endListening = await mailbox.listen(
+      id,
+      () => dispatch({ kind: "notified" }),
+      (cause) => {
+        log.info("dynflow.world.deaf", { sourceId, cause });
+        endListening = null;
+        dispatch({ kind: "listen-lost" });
+      },
+    );
+  }
+
+  async function post(envelope: Parameters<typeof encodeEnvelope>[0]): Promise<EnvelopeHandle> {
+    const bytes = encodeEnvelope(envelope);
+    if (!bytes.ok) throw new OpsError("invalid-input", `This message must not be sent: ${bytes.reason}`);
+    return mailbox.send(envelope.receiverId, bytes.value);
+  }
+
+  async function leave(): Promise<void> {
+    const timeout = new AbortController();
+    const goodbye = (async () => {
+      await endListening?.();
+      await mailbox.leave(id);
+    })();
+    await Promise.race([succeeds("leave", goodbye), clock.sleep(LEAVE_TIMEOUT_MS, timeout.signal).catch(() => false)]);
+    timeout.abort();
+  }
+
+  return {
+    worldId: () => (state.phase === "registered" ? id : null),
+    counts: () => state.counts,
+    async nextRequestId() {
+      return `${id}-${await options.state.increment(namespace, "requests")}`;
+    },
+    onReply(requestId, listener) {
+      const waiting = listeners.get(requestId) ?? new Set();
+      listeners.set(requestId, waiting.add(listener));
+      dispatch({ kind: "awaited", requestId });
+      return () => {
+        waiting.delete(listener);
+        if (waiting.size > 0) return;
+        listeners.delete(requestId);
+        dispatch({ kind: "abandoned", requestId });
+      };
+    },
+    async send(requestId, receiverId, message) {
+      if (state.phase !== "registered") throw new OpsError("refused", "Our own world is not registered at present");
+      return post({ requestId, senderId: id, receiverId, message });
+    },
+    withdraw: (handle) => mailbox.withdraw(handle),
+    async run(signal) {
+      signal.addEventListener("abort", () => pause.end(), { once: true });
+      while (!signal.aborted) {
+        advance({ kind: "ticked" });
+        const now = clock.monotonic();
+        await pause.sleep(Math.max(0, nextDueAt(state, now) - now));
+      }
+      await depart();
+    },
+  };
+
+  async function depart(): Promise<void> {
+    const step = stepClientWorld(state, { kind: "leave" }, clock.monotonic());
+    state = step.state;
+    for (const effect of step.effects) await perform(effect);
+  }
+}
+
+/** The world id is chosen once and kept beside the journal, so that replies to an earlier life still arrive. */
+async function identityOf(options: ClientWorldOptions, namespace: string): Promise<string> {
+  const known = await options.state.get(namespace, "id");
+  if (known !== null) return known;
+  const id = options.newWorldId();
+  await options.state.put(namespace, "id", id);
+  return id;
+}
+
+/** `2026-11-22 05:48:11.644`: Ruby parses it, so it has to be there (dynflow.md 5). */
+const lastSeenText = (now: EpochMs): string => (toUtcMicros(toIso(now)) ?? "").slice(0, 23).replace("T", " ");
