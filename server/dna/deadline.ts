@@ -1,0 +1,24 @@
+import type { Clock } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+
+/**
+ * Bounds one call to an upstream in time, by the given clock.
+ *
+ * @throws OpsError `upstream-unavailable` when it did not answer in time; a later answer is dropped
+ */
+export async function withinDeadline<T>(
+  clock: Clock,
+  limitMs: number,
+  what: string,
+  call: () => Promise<T>,
+): Promise<T> {
+  const timer = new AbortController();
+  const deadline = clock.sleep(limitMs, timer.signal).then((): never => {
+    throw new OpsError("upstream-unavailable", `${what} did not answer within ${limitMs / 1_000} s`);
+  });
+  try {
+    return await Promise.race([(async () => call())(), deadline]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,40 @@
+/** The reader as its services see it. */
+import { type Incarnation, toIncarnationId } from "./domain/identity.ts";
+import type { PeerSight } from "./domain/request-path.ts";
+import type { IncarnationCheck, IncarnationWatch } from "./failover-job.ts";
+import type { DnaReader } from "./reader.ts";
+import type { LivenessView } from "./source-view.ts";
+
+/** What queries ask: nothing is read for it. */
+export function toLivenessView(reader: Pick<DnaReader, "liveness">): LivenessView {
+  return {
+    releasable(incarnationId) {
+      const judged = reader.liveness(incarnationId);
+      return judged.readAgeMs === null && judged.cluster === null ? null : judged.releasable;
+    },
+    sight: (incarnation) => sightOf(reader, incarnation),
+  };
+}
+
+/** An incarnation as our own peer table has it; one that was never seen has no state. */
+function sightOf(reader: Pick<DnaReader, "liveness">, incarnation: Incarnation): PeerSight {
+  const judged = reader.liveness(toIncarnationId(incarnation));
+  const stranger = judged.cluster === null && judged.fresh;
+  return { incarnation, node: judged.node, state: stranger ? null : judged.state, silentMs: judged.silentMs };
+}
+
+/** What the failover asks before every round: a read of its own, then the judgement. */
+export function toIncarnationWatch(reader: Pick<DnaReader, "liveness" | "readNow">): IncarnationWatch {
+  return {
+    async check(incarnationId): Promise<IncarnationCheck> {
+      await reader.readNow(reader.liveness(incarnationId).cluster);
+      const { state, releasable } = reader.liveness(incarnationId);
+      const open = releasable.reasons.find((reason) => !reason.holds);
+      return {
+        releasable: releasable.releasable,
+        beats: state === "alive" || state === "returned",
+        waitingFor: open === undefined ? null : [open.text, open.detail].filter((text) => text !== null).join(" "),
+      };
+    },
+  };
+}
