@@ -1,0 +1,109 @@
+import path from "node:path";
+import type {
+  Configuration,
+  DnaSourceConfiguration,
+  DynflowSourceConfiguration,
+  ListenConfiguration,
+  RegionConfiguration,
+} from "./model.ts";
+import type { ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
+import type { SecretReader } from "./secret-reader.ts";
+
+/** Region of sources in a file that has no regions. */
+const DEFAULT_REGION: RegionConfiguration = { id: "default", title: "Default" };
+
+export interface CompletionContext {
+  readonly file: string | null;
+  readonly cwd: string;
+  readonly port?: number;
+  readonly secrets: SecretReader;
+}
+
+/** The document with everything filled in, secrets resolved (a missing one is left to the reader's faults) and frozen. */
+export function complete(document: ConfigurationDocument, context: CompletionContext): Configuration {
+  const folder = context.file === null ? context.cwd : path.dirname(context.file);
+  const dna = document.dna.map((source, index) => toDnaSource(source, index, context.secrets));
+  const dynflow = document.dynflow.map((source, index) => toDynflowSource(source, index, context.secrets));
+  return deepFreeze({
+    file: context.file,
+    listen: toListen(document.listen, context.port),
+    journal: {
+      store: "sqlite" as const,
+      path: path.resolve(folder, document.journal.path),
+      keepDays: document.journal.keepDays,
+      keepOperatorDays: document.journal.keepOperatorDays,
+      maxBytes: document.journal.maxBytes,
+      key: context.secrets.read(document.journal, "key", ["journal"]),
+    },
+    auth: document.auth,
+    limits: document.limits,
+    masks: document.masks,
+    links: document.links,
+    loadBalancer: document.loadBalancer,
+    regions: toRegions(document, [...dna, ...dynflow]),
+    dna,
+    dynflow,
+    demo: dna.length + dynflow.length > 0 ? null : { speed: document.demo?.speed ?? 1 },
+  });
+}
+
+function toListen(listen: ConfigurationDocument["listen"], port: number | undefined): ListenConfiguration {
+  return {
+    host: listen.host,
+    port: port ?? listen.port,
+    publicOrigin: listen.publicOrigin?.toLowerCase() ?? null,
+    allowedHosts: listen.allowedHosts,
+    trustedProxies: listen.trustedProxies,
+  };
+}
+
+function toRegions(
+  document: ConfigurationDocument,
+  sources: readonly { readonly region: string }[],
+): readonly RegionConfiguration[] {
+  if (document.regions.length > 0) return document.regions.map(({ id, title }) => ({ id, title: title ?? id }));
+  const ids = [...new Set(sources.map((source) => source.region))];
+  return ids.map((id) => (id === DEFAULT_REGION.id ? DEFAULT_REGION : { id, title: id }));
+}
+
+function toDnaSource(source: DnaDocument, index: number, secrets: SecretReader): DnaSourceConfiguration {
+  const { contactPoints, localDataCenter, keyspace, username } = source.scylla;
+  return {
+    id: source.id,
+    region: source.region ?? DEFAULT_REGION.id,
+    title: source.title ?? source.id,
+    cluster: source.cluster ?? null,
+    scylla: {
+      contactPoints: contactPoints.map((point) => (/:\d+$/.test(point) ? point : `${point}:9042`)),
+      localDataCenter,
+      keyspace,
+      username: username ?? null,
+      password: secrets.read(source.scylla, "password", ["dna", index, "scylla"]),
+    },
+    modules: source.modules,
+    act: source.act,
+  };
+}
+
+function toDynflowSource(source: DynflowDocument, index: number, secrets: SecretReader): DynflowSourceConfiguration {
+  const password = secrets.read(source, "password", ["dynflow", index]);
+  return {
+    id: source.id,
+    region: source.region ?? DEFAULT_REGION.id,
+    title: source.title ?? source.id,
+    database: source.url.startsWith("sqlite:")
+      ? { kind: "sqlite", path: decodeURIComponent(source.url.slice("sqlite://".length)) }
+      : { kind: "postgres", url: source.url, password },
+    release: source.release ?? null,
+    act: source.act,
+    cancellable: source.cancellable,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+}

@@ -1,0 +1,101 @@
+import type { Secret } from "./secret.ts";
+
+/** The configuration as the rest of the console sees it: parsed, complete, frozen; secrets only behind `Secret`. */
+export interface Configuration {
+  /** Absolute path of the file; `null` = none was given, everything is default. */
+  readonly file: string | null;
+  readonly listen: ListenConfiguration;
+  readonly journal: JournalConfiguration;
+  readonly auth: { readonly mode: "none" | "tokens" };
+  readonly limits: LimitsConfiguration;
+  /** Patterns of keys whose values are hidden from viewers. */
+  readonly masks: readonly string[];
+  readonly links: readonly LinkConfiguration[];
+  readonly loadBalancer: { readonly title: string; readonly regions: readonly string[] };
+  /** Every region that a source names, in the order of the file. */
+  readonly regions: readonly RegionConfiguration[];
+  readonly dna: readonly DnaSourceConfiguration[];
+  readonly dynflow: readonly DynflowSourceConfiguration[];
+  /** Set exactly when there is no real source: the embedded demo runs then. */
+  readonly demo: { readonly speed: number } | null;
+}
+
+export interface ListenConfiguration {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Scheme, host and port under which browsers reach the console, without a slash at the end. */
+  readonly publicOrigin: string | null;
+  /** Host names without port that requests may be addressed to, besides the loopback names. */
+  readonly allowedHosts: readonly string[];
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+}
+
+export interface JournalConfiguration {
+  readonly store: "sqlite";
+  /** Absolute path of the folder that holds everything the console keeps. */
+  readonly path: string;
+  readonly keepDays: number;
+  readonly keepOperatorDays: number;
+  readonly maxBytes: number;
+  /** Key of the audit chain; `null` = one is made beside the journal. */
+  readonly key: Secret | null;
+}
+
+export interface LimitsConfiguration {
+  /** Targets that an operator may act on at once; above it takes an admin. */
+  readonly bulkOperator: number;
+  readonly failover: {
+    readonly roundsPerSecond: number;
+    readonly keysPerRound: number;
+    /** Conditional rounds in flight at once in one partition of the register. */
+    readonly inFlightPerPartition: number;
+  };
+}
+
+export interface LinkConfiguration {
+  readonly title: string;
+  readonly on: LinkTarget;
+  /** http(s) address with `{planId}` and the like. */
+  readonly url: string;
+}
+export const LINK_TARGETS = ["dynflow.plan", "dynflow.world", "dna.node", "dna.actor"] as const;
+export type LinkTarget = (typeof LINK_TARGETS)[number];
+
+export interface RegionConfiguration {
+  readonly id: string;
+  readonly title: string;
+}
+
+export interface DnaSourceConfiguration {
+  readonly id: string;
+  readonly region: string;
+  readonly title: string;
+  /** Value of `nodes.cluster`; `null` = every value found in the table. */
+  readonly cluster: string | null;
+  readonly scylla: {
+    readonly contactPoints: readonly string[];
+    readonly localDataCenter: string;
+    readonly keyspace: string;
+    readonly username: string | null;
+    readonly password: Secret | null;
+  };
+  /** Names of actor modules by `module_id`. */
+  readonly modules: Readonly<Record<string, string>>;
+  readonly act: boolean;
+}
+
+export interface DynflowSourceConfiguration {
+  readonly id: string;
+  readonly region: string;
+  readonly title: string;
+  readonly database:
+    | { readonly kind: "postgres"; readonly url: string; readonly password: Secret | null }
+    | { readonly kind: "sqlite"; readonly path: string };
+  /** Release of Dynflow as the operator states it; the schema's version is read from the database all the same. */
+  readonly release: string | null;
+  readonly act: boolean;
+  /** Action classes, with `*`, that are known to support cancel. */
+  readonly cancellable: readonly string[];
+}

@@ -1,0 +1,218 @@
+import { z } from "zod";
+import { addressOrNetwork, isContactPoint, isHttpOrigin, isLinkTemplate } from "./addresses.ts";
+import { LINK_TARGETS } from "./model.ts";
+import { parseSize } from "./sizes.ts";
+
+/**
+ * The configuration file as it is written. Every key has its meaning beside it: `docs/operations.md` is made from
+ * here. Keys of later versions are known, so that they are refused by name and never silently ignored.
+ */
+
+const later = (what: string) =>
+  z
+    .never({ error: `${what} is not in this version` })
+    .optional()
+    .describe("Of a later version: refused.");
+
+const id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes, at most 63")
+  .describe("Names it in addresses, in the journal and in tokens; unique over all sources.");
+const title = z.string().trim().min(1, "must not be empty").max(80);
+const region = id.optional().describe("One of `regions`; may be left out when there are none.");
+const secretEnv = (what: string) => z.string().min(1).optional().describe(`Environment variable that holds ${what}.`);
+const secretFile = (what: string) => z.string().min(1).optional().describe(`File that holds ${what}.`);
+const host = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/, "must be a host name or address without port");
+const days = z.int().min(1, "must be at least 1 day").max(3_650, "must be at most 3650 days");
+const size = z.union([z.int().positive(), z.string()]).transform((value, context) => {
+  const parsed = typeof value === "number" ? value : parseSize(value);
+  if (parsed !== null && parsed >= 16 * 1024 * 1024) return parsed;
+  context.addIssue({ code: "custom", message: "must be a size such as 10GB, at least 16MB" });
+  return z.NEVER;
+});
+
+const listen = z.strictObject({
+  host: z
+    .string()
+    .trim()
+    .min(1)
+    .default("127.0.0.1")
+    .describe("Address to listen on. Beyond loopback it takes `auth`."),
+  port: z.int().min(0).max(65_535).default(3000).describe("0 takes any free port."),
+  publicOrigin: z
+    .string()
+    .refine(isHttpOrigin, "must be scheme and host alone, such as https://ops.example")
+    .optional()
+    .describe("Under which browsers reach it; with https the cookie is sent over https only."),
+  allowedHosts: z
+    .array(host)
+    .max(50)
+    .default([])
+    .describe("Names that requests may be addressed to, besides loopback, `host` and `publicOrigin`."),
+  trustedProxies: z
+    .array(
+      z
+        .string()
+        .refine((text) => addressOrNetwork(text) !== null, "must be an address or a network such as 10.0.0.0/8"),
+    )
+    .max(50)
+    .default([])
+    .describe("Proxies whose `X-Forwarded-For` is believed."),
+});
+
+const journal = z.strictObject({
+  store: z
+    .literal("sqlite", {
+      error: ({ input }) => (input === "scylla" ? "a journal in ScyllaDB is not in this version" : "must be sqlite"),
+    })
+    .default("sqlite")
+    .describe("Where the journal is kept."),
+  path: z
+    .string()
+    .min(1)
+    .default("./data")
+    .describe(
+      "Folder of everything the console keeps, relative to this file (without a file: to where it was started).",
+    ),
+  keepDays: days.default(30).describe("Days that what was seen is kept."),
+  keepOperatorDays: days.default(90).describe("Days that what operators did is kept; not less than `keepDays`."),
+  maxBytes: size.prefault("10GB").describe("Whole size of the journal, such as `10GB`."),
+  keyFile: secretFile("the key of the audit chain; left out, one is made beside the journal"),
+  keyEnv: secretEnv("that key"),
+  contactPoints: later("a journal in ScyllaDB"),
+  localDataCenter: later("a journal in ScyllaDB"),
+  keyspace: later("a journal in ScyllaDB"),
+});
+
+const auth = z.strictObject({
+  mode: z
+    .enum(["none", "tokens"], {
+      error: ({ input }) => (input === "oidc" ? "oidc is not in this version" : "must be none or tokens"),
+    })
+    .default("none")
+    .describe("`none`: everyone on this machine is an administrator. `tokens`: `worldline token create`."),
+});
+
+const limits = z.strictObject({
+  bulkOperator: z.int().min(1).max(100_000).default(500).describe("Targets an operator may act on at once."),
+  failover: z
+    .strictObject({
+      roundsPerSecond: z.number().min(0.1).max(10).default(2).describe("Conditional rounds a second of one failover."),
+      keysPerRound: z.int().min(1).max(50).default(50).describe("Keys released by one round."),
+      inFlightPerPartition: z.int().min(1).max(4).default(1).describe("Rounds in flight at once in one partition."),
+    })
+    .prefault({})
+    .describe("How fast the keys of a dead incarnation are released."),
+});
+
+const link = z.strictObject({
+  title: title.describe("Text of the link."),
+  on: z.enum(LINK_TARGETS).describe("Where it is shown."),
+  url: z
+    .string()
+    .refine(isLinkTemplate, "must be an http or https address; {planId} and the like may stand behind the host")
+    .describe("Address, with `{planId}`, `{worldId}`, `{node}` or `{actor}` filled in."),
+});
+
+export const dnaSource = z.strictObject({
+  id,
+  region,
+  title: title.optional().describe("Name on the screen; the id when left out."),
+  cluster: z.string().min(1).optional().describe("Value of `nodes.cluster`; every value found when left out."),
+  scylla: z
+    .strictObject({
+      contactPoints: z
+        .array(z.string().refine(isContactPoint, "must be host or host:port"))
+        .min(1, "needs at least one")
+        .max(50)
+        .describe("`host:port`; port 9042 when left out."),
+      localDataCenter: z.string().min(1).describe("Data centre that is asked first."),
+      keyspace: z
+        .string()
+        .regex(/^[a-zA-Z]\w{0,47}$/, "must be a keyspace name: letters, digits and underscores, at most 48")
+        .describe("Keyspace of DNA's tables."),
+      username: z.string().min(1).optional().describe("Role to log in as."),
+      passwordEnv: secretEnv("its password"),
+      passwordFile: secretFile("its password"),
+    })
+    .describe("The database."),
+  modules: z
+    .record(z.string().regex(/^-?\d{1,10}$/, "must be a module id"), title)
+    .default({})
+    .describe("Names of actor types by `module_id`."),
+  act: z.boolean().default(false).describe("Whether the console may write at all."),
+  beam: later("control of BEAM nodes"),
+});
+
+export const dynflowSource = z.strictObject({
+  id,
+  region,
+  title: title.optional().describe("Name on the screen; the id when left out."),
+  url: z
+    .string()
+    .min(1)
+    .describe("`postgres://user@host:5432/database`, or `sqlite:///path` (read only outside the demo)."),
+  passwordEnv: secretEnv("the password of that user"),
+  passwordFile: secretFile("the password of that user"),
+  release: z
+    .string({ error: "must be text: write it in quotes" })
+    .regex(/^\d+\.\d+(\.\d+)?$/, 'must be a release such as "2.0"')
+    .optional()
+    .describe("Release of Dynflow."),
+  act: z.boolean().default(false).describe("Whether the console registers a world and may act. `false` never writes."),
+  cancellable: z
+    .array(z.string().min(1).max(200))
+    .max(200)
+    .default([])
+    .describe("Action classes known to obey cancel, with `*`."),
+});
+
+/** Each section by itself, so that a fault in one hides none in another. */
+export const SECTIONS = {
+  listen: listen.prefault({}).describe("Where the console answers."),
+  journal: journal.prefault({}).describe("What it remembers."),
+  auth: auth.prefault({}).describe("Who may come in."),
+  limits: limits.prefault({}).describe("How much at once."),
+  masks: z
+    .array(z.string().trim().min(1).max(100))
+    .max(200)
+    .default(["password", "secret", "token"])
+    .describe("Keys that contain one of these are hidden from viewers."),
+  links: z.array(link).max(50).default([]).describe("Links to other tools."),
+  loadBalancer: z
+    .strictObject({
+      title: title.default("Global").describe("Name at the top of the map."),
+      regions: z.array(id).max(100).default([]).describe("Regions it leads to; all when empty."),
+    })
+    .prefault({})
+    .describe("The top of the map."),
+  regions: z
+    .array(
+      z.strictObject({
+        id: id.describe("Unique."),
+        title: title.optional().describe("Name on the screen; the id when left out."),
+      }),
+    )
+    .max(100)
+    .default([])
+    .describe("Regions in the order of the screen."),
+  dna: z.array(dnaSource).max(100).default([]).describe("DNA clusters."),
+  dynflow: z.array(dynflowSource).max(100).default([]).describe("Dynflow databases."),
+  haf: later("HAF"),
+  ingest: later("the ingest gateway"),
+  demo: z
+    .strictObject({
+      speed: z.number().positive().max(100).default(1).describe("Scales simulators and readers together."),
+    })
+    .optional()
+    .describe("The embedded demo; only without real sources, and then it runs even when left out."),
+} as const;
+
+export const documentSchema = z.strictObject(SECTIONS);
+export type ConfigurationDocument = z.output<typeof documentSchema>;
+export type DnaDocument = z.output<typeof dnaSource>;
+export type DynflowDocument = z.output<typeof dynflowSource>;

@@ -1,0 +1,72 @@
+import path from "node:path";
+import type { Environment } from "./environment.ts";
+import type { ConfigurationPath } from "./fault.ts";
+import type { ShapeFault } from "./issues.ts";
+import { createSecret, type Secret } from "./secret.ts";
+
+const MAX_SECRET_CHARACTERS = 65_536;
+
+/** Resolves `…Env` and `…File`. A secret that is missing is a fault at its key; its text is in no message. */
+export interface SecretReader {
+  /** `null` when neither key is given, or the secret cannot be had (a fault then). */
+  read(holder: unknown, prefix: string, at: ConfigurationPath): Secret | null;
+  /** Tries every secret that a document names, wherever the document is faulty otherwise. */
+  tryAll(document: unknown): void;
+  faults(): readonly ShapeFault[];
+}
+
+export function createSecretReader(options: {
+  readonly environment: Environment;
+  readonly readText: (file: string) => string;
+  /** Folder that relative files start from. */
+  readonly folder: string;
+}): SecretReader {
+  const found: ShapeFault[] = [];
+  const fail = (at: ConfigurationPath, message: string) => {
+    found.push({ path: at, message });
+    return null;
+  };
+
+  const fromEnvironment = (name: string, at: ConfigurationPath): Secret | null => {
+    const value = options.environment[name];
+    if (value === undefined) return fail(at, `the environment has no ${name}`);
+    return value === "" ? fail(at, `${name} is empty in the environment`) : createSecret(value);
+  };
+
+  const fromFile = (name: string, at: ConfigurationPath): Secret | null => {
+    const file = path.resolve(options.folder, name);
+    let text: string;
+    try {
+      text = options.readText(file);
+    } catch (cause) {
+      return fail(at, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+    const value = text.replace(/\r?\n$/, "");
+    if (value === "") return fail(at, `${file} is empty`);
+    return value.length > MAX_SECRET_CHARACTERS ? fail(at, `${file} is too long`) : createSecret(value);
+  };
+
+  const read: SecretReader["read"] = (holder, prefix, at) => {
+    const env = textAt(holder, `${prefix}Env`);
+    if (env !== null) return fromEnvironment(env, [...at, `${prefix}Env`]);
+    const file = textAt(holder, `${prefix}File`);
+    return file === null ? null : fromFile(file, [...at, `${prefix}File`]);
+  };
+
+  const walk = (value: unknown, at: ConfigurationPath): void => {
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) walk(item, [...at, index]);
+    } else if (typeof value === "object" && value !== null) {
+      for (const prefix of ["password", "key"]) read(value, prefix, at);
+      for (const [key, child] of Object.entries(value)) walk(child, [...at, key]);
+    }
+  };
+
+  return { read, tryAll: (document) => walk(document, []), faults: () => found };
+}
+
+function textAt(holder: unknown, key: string): string | null {
+  if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, key)) return null;
+  const value = (holder as Readonly<Record<string, unknown>>)[key];
+  return typeof value === "string" && value !== "" ? value : null;
+}
