@@ -109,7 +109,8 @@ export interface DynflowStore {
   plans(query: PlanQuery): Promise<PlanPage>;
   counts(filter: PlanFilter): Promise<readonly PlanCount[]>;
   plan(id: string): Promise<PlanRecord | null>;
-  action(planId: string, actionId: number): Promise<ActionPayload | null>;
+  /** Input, output and a bounded number of chunks; more chunks are had by naming the last one's id. */
+  action(planId: string, actionId: number, chunksAfter?: number): Promise<ActionPayload | null>;
   /**
    * Hints that something was sent to one of these worlds; never complete, never a promise. Calls `onHint` with the
    * world's id. Ends when the returned function is called or the connection is lost (then `onLost` is called once).

@@ -1,0 +1,80 @@
+/** Connections to one Dynflow database: a pool for statements, single clients for LISTEN. */
+import { Kysely } from "kysely";
+import { Client, type ClientConfig, Pool, types } from "pg";
+import type { Database } from "#server/dynflow/adapters/sql/differences.ts";
+import { pgDialect } from "./pg-driver.ts";
+
+/** No statement runs longer on the server. */
+const STATEMENT_TIMEOUT_MS = 2_000;
+/** A server that says nothing at all (stopped, cut off) is given up after this, and the connection thrown away. */
+const SILENCE_TIMEOUT_MS = 2_300;
+const CONNECT_TIMEOUT_MS = 2_000;
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+export interface PostgresSource {
+  /** `postgres://user@host:port/database?options=-csearch_path%3Ddynflow`; the schema is that of the search_path. */
+  readonly url: string;
+  /** Beside the url, so that it can come from elsewhere. */
+  readonly password?: string;
+}
+
+export type Access = "read-only" | "read-write";
+
+export interface PgConnections {
+  readonly db: Database;
+  /** A connected client of its own, for LISTEN. The caller ends it. */
+  connect(): Promise<Client>;
+  close(): Promise<void>;
+}
+
+const TIMESTAMP_OID = 1114;
+const INT8_OID = 20;
+const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  // Stays text: pg would read it as local time, but Dynflow's hold UTC.
+  [TIMESTAMP_OID, (text) => text],
+  [INT8_OID, BigInt],
+]);
+
+export function openPgConnections(source: PostgresSource, access: Access, max: number): PgConnections {
+  const config = clientConfig(source, access);
+  const pool = new Pool({ ...config, max });
+  // A pooled connection that dies while idle is replaced at its next use, and the statement then tells what is wrong.
+  pool.on("error", () => undefined);
+  const db: Database = new Kysely<Record<string, never>>({ dialect: pgDialect(pool) });
+  return {
+    db,
+    async connect() {
+      const client = new Client(config);
+      await client.connect();
+      return client;
+    },
+    close: () => db.destroy(),
+  };
+}
+
+/**
+ * What every connection of ours is told at its start, before any statement can run: the form of instants, and that
+ * the reading one must not write whatever anybody sends through it.
+ */
+function clientConfig(source: PostgresSource, access: Access): ClientConfig {
+  const url = new URL(source.url);
+  if (source.password !== undefined) url.password = encodeURIComponent(source.password);
+  const own = url.searchParams.get("options");
+  url.searchParams.delete("options");
+  const readOnly = access === "read-only" ? "on" : "off";
+  const settings = ["-c DateStyle=ISO", "-c TimeZone=UTC", `-c default_transaction_read_only=${readOnly}`];
+  return {
+    connectionString: url.href,
+    options: [...(own === null ? [] : [own]), ...settings].join(" "),
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: SILENCE_TIMEOUT_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    application_name: "worldline",
+    types: { getTypeParser: (oid: number, format?: "text" | "binary") => parserOf(oid, format) },
+  };
+}
+
+const parserOf = (oid: number, format: "text" | "binary" = "text"): ((text: string) => unknown) =>
+  PARSERS.get(oid) ?? types.getTypeParser(oid, format);

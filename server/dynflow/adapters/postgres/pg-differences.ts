@@ -1,0 +1,90 @@
+import { sql } from "kysely";
+import { numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
+import type { Database, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
+import { isUuid } from "#server/dynflow/adapters/sql/ids.ts";
+import type { LapSlice } from "#server/dynflow/ports.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+
+/** From this release on a range of ctid is read as a range of blocks; before, it would read the whole table. */
+const TID_RANGE_SINCE = 140_000;
+/** Rows of a block while the table was never analysed; a plan row with its flows takes about half a kilobyte. */
+const ROWS_PER_BLOCK_UNKNOWN = 12;
+const NIL_UUID = "00000000-0000-0000-0000-000000000000";
+
+export interface PgDifferencesOptions {
+  /** `server_version_num` as if it were this; for tests of the way without ranges of ctid. */
+  readonly serverVersion?: number;
+}
+
+export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDifferences {
+  return {
+    name: "postgres",
+    bytewise: (ref) => sql`${sql.ref(ref)} collate "C"`,
+    instant: (ref) => sql`${sql.ref(ref)}`,
+    blobLength: (ref) => sql`octet_length(${sql.ref(ref)})`,
+    blobUpTo: (ref, maxBytes) =>
+      sql`case when octet_length(${sql.ref(ref)}) <= ${sql.lit(maxBytes)} then ${sql.ref(ref)} end`,
+    features: async (db) => {
+      const { rows } = await sql<Row>`select pg_is_in_recovery() as standby`.execute(db);
+      return { notify: rows[0]?.standby === false, insertCount: true };
+    },
+    insertCount,
+    lap: async (db, from, count) => {
+      const { rows } = await sql<Row>`
+        select current_setting('server_version_num')::int as version`.execute(db);
+      const version = options.serverVersion ?? (rows[0] === undefined ? null : numberCell(rows[0], "version")) ?? 0;
+      return version >= TID_RANGE_SINCE ? lapByBlocks(db, from, count) : lapById(db, from, count);
+    },
+    notify: async (db, channel) => {
+      await sql`select pg_notify(${channel}, '')`.execute(db);
+    },
+  };
+}
+
+/** The server's own count of rows ever inserted; it lags by up to a second. By the table of the search_path. */
+async function insertCount(db: Database): Promise<string | null> {
+  const { rows } = await sql<Row>`
+    select n_tup_ins as inserted from pg_stat_user_tables
+    where relid = to_regclass('dynflow_execution_plans')`.execute(db);
+  return rows[0] === undefined ? null : textCell(rows[0], "inserted");
+}
+
+/**
+ * Some blocks of the table, in the order of the heap. A row that moves during the lap (an update writes it anew) can
+ * be met twice or, moved behind the reader, be met on the next lap: the guarantee is of rows that stay.
+ */
+async function lapByBlocks(db: Database, from: string | null, count: number): Promise<LapSlice> {
+  const start = from === null ? 0 : blockNumber(from);
+  const { rows: sizes } = await sql<Row>`
+    select pg_relation_size(oid) / current_setting('block_size')::int as blocks, reltuples, relpages
+    from pg_class where oid = to_regclass('dynflow_execution_plans')`.execute(db);
+  const size = sizes[0] ?? {};
+  const blocks = numberCell(size, "blocks") ?? 0;
+  const pages = numberCell(size, "relpages") ?? 0;
+  const tuples = numberCell(size, "reltuples") ?? 0;
+  const perBlock = pages > 0 && tuples > 0 ? tuples / pages : ROWS_PER_BLOCK_UNKNOWN;
+  const end = start + Math.max(1, Math.floor(count / perBlock));
+  const { rows } = await sql<Row>`
+    select uuid from dynflow_execution_plans
+    where ctid >= ${`(${start},0)`}::tid and ctid < ${`(${end},0)`}::tid and state is distinct from 'stopped'
+    `.execute(db);
+  return { unfinished: rows.map((row) => textCell(row, "uuid") ?? ""), next: end < blocks ? String(end) : null };
+}
+
+function blockNumber(text: string): number {
+  if (!/^[0-9]{1,10}$/.test(text)) throw new OpsError("invalid-input", "No place of a lap");
+  return Number(text);
+}
+
+/** Some rows by primary key: as complete, but each row costs a visit of its own. */
+async function lapById(db: Database, from: string | null, count: number): Promise<LapSlice> {
+  if (from !== null && !isUuid(from)) throw new OpsError("invalid-input", "No place of a lap");
+  const { rows } = await sql<Row>`
+    select uuid, state from dynflow_execution_plans
+    where uuid > ${from ?? NIL_UUID} order by uuid limit ${count}`.execute(db);
+  const last = rows.length < count ? undefined : rows.at(-1);
+  return {
+    unfinished: rows.filter((row) => row.state !== "stopped").map((row) => textCell(row, "uuid") ?? ""),
+    next: last === undefined ? null : textCell(last, "uuid"),
+  };
+}

@@ -1,0 +1,47 @@
+/** Cells of rows as drivers deliver them, parsed where they enter. */
+import type { RawBuilder } from "kysely";
+import { sql } from "kysely";
+import type { StoredBlob } from "#server/dynflow/codec/stored.ts";
+import { toUtcMicros } from "#server/dynflow/codec/utc-text.ts";
+import type { UtcMicros } from "#server/dynflow/domain/model.ts";
+import type { SqlDifferences } from "./differences.ts";
+
+/** One row, cells unknown. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export const textCell = (row: Row, key: string): string | null => {
+  const value = row[key];
+  return value === null || value === undefined ? null : String(value);
+};
+
+/** Integers and doubles alike; `null` for NULL and for what is no number (SQLite enforces no column types). */
+export function numberCell(row: Row, key: string): number | null {
+  const value = row[key];
+  if (typeof value === "number") return value;
+  return typeof value === "bigint" ? Number(value) : null;
+}
+
+export const flagCell = (row: Row, key: string): boolean => {
+  const value = row[key];
+  return value === true || value === 1 || value === 1n;
+};
+
+/** `null` for NULL, and for text that is no instant (an infinite timestamp, say): there is nothing to show. */
+export const instantCell = (row: Row, key: string): UtcMicros | null => {
+  const value = row[key];
+  return typeof value === "string" ? toUtcMicros(value) : null;
+};
+
+/** Selects a blob as two columns, `<name>` and `<name>_length`, so that none longer than `maxBytes` is sent. */
+export const blobColumns = (
+  differences: SqlDifferences,
+  ref: string,
+  name: string,
+  maxBytes: number,
+): RawBuilder<unknown> =>
+  sql`${differences.blobUpTo(ref, maxBytes)} as ${sql.ref(name)}, ${differences.blobLength(ref)} as ${sql.ref(`${name}_length`)}`;
+
+export function blobCell(row: Row, name: string): StoredBlob {
+  const value = row[name];
+  return { bytes: value instanceof Uint8Array ? value : null, length: numberCell(row, `${name}_length`) };
+}

@@ -1,0 +1,64 @@
+import type { DynflowCapabilities, DynflowStore } from "#server/dynflow/ports.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import { readAction } from "./action-read.ts";
+import type { Database, SqlDifferences } from "./differences.ts";
+import { readPlanCounts, readPlanPage } from "./plan-list.ts";
+import { readFollowed, readHeads, readPlan } from "./plan-read.ts";
+import { readRecordKeys, readRecords } from "./record-read.ts";
+import { readSchemaVersion } from "./schema-check.ts";
+
+const LAP_ROWS_MAX = 10_000;
+
+/** What a dialect brings to the shared store. */
+export interface SqlSource {
+  readonly db: Database;
+  readonly differences: SqlDifferences;
+  readonly hints: DynflowStore["hints"];
+  /** Turns whatever the driver threw into an `OpsError`. */
+  toOpsError(cause: unknown): OpsError;
+  close(): Promise<void>;
+}
+
+/** The store over any SQL dialect. The schema number is checked before the first answer, and at each `capabilities`. */
+export function createSqlStore(source: SqlSource): DynflowStore {
+  const { db, differences } = source;
+  let checked = false;
+
+  const checkSchema = async (): Promise<number> => {
+    checked = false;
+    const version = await readSchemaVersion(db);
+    checked = true;
+    return version;
+  };
+  const asked = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      if (!checked) await checkSchema();
+      return await read();
+    } catch (cause) {
+      throw cause instanceof OpsError ? cause : source.toOpsError(cause);
+    }
+  };
+
+  return {
+    capabilities: () => {
+      checked = false;
+      return asked(async (): Promise<DynflowCapabilities> => {
+        const schemaVersion = await checkSchema();
+        return { dialect: differences.name, schemaVersion, ...(await differences.features(db)) };
+      });
+    },
+    recordKeys: () => asked(() => readRecordKeys(db, differences)),
+    records: (keys) => asked(() => readRecords(db, differences, keys)),
+    follow: (ids) => asked(() => readFollowed(db, differences, ids)),
+    heads: (ids) => asked(() => readHeads(db, ids)),
+    insertCount: () => asked(() => differences.insertCount(db)),
+    lap: (from, rows) => asked(() => differences.lap(db, from, Math.min(Math.max(1, Math.trunc(rows)), LAP_ROWS_MAX))),
+    plans: (query) => asked(() => readPlanPage(db, differences, query)),
+    counts: (filter) => asked(() => readPlanCounts(db, differences, filter)),
+    plan: (id) => asked(() => readPlan(db, differences, id)),
+    action: (planId, actionId, chunksAfter = 0) =>
+      asked(() => readAction(db, differences, planId, actionId, chunksAfter)),
+    hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),
+    close: () => source.close(),
+  };
+}

@@ -1,0 +1,40 @@
+import { type RawBuilder, sql } from "kysely";
+import { numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
+import type { Database, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
+import type { LapSlice } from "#server/dynflow/ports.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+
+/**
+ * Instants are text with 0, 3 or 6 fraction digits, which do not compare as text: all are brought to six.
+ * `2026-11-22 05:45:46` and `2026-11-22 05:45:46.995` become `…46.000000` and `…46.995000`.
+ */
+const instant = (ref: string): RawBuilder<unknown> =>
+  sql`substr(${sql.ref(ref)} || case when instr(${sql.ref(ref)}, '.') = 0 then '.000000' else '000000' end, 1, 26)`;
+
+export const sqliteDifferences: SqlDifferences = {
+  name: "sqlite",
+  // The default collation compares bytes, and text is UTF-8.
+  bytewise: (ref) => sql`${sql.ref(ref)}`,
+  instant,
+  blobLength: (ref) => sql`length(cast(${sql.ref(ref)} as blob))`,
+  // A cell that holds text all the same arrives as its bytes, and fails to decode by itself.
+  blobUpTo: (ref, maxBytes) =>
+    sql`case when length(cast(${sql.ref(ref)} as blob)) <= ${sql.lit(maxBytes)} then cast(${sql.ref(ref)} as blob) end`,
+  features: async () => ({ notify: false, insertCount: false }),
+  insertCount: async () => null,
+  lap,
+  notify: async () => undefined,
+};
+
+/** By rowid, which only grows while the table is not rebuilt; rows put in behind the reader are met on the next lap. */
+async function lap(db: Database, from: string | null, count: number): Promise<LapSlice> {
+  if (from !== null && !/^[0-9]{1,15}$/.test(from)) throw new OpsError("invalid-input", "No place of a lap");
+  const { rows } = await sql<Row>`
+    select rowid as place, uuid, state from dynflow_execution_plans
+    where rowid > ${from === null ? 0 : Number(from)} order by rowid limit ${count}`.execute(db);
+  const last = rows.length < count ? undefined : rows.at(-1);
+  return {
+    unfinished: rows.filter((row) => row.state !== "stopped").map((row) => textCell(row, "uuid") ?? ""),
+    next: last === undefined ? null : String(numberCell(last, "place")),
+  };
+}

@@ -1,0 +1,43 @@
+import { Kysely } from "kysely";
+import type { Database } from "#server/dynflow/adapters/sql/differences.ts";
+import { createSqlMailbox } from "#server/dynflow/adapters/sql/sql-mailbox.ts";
+import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
+import type { DynflowMailbox, DynflowStore } from "#server/dynflow/ports.ts";
+import { openSqliteClient } from "./sqlite-client.ts";
+import { sqliteDialect } from "./sqlite-dialect.ts";
+import { sqliteDifferences } from "./sqlite-differences.ts";
+import { sqliteOpsError } from "./sqlite-errors.ts";
+
+/** Statements on a SQLite file, run in a thread of its own. For the demo's executor; the console reads by the store. */
+export const openSqliteDatabase = (file: { readonly path: string; readonly readOnly: boolean }): Database =>
+  new Kysely<Record<string, never>>({ dialect: sqliteDialect(openSqliteClient(file)) });
+
+/** Nothing is sent between worlds but rows: who waits must look. */
+const noNotifications = async (): Promise<() => Promise<void>> => async () => undefined;
+
+/** Reads a Dynflow database in a SQLite file. The file is opened read-only: it cannot be written through here. */
+export function createSqliteStore(source: { readonly path: string }): DynflowStore {
+  const db = openSqliteDatabase({ path: source.path, readOnly: true });
+  return createSqlStore({
+    db,
+    differences: sqliteDifferences,
+    hints: noNotifications,
+    toOpsError: sqliteOpsError,
+    close: () => db.destroy(),
+  });
+}
+
+/**
+ * The mailbox of our client world in a SQLite file. For the demo only: on a file that real worlds share, another
+ * writer makes theirs fail with "database is locked" now and then (seen).
+ */
+export function createSqliteMailbox(source: { readonly path: string }): DynflowMailbox {
+  const db = openSqliteDatabase({ path: source.path, readOnly: false });
+  return createSqlMailbox({
+    db,
+    differences: sqliteDifferences,
+    listen: noNotifications,
+    toOpsError: sqliteOpsError,
+    close: () => db.destroy(),
+  });
+}
