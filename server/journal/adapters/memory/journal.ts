@@ -1,0 +1,156 @@
+/** `Journal` and `StateStore` in memory: for tests of what stands on them. Held to the same contract as the durable one. */
+import { ulid } from "ulid";
+import type { EventDraft, JournalEvent, StreamName } from "#server/contract/event.ts";
+import { encodeRangeCursor, parseRangeCursor } from "#server/journal/codec/range-cursor.ts";
+import type { Journal, RangePage, RangeQuery, StateStore, StreamSnapshot } from "#server/journal/ports.ts";
+import type { Clock, EpochMs } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+
+const RANGE_LIMIT_MAX = 1_000;
+const AFTER_LIMIT_MAX = 10_000;
+
+export interface MemoryJournal extends Journal {
+  readonly state: StateStore;
+}
+
+/** What is kept; handing it to a second journal is a restart. */
+export interface MemoryContent {
+  readonly epoch: string;
+  readonly streams: Map<StreamName, JournalEvent[]>;
+  readonly snapshots: StreamSnapshot[];
+  readonly records: Map<string, Map<string, string>>;
+}
+
+export const emptyMemory = (epoch = "memory"): MemoryContent => ({
+  epoch,
+  streams: new Map(),
+  snapshots: [],
+  records: new Map(),
+});
+
+export function createMemoryJournal(clock: Clock, content: MemoryContent = emptyMemory()): MemoryJournal {
+  let closed = false;
+  const open = () => {
+    if (closed) throw new OpsError("journal-unavailable", "The journal is closed");
+    return content;
+  };
+  return {
+    async append(stream, drafts) {
+      const { streams } = open();
+      const events = streams.get(stream) ?? [];
+      const added: JournalEvent[] = [];
+      const answers = drafts.map((draft) => {
+        const known = [...events, ...added].find(({ id }) => id === draft.id);
+        if (known !== undefined) return known;
+        const event = eventOf(stream, draft, events.length + added.length + 1, clock.now());
+        added.push(event);
+        return event;
+      });
+      if (added.length > 0) streams.set(stream, [...events, ...added]);
+      return answers;
+    },
+    async heads() {
+      const { streams, epoch } = open();
+      return [...streams].map(([stream, events]) => ({ stream, epoch, seq: String(events.length) }));
+    },
+    async after(stream, after, limit) {
+      const events = open().streams.get(stream) ?? [];
+      return events.slice(Number(after), Number(after) + bounded(limit, AFTER_LIMIT_MAX));
+    },
+    range: async (query) => rangeOf([...open().streams.values()].flat(), query),
+    async latestSnapshot(stream, foldVersion) {
+      const found = open().snapshots.filter((s) => s.stream === stream && s.foldVersion === foldVersion);
+      return found.sort((a, b) => Number(a.seq) - Number(b.seq)).at(-1) ?? null;
+    },
+    async writeSnapshot(snapshot) {
+      open().snapshots.push(JSON.parse(JSON.stringify(snapshot)) as StreamSnapshot);
+    },
+    async close() {
+      closed = true;
+    },
+    state: memoryState(() => open().records),
+  };
+}
+
+function eventOf(stream: StreamName, draft: EventDraft, seq: number, observedAt: EpochMs): JournalEvent {
+  const event = {
+    id: draft.id ?? ulid(observedAt),
+    stream,
+    seq: String(seq),
+    kind: draft.kind,
+    subject: draft.subject,
+    occurredAt: draft.occurredAt,
+    observedAt,
+    synthetic: draft.synthetic ?? false,
+    causedBy: draft.causedBy ?? null,
+    actor: draft.actor ?? null,
+    body: draft.body,
+  };
+  return JSON.parse(JSON.stringify(event)) as JournalEvent;
+}
+
+function rangeOf(events: readonly JournalEvent[], query: RangeQuery): RangePage {
+  const behind = query.cursor === null ? null : parseRangeCursor(query.cursor);
+  if (query.cursor !== null && behind === null)
+    throw new OpsError("invalid-input", "The cursor is not one of this list");
+  const sign = query.newestFirst ? -1 : 1;
+  const found = events
+    .filter((event) => query.streams.length === 0 || query.streams.includes(event.stream))
+    .filter((event) => query.kinds.length === 0 || query.kinds.includes(event.kind))
+    .filter((event) => query.subject === null || query.subject === event.subject)
+    .filter((event) => query.from === null || event.observedAt >= query.from)
+    .filter((event) => query.to === null || event.observedAt <= query.to)
+    .filter((event) => behind === null || sign * compare(event, behind) > 0)
+    .sort((a, b) => sign * compare(a, b));
+  const page = found.slice(0, bounded(query.limit, RANGE_LIMIT_MAX));
+  const last = page.at(-1);
+  return {
+    events: page,
+    nextCursor: found.length > page.length && last !== undefined ? encodeRangeCursor(last) : null,
+    horizon: null,
+  };
+}
+
+type Placed = Pick<JournalEvent, "observedAt" | "stream" | "seq">;
+
+function compare(a: Placed, b: Placed): number {
+  if (a.observedAt !== b.observedAt) return a.observedAt - b.observedAt;
+  if (a.stream !== b.stream) return inBytes(a.stream, b.stream);
+  return Number(a.seq) - Number(b.seq);
+}
+
+const inBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+function memoryState(records: () => Map<string, Map<string, string>>): StateStore {
+  const read = (namespace: string) => records().get(namespace) ?? new Map<string, string>();
+  const write = (namespace: string, key: string, value: string | null) => {
+    const entries = read(namespace);
+    if (value === null) entries.delete(key);
+    else entries.set(key, value);
+    records().set(namespace, entries);
+  };
+  const sorted = (namespace: string) =>
+    [...read(namespace)].map(([key, value]) => ({ key, value })).sort((a, b) => inBytes(a.key, b.key));
+  return {
+    get: async (namespace, key) => read(namespace).get(key) ?? null,
+    list: async (namespace) => sorted(namespace),
+    page: async (namespace, after, limit) =>
+      sorted(namespace)
+        .filter(({ key }) => after === null || inBytes(key, after) > 0)
+        .slice(0, bounded(limit, AFTER_LIMIT_MAX)),
+    put: async (namespace, key, value) => write(namespace, key, value),
+    async putAll(namespace, entries) {
+      for (const { key, value } of entries) write(namespace, key, value);
+    },
+    async increment(namespace, key) {
+      const value = Number(read(namespace).get(key) ?? "0") + 1;
+      write(namespace, key, String(value));
+      return value;
+    },
+  };
+}
+
+function bounded(limit: number, max: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return limit;
+  throw new OpsError("invalid-input", `The limit is to be from 1 to ${max}`);
+}

@@ -1,0 +1,86 @@
+/** From drafts to events: numbers, identities and times are given here, in the order of the journal. */
+import { ulid } from "ulid";
+import type { EventDraft } from "#server/contract/event.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { ChainFile, StreamState } from "./chain-file.ts";
+import type { AppendArgs } from "./protocol.ts";
+import type { EventRow } from "./segment.ts";
+
+const DRAFTS_MAX = 10_000;
+const EVENT_BYTES_MAX = 4 * 1024 * 1024;
+const NAME_CHARS_MAX = 200;
+/** A wall clock stepped back by at most this is taken as standing still, so that time follows number in a stream. */
+const CLOCK_STEP_MAX_MS = 60_000;
+
+/** One append made ready: rows to add, and for each draft its event as JSON, stored before or to be. */
+export interface PreparedAppend {
+  readonly rows: readonly EventRow[];
+  readonly texts: readonly string[];
+}
+
+/** What earlier appends of the same transaction will have stored. */
+export interface Pending {
+  readonly heads: Map<string, StreamState>;
+  /** By `stream` and id, joined by a NUL. */
+  readonly texts: Map<string, string>;
+}
+
+/**
+ * Numbers the drafts behind the last event of their stream. A draft whose id the stream holds already gets the stored
+ * event and no row. Changes `pending` only when it succeeds.
+ *
+ * @throws OpsError `limit-exceeded` for more than 10,000 drafts or an event of more than 4 MiB
+ */
+export function prepareAppend(
+  file: ChainFile,
+  pending: Pending,
+  { stream, at, drafts: json }: AppendArgs,
+): PreparedAppend {
+  const drafts = JSON.parse(json) as readonly EventDraft[];
+  if (drafts.length > DRAFTS_MAX) throw new OpsError("limit-exceeded", `At most ${DRAFTS_MAX} events at once`);
+  if (stream.length > NAME_CHARS_MAX) throw new OpsError("limit-exceeded", "The name of a stream is too long");
+  const head = pending.heads.get(stream) ?? file.heads().get(stream) ?? { seq: 0, observedAt: 0 };
+  const observedAt = at < head.observedAt && head.observedAt - at <= CLOCK_STEP_MAX_MS ? head.observedAt : at;
+  const rows: EventRow[] = [];
+  const added = new Map<string, string>();
+  const texts = drafts.map((draft) => {
+    const known = draft.id === undefined ? null : knownText(draft.id);
+    if (known !== null) return known;
+    const row = rowOf(stream, head.seq + rows.length + 1, observedAt, draft);
+    rows.push(row);
+    added.set(pendingKey(stream, row.id), row.text);
+    return row.text;
+  });
+  for (const [key, text] of added) pending.texts.set(key, text);
+  if (rows.length > 0) pending.heads.set(stream, { seq: head.seq + rows.length, observedAt });
+  return { rows, texts };
+
+  function knownText(id: string): string | null {
+    const key = pendingKey(stream, id);
+    return added.get(key) ?? pending.texts.get(key) ?? file.byId(stream, id);
+  }
+}
+
+const pendingKey = (stream: string, id: string): string => `${stream}\0${id}`;
+
+function rowOf(stream: string, seq: number, observedAt: number, draft: EventDraft): EventRow {
+  const id = draft.id ?? ulid(observedAt);
+  const { kind, subject, occurredAt, body } = draft;
+  const text = JSON.stringify({
+    id,
+    stream,
+    seq: String(seq),
+    kind,
+    subject,
+    occurredAt,
+    observedAt,
+    synthetic: draft.synthetic ?? false,
+    causedBy: draft.causedBy ?? null,
+    actor: draft.actor ?? null,
+    body,
+  });
+  if (Buffer.byteLength(text) > EVENT_BYTES_MAX) {
+    throw new OpsError("limit-exceeded", `An event of kind ${kind} is larger than ${EVENT_BYTES_MAX} bytes`);
+  }
+  return { stream, seq, id, kind, subject, observedAt, text };
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
+
+/** Where the key of the chain comes from: the secret itself, a file that holds it, or one generated beside the journal. */
+export type JournalKeySource =
+  | { readonly from: "secret"; readonly secret: string }
+  | { readonly from: "file"; readonly file: string }
+  | { readonly from: "generated" };
+
+export interface JournalKey {
+  readonly bytes: Uint8Array;
+  /** Where it was found, for the log. Never the key. */
+  readonly origin: string;
+  /** True when this call made it. */
+  readonly created: boolean;
+}
+
+const GENERATED_KEY_FILE = "journal.key";
+const GENERATED_KEY_BYTES = 32;
+const SECRET_CHARS_MIN = 32;
+
+/**
+ * Finds the key. A key generated beside the journal (mode 0600) proves less than one kept elsewhere: whoever can write
+ * the journal can then usually read the key too. The caller says so in the log.
+ *
+ * @throws OpsError `refused` when the file cannot be read or the secret is shorter than 32 characters
+ */
+export function loadJournalKey(directory: string, source: JournalKeySource): JournalKey {
+  if (source.from === "secret")
+    return { bytes: checked(source.secret, "the given secret"), origin: "secret", created: false };
+  const file = source.from === "file" ? source.file : join(directory, GENERATED_KEY_FILE);
+  const created = source.from === "generated" && !existsSync(file);
+  if (created) writeKey(file);
+  return { bytes: checked(readKey(file), file), origin: file, created };
+}
+
+function writeKey(file: string): void {
+  const descriptor = openSync(file, "wx", 0o600);
+  try {
+    writeSync(descriptor, `${randomBytes(GENERATED_KEY_BYTES).toString("hex")}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new OpsError("refused", `The journal's key file ${file} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function checked(secret: string, where: string): Uint8Array {
+  const trimmed = secret.trim();
+  if (trimmed.length < SECRET_CHARS_MIN) {
+    throw new OpsError("refused", `The journal's key in ${where} is shorter than ${SECRET_CHARS_MIN} characters`);
+  }
+  return new TextEncoder().encode(trimmed);
+}

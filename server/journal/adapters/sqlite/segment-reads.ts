@@ -1,0 +1,137 @@
+/** The statements that read one segment. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { ChainHash } from "./chain.ts";
+import type { StreamStart } from "./segment-format.ts";
+
+/** Where an event stands in the order of pages, and where its bytes are. */
+export interface EventKey {
+  readonly observedAt: number;
+  readonly stream: string;
+  readonly seq: number;
+  readonly position: number;
+}
+
+/** The sorted events of one stream, kind or subject, narrowed, behind a position. */
+export interface SliceQuery {
+  readonly by: { readonly column: "stream" | "kind" | "subject"; readonly value: string };
+  /** Empty = any. */
+  readonly streams: readonly string[];
+  readonly kinds: readonly string[];
+  readonly subject: string | null;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly behind: { readonly observedAt: number; readonly stream: string; readonly seq: number } | null;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+}
+
+export interface SegmentReads {
+  /** Last number and time of every stream that has events in here. */
+  heads(): readonly StreamStart[];
+  streams(): readonly string[];
+  /** JSON of an event as stored, `null` when it is not in here. */
+  byId(stream: string, id: string): string | null;
+  hashAt(position: number): ChainHash | null;
+  /** JSON of the events of a stream with a number above `seq`, in order. */
+  after(stream: string, seq: number, limit: number): readonly string[];
+  slice(query: SliceQuery): readonly EventKey[];
+  textAt(position: number): string;
+  observed(): { readonly first: number; readonly last: number } | null;
+}
+
+export function segmentReads(database: DatabaseSync): SegmentReads {
+  const byId = database.prepare("SELECT bytes FROM events WHERE stream = ? AND id = ?");
+  const hashAt = database.prepare("SELECT hash FROM events WHERE position = ?");
+  const textAt = database.prepare("SELECT bytes FROM events WHERE position = ?");
+  const after = database.prepare("SELECT bytes FROM events WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?");
+  const statements = new Map<string, StatementSync>();
+  return {
+    heads: () => headsOf(database),
+    streams: () => streamsOf(database),
+    observed: () => observedOf(database),
+    byId(stream, id) {
+      const row = byId.get(stream, id);
+      return row === undefined ? null : textOf(row.bytes);
+    },
+    hashAt(position) {
+      const hash = hashAt.get(position)?.hash;
+      return hash instanceof Uint8Array ? Buffer.from(hash).toString("hex") : null;
+    },
+    textAt: (position) => textOf(textAt.get(position)?.bytes),
+    after: (stream, seq, limit) => after.all(stream, seq, limit).map((row) => textOf(row.bytes)),
+    slice(query) {
+      const { text, values } = sliceStatement(query);
+      const statement = statements.get(text) ?? database.prepare(text);
+      statements.set(text, statement);
+      return statement.all(...values).map((row) => ({
+        observedAt: Number(row.observed_at),
+        stream: String(row.stream),
+        seq: Number(row.seq),
+        position: Number(row.position),
+      }));
+    },
+  };
+}
+
+/**
+ * Served by the index of its column, so the cost is that of the rows of this stream, kind or subject in the asked time
+ * up to the limit. Only column names of this file go into the text; values are bound.
+ */
+function sliceStatement(query: SliceQuery): { readonly text: string; readonly values: (string | number)[] } {
+  const [order, before] = query.newestFirst ? ["DESC", "<"] : ["ASC", ">"];
+  const conditions = [`${query.by.column} = ?`];
+  const values: (string | number)[] = [query.by.value];
+  const narrow = (condition: string, ...bound: readonly (string | number)[]) => {
+    conditions.push(condition);
+    values.push(...bound);
+  };
+  if (query.streams.length > 0) narrow(`stream IN (${query.streams.map(() => "?").join()})`, ...query.streams);
+  if (query.kinds.length > 0) narrow(`kind IN (${query.kinds.map(() => "?").join()})`, ...query.kinds);
+  if (query.subject !== null) narrow("subject = ?", query.subject);
+  if (query.from !== null) narrow("observed_at >= ?", query.from);
+  if (query.to !== null) narrow("observed_at <= ?", query.to);
+  if (query.behind !== null) {
+    const { observedAt, stream, seq } = query.behind;
+    narrow(`observed_at ${before}= ?`, observedAt);
+    narrow(`(observed_at, stream, seq) ${before} (?, ?, ?)`, observedAt, stream, seq);
+  }
+  values.push(query.limit);
+  const text = `SELECT observed_at, stream, seq, position FROM events WHERE ${conditions.join(" AND ")}
+    ORDER BY observed_at ${order}, stream ${order}, seq ${order} LIMIT ?`;
+  return { text, values };
+}
+
+/** Jumps from name to name along the index, so the cost is that of the streams and not of the events. */
+const STREAMS = `
+  WITH RECURSIVE names (stream) AS (
+    SELECT min(stream) FROM events
+    UNION ALL
+    SELECT (SELECT min(stream) FROM events WHERE events.stream > names.stream) FROM names WHERE names.stream IS NOT NULL
+  )
+  SELECT stream FROM names WHERE stream IS NOT NULL`;
+
+const streamsOf = (database: DatabaseSync): readonly string[] =>
+  database
+    .prepare(STREAMS)
+    .all()
+    .map((row) => String(row.stream));
+
+function headsOf(database: DatabaseSync): readonly StreamStart[] {
+  const last = database.prepare("SELECT seq, observed_at FROM events WHERE stream = ? ORDER BY seq DESC LIMIT 1");
+  return streamsOf(database).map((stream) => {
+    const row = last.get(stream);
+    return { stream, seq: Number(row?.seq), observedAt: Number(row?.observed_at) };
+  });
+}
+
+function observedOf(database: DatabaseSync): { readonly first: number; readonly last: number } | null {
+  const row = database.prepare("SELECT min(observed_at) AS first, max(observed_at) AS last FROM events").get();
+  if (row === undefined || row.first === null) return null;
+  return { first: Number(row.first), last: Number(row.last) };
+}
+
+/** The stored bytes of an event as text. */
+export function textOf(bytes: unknown): string {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("An event of the journal has no bytes");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}

@@ -1,0 +1,101 @@
+/** `snapshots.sqlite`: folds as they stood at a number of their stream. Derived: it may be deleted at any time. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { sameHash, seal } from "./chain.ts";
+import { formatOf, inTransaction, openWritable } from "./database.ts";
+import { textOf } from "./segment-reads.ts";
+
+const SNAPSHOT_FORMAT_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE snapshots (
+    stream TEXT NOT NULL, seq INTEGER NOT NULL, fold_version INTEGER NOT NULL, state BLOB NOT NULL, mac TEXT NOT NULL,
+    PRIMARY KEY (stream, seq, fold_version)
+  ) STRICT;
+  PRAGMA user_version = ${SNAPSHOT_FORMAT_VERSION};`;
+
+/** Older ones go: what they shorten is the replay from the one before, at most this many times 5,000 events back. */
+const KEPT_PER_STREAM = 100;
+const STATE_BYTES_MAX = 256 * 1024 * 1024;
+
+export interface StoredSnapshot {
+  readonly stream: string;
+  readonly seq: number;
+  readonly foldVersion: number;
+  /** JSON of the fold. */
+  readonly state: string;
+}
+
+export interface SnapshotFile {
+  /** The newest of this fold version at or before `seq`; one that was not written with the key is passed over. */
+  latest(stream: string, foldVersion: number, seq: number): StoredSnapshot | null;
+  write(snapshot: StoredSnapshot): void;
+  close(): void;
+}
+
+/** Opens the file; one of another format, or one that is no database, is replaced by an empty one. */
+export function openSnapshotFile(
+  directory: string,
+  key: Uint8Array,
+  onReplaced: (cause: unknown) => void,
+): SnapshotFile {
+  const file = join(directory, "snapshots.sqlite");
+  const database = openOrReplace(file, onReplaced);
+  const find = database.prepare(
+    `SELECT seq, state, mac FROM snapshots WHERE stream = ? AND fold_version = ? AND seq <= ? ORDER BY seq DESC LIMIT 3`,
+  );
+  const insert = database.prepare(
+    "INSERT OR REPLACE INTO snapshots (stream, seq, fold_version, state, mac) VALUES (?, ?, ?, ?, ?)",
+  );
+  const thin = database.prepare(
+    `DELETE FROM snapshots WHERE stream = ?1 AND seq <
+       (SELECT seq FROM snapshots WHERE stream = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ${KEPT_PER_STREAM})`,
+  );
+  return {
+    latest(stream, foldVersion, seq) {
+      for (const row of find.all(stream, foldVersion, seq)) {
+        const state = inflateRawSync(row.state instanceof Uint8Array ? row.state : new Uint8Array(), {
+          maxOutputLength: STATE_BYTES_MAX,
+        });
+        const snapshot = { stream, seq: Number(row.seq), foldVersion, state: textOf(state) };
+        if (sameHash(String(row.mac), macOf(key, snapshot))) return snapshot;
+      }
+      return null;
+    },
+    write(snapshot) {
+      const { stream, seq, foldVersion, state } = snapshot;
+      inTransaction(database, () => {
+        insert.run(stream, seq, foldVersion, deflateRawSync(state), macOf(key, snapshot));
+        thin.run(stream);
+      });
+    },
+    close: () => database.close(),
+  };
+}
+
+const macOf = (key: Uint8Array, { stream, seq, foldVersion, state }: StoredSnapshot): string =>
+  seal(key, "snapshot", JSON.stringify([stream, seq, foldVersion, state]));
+
+function openOrReplace(file: string, onReplaced: (cause: unknown) => void): DatabaseSync {
+  try {
+    return openAt(file);
+  } catch (cause) {
+    onReplaced(cause);
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
+    return openAt(file);
+  }
+}
+
+function openAt(file: string): DatabaseSync {
+  const database = openWritable(file, "at-checkpoint");
+  try {
+    const format = formatOf(database);
+    if (format === 0) inTransaction(database, () => database.exec(SCHEMA));
+    else if (format !== SNAPSHOT_FORMAT_VERSION) throw new Error(`snapshots of format ${format}`);
+    return database;
+  } catch (cause) {
+    database.close();
+    throw cause;
+  }
+}

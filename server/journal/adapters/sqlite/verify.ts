@@ -1,0 +1,192 @@
+/** Is the journal what was written? Walks every event; reads only, beside a running writer or without one. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { messageOf } from "#server/kernel/errors.ts";
+import { type ChainHash, genesisHash, nextHash, sameHash } from "./chain.ts";
+import { CHAINS, type ChainName } from "./chains.ts";
+import { openReadOnly } from "./database.ts";
+import type { ChainHead } from "./protocol.ts";
+import { readEnd, readHeader, readStarts, segmentFormatOf } from "./segment-format.ts";
+import { segmentNames } from "./segment-list.ts";
+import { textOf } from "./segment-reads.ts";
+import { type HeadRecord, readStateFile, STATE_FILE } from "./state-file.ts";
+
+export interface ChainFault {
+  readonly chain: ChainName | null;
+  readonly file: string;
+  /** Position in the chain from which nothing more can be said, where that is known. */
+  readonly position: number | null;
+  readonly what: string;
+}
+
+export interface ChainVerdict {
+  readonly ok: boolean;
+  readonly events: number;
+  /** The last sound event of each chain: to be compared with what was noted outside. */
+  readonly heads: readonly ChainHead[];
+  /** The first fault of each chain: behind it nothing can be said. */
+  readonly faults: readonly ChainFault[];
+}
+
+export interface VerifyOptions {
+  readonly directory: string;
+  readonly key: Uint8Array;
+}
+
+/** Finds a changed, missing, added or reordered event, a dropped tail, and a chain rewritten without the key. Never throws. */
+export function verifyJournal(options: VerifyOptions): ChainVerdict {
+  const state = readState(options);
+  if ("what" in state) return { ok: false, events: 0, heads: [], faults: [state] };
+  const walks = CHAINS.map((chain) => walkChain(chain, state.journalId, options, headOf(state.heads, chain)));
+  const faults = walks.flatMap(({ fault }) => fault ?? []);
+  return {
+    ok: faults.length === 0,
+    events: walks.reduce((sum, walk) => sum + walk.events, 0),
+    heads: walks.map(({ head }) => head),
+    faults,
+  };
+}
+
+interface KnownState {
+  readonly journalId: string;
+  readonly heads: readonly HeadRecord[];
+}
+
+function readState({ directory, key }: VerifyOptions): KnownState | ChainFault {
+  const fault = (what: string): ChainFault => ({ chain: null, file: STATE_FILE, position: null, what });
+  if (!existsSync(join(directory, STATE_FILE))) return fault("there is no journal");
+  try {
+    const { journalId, keyFits, heads } = readStateFile(directory, key);
+    if (!keyFits) return fault("written with another key");
+    const sound = heads.filter((head) => head !== "forged");
+    return sound.length === heads.length ? { journalId, heads: sound } : fault("a head record was changed");
+  } catch (cause) {
+    return fault(messageOf(cause));
+  }
+}
+
+const headOf = (heads: readonly HeadRecord[], chain: ChainName): HeadRecord | null =>
+  heads.find((head) => head.chain === chain) ?? null;
+
+/** Where the walk stands. */
+interface Walk {
+  readonly chain: ChainName;
+  readonly key: Uint8Array;
+  readonly record: HeadRecord | null;
+  position: number;
+  hash: ChainHash;
+  events: number;
+  /** Last number of each stream. */
+  readonly seqs: Map<string, number>;
+}
+
+/** Thrown inside this file only: ends the walk of one chain. */
+class Unsound extends Error {}
+
+function walkChain(
+  chain: ChainName,
+  journalId: string,
+  { directory, key }: VerifyOptions,
+  record: HeadRecord | null,
+): { readonly events: number; readonly head: ChainHead; readonly fault: ChainFault | null } {
+  const walk: Walk = {
+    chain,
+    key,
+    record,
+    position: 0,
+    hash: genesisHash(key, journalId, chain),
+    events: 0,
+    seqs: new Map(),
+  };
+  let file = "";
+  const result = (what: string | null) => {
+    const { position, hash, events } = walk;
+    const fault = what === null ? null : { chain, file, position: position + 1, what };
+    return { events, head: { chain, position, hash }, fault };
+  };
+  try {
+    for (const name of segmentNames(directory, chain)) {
+      file = name;
+      walkSegment(walk, join(directory, name));
+    }
+    if (record !== null && walk.position < record.position)
+      throw new Unsound(`${record.position} events were written, this is the end`);
+    return result(null);
+  } catch (cause) {
+    return result(messageOf(cause));
+  }
+}
+
+function walkSegment(walk: Walk, path: string): void {
+  const database = openReadOnly(path);
+  try {
+    if (segmentFormatOf(database) === 0) return;
+    database.exec("BEGIN");
+    checkIntegrity(database);
+    enter(walk, database);
+    for (const row of database.prepare("SELECT * FROM events ORDER BY position").iterate()) checkEvent(walk, row);
+    const end = readEnd(database, walk.key);
+    if (end === "forged") throw new Unsound("the end of the segment was changed");
+    if (end !== null && (end.endPosition !== walk.position || !sameHash(end.endHash, walk.hash))) {
+      throw new Unsound("the segment was sealed with other events");
+    }
+  } finally {
+    database.close();
+  }
+}
+
+/** Page structure and indexes: through an index that disagrees with the table an event could be hidden. */
+function checkIntegrity(database: DatabaseSync): void {
+  const answer = database.prepare("PRAGMA integrity_check(1)").get()?.integrity_check;
+  if (answer !== "ok") throw new Unsound(`damaged file: ${String(answer)}`);
+}
+
+function enter(walk: Walk, database: DatabaseSync): void {
+  const header = readHeader(database, walk.key);
+  if (header === null || header === "forged") throw new Unsound("the header of the segment was changed");
+  const isFirstKept = walk.position === 0 && walk.record !== null && walk.record.firstPosition > 1;
+  const starts = new Map(readStarts(database).map(({ stream, seq }) => [stream, seq]));
+  if (isFirstKept) {
+    walk.position = header.startPosition - 1;
+    walk.hash = header.startHash;
+    for (const [stream, seq] of starts) walk.seqs.set(stream, seq);
+  }
+  const expected = isFirstKept ? (walk.record?.firstPosition ?? 1) : walk.position + 1;
+  if (header.chain !== walk.chain || header.startPosition !== expected || !sameHash(header.startHash, walk.hash)) {
+    throw new Unsound("the segment does not follow on the one before");
+  }
+  const same = starts.size === walk.seqs.size && [...starts].every(([stream, seq]) => walk.seqs.get(stream) === seq);
+  if (!same) throw new Unsound("the segment's start of the streams was changed");
+}
+
+function checkEvent(walk: Walk, row: Readonly<Record<string, unknown>>): void {
+  if (row.position !== walk.position + 1) throw new Unsound("an event is missing");
+  if (!(row.bytes instanceof Uint8Array)) throw new Unsound("the event has no bytes");
+  const hash = nextHash(walk.key, walk.hash, row.bytes);
+  const stored = row.hash instanceof Uint8Array ? Buffer.from(row.hash).toString("hex") : "";
+  if (!sameHash(hash, stored)) throw new Unsound("the event is not the one that was written");
+  checkColumns(walk, row, JSON.parse(textOf(row.bytes)) as Readonly<Record<string, unknown>>);
+  walk.position += 1;
+  walk.hash = hash;
+  walk.events += 1;
+  const { record } = walk;
+  if (record !== null && record.position === walk.position && !sameHash(record.hash, walk.hash)) {
+    throw new Unsound("the head record knows another event here");
+  }
+}
+
+function checkColumns(
+  walk: Walk,
+  row: Readonly<Record<string, unknown>>,
+  event: Readonly<Record<string, unknown>>,
+): void {
+  const texts = ["stream", "id", "kind", "subject"].every((name) => row[name] === String(event[name]).toWellFormed());
+  if (!texts || String(row.seq) !== event.seq || row.observed_at !== event.observedAt) {
+    throw new Unsound("the columns of the event do not say what the event says");
+  }
+  const stream = String(row.stream);
+  if (Number(row.seq) !== (walk.seqs.get(stream) ?? 0) + 1)
+    throw new Unsound(`a number is missing in stream ${stream}`);
+  walk.seqs.set(stream, Number(row.seq));
+}
