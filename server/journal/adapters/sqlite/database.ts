@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 /** How long a statement waits for another connection's lock (verification reads beside the writer). */
@@ -6,12 +7,13 @@ const BUSY_TIMEOUT_MS = 5_000;
 export type Durability = "every-commit" | "at-checkpoint";
 
 /**
- * Opens or creates a file in WAL mode. `every-commit` fsyncs before a commit returns; `at-checkpoint` survives the
+ * Opens a file in WAL mode, or creates it for its owner alone. `every-commit` fsyncs before a commit returns; `at-checkpoint` survives the
  * death of the process, and after a power failure may have lost the last commits.
  *
  * @param fileBytesMax bound of the file; what goes beyond fails as on a full disk
  */
 export function openWritable(file: string, durability: Durability, fileBytesMax: number | null = null): DatabaseSync {
+  closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     const synchronous = durability === "every-commit" ? "FULL" : "NORMAL";

@@ -1,0 +1,240 @@
+/** Every event that can be, for tests of what must bear them all: folds, masks, feed. Ids are few, so that events meet. */
+import fc from "fast-check";
+import {
+  type EventActor,
+  type EventBodies,
+  type EventKind,
+  INCARNATION_FLAGS,
+  INCARNATION_STATES,
+  JOB_STATES,
+  type JobFacts,
+  type JournalEvent,
+  type LockFacts,
+  type OperationFacts,
+  type PlanFacts,
+  type StreamName,
+  type WorldFacts,
+} from "#server/contract/event.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import type { JsonValue } from "#server/kernel/json.ts";
+
+/** Names that upstream may well use and that plain objects answer to by themselves. */
+const ids = fc.constantFrom(
+  "a",
+  "b",
+  "c",
+  "1",
+  "2",
+  "__proto__",
+  "constructor",
+  "toString",
+  "<img onerror=x>",
+  "\u202eא",
+);
+const text = fc.oneof(ids, fc.string({ maxLength: 12 }));
+const textOrNull = fc.option(text, { nil: null });
+const instant = fc.integer({ min: 0, max: 2_000_000_000_000 }).map(epochMs);
+const count = fc.nat({ max: 1_000 });
+const health = fc.constantFrom("starting" as const, "up" as const, "down" as const);
+
+const planFacts: fc.Arbitrary<PlanFacts> = fc.record({
+  label: textOrNull,
+  state: fc.constantFrom("pending", "planning", "running", "paused", "stopped", "a state of tomorrow"),
+  result: fc.constantFrom("pending", "success", "error"),
+  rootActionClass: textOrNull,
+  startedAt: textOrNull,
+  endedAt: textOrNull,
+  steps: fc.option(fc.dictionary(fc.constantFrom("1", "2", "10"), fc.constantFrom("pending", "error")), { nil: null }),
+  stepCount: count,
+  failure: fc.option(
+    fc.record({ stepId: count, actionClass: text, exceptionClass: text, message: fc.string({ maxLength: 30 }) }),
+    { nil: null },
+  ),
+});
+
+const worldFacts: fc.Arbitrary<WorldFacts> = fc.record({
+  class: text,
+  executor: fc.boolean(),
+  active: fc.option(fc.boolean(), { nil: null }),
+  hostname: textOrNull,
+  pid: fc.option(count, { nil: null }),
+  queues: fc.dictionary(ids, count, { maxKeys: 3 }),
+  lastSeenText: textOrNull,
+  unreadable: textOrNull,
+});
+
+const lockFacts: fc.Arbitrary<LockFacts> = fc.record({
+  class: ids,
+  id: ids,
+  ownerId: textOrNull,
+  planId: textOrNull,
+  worldId: textOrNull,
+  clientWorldId: textOrNull,
+  requestId: textOrNull,
+  unreadable: textOrNull,
+});
+
+/** `streams` are what operations and jobs may touch. */
+const operation = (streams: fc.Arbitrary<StreamName>): fc.Arbitrary<OperationFacts> =>
+  fc.record({
+    action: text,
+    stream: fc.option(streams, { nil: null }),
+    target: text,
+    expected: fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue),
+    found: textOrNull,
+  });
+
+const job = (streams: fc.Arbitrary<StreamName>): fc.Arbitrary<JobFacts> =>
+  fc.record({
+    kind: fc.constant("dna.failover" as const),
+    title: text,
+    stream: streams,
+    target: text,
+    state: fc.constantFrom(...JOB_STATES),
+    note: textOrNull,
+    counts: fc.record({ total: count, applied: count, moved: count, failed: count, unknown: count }),
+    createdAt: instant,
+    requestedBy: text,
+    requestId: text,
+  });
+
+const flag = fc.constantFrom(...INCARNATION_FLAGS);
+const incarnationState = fc.constantFrom(...INCARNATION_STATES);
+
+type Bodies = { readonly [K in EventKind]: fc.Arbitrary<EventBodies[K]> };
+
+/** One arbitrary a kind: a new kind does not compile before it stands here. */
+const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
+  "source.state_changed": fc.record({ from: fc.option(health, { nil: null }), to: health, reason: textOrNull }),
+  "dna.node.seen": fc.record({
+    cluster: text,
+    node: text,
+    createdAt: instant,
+    nodeId: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
+  }),
+  "dna.node.forgotten": fc.record({ cluster: text, evidence: text }),
+  "dna.node.flag_changed": fc.record({ cluster: text, flag, set: fc.boolean(), evidence: text }),
+  "dna.incarnation.state_changed": fc.record({
+    cluster: text,
+    from: fc.option(incarnationState, { nil: null }),
+    to: incarnationState,
+    evidence: text,
+    silentMs: count,
+  }),
+  "dna.row.unreadable": fc.record({ cluster: text, reason: textOrNull }),
+  "dna.database.changed": fc.record({
+    name: text,
+    product: text,
+    hosts: fc.array(
+      fc.record({
+        address: text,
+        dataCenter: text,
+        rack: text,
+        hostId: text,
+        version: text,
+        up: fc.option(fc.boolean(), { nil: null }),
+      }),
+      { maxLength: 2 },
+    ),
+  }),
+  "dna.census.finished": fc.record({
+    startedAt: instant,
+    finishedAt: instant,
+    rows: count,
+    unreadableRows: count,
+    incarnationId: fc.option(ids, { nil: null }),
+    counts: fc.array(fc.record({ incarnationId: ids, namespace: text, moduleId: count, keys: count }), {
+      maxLength: 4,
+    }),
+  }),
+  "dynflow.plan.created": planFacts,
+  "dynflow.plan.state_changed": fc.record({ from: text, plan: planFacts }),
+  "dynflow.plan.result_changed": fc.record({ from: text, plan: planFacts }),
+  "dynflow.plan.changed": fc.record({ plan: planFacts }),
+  "dynflow.plan.gone": fc.record({ from: text }),
+  "dynflow.step.state_changed": fc.record({
+    planId: ids,
+    stepId: count,
+    from: textOrNull,
+    to: text,
+    actionClass: text,
+  }),
+  "dynflow.world.registered": worldFacts,
+  "dynflow.world.changed": worldFacts,
+  "dynflow.world.gone": fc.record({ class: text }),
+  "dynflow.world.pong": fc.record({ roundTripMs: count }),
+  "dynflow.world.ping_timeout": fc.record({ waitedMs: count }),
+  "dynflow.lock.acquired": lockFacts,
+  "dynflow.lock.released": fc.record({ class: ids, id: ids }),
+  "op.requested": operation(streams),
+  "op.executed": operation(streams),
+  "op.failed": operation(streams),
+  "op.denied": operation(streams),
+  "op.unknown": operation(streams),
+  "op.verified": operation(streams),
+  "op.unverified": operation(streams),
+  "job.created": job(streams),
+  "job.state_changed": fc.record({ from: fc.constantFrom(...JOB_STATES), job: job(streams) }),
+  "console.started": fc.record({ version: text, demo: fc.boolean() }),
+  "console.stopped": fc.record({ reason: text }),
+});
+
+export const TEST_STREAMS: readonly StreamName[] = [
+  "dna:eu-1",
+  "dynflow:foreman",
+  "dynflow:other",
+  "operator",
+  "console",
+];
+
+const actor: fc.Arbitrary<EventActor> = fc.record({
+  user: text,
+  role: fc.constantFrom("viewer" as const, "operator" as const, "admin" as const),
+  address: fc.constantFrom("10.0.0.7", "::1"),
+  reason: text,
+});
+
+/** Any kind in any stream, also where it does not belong: a fold must bear that. Numbers are given by `numbered`. */
+export function anyEvent(streams: readonly StreamName[] = TEST_STREAMS): fc.Arbitrary<JournalEvent> {
+  const stream = fc.constantFrom(...streams);
+  const kinds = Object.entries(bodies(stream)) as readonly [EventKind, fc.Arbitrary<unknown>][];
+  return fc.oneof(
+    ...kinds.map(([kind, body]) =>
+      fc
+        .record({
+          id: fc.uuid(),
+          stream: fc.oneof({ weight: 1, arbitrary: stream }, { weight: 3, arbitrary: streamOf(kind, streams) }),
+          seq: fc.constant("0"),
+          kind: fc.constant(kind),
+          subject: ids,
+          occurredAt: instant,
+          observedAt: instant,
+          synthetic: fc.boolean(),
+          causedBy: fc.option(fc.oneof(ids, fc.uuid()), { nil: null }),
+          actor: fc.option(actor, { nil: null }),
+          body,
+        })
+        .map((event) => event as JournalEvent),
+    ),
+  );
+}
+
+function streamOf(kind: EventKind, streams: readonly StreamName[]): fc.Arbitrary<StreamName> {
+  const family = kind.startsWith("op.") || kind.startsWith("job.") ? "operator" : (kind.split(".", 1)[0] ?? "");
+  const fitting = streams.filter((stream) => stream.startsWith(family));
+  return fc.constantFrom(...(fitting.length > 0 ? fitting : streams));
+}
+
+/** Gives the events of each stream their numbers from 1, as a journal does. */
+export function numbered(events: readonly JournalEvent[]): readonly JournalEvent[] {
+  const seqs = new Map<StreamName, number>();
+  return events.map((event) => {
+    const seq = (seqs.get(event.stream) ?? 0) + 1;
+    seqs.set(event.stream, seq);
+    return { ...event, seq: String(seq) };
+  });
+}
+
+/** A history of up to `maxLength` events, numbered. */
+export const anyHistory = (maxLength = 60): fc.Arbitrary<readonly JournalEvent[]> =>
+  fc.array(anyEvent(), { maxLength }).map(numbered);

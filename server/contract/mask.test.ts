@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalJson } from "#server/contract/canonical.ts";
+import type { JournalEvent } from "#server/contract/event.ts";
+import { isMasked } from "#server/contract/event.ts";
+import { anyEvent, anyHistory } from "./fold/events.contract.ts";
+import { type Folds, reduceFolds } from "./fold/fold.ts";
+import { maskEvent, maskFolds } from "./mask.ts";
+
+const CANARY = "canary-7f3a";
+const RUNS = { numRuns: 500 };
+const fold = (events: readonly JournalEvent[]): Folds => events.reduce(reduceFolds, {});
+
+/** The same event with the canary in every place that a viewer may not read. */
+function poisoned(event: JournalEvent): JournalEvent {
+  const replaced = JSON.stringify(event, (name, value: unknown) =>
+    name === "message" || name === "address" ? `${CANARY} ${String(value)}` : value,
+  );
+  const copy = JSON.parse(replaced) as JournalEvent;
+  return copy.kind === "dna.database.changed" ? { ...event } : copy;
+}
+
+describe("mask", () => {
+  it("lets no byte of a secret through to viewers, in any kind of event", () => {
+    let poisonedEvents = 0;
+    fc.assert(
+      fc.property(anyEvent(), (event) => {
+        const secret = poisoned(event);
+        if (JSON.stringify(secret).includes(CANARY)) poisonedEvents += 1;
+        expect(JSON.stringify(maskEvent(secret, "public"))).not.toContain(CANARY);
+        expect(maskEvent(secret, "operator")).toBe(secret);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(poisonedEvents).toBeGreaterThan(100);
+  });
+
+  it("lets no byte of a secret through to viewers in the folds", () => {
+    fc.assert(
+      fc.property(anyHistory(), (events) => {
+        const folds = fold(events.map(poisoned));
+        expect(JSON.stringify(maskFolds(folds, "public"))).not.toContain(CANARY);
+        expect(maskFolds(folds, "operator")).toBe(folds);
+      }),
+      RUNS,
+    );
+  });
+
+  it("commutes with the fold: a browser that folds masked events has the masked fold", () => {
+    fc.assert(
+      fc.property(anyHistory(), fc.nat(), (events, at) => {
+        const cut = events.length === 0 ? 0 : at % (events.length + 1);
+        const snapshot = maskFolds(fold(events.slice(0, cut)), "public");
+        const rest = events.slice(cut).map((event) => maskEvent(event, "public"));
+        expect(canonicalJson(rest.reduce(reduceFolds, snapshot))).toBe(
+          canonicalJson(maskFolds(fold(events), "public")),
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it("hides the whole body of a kind that nobody here knows", () => {
+    fc.assert(
+      fc.property(anyEvent(), (event) => {
+        const unknown = { ...event, kind: "dna.tomorrow", body: { deep: [CANARY] } } as unknown as JournalEvent;
+        const masked = maskEvent(unknown, "public");
+        expect(isMasked(masked.body)).toBe(true);
+        expect(JSON.stringify(masked)).not.toContain(CANARY);
+      }),
+    );
+  });
+
+  it("leaves an event alone in which nothing is to be hidden", () => {
+    fc.assert(
+      fc.property(anyEvent(), (event) => {
+        const open: JournalEvent = { ...event, actor: null };
+        if (!JSON.stringify(open.body).includes('"message"') && !open.kind.startsWith("dynflow.plan.")) {
+          expect(maskEvent(open, "public")).toBe(open);
+        }
+      }),
+    );
+  });
+});
