@@ -13,7 +13,7 @@ import {
   shortNode,
   splitClassName,
   zoneName,
-} from "./format.ts";
+} from "./words.ts";
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
 

@@ -1,0 +1,83 @@
+import { OPERATOR_STREAM } from "#server/contract/event.ts";
+import type { OperationFold, OperatorFold } from "#server/contract/fold/operator.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+import type { Finding } from "./need.ts";
+import { plural, shortId } from "./words.ts";
+
+/** An operation that was asked for and has no outcome is told after this. */
+const UNSETTLED_AFTER_MS = 15_000;
+
+/** Operations whose outcome nobody knows, jobs that ended by themselves or left something undone. */
+export function operatorFindings(fold: OperatorFold, now: EpochMs): readonly Finding[] {
+  return [
+    ...fold.operations.filter((operation) => isUnsettled(operation, now)).map(unsettled),
+    ...latestJobs(fold).filter(endedBadly).map(endedJob),
+  ];
+}
+
+function isUnsettled({ phase, at }: OperationFold, now: EpochMs): boolean {
+  if (phase === "unknown" || phase === "unverified") return true;
+  return phase === "requested" && at.requested !== undefined && now - at.requested > UNSETTLED_AFTER_MS;
+}
+
+function unsettled(operation: OperationFold): Finding {
+  const { action, target, phase, found, actor } = operation;
+  return {
+    id: `operation_unknown|${operation.id}`,
+    kind: "operation_unknown",
+    severity: "attention",
+    stream: operation.stream ?? OPERATOR_STREAM,
+    target: operation.id,
+    headline: [
+      phase === "unverified" ? "No effect seen yet: " : "Outcome not known: ",
+      `${action} ${shortId(target)}`,
+      "",
+    ],
+    evidence: [
+      ...(actor === null ? [] : [{ text: `asked by ${actor.user}` }]),
+      { text: found ?? "no answer came" },
+      { text: "it is not sent again by itself" },
+    ],
+    since: operation.at[phase] ?? null,
+    count: 1,
+    place: { page: "journal", stream: OPERATOR_STREAM, subject: target },
+  };
+}
+
+type JobEntry = readonly [id: string, job: OperatorFold["jobs"][string]];
+
+/** The latest job of each target: an older one that failed has been dealt with by it. */
+function latestJobs(fold: OperatorFold): readonly JobEntry[] {
+  const latest = new Map<string, JobEntry>();
+  for (const entry of Object.entries(fold.jobs)) {
+    const known = latest.get(entry[1].target);
+    if (known === undefined || known[1].createdAt <= entry[1].createdAt) latest.set(entry[1].target, entry);
+  }
+  return [...latest.values()];
+}
+
+const endedBadly = ([, { state, counts }]: JobEntry): boolean =>
+  state === "failed" || state === "stopped" || (state === "done" && counts.unknown + counts.failed > 0);
+
+function endedJob([id, job]: JobEntry): Finding {
+  const { total, applied, moved, failed, unknown } = job.counts;
+  const left = Math.max(0, total - applied - moved - failed - unknown);
+  return {
+    id: `job_ended_badly|${id}`,
+    kind: "job_ended_badly",
+    severity: job.state === "failed" ? "failed" : "attention",
+    stream: job.stream,
+    target: id,
+    headline: ["Job ", job.title, job.state === "done" ? " is done but for some" : ` ${job.state}`],
+    evidence: [
+      ...(job.note === null ? [] : [{ text: job.note }]),
+      { text: `${plural(applied, "key")} released` },
+      ...(left === 0 ? [] : [{ text: `${plural(left, "key")} left` }]),
+      ...(failed === 0 ? [] : [{ text: `${plural(failed, "key")} failed` }]),
+      ...(unknown === 0 ? [] : [{ text: `${plural(unknown, "key")} of unknown outcome` }]),
+    ],
+    since: job.since,
+    count: 1,
+    place: { page: "job", jobId: id },
+  };
+}

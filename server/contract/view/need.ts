@@ -1,0 +1,69 @@
+/** One thing that needs a person, as the screens and `overview.get` tell it. */
+import type { StreamName } from "#server/contract/event.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+import type { Shape } from "#server/kernel/states.ts";
+
+/** From worst to least: this is the order on the screen. */
+export const NEED_KINDS = [
+  "name_conflict",
+  "dead_node",
+  "orphaned_lock",
+  "no_executor",
+  "paused_plans",
+  "source_down",
+  "job_ended_badly",
+  "uncounted_node",
+  "late_node",
+  "world_silent",
+  "operation_unknown",
+  "unreadable_rows",
+] as const;
+export type NeedKind = (typeof NEED_KINDS)[number];
+
+export type Severity = "failed" | "attention";
+
+/** Where the thing is: what opening it means. */
+export type NeedPlace =
+  | { readonly page: "node"; readonly source: string; readonly incarnation: string }
+  | { readonly page: "cluster"; readonly source: string; readonly cluster: string | null }
+  | { readonly page: "plan"; readonly source: string; readonly planId: string }
+  | { readonly page: "plans"; readonly source: string; readonly state: string }
+  | { readonly page: "worlds"; readonly source: string; readonly world: string | null }
+  | { readonly page: "job"; readonly jobId: string }
+  | { readonly page: "journal"; readonly stream: StreamName; readonly subject: string | null };
+
+/** One piece of evidence; `at` puts the age of it behind. */
+export interface Evidence {
+  readonly text: string;
+  readonly at?: EpochMs;
+}
+
+/** Texts of upstreams are in it as they are: draw them as text only. */
+export interface Finding {
+  /** The same thing keeps its id for as long as it needs somebody. */
+  readonly id: string;
+  readonly kind: NeedKind;
+  readonly severity: Severity;
+  readonly shape?: Shape;
+  readonly stream: StreamName;
+  /** Incarnation, plan, world, job, operation or source id; the first of several. */
+  readonly target: string;
+  /** A finding: before, the name it is about, after. */
+  readonly headline: readonly [before: string, name: string, after: string];
+  readonly evidence: readonly Evidence[];
+  /** Since when it is so; `null` = not known. */
+  readonly since: EpochMs | null;
+  /** How many things it stands for. */
+  readonly count: number;
+  readonly place: NeedPlace;
+}
+
+/** A finding with its sentences written out, for those who draw nothing. */
+export interface Need extends Finding {
+  readonly title: string;
+  /** The evidence on one line, its ages counted to the `now` it was computed with. */
+  readonly detail: string;
+}
+
+/** `eu-1` of `dna:eu-1`. */
+export const sourceOf = (stream: StreamName): string => stream.slice(stream.indexOf(":") + 1);
