@@ -12,7 +12,7 @@ import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
-import type { LoopDelayWatch } from "#server/runtime/loop-delay.ts";
+import type { LoopDelay } from "#server/runtime/loop-delay.ts";
 
 /** What every source is built from. */
 export interface SourceDeps {
@@ -20,7 +20,7 @@ export interface SourceDeps {
   readonly view: FoldView;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly loopDelay: LoopDelayWatch;
+  readonly loopDelay: LoopDelay;
   readonly limits: LimitsConfiguration;
 }
 
