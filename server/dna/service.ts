@@ -1,5 +1,6 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import { dnaStream } from "#server/contract/event.ts";
+import { countClusters } from "#server/contract/view/clusters.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dna.ts";
 import type { JobStarter } from "#server/jobs/ports.ts";
@@ -29,7 +30,12 @@ export function createDnaService(deps: {
   return {
     async clusters(caller: Caller, input: WireIn<typeof wire.clustersInput>): WireOut<typeof wire.clustersOutput> {
       const seen = chosen(caller, input.source);
-      return { ...asOfFold(seen), clusters: seen.flatMap(clustersOf) };
+      return {
+        ...asOfFold(seen),
+        clusters: seen.flatMap((source) =>
+          countClusters(source.fold()).map((count) => ({ source: source.id, ...count })),
+        ),
+      };
     },
 
     async nodes(caller: Caller, input: WireIn<typeof wire.nodesInput>): WireOut<typeof wire.nodesOutput> {
@@ -182,22 +188,4 @@ function ownerRow(row: ActorRow | MalformedRow | null): OwnerRow {
 function productOf(source: DnaSource): "cassandra" | "scylla" | "simulator" | null {
   const product = source.fold().database?.product;
   return product === "cassandra" || product === "scylla" || product === "simulator" ? product : null;
-}
-
-/** Clusters of one source with their nodes counted by state. */
-export function clustersOf(source: DnaSource) {
-  const byCluster = new Map<string, Record<string, number>>();
-  for (const node of Object.values(source.fold().nodes)) {
-    const byState = byCluster.get(node.cluster) ?? {};
-    byState[node.state] = (byState[node.state] ?? 0) + 1;
-    byCluster.set(node.cluster, byState);
-  }
-  return [...byCluster]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([cluster, byState]) => ({
-      source: source.id,
-      cluster,
-      nodes: Object.values(byState).reduce((sum, count) => sum + count, 0),
-      byState,
-    }));
 }

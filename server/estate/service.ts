@@ -3,6 +3,7 @@ import { audienceOf } from "#server/auth/permissions.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import { attention } from "#server/contract/view/attention.ts";
+import { countClusters } from "#server/contract/view/clusters.ts";
 import { visibleFolds } from "#server/contract/visibility.ts";
 import type { WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/estate.ts";
@@ -98,22 +99,7 @@ function plansByState(folds: Folds) {
   });
 }
 
-function clustersOf(folds: Folds): EstateOutput["clusters"] {
-  return Object.entries(folds).flatMap(([stream, fold]) => {
-    if (fold.family !== "dna") return [];
-    const clusters = new Map<string, Record<string, number>>();
-    for (const node of Object.values(fold.nodes)) {
-      const byState = clusters.get(node.cluster) ?? {};
-      add(byState, node.state);
-      clusters.set(node.cluster, byState);
-    }
-    return [...clusters]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([cluster, byState]) => ({
-        source: idOf(stream),
-        cluster,
-        nodes: Object.values(byState).reduce((sum, count) => sum + count, 0),
-        byState,
-      }));
-  });
-}
+const clustersOf = (folds: Folds): EstateOutput["clusters"] =>
+  Object.entries(folds).flatMap(([stream, fold]) =>
+    fold.family === "dna" ? countClusters(fold).map((count) => ({ source: idOf(stream), ...count })) : [],
+  );
