@@ -14,7 +14,7 @@ import type { StateStore } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
-import type { CoordinatorRecord, PlanHead, StepRow } from "./domain/model.ts";
+import type { CoordinatorRecord, HistoryEntry, PlanHead, StepRow } from "./domain/model.ts";
 import { isFinished } from "./domain/plan-states.ts";
 import type { DynflowCapabilities, DynflowStore, FollowedPlan, RecordKey } from "./ports.ts";
 
@@ -170,6 +170,8 @@ export interface MemoryDynflow {
   readonly store: DynflowStore;
   readonly plans: Map<string, FollowedPlan>;
   readonly records: Map<string, CoordinatorRecord>;
+  /** By plan id; none = empty. */
+  readonly histories: Map<string, readonly HistoryEntry[]>;
   /** Names of reads so far, in order. */
   readonly reads: string[];
   /** Reads fail with this; `"hang"` = they end only with their time-out. */
@@ -189,6 +191,7 @@ export const READ_TIMEOUT_MS = 2_000;
 export function createMemoryDynflow(clock: Clock): MemoryDynflow {
   const plans = new Map<string, FollowedPlan>();
   const records = new Map<string, CoordinatorRecord>();
+  const histories = new Map<string, readonly HistoryEntry[]>();
   const reads: string[] = [];
   const listened: string[][] = [];
   let onHint: ((worldId: string) => void) | null = null;
@@ -205,6 +208,7 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
   const dynflow: MemoryDynflow = {
     plans,
     records,
+    histories,
     reads,
     listened,
     trouble: null,
@@ -246,7 +250,7 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
               value: { kind: "sequence", flows: flowIds.toReversed().map((stepId) => ({ kind: "step", stepId })) },
             },
             finalizeFlow: { ok: true, value: { kind: "sequence", flows: [] } },
-            history: { ok: true, value: [] },
+            history: { ok: true, value: histories.get(id) ?? [] },
             stepIds: { ok: true, value: plan.steps.map((step) => step.id) },
             steps: plan.steps,
             actions: [],
