@@ -1,0 +1,180 @@
+import { type Client, types } from "cassandra-driver";
+import { type CasOutcome, RELEASE_BATCH_KEYS_MAX } from "#server/dna/ports.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import { readCasAnswer, readCasFailure } from "./cas.ts";
+import { READ_TIMEOUT_MS } from "./client.ts";
+import { OutOfTime, toOpsError } from "./driver-errors.ts";
+
+/** Two hosts asked one after the other, and what is between them. */
+const READ_LIMIT_MS = 4_500;
+/** Longer than the database's own limits (1 to 2 s), so that its verdict arrives rather than our impatience. */
+const CAS_TIMEOUT_MS = 5_000;
+const CAS_LIMIT_MS = 6_000;
+const CONNECT_LIMIT_MS = 4_500;
+const CLOSE_LIMIT_MS = 2_000;
+/** Rows of one page over the wire. */
+const PAGE_ROWS = 5_000;
+
+const CONSISTENCY = { quorum: types.consistencies.localQuorum, serial: types.consistencies.localSerial } as const;
+
+export interface ReadRequest {
+  readonly statement: string;
+  readonly params: readonly unknown[];
+  /** A result with more rows is an error, never cut. */
+  readonly rowsMax: number;
+  /** LOCAL_QUORUM unless said otherwise. */
+  readonly consistency?: keyof typeof CONSISTENCY;
+  /** Time for each page; 2 s unless said otherwise. */
+  readonly pageTimeoutMs?: number;
+}
+
+export interface ConditionalStatement {
+  readonly statement: string;
+  readonly params: readonly unknown[];
+}
+
+/** Statements against one database, each bounded in time and rows, with the errors of the driver translated. */
+export interface ScyllaSession {
+  read(request: ReadRequest): Promise<readonly types.Row[]>;
+  /** Every statement is asked of one and the same host. */
+  readFromOneHost(requests: readonly ReadRequest[]): Promise<readonly (readonly types.Row[])[]>;
+  /** One statement, or a batch of one partition: one round, all or nothing. Sent once. */
+  conditional(statements: readonly ConditionalStatement[]): Promise<CasOutcome>;
+  /** What the driver knows of the host at this address; `null` when it knows no such host. */
+  isUp(address: string): boolean | null;
+  close(): Promise<void>;
+}
+
+/** Connects with the first call, and again with every call until it succeeds. */
+export function createSession(client: Client, clock: Clock): ScyllaSession {
+  let connecting: Promise<void> | undefined;
+  let connected = false;
+  let closing: Promise<void> | undefined;
+
+  async function connect(): Promise<void> {
+    if (closing !== undefined) throw new OpsError("upstream-unavailable", "The connection to the database was closed");
+    if (connected) return;
+    connecting ??= client
+      .connect()
+      .then(() => {
+        connected = true;
+      })
+      .finally(() => {
+        connecting = undefined;
+      });
+    await connecting;
+  }
+
+  /** Throws what the call throws, or `OutOfTime`; what is still on its way then is dropped when it comes. */
+  async function within<T>(limitMs: number, call: () => Promise<T>): Promise<T> {
+    const timer = new AbortController();
+    const limit = clock.sleep(limitMs, timer.signal).then((): never => {
+      throw new OutOfTime(`The database did not answer within ${limitMs / 1_000} s`);
+    });
+    try {
+      return await Promise.race([call(), limit]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  async function bounded<T>(limitMs: number, call: () => Promise<T>): Promise<T> {
+    return within(limitMs, call).catch((cause: unknown) => {
+      throw toOpsError(cause);
+    });
+  }
+
+  async function page(request: ReadRequest, pageState: string | undefined, host: Host | undefined) {
+    return client.execute(request.statement, [...request.params], {
+      prepare: true,
+      isIdempotent: true,
+      consistency: CONSISTENCY[request.consistency ?? "quorum"],
+      readTimeout: request.pageTimeoutMs ?? READ_TIMEOUT_MS,
+      fetchSize: PAGE_ROWS,
+      ...(pageState === undefined ? {} : { pageState }),
+      ...(host === undefined ? {} : { host }),
+    });
+  }
+
+  /** Follows the paging state to its end: an empty page with more to come is normal on ScyllaDB. */
+  async function allPages(request: ReadRequest, host?: Host): Promise<{ rows: readonly types.Row[]; from: string }> {
+    const rows: types.Row[] = [];
+    let state: string | undefined;
+    for (;;) {
+      const result = await page(request, state, host);
+      rows.push(...result.rows);
+      if (rows.length > request.rowsMax) {
+        throw new OpsError("limit-exceeded", `The answer of the database has more than ${request.rowsMax} rows`);
+      }
+      state = result.pageState ?? undefined;
+      if (state === undefined) return { rows, from: result.info.queriedHost };
+    }
+  }
+
+  const limitOf = (request: ReadRequest): number => Math.max(READ_LIMIT_MS, 3 * (request.pageTimeoutMs ?? 0));
+
+  return {
+    read: (request) =>
+      bounded(limitOf(request), async () => {
+        await connect();
+        return (await allPages(request)).rows;
+      }),
+
+    readFromOneHost: ([first, ...others]) =>
+      bounded(READ_LIMIT_MS, async () => {
+        if (first === undefined) return [];
+        await connect();
+        const { rows, from } = await allPages(first);
+        const host = client.hosts.get(from);
+        const rest = await Promise.all(others.map((request) => allPages(request, host)));
+        return [rows, ...rest.map((result) => result.rows)];
+      }),
+
+    async conditional(statements) {
+      if (statements.length === 0 || statements.length > RELEASE_BATCH_KEYS_MAX) {
+        throw new OpsError("invalid-input", `A conditional round has 1 to ${RELEASE_BATCH_KEYS_MAX} statements`);
+      }
+      await bounded(CONNECT_LIMIT_MS, connect);
+      try {
+        const result = await within(CAS_LIMIT_MS, () => sendOnce(client, statements));
+        return readCasAnswer(result, statements.length);
+      } catch (cause) {
+        return readCasFailure(cause);
+      }
+    },
+
+    isUp: (address) => {
+      const known = client.hosts?.values().find((host) => host.address.startsWith(`${address}:`));
+      return known === undefined ? null : known.isUp();
+    },
+
+    close() {
+      closing ??= shutDown();
+      return closing;
+    },
+  };
+
+  async function shutDown(): Promise<void> {
+    const ended = (connecting ?? Promise.resolve())
+      .catch(() => undefined) // it did not connect: there is nothing to close then, and its caller was told
+      .then(() => client.shutdown());
+    const limit = new AbortController();
+    const patience = clock.sleep(CLOSE_LIMIT_MS, limit.signal).catch(() => undefined);
+    await Promise.race([ended, patience]);
+    limit.abort();
+  }
+}
+
+type Host = NonNullable<ReturnType<Client["hosts"]["get"]>>;
+
+/** Never idempotent, so that no policy of the driver sends it twice. */
+function sendOnce(client: Client, statements: readonly ConditionalStatement[]): Promise<types.ResultSet> {
+  const options = { prepare: true, isIdempotent: false, readTimeout: CAS_TIMEOUT_MS };
+  const [only] = statements;
+  if (statements.length === 1 && only !== undefined) {
+    return client.execute(only.statement, [...only.params], options);
+  }
+  const queries = statements.map(({ statement, params }) => ({ query: statement, params: [...params] }));
+  return client.batch(queries, { ...options, logged: false });
+}

@@ -1,0 +1,62 @@
+import { quoteKeyspace } from "./identifier.ts";
+
+/** What bounds a page of names, beside its type and its limit. */
+export type LowerBound = "none" | "from" | "after";
+export type UpperBound = "none" | "below";
+
+/**
+ * The statements of `dna.md` 11 (numbers in brackets) for one keyspace. Every one is prepared.
+ *
+ * The shapes of the tables are those of cleaton/dna@9b5aab5 lib/dna/db.ex; `nodes` is read as DNA's own `:node_query`
+ * reads it, plus the write time.
+ */
+export interface DnaStatements {
+  /** [2] One scan of a tiny table. */
+  readonly clusters: string;
+  /** [3] One partition, in clustering order (created_at, id). The age of a beat needs no clock of ours. */
+  readonly nodes: string;
+  /** [4] One entry a partition; paged by the driver. */
+  readonly actorTypes: string;
+  /** [5, 6] One slice of one partition, in clustering order: UTF-8 bytes of the name. */
+  actorPage(lower: LowerBound, upper: UpperBound): string;
+  /** [7] One row. */
+  readonly actor: string;
+  /** [12] One Paxos round on the partition of the type. Takes part in [15]. */
+  readonly release: string;
+}
+
+const LOWER: Readonly<Record<LowerBound, string>> = { none: "", from: " AND name >= ?", after: " AND name > ?" };
+const UPPER: Readonly<Record<UpperBound, string>> = { none: "", below: " AND name < ?" };
+
+export function createStatements(keyspaceName: string): DnaStatements {
+  const keyspace = quoteKeyspace(keyspaceName);
+  return {
+    clusters: `SELECT DISTINCT cluster FROM ${keyspace}.nodes`,
+    nodes:
+      "SELECT created_at, id, node, heartbeat, load, draining, WRITETIME(heartbeat) AS beat_us, " +
+      `toUnixTimestamp(now()) AS database_ms FROM ${keyspace}.nodes WHERE cluster = ?`,
+    actorTypes: `SELECT DISTINCT namespace, module_id FROM ${keyspace}.actors`,
+    actorPage: (lower, upper) =>
+      `SELECT name, node_created, node_id, claimed_at FROM ${keyspace}.actors ` +
+      `WHERE namespace = ? AND module_id = ?${LOWER[lower]}${UPPER[upper]} LIMIT ?`,
+    actor:
+      `SELECT name, node_created, node_id, claimed_at FROM ${keyspace}.actors ` +
+      "WHERE namespace = ? AND module_id = ? AND name = ?",
+    release:
+      `DELETE FROM ${keyspace}.actors WHERE namespace = ? AND module_id = ? AND name = ? ` +
+      "IF node_created = ? AND node_id = ?",
+  };
+}
+
+/** [17] The host that answers, and what it knows of the others: both have to be asked of the same host. */
+export const LOCAL_HOST =
+  "SELECT cluster_name, data_center, rack, host_id, release_version, rpc_address FROM system.local";
+export const PEER_HOSTS = "SELECT peer, data_center, rack, host_id, release_version, rpc_address FROM system.peers";
+/** Has a row on ScyllaDB only, whose `release_version` pretends to be an old Cassandra. */
+export const SCYLLA_MARK =
+  "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system' AND table_name = 'versions'";
+
+/** [1] Names are compared on our side: the tables of the schema cannot be searched by table name. */
+export const ALL_TABLES = "SELECT keyspace_name, table_name FROM system_schema.tables";
+export const COLUMNS_OF_KEYSPACE =
+  "SELECT table_name, column_name, kind, position, type FROM system_schema.columns WHERE keyspace_name = ?";
