@@ -1,0 +1,173 @@
+import { dynflowStream } from "#server/contract/event.ts";
+import type { StateStore } from "#server/journal/ports.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import type { FoldView, Recorder } from "#server/live/ports.ts";
+import type { Operations } from "#server/operations/ports.ts";
+import { type ClientWorld, openClientWorld } from "./client-world-runner.ts";
+import type { PlanCommands } from "./commands.ts";
+import { createDynflowFollower, type DynflowFollower } from "./follower.ts";
+import type { DynflowMailbox, DynflowStore } from "./ports.ts";
+import { createPlanActions, type PlanActions } from "./resume.ts";
+import { actingRefusal } from "./resume-refusal.ts";
+import { createLookout } from "./service-lookout.ts";
+import type { DynflowSource } from "./source-view.ts";
+
+const TURN_MS = 1_000;
+
+export interface LiveSourceOptions {
+  readonly id: string;
+  readonly title: string;
+  /** False = nothing is ever written: no mailbox is opened, no world registered. */
+  readonly act: boolean;
+  /** Dynflow's release as configured; `null` = decided by the schema. */
+  readonly release: string | null;
+  readonly demo: boolean;
+  readonly store: DynflowStore;
+  /** Called only when acting is allowed and possible. */
+  readonly openMailbox: () => Promise<DynflowMailbox>;
+  readonly recorder: Recorder;
+  readonly view: Pick<FoldView, "dynflow" | "operator" | "samples">;
+  readonly state: StateStore;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly newWorldId: () => string;
+  readonly lapRows?: number;
+}
+
+/** One configured Dynflow database, followed and, where allowed, acted on. */
+export interface LiveSource extends DynflowSource {
+  /**
+   * Follows, and lives as a client world, until the signal is aborted; then leaves cleanly. Closes its mailbox, not the
+   * store.
+   */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createLiveSource(options: LiveSourceOptions): LiveSource {
+  const { id, store, view, clock } = options;
+  const follower = createDynflowFollower({ ...options, sourceId: id });
+  const lookout = createLookout(clock, (planId) => follower.watch(planId));
+  const acting = options.act ? createActing(options, follower) : null;
+  const sample = () => view.samples()[dynflowStream(id)];
+
+  return {
+    id,
+    title: options.title,
+    act: options.act,
+    store,
+    commands: acting?.commands ?? null,
+    fold: () => view.dynflow(id),
+    capabilities: () => follower.capabilities(),
+    planProgress: (planId) => sample()?.planProgress?.[planId] ?? null,
+    lapMs: () => sample()?.lapMs ?? null,
+    /** A plan that is not in the fold has stopped, and moves no more. */
+    look(planId) {
+      if (view.dynflow(id).plans[planId] !== undefined) lookout.look(planId);
+    },
+    async run(signal) {
+      await Promise.all([follower.run(signal), prune(signal), acting?.run(signal)]);
+    },
+  };
+
+  async function prune(signal: AbortSignal): Promise<void> {
+    while (await turn(clock, signal)) lookout.prune();
+  }
+}
+
+/** Waits a turn; false = the signal was aborted. */
+async function turn(clock: Clock, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(TURN_MS, signal);
+    return true;
+  } catch (cause) {
+    if (signal.aborted) return false;
+    throw cause;
+  }
+}
+
+/** Our client world and its commands, opened as soon as the database is known to be one that we may act on. */
+function createActing(options: LiveSourceOptions, follower: DynflowFollower) {
+  const { id, view, log, clock } = options;
+  let opened: { readonly world: ClientWorld; readonly actions: PlanActions } | null = null;
+
+  const refusal = (registered: boolean): string | null =>
+    actingRefusal({
+      capabilities: follower.capabilities(),
+      health: view.dynflow(id).source.state,
+      release: options.release,
+      demo: options.demo,
+      registered,
+    });
+  const present = () => refusal((opened?.world.worldId() ?? null) !== null);
+
+  function actionsNow(): PlanActions {
+    if (opened !== null) return opened.actions;
+    const reason = present() ?? "Worldline's own world is not open at present";
+    throw new OpsError("refused", reason, { reasons: [reason] });
+  }
+
+  const commands: PlanCommands = {
+    worldId: () => opened?.world.worldId() ?? null,
+    refusal: present,
+    resume: async (request) => actionsNow().resume(request),
+    ping: async (request) => actionsNow().ping(request),
+  };
+
+  async function live(signal: AbortSignal): Promise<void> {
+    const mailbox = await options.openMailbox();
+    try {
+      const notifies = follower.capabilities()?.notify ?? false;
+      const world = await openClientWorld({ ...options, sourceId: id, mailbox, notifies });
+      const look = (planId: string) => follower.look(planId);
+      const actions = createPlanActions({ ...options, sourceId: id, world, refusal: present, look });
+      await actions.load();
+      opened = { world, actions };
+      await together(signal, [(own) => world.run(own), (own) => actions.run(own)]);
+    } finally {
+      opened = null;
+      await mailbox.close();
+    }
+  }
+
+  return {
+    commands,
+    /** Waits until acting is possible in principle, then lives; what fails to open is tried again. */
+    async run(signal: AbortSignal): Promise<void> {
+      while (!signal.aborted) {
+        if (refusal(true) === null) {
+          try {
+            await live(signal);
+          } catch (cause) {
+            log.error("dynflow.acting.failed", { sourceId: id, cause });
+          }
+        }
+        if (!(await turn(clock, signal))) return;
+      }
+    },
+  };
+}
+
+/** Runs all until the signal is aborted, or one fails: then the others end too, and it is thrown on. */
+async function together(signal: AbortSignal, tasks: readonly ((own: AbortSignal) => Promise<void>)[]): Promise<void> {
+  const own = new AbortController();
+  const onAbort = () => own.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    const ends = tasks.map((task) =>
+      task(own.signal).catch((cause: unknown) => {
+        own.abort(cause);
+        throw cause;
+      }),
+    );
+    const failed = (await Promise.allSettled(ends)).find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
