@@ -1,0 +1,185 @@
+/** The one way from a producer to the screens: append to the journal, fold, tell the listeners, in this order. */
+import type { Positions } from "#server/contract/cursor.ts";
+import {
+  dnaStream,
+  dynflowStream,
+  familyOf,
+  type JournalEvent,
+  OPERATOR_STREAM,
+  type StreamName,
+} from "#server/contract/event.ts";
+import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
+import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
+import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
+import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
+import type { JournalStatus } from "#server/contract/live.ts";
+import type { Journal } from "#server/journal/ports.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import { createFoldState, type FoldState } from "./fold-state.ts";
+import { watchJournal } from "./journal-watch.ts";
+import type { FoldView, Recorder } from "./ports.ts";
+import { createSnapshotWriter, type SnapshotWriter } from "./snapshots.ts";
+
+const REPLAY_PAGE_EVENTS = 2_000;
+/** A burst is folded in slices, so that the loop serves others in between. */
+const FOLD_SLICE_EVENTS = 250;
+
+export interface RecorderOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Recorder and view in one: what producers write to and the hub publishes. */
+export interface LiveRecorder extends Recorder, FoldView {
+  /** How far each stream is folded. */
+  positions(): Positions;
+  /** Not ok from a failed append to the next that succeeds: the folds stand still, mutations are to be refused. */
+  journalStatus(): JournalStatus;
+  /** Calls back after each change of a stream's samples; returns the way to stop. */
+  onSample(listener: (stream: StreamName) => void): () => void;
+  /** Writes a snapshot of every stream that moved since its last. Before the journal is closed. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Loads the latest snapshot of every stream in the journal and replays what came after it.
+ *
+ * @throws OpsError `journal-unavailable` when the journal cannot be read
+ */
+export async function createRecorder(options: RecorderOptions): Promise<LiveRecorder> {
+  const state = createFoldState(options.log);
+  const snapshots = createSnapshotWriter(state, options);
+  const restored: Restored = { state, snapshots, journal: options.journal };
+  for (const { stream, epoch } of await options.journal.heads()) {
+    if (familyOf(stream) !== null) await restore(restored, stream, epoch);
+  }
+  return recorderOn(restored, options);
+}
+
+interface Restored {
+  readonly state: FoldState;
+  readonly snapshots: SnapshotWriter;
+  readonly journal: Journal;
+}
+
+async function restore({ state, snapshots, journal }: Restored, stream: StreamName, epoch: string): Promise<void> {
+  const found = await journal.latestSnapshot(stream, FOLD_VERSION);
+  const snapshot = found?.state.family === familyOf(stream) ? found : null;
+  const seq = snapshot?.seq ?? "0";
+  state.begin(stream, { epoch, seq }, snapshot?.state ?? null);
+  snapshots.began(stream, seq);
+  await catchUp(state, journal, stream, null);
+  snapshots.moved(stream);
+}
+
+/** Folds what the journal holds behind the stream's position, up to and without `before`. */
+async function catchUp(state: FoldState, journal: Journal, stream: StreamName, before: bigint | null): Promise<void> {
+  for (;;) {
+    const page = await journal.after(stream, state.positions()[stream]?.seq ?? "0", REPLAY_PAGE_EVENTS);
+    const missed = before === null ? page : page.filter((event) => BigInt(event.seq) < before);
+    await foldInSlices(state, stream, missed);
+    if (missed.length < REPLAY_PAGE_EVENTS) return;
+  }
+}
+
+async function foldInSlices(state: FoldState, stream: StreamName, events: readonly JournalEvent[]): Promise<void> {
+  for (let start = 0; start < events.length; start += FOLD_SLICE_EVENTS) {
+    if (start > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    state.fold(stream, events.slice(start, start + FOLD_SLICE_EVENTS));
+  }
+}
+
+function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: RecorderOptions): LiveRecorder {
+  /** Ends of the streams' queues: appends overlap and so share transactions, folding does not. */
+  const tails = new Map<StreamName, Promise<unknown>>();
+  const watch = watchJournal(record, clock, log);
+
+  function record(stream: StreamName, drafts: Parameters<Recorder["record"]>[1]): Promise<readonly JournalEvent[]> {
+    const appended = journal.append(stream, drafts).then(
+      (events) => ({ events }),
+      (cause: unknown) => ({ cause }),
+    );
+    const folded = (tails.get(stream) ?? Promise.resolve()).then(async () => {
+      const result = await appended;
+      if ("cause" in result) {
+        watch.failed(result.cause);
+        throw result.cause;
+      }
+      watch.succeeded();
+      await foldAppended(stream, result.events);
+      return result.events;
+    });
+    tails.set(
+      stream,
+      folded.catch(() => undefined),
+    );
+    return folded;
+  }
+
+  async function foldAppended(stream: StreamName, events: readonly JournalEvent[]): Promise<void> {
+    if (familyOf(stream) === null) return;
+    if (state.positions()[stream] === undefined) await begin(stream);
+    const fresh = freshOf(events, BigInt(state.positions()[stream]?.seq ?? "0"));
+    const first = fresh[0];
+    if (first === undefined) return;
+    const follows = BigInt(state.positions()[stream]?.seq ?? "0") + 1n;
+    // An append that nobody waited for any more had been stored after all.
+    if (BigInt(first.seq) > follows) await catchUp(state, journal, stream, BigInt(first.seq));
+    await foldInSlices(state, stream, fresh);
+    snapshots.moved(stream);
+  }
+
+  async function begin(stream: StreamName): Promise<void> {
+    const head = (await journal.heads()).find((candidate) => candidate.stream === stream);
+    if (head === undefined) throw new OpsError("journal-unavailable", `The journal does not know its stream ${stream}`);
+    state.begin(stream, { epoch: head.epoch, seq: "0" }, null);
+    snapshots.began(stream, "0");
+  }
+
+  return {
+    record,
+    sample: state.sample,
+    ...viewOf(state),
+    positions: state.positions,
+    journalStatus: watch.status,
+    onSample: state.onSample,
+    async stop() {
+      watch.stop();
+      await Promise.all(tails.values());
+      await snapshots.writeAll();
+    },
+  };
+}
+
+/** Without what is folded already: events that the stream held before, and an id given twice. */
+function freshOf(events: readonly JournalEvent[], folded: bigint): readonly JournalEvent[] {
+  let last = folded;
+  return events.filter((event) => {
+    const isFresh = BigInt(event.seq) > last;
+    if (isFresh) last = BigInt(event.seq);
+    return isFresh;
+  });
+}
+
+function viewOf(state: FoldState): FoldView {
+  return {
+    folds: state.folds,
+    samples: state.samples,
+    dna(sourceId) {
+      const fold = state.folds()[dnaStream(sourceId)];
+      return fold?.family === "dna" ? fold : EMPTY_DNA;
+    },
+    dynflow(sourceId) {
+      const fold = state.folds()[dynflowStream(sourceId)];
+      return fold?.family === "dynflow" ? fold : EMPTY_DYNFLOW;
+    },
+    operator() {
+      const fold = state.folds()[OPERATOR_STREAM];
+      return fold?.family === "operator" ? fold : EMPTY_OPERATOR;
+    },
+    onEvents: state.onEvents,
+  };
+}
