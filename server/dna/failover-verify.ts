@@ -1,0 +1,98 @@
+import type { JobFacts, JournalEvent } from "#server/contract/event.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import type { FoldView } from "#server/live/ports.ts";
+import type { Operations } from "#server/operations/ports.ts";
+import type { Census, CensusTaker } from "./census.ts";
+import { sumKeys } from "./node-view.ts";
+
+/** How often a running count is asked after. */
+const ASK_MS = 500;
+/** A count that fails, or cannot begin, is tried this often before the effect stays unverified. */
+const TRIES_MAX = 20;
+
+/** Counts the keys of an incarnation anew when its failover is done: the effect is what was observed, not what was sent. */
+export interface FailoverVerifier {
+  /** Verifies until aborted; takes up first what an earlier life of the console left unverified. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createFailoverVerifier(deps: {
+  readonly censusOf: (stream: string) => CensusTaker | null;
+  readonly view: Pick<FoldView, "operator" | "onEvents">;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): FailoverVerifier {
+  const { view, operations, clock, log } = deps;
+
+  /** Walks until a count ends; `null` = it never could. */
+  async function count(job: JobFacts, signal: AbortSignal): Promise<Census | null> {
+    const taker = deps.censusOf(job.stream);
+    for (let attempt = 0; taker !== null && attempt < TRIES_MAX; attempt += 1) {
+      const started = begin(taker, job.target);
+      for (let census = started; census !== null; census = taker.get(census.id)) {
+        if (census.state === "done") return census;
+        if (census.state !== "running") break;
+        await clock.sleep(ASK_MS, signal);
+      }
+      await clock.sleep(ASK_MS, signal);
+    }
+    return null;
+  }
+
+  async function verify(job: JobFacts, signal: AbortSignal): Promise<void> {
+    const known = operations.known(job.requestId);
+    if (known === null || known.phase !== "executed") return;
+    const census = await count(job, signal);
+    const { action, stream, target, expected } = known;
+    const actor = known.actor ?? { user: job.requestedBy, role: "admin", address: "", reason: "" };
+    const request = { requestId: job.requestId, facts: { action, stream, target, expected }, actor };
+    const left = census === null ? null : sumKeys(census.types);
+    if (left === 0) await operations.settle(request, "verified", "no key of it is left in the register");
+    else
+      await operations.settle(
+        request,
+        "unverified",
+        left === null ? "its keys could not be counted" : `${left} keys of it are left`,
+      );
+  }
+
+  const isDone = (job: JobFacts): boolean => job.kind === "dna.failover" && job.state === "done";
+
+  return {
+    async run(signal) {
+      const running = new Set<Promise<void>>();
+      const start = (job: JobFacts) => {
+        const task = verify(job, signal)
+          .catch((cause: unknown) => {
+            if (!signal.aborted) log.error("dna.failover.not-verified", { target: job.target, cause });
+          })
+          .finally(() => running.delete(task));
+        running.add(task);
+      };
+      const stop = view.onEvents((events: readonly JournalEvent[]) => {
+        for (const event of events)
+          if (event.kind === "job.state_changed" && isDone(event.body.job)) start(event.body.job);
+      });
+      for (const job of Object.values(view.operator().jobs)) if (isDone(job)) start(job);
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      stop();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** `null` while another count of the source is running. */
+function begin(taker: CensusTaker, incarnation: string): Census | null {
+  try {
+    return taker.start(incarnation);
+  } catch (cause) {
+    if (cause instanceof OpsError && cause.code === "conflict") return null;
+    throw cause;
+  }
+}

@@ -1,0 +1,261 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Caller } from "#server/auth/caller.ts";
+import { dnaStream } from "#server/contract/event.ts";
+import type { JobStarter, NewJob } from "#server/jobs/ports.ts";
+import { silentLogger } from "#server/kernel/logger.ts";
+import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
+import { createOperations } from "#server/operations/operations.ts";
+import { createManualClock } from "#server/runtime/clock.ts";
+import { createCensusTaker } from "./census.ts";
+import { type ActorType, type Incarnation, toIncarnationId } from "./domain/identity.ts";
+import type { Releasable } from "./domain/releasable.ts";
+import { previewFailover, startFailover } from "./failover.ts";
+import { FAILOVER_PACE } from "./failover-job.ts";
+import { createFailoverVerifier } from "./failover-verify.ts";
+import type { ActorPageQuery, DnaStore } from "./ports.ts";
+import type { DnaSource } from "./source-view.ts";
+
+const clock = createManualClock();
+const DEAD: Incarnation = { createdAt: clock.now(), id: -7n };
+const DEAD_ID = toIncarnationId(DEAD);
+const CITY: ActorType = { namespace: "weather", moduleId: 0 };
+const HOLDS = { holds: true, text: "It is silent.", detail: null };
+const RELEASABLE: Releasable = {
+  releasable: true,
+  certainty: "presumed",
+  reasons: [HOLDS],
+  readyInMs: 0,
+  residualRisk: "…",
+};
+const NOT_YET: Releasable = {
+  ...RELEASABLE,
+  releasable: false,
+  reasons: [{ holds: false, text: "75 s of silence.", detail: "12 s" }],
+  readyInMs: 63_000,
+};
+const ADMIN: Caller = {
+  principal: { id: "ann", role: "admin", kind: "token", sources: null, tokenId: "t" },
+  address: "10.0.0.1",
+};
+
+async function setUp(keys: number) {
+  const memory = createMemoryRecorder(clock);
+  const { recorder } = memory;
+  const state = { judged: RELEASABLE, keys, act: true };
+  const store: Pick<DnaStore, "actorTypes" | "actorPage"> = {
+    actorTypes: async () => [CITY],
+    actorPage: async ({ after, limit }: ActorPageQuery) => {
+      const from = after === null ? 0 : Number(after) + 1;
+      const names = Array.from({ length: Math.max(0, Math.min(limit, state.keys - from)) }, (_, index) =>
+        String(from + index).padStart(6, "0"),
+      );
+      const rows = names.map((name) => ({ name, owner: DEAD, claimedAt: null }));
+      return { rows, nextAfter: names.length === limit ? (names.at(-1) ?? null) : null };
+    },
+  };
+  const census = createCensusTaker({
+    sourceId: "eu-1",
+    store,
+    recorder,
+    clock,
+    log: silentLogger,
+    newId: () => `census-${Math.random()}`,
+  });
+  const source: DnaSource = {
+    id: "eu-1",
+    get act() {
+      return state.act;
+    },
+    modules: {},
+    store: store as DnaStore,
+    census,
+    liveness: {
+      releasable: () => state.judged,
+      sight: (incarnation) => ({ incarnation, node: null, state: null, silentMs: 0 }),
+    },
+    pace: FAILOVER_PACE,
+    fold: () => recorder.dna("eu-1"),
+    sample: () => null,
+  };
+  await recorder.record(dnaStream("eu-1"), [
+    {
+      kind: "source.state_changed",
+      subject: "eu-1",
+      occurredAt: clock.now(),
+      body: { from: null, to: "up", reason: null },
+    },
+    {
+      kind: "dna.node.seen",
+      subject: DEAD_ID,
+      occurredAt: clock.now(),
+      body: { cluster: "prod", node: "dna@10.0.0.7", createdAt: DEAD.createdAt, nodeId: "-7" },
+    },
+    {
+      kind: "dna.incarnation.state_changed",
+      subject: DEAD_ID,
+      occurredAt: clock.now(),
+      body: { cluster: "prod", from: "observing", to: "silent", evidence: "no change", silentMs: 20_000 },
+    },
+  ]);
+  const started: NewJob[] = [];
+  let busy = false;
+  const jobs: JobStarter = {
+    async start(job) {
+      started.push(job);
+    },
+    startedBy: (requestId) => started.find((job) => job.facts.requestId === requestId)?.id ?? null,
+    busy: () => busy,
+  };
+  const operations = createOperations({ recorder, view: recorder, clock });
+  const deps = { jobs, operations, newId: () => "job-1", now: () => clock.now() };
+  return { memory, state, census, source, started, jobs, operations, deps, occupy: () => (busy = true) };
+}
+
+const input = (over: object = {}) => ({
+  source: "eu-1",
+  incarnation: DEAD_ID,
+  expectedState: "silent" as const,
+  expectedNode: "dna@10.0.0.7",
+  expectedKeys: 12_000,
+  reason: "VM killed by the kernel",
+  requestId: "01KAPX5V6Q0000000000000001",
+  ...over,
+});
+
+describe("failover of a dead incarnation", () => {
+  let at: Awaited<ReturnType<typeof setUp>>;
+  beforeEach(async () => {
+    at = await setUp(12_000);
+  });
+  async function counted() {
+    at.census.start(DEAD_ID);
+    await clock.advance(5_000);
+  }
+
+  it("previews what it will touch from its own count, with the count's age", async () => {
+    expect(previewFailover(at.source, DEAD_ID, false)).toMatchObject({
+      keys: null,
+      rounds: null,
+      refusals: ["Its keys have not been counted: count them first."],
+    });
+    await counted();
+    expect(previewFailover(at.source, DEAD_ID, false)).toMatchObject({
+      keys: 12_000,
+      rounds: 240,
+      estimateMs: 120_000,
+      refusals: [],
+      census: { state: "done", rows: 12_000 },
+    });
+  });
+
+  it("journals the request before the job is made", async () => {
+    await counted();
+    await startFailover(at.deps, at.source, ADMIN, input());
+    expect(at.memory.kinds().slice(-2)).toEqual(["op.requested", "op.executed"]);
+    expect(at.started).toHaveLength(1);
+    expect(at.started[0]).toMatchObject({ total: 12_000, facts: { target: DEAD_ID, requestedBy: "ann" } });
+  });
+
+  it("makes one job of a request that comes twice", async () => {
+    await counted();
+    const first = await startFailover(at.deps, at.source, ADMIN, input());
+    expect(await startFailover(at.deps, at.source, ADMIN, input())).toEqual(first);
+    expect(at.started).toHaveLength(1);
+  });
+
+  it.each([
+    ["the state has moved", { expectedState: "gone" as const }, "conflict"],
+    ["the name is another", { expectedNode: "dna@10.0.0.8" }, "conflict"],
+    ["the count has moved", { expectedKeys: 11_999 }, "conflict"],
+  ])("is refused when %s", async (_, over, code) => {
+    await counted();
+    await expect(startFailover(at.deps, at.source, ADMIN, input(over))).rejects.toMatchObject({ code });
+    expect(at.started).toEqual([]);
+    expect(at.memory.kinds()).not.toContain("op.requested");
+  });
+
+  it("is refused with every reason while it is not releasable, not allowed, not counted or another runs", async () => {
+    at.state.judged = NOT_YET;
+    at.state.act = false;
+    at.occupy();
+    const failed = await startFailover(at.deps, at.source, ADMIN, input()).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: "refused" });
+    expect((failed as { reasons: string[] }).reasons).toHaveLength(4);
+  });
+
+  it("is refused on a count older than 15 minutes", async () => {
+    await counted();
+    await clock.advance(16 * 60_000);
+    await expect(startFailover(at.deps, at.source, ADMIN, input())).rejects.toMatchObject({ code: "refused" });
+  });
+
+  it("sends nothing when the journal cannot be written", async () => {
+    await counted();
+    at.memory.fail();
+    await expect(startFailover(at.deps, at.source, ADMIN, input())).rejects.toMatchObject({
+      code: "journal-unavailable",
+    });
+    expect(at.started).toEqual([]);
+  });
+
+  it.each([
+    [0, "op.verified"],
+    [3, "op.unverified"],
+  ])("counts anew when the job is done: %i keys left is %s", async (left, kind) => {
+    await counted();
+    const { jobId } = await startFailover(at.deps, at.source, ADMIN, input());
+    const stop = new AbortController();
+    const run = createFailoverVerifier({
+      censusOf: () => at.census,
+      view: at.memory.recorder,
+      operations: at.operations,
+      clock,
+      log: silentLogger,
+    }).run(stop.signal);
+    at.state.keys = left;
+    const job = at.started[0];
+    if (job === undefined) throw new Error("no job");
+    const counts = { total: 12_000, applied: 12_000, moved: 0, failed: 0, unknown: 0 };
+    const facts = { ...job.facts, state: "done" as const, note: null, counts, createdAt: clock.now() };
+    await at.memory.recorder.record("operator", [
+      { kind: "job.state_changed", subject: jobId, occurredAt: clock.now(), body: { from: "running", job: facts } },
+    ]);
+    await clock.advance(5_000);
+    expect(at.memory.kinds().at(-1)).toBe(kind);
+    expect(at.source.fold().owned[DEAD_ID]?.counts.reduce((sum, count) => sum + count.keys, 0) ?? 0).toBe(left);
+    stop.abort();
+    await run;
+  });
+});
+
+describe("census", () => {
+  it("can be cancelled, and says so", async () => {
+    const at = await setUp(200_000);
+    const { id } = at.census.start(null);
+    await clock.advance(500);
+    expect(at.census.get(id)).toMatchObject({ state: "running", typesTotal: 1 });
+    at.census.cancel(id);
+    await clock.advance(10_000);
+    const rows = at.census.get(id)?.rows ?? 0;
+    expect(at.census.get(id)).toMatchObject({ state: "cancelled" });
+    expect(rows).toBeGreaterThan(0);
+    expect(rows).toBeLessThan(200_000);
+    expect(at.memory.kinds()).not.toContain("dna.census.finished");
+  });
+
+  it("reads no faster than its bound", async () => {
+    const at = await setUp(100_000);
+    const { id } = at.census.start(null);
+    await clock.advance(1_000);
+    expect(at.census.get(id)?.rows).toBeLessThanOrEqual(55_000);
+    await clock.advance(1_500);
+    expect(at.census.get(id)).toMatchObject({ state: "done", rows: 100_000 });
+  });
+
+  it("walks one at a time", async () => {
+    const at = await setUp(100_000);
+    const first = at.census.start(null);
+    expect(at.census.start(null).id).toBe(first.id);
+    expect(() => at.census.start(DEAD_ID)).toThrow(/running/);
+  });
+});
