@@ -1,0 +1,146 @@
+import { type Incarnation, toIncarnationId } from "#server/dna/domain/identity.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import type { Coordinator, Database, Link, StoredNode } from "./database.ts";
+import type { Scheduled } from "./event-queue.ts";
+import type { Random } from "./random.ts";
+import { askDatabase, type Vm } from "./vm.ts";
+
+/** The next refresh starts this long after the last one *ended* (cluster.ex, the timer is armed again at its end). */
+const REFRESH_AFTER_MS = 5_000;
+/** `@expire_after` of cluster.ex: silence longer than this is death. */
+const EXPIRE_AFTER_MS = 10_000;
+
+/** A peer's verdict on an owner; `self-stale` halts the asking VM. */
+export type Verdict = "alive" | "dead" | "unknown" | "self-stale";
+
+/** DNA's cluster worker of one VM: beats, lists its peers, judges them. One life of it is one incarnation. */
+export interface ClusterWorker {
+  readonly incarnation: Incarnation;
+  readonly id: string;
+  /** Since its last finished refresh, by its own monotonic clock; infinite before the first. */
+  refreshAgeMs(): number;
+  judge(owner: Incarnation): Verdict;
+  /** Node name under which it knows an incarnation. */
+  nameOf(owner: Incarnation): string | null;
+  /** Stands still for good while the VM works on: beats no more, notices nothing. */
+  hang(): void;
+  /** Moves the next refresh to `delayMs` from now. */
+  nudge(delayMs: number): void;
+  stop(): void;
+}
+
+interface Peer {
+  readonly node: string;
+  heartbeat: bigint | null;
+  changedAt: number;
+}
+
+export interface WorkerOptions {
+  readonly vm: Vm;
+  readonly database: Database;
+  readonly link: Link;
+  readonly random: Random;
+  readonly keyspace: string;
+  readonly cluster: string;
+  /** An incarnation that lives since before the start, `refreshedAgoMs` after its last refresh. */
+  readonly since?: { readonly uptimeMs: number; readonly refreshedAgoMs: number };
+  readonly onCrash: () => void;
+}
+
+export function createClusterWorker(options: WorkerOptions): ClusterWorker {
+  const { vm, database, link, random, keyspace, cluster, since } = options;
+  const incarnation: Incarnation = {
+    createdAt: epochMs(Math.floor(vm.wall() - (since?.uptimeMs ?? 0))),
+    id: random.int64(),
+  };
+  const id = toIncarnationId(incarnation);
+  const peers = new Map<string, Peer>();
+  let lastRefresh: number | null = since === undefined ? null : vm.monotonic() - since.refreshedAgoMs;
+  let timer: Scheduled | null = null;
+  let ended = false;
+  let hung = false;
+
+  const row = () => ({
+    incarnation,
+    node: vm.name,
+    heartbeat: BigInt(Math.floor(vm.monotonic())),
+    load: Math.round(random.between(0.05, 1.6) * 100) / 100,
+    draining: false,
+  });
+
+  /** Asks the database; the answer is for this life of the worker only, and a failure ends it. */
+  function ask<T>(apply: (by: Coordinator) => T, then: (value: T) => void): void {
+    askDatabase<T>(
+      vm,
+      (done) => database.request(link, apply, done),
+      (answer) => {
+        if (ended || hung) return;
+        if (answer.ok) then(answer.value);
+        else options.onCrash();
+      },
+    );
+  }
+
+  function refresh(): void {
+    if (ended || hung) return;
+    const own = row();
+    ask(
+      (by) => database.writeNode(keyspace, cluster, own, by),
+      () => ask(() => database.nodes(keyspace, cluster), update),
+    );
+  }
+
+  function update(rows: readonly StoredNode[]): void {
+    const now = vm.monotonic();
+    for (const listed of rows) {
+      if (listed.id === id) continue;
+      const peer = peers.get(listed.id);
+      if (peer === undefined) {
+        peers.set(listed.id, { node: listed.node ?? "", heartbeat: listed.heartbeat, changedAt: now });
+      } else if (peer.heartbeat !== listed.heartbeat) {
+        peer.heartbeat = listed.heartbeat;
+        peer.changedAt = now;
+      } else if (now - peer.changedAt > EXPIRE_AFTER_MS) {
+        peers.delete(listed.id);
+        database.request(
+          link,
+          (by) => database.deleteNode(keyspace, cluster, listed.id, by),
+          () => undefined,
+        );
+      }
+    }
+    lastRefresh = now;
+    timer = vm.after(REFRESH_AFTER_MS, refresh);
+  }
+
+  if (since === undefined) refresh();
+  else {
+    database.writeNode(keyspace, cluster, row(), database.pick(random));
+    timer = vm.after(REFRESH_AFTER_MS - since.refreshedAgoMs, refresh);
+  }
+
+  return {
+    incarnation,
+    id,
+    refreshAgeMs: () => (lastRefresh === null ? Number.POSITIVE_INFINITY : vm.monotonic() - lastRefresh),
+    judge(owner) {
+      if (lastRefresh === null || vm.monotonic() - lastRefresh >= EXPIRE_AFTER_MS) return "self-stale";
+      const peer = peers.get(toIncarnationId(owner));
+      if (peer !== undefined) return vm.monotonic() - peer.changedAt > EXPIRE_AFTER_MS ? "dead" : "alive";
+      return vm.wall() - owner.createdAt > EXPIRE_AFTER_MS ? "dead" : "unknown";
+    },
+    nameOf: (owner) => peers.get(toIncarnationId(owner))?.node ?? null,
+    hang() {
+      hung = true;
+    },
+    nudge(delayMs) {
+      if (timer === null) return;
+      timer.cancel();
+      timer = vm.after(delayMs, refresh);
+    },
+    stop() {
+      ended = true;
+      timer?.cancel();
+    },
+  };
+}

@@ -1,0 +1,202 @@
+/** One VM running DNA: its cluster worker, its cache of owners, its instances, and the way of a request through it. */
+import { type Incarnation, sameIncarnation } from "#server/dna/domain/identity.ts";
+import { type ClusterWorker, createClusterWorker } from "./cluster-worker.ts";
+import { changeOwner, type Database, type Link, type SimulatedKey } from "./database.ts";
+import type { EventQueue } from "./event-queue.ts";
+import { createOwnerCache } from "./owner-cache.ts";
+import { streamOf } from "./random.ts";
+import { createRegistry, type Registry } from "./registry.ts";
+import type { TraceEvent } from "./trace.ts";
+import { askDatabase, createVm, type Vm } from "./vm.ts";
+
+/** Tries of one request (server.ex `execute`, default). */
+const TRIES = 10;
+const RETRY_STEP_MS = 100;
+/** The application starts again this long after a crash of its tree. */
+const RESTART_MS = 300;
+const ERPC_MS = 2;
+
+export interface SimulatedNode {
+  readonly name: string;
+  readonly keyspace: string;
+  readonly cluster: string;
+  readonly vm: Vm;
+  readonly link: Link;
+  readonly registry: Registry;
+  worker(): ClusterWorker;
+  /** A message for the key arrives here. */
+  execute(key: SimulatedKey, tries?: number): void;
+  halt(): void;
+}
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly keyspace: string;
+  readonly cluster: string;
+  readonly queue: EventQueue;
+  readonly database: Database;
+  readonly seed: number;
+  /** How many lives this name had: each draws from streams of its own. */
+  readonly life: number;
+  readonly startEpoch: Parameters<typeof createVm>[0]["startEpoch"];
+  readonly since?: { readonly uptimeMs: number; readonly refreshedAgoMs: number };
+  /** How the database answers conditional statements: it decides what DNA makes of a claim that it won. */
+  readonly answers: "scylla" | "cassandra";
+  readonly storageWrites: number;
+  readonly nodeOf: (name: string) => SimulatedNode | null;
+  readonly trace: (event: TraceEvent) => void;
+}
+
+export function createSimulatedNode(options: NodeOptions): SimulatedNode {
+  const { name, keyspace, cluster, queue, database, seed, life, startEpoch, since, trace } = options;
+  const stream = (part: string) => streamOf(seed, `${keyspace}/${name}/${life}/${part}`);
+  const boot = stream("boot");
+  const uptimeMs = since?.uptimeMs ?? boot.between(2_000, 6_000);
+  const vm = createVm({ name, queue, random: stream("vm"), startEpoch, uptimeMs, trace });
+  const link: Link = { random: stream("link"), cut: false, latencyMs: [2, 12] };
+  const workerLink: Link = {
+    random: stream("worker-link"),
+    get cut() {
+      return link.cut;
+    },
+    set cut(cut) {
+      link.cut = cut;
+    },
+    latencyMs: [5, 60],
+  };
+  const cache = createOwnerCache(vm);
+  const registry = createRegistry({
+    vm,
+    database,
+    link,
+    random: stream("instances"),
+    writes: options.storageWrites,
+    incarnation: () => worker.id,
+    now: queue.now,
+    trace,
+    onCollapse: () => restart(),
+  });
+  let worker = firstWorker();
+
+  function firstWorker(): ClusterWorker {
+    const common = { vm, database, link: workerLink, random: stream("worker"), keyspace, cluster, onCrash };
+    return createClusterWorker(since === undefined ? common : { ...common, since });
+  }
+
+  /** A failed call ends the tree; started again it needs the database at once, and without it the VM ends. */
+  function onCrash(): void {
+    if (link.cut || database.down) halt();
+    else restart();
+  }
+
+  function restart(): void {
+    worker.stop();
+    registry.clear();
+    cache.clear();
+    vm.after(RESTART_MS, () => {
+      const random = stream(`worker-${queue.now()}`);
+      worker = createClusterWorker({ vm, database, link: workerLink, random, keyspace, cluster, onCrash });
+    });
+  }
+
+  function halt(): void {
+    worker.stop();
+    vm.halt();
+    registry.clear();
+  }
+
+  const raise = (reason: string): void => trace({ kind: "raised", at: queue.now(), vm: name, reason });
+
+  function attempt(key: SimulatedKey, tries: number): void {
+    const cached = cache.get(key.text);
+    if (tries === 0) raise("max_retries");
+    else if (cached !== null) resolve(key, cached, tries - 1);
+    else lookUp(key, tries - 1);
+  }
+
+  function lookUp(key: SimulatedKey, tries: number): void {
+    askDatabase<Incarnation | null>(
+      vm,
+      (done) => database.request(link, () => key.table.get(key.name)?.owner ?? null, done),
+      (answer) => {
+        if (!answer.ok) raise(answer.reason);
+        else if (answer.value === null) claim(key, null, tries);
+        else {
+          cache.put(key.text, answer.value);
+          resolve(key, answer.value, tries);
+        }
+      },
+    );
+  }
+
+  function resolve(key: SimulatedKey, owner: Incarnation, tries: number): void {
+    if (sameIncarnation(owner, worker.incarnation)) {
+      registry.deliver(key);
+      return;
+    }
+    const verdict = worker.judge(owner);
+    switch (verdict) {
+      case "self-stale":
+        halt();
+        break;
+      case "unknown":
+        raise("no verdict on the owner");
+        break;
+      case "dead":
+        cache.drop(key.text);
+        claim(key, owner, tries);
+        break;
+      case "alive":
+        forward(key, owner, tries);
+        break;
+      default:
+        verdict satisfies never;
+    }
+  }
+
+  function forward(key: SimulatedKey, owner: Incarnation, tries: number): void {
+    const target = worker.nameOf(owner);
+    const peer = target === null ? null : options.nodeOf(target);
+    if (target === name) vm.after((TRIES - tries) * RETRY_STEP_MS, () => attempt(key, tries));
+    else if (peer === null || peer.vm.state() === "halted") raise("the owner's node cannot be reached");
+    else queue.after(ERPC_MS, () => peer.vm.post(() => peer.execute(key, tries)));
+  }
+
+  /** By a conditional insert, or replacing a dead owner. */
+  function claim(key: SimulatedKey, from: Incarnation | null, tries: number): void {
+    const change = { from, to: worker.incarnation, claimedAt: vm.wall() };
+    const by = from === null ? "insert" : "replace";
+    askDatabase<boolean>(
+      vm,
+      (done) =>
+        database.serial(
+          link,
+          keyspace,
+          key.table.spec,
+          () => changeOwner(key, change, trace, queue.now(), by).applied,
+          done,
+        ),
+      (answer) => {
+        if (!answer.ok) raise(answer.reason);
+        // ScyllaDB answers with the old row's columns too, so a claim that was won looks lost and is read back.
+        else if (!answer.value || options.answers === "scylla") attempt(key, tries);
+        else {
+          registry.start(key);
+          raise("the claim's answer has no clause in the caller");
+        }
+      },
+    );
+  }
+
+  return {
+    name,
+    keyspace,
+    cluster,
+    vm,
+    link,
+    registry,
+    worker: () => worker,
+    execute: (key, tries = TRIES) => attempt(key, tries),
+    halt,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Incarnation } from "#server/dna/domain/identity.ts";
+import type { Vm } from "./vm.ts";
+
+/** Time to live of a cached owner from its insertion; hits do not renew it (cleaton/dna@9b5aab5, Cachex `:dna_actors`). */
+const TTL_MS = 60_000;
+/** Entries after which the expired ones are swept out. */
+const SWEEP_AT = 2_000;
+
+/** A node's cache of owners, by the wall clock of its VM. Keys nobody owns are not cached. */
+export interface OwnerCache {
+  get(key: string): Incarnation | null;
+  put(key: string, owner: Incarnation): void;
+  drop(key: string): void;
+  clear(): void;
+}
+
+export function createOwnerCache(vm: Vm): OwnerCache {
+  const entries = new Map<string, { readonly owner: Incarnation; readonly expiresAt: number }>();
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return null;
+      if (entry.expiresAt > vm.wall()) return entry.owner;
+      entries.delete(key);
+      return null;
+    },
+    put(key, owner) {
+      entries.set(key, { owner, expiresAt: vm.wall() + TTL_MS });
+      if (entries.size <= SWEEP_AT) return;
+      for (const [other, entry] of entries) if (entry.expiresAt <= vm.wall()) entries.delete(other);
+    },
+    drop: (key) => entries.delete(key),
+    clear: () => entries.clear(),
+  };
+}
