@@ -1,11 +1,10 @@
 "use client";
 import { createContext, useContext, useMemo, useState } from "react";
 import type { Zone } from "./format.ts";
+import { THEME_COOKIE, type Theme, ZONE_COOKIE } from "./preference-cookies.ts";
 
-export type Theme = "system" | "light" | "dark";
+export type { Theme } from "./preference-cookies.ts";
 
-export const THEME_COOKIE = "worldline_theme";
-export const ZONE_COOKIE = "worldline_zone";
 const YEAR_SECONDS = 31_536_000;
 
 interface Preferences {

@@ -1,0 +1,5 @@
+import { NoSuchPage } from "#components/shell/page-failure.tsx";
+
+export default function NotFound() {
+  return <NoSuchPage />;
+}

@@ -1,0 +1,61 @@
+"use client";
+import { Glyph } from "#components/ui/glyph.tsx";
+import { useFold, useLive } from "#components/ui/live.ts";
+import { useSession } from "#components/ui/session.ts";
+import { Instant, Since } from "#components/ui/time.tsx";
+
+/** What holds for the whole console: the live feed is lost, the journal cannot be written, actions are refused. */
+export function Banners() {
+  return (
+    <div aria-live="polite">
+      <FeedBanner />
+      <JournalBanner />
+    </div>
+  );
+}
+
+function FeedBanner() {
+  const live = useLive();
+  if (live.phase === "live" || live.phase === "connecting") return null;
+  return (
+    <div className="banner t-failed">
+      <Glyph tone="failed" />
+      <b>{live.phase === "ended" ? "The live feed has been ended" : "The live feed is lost"}</b>
+      <span className="t2">
+        {live.since !== null && (
+          <>
+            since <Instant at={live.since} /> (<Since at={live.since} />
+            ).{" "}
+          </>
+        )}
+        What you see is of then.{" "}
+        {live.phase === "ended"
+          ? (live.reason ?? "Log in again.")
+          : "It is tried again by itself; nothing will be missing."}
+      </span>
+    </div>
+  );
+}
+
+function JournalBanner() {
+  const journal = useFold((state) => state.journal);
+  const refused = useSession()?.actionsRefused ?? null;
+  const broken = journal !== undefined && !journal.ok;
+  if (!broken && refused === null) return null;
+  return (
+    <div className="banner t-failed">
+      <Glyph tone="failed" />
+      <b>The journal cannot be written</b>
+      <span className="t2">
+        {(broken ? journal.reason : refused) ?? "No reason known."} No record, no action: actions are off, and what you
+        see stands still{" "}
+        {broken && (
+          <>
+            since <Instant at={journal.since} />
+          </>
+        )}
+        .
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+"use client";
+import dynamic from "next/dynamic";
+import { useEffect, useRef, useState } from "react";
+import { useAddress } from "#components/ui/address.ts";
+import { useKeys } from "#components/ui/keys.tsx";
+import { Link } from "#components/ui/link.tsx";
+import { routes } from "#components/ui/routes.ts";
+import { useSession } from "#components/ui/session.ts";
+import { SlotsProvider } from "#components/ui/slots.tsx";
+import { AttentionProvider } from "./attention-context.tsx";
+import { Banners } from "./banners.tsx";
+import { Brand } from "./brand.tsx";
+import { PAGES } from "./pages.ts";
+import { Rail } from "./rail.tsx";
+import { TimeBar } from "./time-bar.tsx";
+import { TopBar } from "./top-bar.tsx";
+
+const Palette = dynamic(() => import("#components/palette/palette.tsx").then((module) => module.Palette), {
+  ssr: false,
+});
+const KeyList = dynamic(() => import("./key-list.tsx").then((module) => module.KeyList), { ssr: false });
+
+/** The frame around every page but the login. Without a session it leads to the login. */
+export function ConsoleShell({ children }: { readonly children: React.ReactNode }) {
+  const { path, search, go } = useAddress();
+  const session = useSession();
+  const [open, setOpen] = useState<"palette" | "keys" | "menu" | null>(null);
+  const close = () => setOpen(null);
+  const loggedOut = session !== undefined && session.principal === null;
+  useEffect(() => {
+    if (!loggedOut) return;
+    const asked = search.toString();
+    go(routes.login(asked === "" ? path : `${path}?${asked}`), { replace: true });
+  }, [loggedOut, go, path, search]);
+  useKeys(
+    [
+      { keys: "Mod+K", does: "find or do", run: () => setOpen("palette") },
+      { keys: "?", does: "all keys", run: () => setOpen("keys") },
+    ],
+    { group: "Everywhere" },
+  );
+  useKeys(
+    PAGES.map(({ title, href, key }) => ({ keys: `G ${key}`, does: title, run: () => go(href) })),
+    { group: "Pages" },
+  );
+  return (
+    <AttentionProvider>
+      <SlotsProvider>
+        {(slots) => (
+          <div className="app">
+            <a className="skip" href="#main">
+              To the content
+            </a>
+            <Link className="brand" href={routes.overview()}>
+              <Brand />
+            </Link>
+            <TopBar crumbs={slots.crumbs} onMenu={() => setOpen("menu")} onSearch={() => setOpen("palette")} />
+            <Rail path={path} />
+            <main className="main" id="main" tabIndex={-1}>
+              <Banners />
+              {children}
+            </main>
+            <div className="drawer-slot" ref={slots.drawer} />
+            <TimeBar />
+            {open === "palette" && <Palette onClose={close} />}
+            {open === "keys" && <KeyList onClose={close} />}
+            {open === "menu" && <MenuSheet path={path} onClose={close} />}
+          </div>
+        )}
+      </SlotsProvider>
+    </AttentionProvider>
+  );
+}
+
+/** The rail as a sheet, on phones. */
+function MenuSheet({ path, onClose }: { readonly path: string; readonly onClose: () => void }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const sheet = ref.current;
+    sheet?.showModal();
+    return () => sheet?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it by itself
+    <dialog
+      ref={ref}
+      className="rail-sheet"
+      aria-label="Pages"
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === ref.current) onClose();
+      }}
+    >
+      <Rail path={path} onGo={onClose} />
+    </dialog>
+  );
+}

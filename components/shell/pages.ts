@@ -1,0 +1,21 @@
+import { type Href, routes } from "#components/ui/routes.ts";
+import type { Annunciator } from "#server/contract/view/attention.ts";
+
+export interface PageEntry {
+  readonly title: string;
+  readonly href: Href;
+  /** Second key after `G`. */
+  readonly key: string;
+  readonly annunciator: Annunciator | null;
+}
+
+/** The pages there are, in the order of the rail. An entry appears with its page. */
+export const PAGES: readonly PageEntry[] = [
+  { title: "Overview", href: routes.overview(), key: "O", annunciator: "overview" },
+  { title: "Topology", href: routes.topology(), key: "T", annunciator: "topology" },
+  { title: "Actors", href: routes.actors(), key: "A", annunciator: null },
+  { title: "Plans", href: routes.plans(), key: "P", annunciator: "plans" },
+  { title: "Worlds", href: routes.worlds(), key: "W", annunciator: "worlds" },
+  { title: "Journal", href: routes.journal(), key: "J", annunciator: "journal" },
+  { title: "Jobs", href: routes.jobs(), key: "B", annunciator: "jobs" },
+];

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import type { JournalEvent } from "#server/contract/event.ts";
+import { eventWords, laneOf } from "./event-words.ts";
+
+function event(
+  kind: string,
+  body: unknown,
+  subject = "1795311820417:-6140123412340123",
+  stream = "dna:eu-1",
+): JournalEvent {
+  return { kind, body, subject, stream, actor: null } as unknown as JournalEvent;
+}
+const told = (given: JournalEvent) => {
+  const words = eventWords(given);
+  return { ...words, what: words.what.replaceAll("\u00a0", " ") };
+};
+
+describe("eventWords", () => {
+  it("tells a judgement with its silence and evidence", () => {
+    const body = { cluster: "prod", from: "alive", to: "late", evidence: "no change", silentMs: 10_000 };
+    expect(told(event("dna.incarnation.state_changed", body))).toEqual({
+      tone: "attention",
+      shape: "triangle",
+      subject: "1795311820417:−6140…0123",
+      what: "alive → late, 10 s without a change, no change",
+    });
+  });
+
+  it("is red for a plan that pauses on an error, with the step and the exception", () => {
+    const failure = { stepId: 17, actionClass: "A::B::Upload", exceptionClass: "Errno::ENOSPC", message: "secret" };
+    const plan = { state: "paused", result: "error", failure, rootActionClass: null, label: null };
+    const words = told(event("dynflow.plan.state_changed", { from: "running", plan }, "p1", "dynflow:f"));
+    expect(words.tone).toBe("failed");
+    expect(words.what).toBe("running → paused, step 17 B::Upload: Errno::ENOSPC");
+    expect(words.what).not.toContain("secret");
+  });
+
+  it("shows how a stopped plan ended", () => {
+    const plan = { state: "stopped", result: "success", failure: null, rootActionClass: null, label: null };
+    expect(told(event("dynflow.plan.state_changed", { from: "running", plan }, "p", "dynflow:f")).tone).toBe("good");
+  });
+
+  it("tells a kind it does not know by its name, as unknown", () => {
+    expect(told(event("haf.replay.started", {}, "x"))).toEqual({
+      tone: "unknown",
+      shape: "hatch",
+      subject: "x",
+      what: "haf.replay.started",
+    });
+  });
+});
+
+describe("laneOf", () => {
+  it.each([
+    ["dna:eu-1", "dna.node.seen", "dna"],
+    ["dynflow:f", "dynflow.plan.gone", "dynflow"],
+    ["operator", "op.requested", "operators"],
+    ["operator", "job.created", "operators"],
+    ["console", "console.started", null],
+    ["haf:x", "haf.y", null],
+  ])("%s %s is in %s", (stream, kind, lane) => {
+    expect(laneOf({ stream, kind } as Pick<JournalEvent, "stream" | "kind">)).toBe(lane);
+  });
+});

@@ -1,0 +1,175 @@
+/** One journal event in words and in the state language, for lists and for the time bar. Pure; total. */
+import { familyOf, type JournalEvent, type PlanFacts } from "#server/contract/event.ts";
+import { lookOf, type Shape, TONE_SHAPE, type Tone } from "#server/kernel/states.ts";
+import {
+  formatAgeMs,
+  formatCount,
+  formatDurationMs,
+  plural,
+  shortId,
+  shortIncarnation,
+  splitClassName,
+} from "./words.ts";
+
+/** The lanes of the time bar: one a kind of source. */
+export const LANES = ["dna", "dynflow", "operators"] as const;
+export type Lane = (typeof LANES)[number];
+
+export interface EventWords {
+  readonly tone: Tone;
+  readonly shape: Shape;
+  /** What it is about, short. */
+  readonly subject: string;
+  /** What happened: `alive → late, 10 s without a change`. */
+  readonly what: string;
+}
+
+type Look = Pick<EventWords, "tone" | "shape">;
+const PLAIN: Look = { tone: "idle", shape: "ring" };
+const look = (tone: Tone): Look => ({ tone, shape: TONE_SHAPE[tone] });
+
+/** The lane of an event: operators have their own, the console's own events are in none. */
+export function laneOf(event: Pick<JournalEvent, "stream" | "kind">): Lane | null {
+  if (event.kind.startsWith("op.") || event.kind.startsWith("job.")) return "operators";
+  const family = familyOf(event.stream);
+  return family === "dna" || family === "dynflow" ? family : null;
+}
+
+const said = (text: string, how: Look = PLAIN, subject?: string) => ({ what: text, ...how, subject });
+
+/** The event as it is told. A kind that is not known is told by its name. */
+export function eventWords(event: JournalEvent): EventWords {
+  const told = tell(event);
+  return { tone: told.tone, shape: told.shape, what: told.what, subject: told.subject ?? shortId(event.subject) };
+}
+
+function tell(event: JournalEvent): Look & { readonly what: string; readonly subject: string | undefined } {
+  switch (event.kind) {
+    case "source.state_changed": {
+      const { from, to, reason } = event.body;
+      return said(`${from ?? "–"} → ${to}${because(reason)}`, lookOf("source", to), event.subject);
+    }
+    case "dna.node.seen":
+      return said(`seen for the first time as ${shortIncarnation(event.subject)}`, look("unknown"), event.body.node);
+    case "dna.node.forgotten":
+      return said(`forgotten, ${event.body.evidence}`, PLAIN, shortIncarnation(event.subject));
+    case "dna.node.flag_changed": {
+      const { flag, set, evidence } = event.body;
+      const how = set ? lookOf("node", flag) : PLAIN;
+      return said(
+        `${set ? "is" : "is no longer"} ${flag.replace("_", " ")}, ${evidence}`,
+        how,
+        shortIncarnation(event.subject),
+      );
+    }
+    case "dna.incarnation.state_changed": {
+      const { from, to, evidence, silentMs } = event.body;
+      const silence = to === "late" || to === "silent" ? `, ${formatAgeMs(silentMs)} without a change` : "";
+      return said(`${from ?? "–"} → ${to}${silence}, ${evidence}`, lookOf("node", to), shortIncarnation(event.subject));
+    }
+    case "dna.row.unreadable":
+      return event.body.reason === null
+        ? said("can be read again", PLAIN, event.subject)
+        : said(`cannot be read: ${event.body.reason}`, look("attention"), event.subject);
+    case "dna.database.changed":
+      return said(`${event.body.product}, ${plural(event.body.hosts.length, "host")}`, PLAIN, event.body.name);
+    case "dna.census.finished": {
+      const { rows, unreadableRows, counts, startedAt, finishedAt } = event.body;
+      const keys = counts.reduce((sum, count) => sum + count.keys, 0);
+      const broken = unreadableRows === 0 ? "" : `, ${plural(unreadableRows, "row")} unreadable`;
+      return said(
+        `counted ${formatCount(keys)} keys in ${plural(rows, "row")} within ${formatDurationMs(finishedAt - startedAt)}${broken}`,
+        look("good"),
+        event.body.incarnationId === null ? event.subject : shortIncarnation(event.body.incarnationId),
+      );
+    }
+    case "dynflow.plan.created":
+      return said(`${className(event.body)} ${event.body.state}`, lookOf("plan", event.body.state));
+    case "dynflow.plan.state_changed":
+      return said(
+        `${event.body.from} → ${event.body.plan.state}${failure(event.body.plan)}`,
+        planLook(event.body.plan),
+      );
+    case "dynflow.plan.result_changed":
+      return said(`result ${event.body.from} → ${event.body.plan.result}`, lookOf("result", event.body.plan.result));
+    case "dynflow.plan.changed":
+      return said(`${className(event.body.plan)} changed`, PLAIN);
+    case "dynflow.plan.gone":
+      return said(`row is gone, was ${event.body.from}`, look("attention"));
+    case "dynflow.step.state_changed": {
+      const { planId, stepId, from, to, actionClass } = event.body;
+      const text = `step ${stepId} ${from ?? "–"} → ${to}, ${splitClassName(actionClass)[1]}`;
+      return said(text, lookOf("step", to), `${shortId(planId)} · ${stepId}`);
+    }
+    case "dynflow.world.registered":
+      return said(
+        `registered${event.body.executor ? " as executor" : ""}`,
+        look("good"),
+        event.body.hostname ?? undefined,
+      );
+    case "dynflow.world.changed":
+      return said("record changed", PLAIN, event.body.hostname ?? undefined);
+    case "dynflow.world.gone":
+      return said("record is gone", { tone: "idle", shape: "slash" });
+    case "dynflow.world.pong":
+      return said(`answered a ping after ${formatDurationMs(event.body.roundTripMs)}`, look("good"));
+    case "dynflow.world.ping_timeout":
+      return said(`no answer to a ping in ${formatDurationMs(event.body.waitedMs)}`, look("attention"));
+    case "dynflow.lock.acquired":
+      return said(`${splitClassName(event.body.class)[1]} acquired`, PLAIN, shortId(event.body.id));
+    case "dynflow.lock.released":
+      return said(`${splitClassName(event.body.class)[1]} released`, PLAIN, shortId(event.body.id));
+    case "op.requested":
+    case "op.executed":
+    case "op.failed":
+    case "op.denied":
+    case "op.unknown":
+    case "op.verified":
+    case "op.unverified": {
+      const phase = event.kind.slice("op.".length);
+      const who = event.actor === null ? "" : `${event.actor.user}: `;
+      const { action, target, found } = event.body;
+      return said(`${who}${action} ${phase}${because(found)}`, lookOf("operation", phase), shortId(target));
+    }
+    case "job.created":
+      return said(`${event.body.title}, asked for by ${event.body.requestedBy}`, look("working"), "job");
+    case "job.state_changed":
+      return said(
+        `${event.body.job.title}: ${event.body.from} → ${event.body.job.state}`,
+        lookOf("job", event.body.job.state),
+        "job",
+      );
+    case "console.started":
+      return said(
+        `Worldline ${event.body.version} started${event.body.demo ? " on its demo" : ""}`,
+        look("good"),
+        "console",
+      );
+    case "console.stopped":
+      return said(`Worldline stopped: ${event.body.reason}`, { tone: "idle", shape: "stop" }, "console");
+    default:
+      return unknownKind(event);
+  }
+}
+
+/** A kind of a later version of the console: kept and shown. */
+function unknownKind(event: never): ReturnType<typeof tell> {
+  const { kind } = event as JournalEvent;
+  return said(String(kind), look("unknown"));
+}
+
+const because = (reason: string | null): string => (reason === null ? "" : `, ${reason}`);
+const className = ({ rootActionClass, label }: PlanFacts): string =>
+  splitClassName(rootActionClass ?? label ?? "plan")[1];
+
+function failure({ failure: failed }: PlanFacts): string {
+  return failed === null
+    ? ""
+    : `, step ${failed.stepId} ${splitClassName(failed.actionClass)[1]}: ${failed.exceptionClass}`;
+}
+
+/** A plan that stops or pauses on an error is red, whatever the state's own tone. */
+function planLook({ state, result, failure: failed }: PlanFacts): Look {
+  if (state === "stopped") return lookOf("result", result);
+  return state === "paused" && failed !== null ? look("failed") : lookOf("plan", state);
+}
