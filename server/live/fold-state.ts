@@ -1,7 +1,7 @@
 /** The folds in memory: where each stream stands, and who wants to hear of changes. Synchronous throughout. */
 import type { Positions, StreamPosition } from "#server/contract/cursor.ts";
 import type { JournalEvent, StreamName } from "#server/contract/event.ts";
-import { type Folds, reduceFolds, type StreamFold } from "#server/contract/fold/fold.ts";
+import { type Folds, reduceAll, type StreamFold } from "#server/contract/fold/fold.ts";
 import type { Samples, StreamSample } from "#server/contract/live.ts";
 import { messageOf } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
@@ -37,7 +37,7 @@ export function createFoldState(log: Logger): FoldState {
       const position = positions[stream];
       const last = events.at(-1);
       if (last === undefined || position === undefined) return;
-      folds = events.reduce(reduceFolds, folds);
+      folds = reduceAll(folds, events);
       positions = { ...positions, [stream]: { ...position, seq: last.seq } };
       tell(eventListeners, events, log);
     },

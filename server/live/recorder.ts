@@ -24,7 +24,7 @@ import { createSnapshotWriter, type SnapshotWriter } from "./snapshots.ts";
 
 const REPLAY_PAGE_EVENTS = 2_000;
 /** A burst is folded in slices, so that the loop serves others in between. */
-const FOLD_SLICE_EVENTS = 250;
+const FOLD_SLICE_EVENTS = 1_000;
 
 export interface RecorderOptions {
   readonly journal: Journal;
@@ -112,6 +112,7 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
       await foldAppended(stream, result.events);
       return result.events;
     });
+    // Whoever records hears of the failure; the queue goes on behind it.
     tails.set(
       stream,
       folded.catch(() => undefined),

@@ -7,7 +7,7 @@ import type {
 } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText } from "#server/kernel/json.ts";
-import { own } from "./record.ts";
+import { COPYING, own, type RecordEditor } from "./record.ts";
 import { reduceSource, type SourceFold, UNKNOWN_SOURCE } from "./source.ts";
 
 /** One incarnation as the console has judged it. */
@@ -67,12 +67,12 @@ export const EMPTY_DNA: DnaFold = {
 };
 
 /** Pure and total; an event of another kind changes nothing. */
-export function reduceDna(state: DnaFold, event: JournalEvent): DnaFold {
+export function reduceDna(state: DnaFold, event: JournalEvent, edit: RecordEditor = COPYING): DnaFold {
   switch (event.kind) {
     case "source.state_changed":
       return { ...state, source: reduceSource(state.source, event) };
     case "dna.node.seen":
-      return withNode(state, event.subject, {
+      return withNode(edit, state, event.subject, {
         ...event.body,
         state: "observing",
         since: event.observedAt,
@@ -85,7 +85,7 @@ export function reduceDna(state: DnaFold, event: JournalEvent): DnaFold {
       const node = own(state.nodes, event.subject);
       if (node === undefined) return state;
       const { to, evidence, silentMs } = event.body;
-      return withNode(state, event.subject, {
+      return withNode(edit, state, event.subject, {
         ...node,
         state: to,
         since: event.observedAt,
@@ -98,17 +98,17 @@ export function reduceDna(state: DnaFold, event: JournalEvent): DnaFold {
       if (node === undefined) return state;
       const { [event.body.flag]: _, ...others } = node.flags;
       const flags = event.body.set ? { ...others, [event.body.flag]: event.body.evidence } : others;
-      return withNode(state, event.subject, { ...node, flags });
+      return withNode(edit, state, event.subject, { ...node, flags });
     }
-    case "dna.node.forgotten": {
-      const { [event.subject]: _node, ...nodes } = state.nodes;
-      const { [event.subject]: _owned, ...owned } = state.owned;
-      return { ...state, nodes, owned };
-    }
+    case "dna.node.forgotten":
+      return { ...state, nodes: edit.drop(state.nodes, event.subject), owned: edit.drop(state.owned, event.subject) };
     case "dna.row.unreadable": {
-      const { [event.subject]: _, ...others } = state.unreadable;
       const { cluster, reason } = event.body;
-      return { ...state, unreadable: reason === null ? others : { ...others, [event.subject]: { cluster, reason } } };
+      const unreadable =
+        reason === null
+          ? edit.drop(state.unreadable, event.subject)
+          : edit.put(state.unreadable, event.subject, { cluster, reason });
+      return { ...state, unreadable };
     }
     case "dna.database.changed":
       return { ...state, database: event.body };
@@ -119,8 +119,8 @@ export function reduceDna(state: DnaFold, event: JournalEvent): DnaFold {
   }
 }
 
-function withNode(state: DnaFold, id: string, node: NodeFold): DnaFold {
-  return { ...state, nodes: { ...state.nodes, [id]: node } };
+function withNode(edit: RecordEditor, state: DnaFold, id: string, node: NodeFold): DnaFold {
+  return { ...state, nodes: edit.put(state.nodes, id, node) };
 }
 
 type CensusBody = Extract<JournalEvent, { kind: "dna.census.finished" }>["body"];

@@ -1,6 +1,6 @@
 import type { JournalEvent, LockFacts, PlanFacts, WorldFacts } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { own } from "./record.ts";
+import { COPYING, own, type RecordEditor } from "./record.ts";
 import { reduceSource, type SourceFold, UNKNOWN_SOURCE } from "./source.ts";
 
 /** An unfinished plan. A plan that stopped leaves the fold: finished plans are queried at the source. */
@@ -40,69 +40,66 @@ export const EMPTY_DYNFLOW: DynflowFold = {
 export const lockKey = (lock: { readonly class: string; readonly id: string }): string => `${lock.class}|${lock.id}`;
 
 /** Pure and total; an event of another kind changes nothing. */
-export function reduceDynflow(state: DynflowFold, event: JournalEvent): DynflowFold {
+export function reduceDynflow(state: DynflowFold, event: JournalEvent, edit: RecordEditor = COPYING): DynflowFold {
   switch (event.kind) {
     case "source.state_changed":
       return { ...state, source: reduceSource(state.source, event) };
     case "dynflow.plan.created":
-      return withPlan(state, event.subject, event.body, event.observedAt);
+      return withPlan(edit, state, event.subject, { facts: event.body, stateSince: event.observedAt });
     case "dynflow.plan.state_changed":
-      return withPlan(state, event.subject, event.body.plan, event.observedAt);
+      return withPlan(edit, state, event.subject, { facts: event.body.plan, stateSince: event.observedAt });
     case "dynflow.plan.result_changed":
-    case "dynflow.plan.changed":
-      return withPlan(
-        state,
-        event.subject,
-        event.body.plan,
-        own(state.plans, event.subject)?.stateSince ?? event.observedAt,
-      );
+    case "dynflow.plan.changed": {
+      const stateSince = own(state.plans, event.subject)?.stateSince ?? event.observedAt;
+      return withPlan(edit, state, event.subject, { facts: event.body.plan, stateSince });
+    }
     case "dynflow.plan.gone":
-      return { ...state, plans: without(state.plans, event.subject) };
+      return { ...state, plans: edit.drop(state.plans, event.subject) };
     case "dynflow.step.state_changed": {
       const plan = own(state.plans, event.body.planId);
       if (plan === undefined || plan.steps === null) return state;
-      const steps = { ...plan.steps, [String(event.body.stepId)]: event.body.to };
-      return { ...state, plans: { ...state.plans, [event.body.planId]: { ...plan, steps } } };
+      const steps = edit.put(plan.steps, String(event.body.stepId), event.body.to);
+      return { ...state, plans: edit.put(state.plans, event.body.planId, { ...plan, steps }) };
     }
     case "dynflow.world.registered":
-      return withWorld(state, event.subject, { ...event.body, seenSince: event.observedAt, ping: null });
+      return withWorld(edit, state, event.subject, { ...event.body, seenSince: event.observedAt, ping: null });
     case "dynflow.world.changed": {
       const known = own(state.worlds, event.subject);
       const seenSince = known?.seenSince ?? event.observedAt;
-      return withWorld(state, event.subject, { ...event.body, seenSince, ping: known?.ping ?? null });
+      return withWorld(edit, state, event.subject, { ...event.body, seenSince, ping: known?.ping ?? null });
     }
     case "dynflow.world.pong":
-      return withPing(state, event.subject, { at: event.observedAt, roundTripMs: event.body.roundTripMs });
+      return withPing(edit, state, event.subject, { at: event.observedAt, roundTripMs: event.body.roundTripMs });
     case "dynflow.world.ping_timeout":
-      return withPing(state, event.subject, { at: event.observedAt, roundTripMs: null });
+      return withPing(edit, state, event.subject, { at: event.observedAt, roundTripMs: null });
     case "dynflow.world.gone":
-      return { ...state, worlds: without(state.worlds, event.subject) };
+      return { ...state, worlds: edit.drop(state.worlds, event.subject) };
     case "dynflow.lock.acquired": {
       const lock = { ...event.body, seenSince: event.observedAt };
-      return { ...state, locks: { ...state.locks, [lockKey(lock)]: lock } };
+      return { ...state, locks: edit.put(state.locks, lockKey(lock), lock) };
     }
     case "dynflow.lock.released":
-      return { ...state, locks: without(state.locks, lockKey(event.body)) };
+      return { ...state, locks: edit.drop(state.locks, lockKey(event.body)) };
     default:
       return state;
   }
 }
 
-function withPlan(state: DynflowFold, id: string, facts: PlanFacts, stateSince: EpochMs): DynflowFold {
-  if (facts.state === "stopped") return { ...state, plans: without(state.plans, id) };
-  return { ...state, plans: { ...state.plans, [id]: { ...facts, stateSince } } };
+function withPlan(
+  edit: RecordEditor,
+  state: DynflowFold,
+  id: string,
+  { facts, stateSince }: { readonly facts: PlanFacts; readonly stateSince: EpochMs },
+): DynflowFold {
+  if (facts.state === "stopped") return { ...state, plans: edit.drop(state.plans, id) };
+  return { ...state, plans: edit.put(state.plans, id, { ...facts, stateSince }) };
 }
 
-function withWorld(state: DynflowFold, id: string, world: WorldFold): DynflowFold {
-  return { ...state, worlds: { ...state.worlds, [id]: world } };
+function withWorld(edit: RecordEditor, state: DynflowFold, id: string, world: WorldFold): DynflowFold {
+  return { ...state, worlds: edit.put(state.worlds, id, world) };
 }
 
-function withPing(state: DynflowFold, id: string, ping: WorldFold["ping"]): DynflowFold {
+function withPing(edit: RecordEditor, state: DynflowFold, id: string, ping: WorldFold["ping"]): DynflowFold {
   const world = own(state.worlds, id);
-  return world === undefined ? state : withWorld(state, id, { ...world, ping });
-}
-
-function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
-  const { [key]: _, ...others } = record;
-  return others;
+  return world === undefined ? state : withWorld(edit, state, id, { ...world, ping });
 }

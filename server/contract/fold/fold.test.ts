@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { canonicalJson } from "#server/contract/canonical.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
 import { anyEvent, anyHistory } from "./events.contract.ts";
-import { type Folds, reduceFolds } from "./fold.ts";
+import { type Folds, reduceAll, reduceFolds } from "./fold.ts";
 
 const fold = (events: readonly JournalEvent[], from: Folds = {}): Folds => events.reduce(reduceFolds, from);
 const throughSnapshot = (folds: Folds): Folds => JSON.parse(JSON.stringify(folds)) as Folds;
@@ -17,6 +17,30 @@ describe("fold", () => {
         const cut = events.length === 0 ? 0 : at % (events.length + 1);
         const resumed = fold(events.slice(cut), throughSnapshot(fold(events.slice(0, cut))));
         expect(canonicalJson(resumed)).toBe(canonicalJson(fold(events)));
+      }),
+      RUNS,
+    );
+  });
+
+  it("folds a batch to what its events give one by one, and leaves the state before it as it was", () => {
+    fc.assert(
+      fc.property(anyHistory(), anyHistory(), (events, batch) => {
+        const before = fold(events);
+        const text = canonicalJson(before);
+        expect(canonicalJson(reduceAll(before, batch))).toBe(canonicalJson(fold(batch, before)));
+        expect(canonicalJson(before)).toBe(text);
+      }),
+      RUNS,
+    );
+  });
+
+  it("leaves what a batch gave alone when it folds the next", () => {
+    fc.assert(
+      fc.property(anyHistory(), anyHistory(), (first, second) => {
+        const between = reduceAll({}, first);
+        const text = canonicalJson(between);
+        reduceAll(between, second);
+        expect(canonicalJson(between)).toBe(text);
       }),
       RUNS,
     );

@@ -4,6 +4,7 @@ import { unreachable } from "#server/kernel/errors.ts";
 import { type DnaFold, EMPTY_DNA, reduceDna } from "./dna.ts";
 import { type DynflowFold, EMPTY_DYNFLOW, reduceDynflow } from "./dynflow.ts";
 import { EMPTY_OPERATOR, type OperatorFold, reduceOperator } from "./operator.ts";
+import { COPYING, createBatchEditor, own, type RecordEditor } from "./record.ts";
 
 /** Raised whenever a reducer would fold old events into another state: snapshots of another version are ignored. */
 export const FOLD_VERSION = 1;
@@ -38,12 +39,12 @@ export function emptyFold(family: StreamFamily): StreamFold {
 }
 
 /** Folds one event into the state of its stream. Pure and total: unknown kinds change nothing. */
-export function reduceStream(state: StreamFold, event: JournalEvent): StreamFold {
+export function reduceStream(state: StreamFold, event: JournalEvent, edit: RecordEditor = COPYING): StreamFold {
   switch (state.family) {
     case "dna":
-      return reduceDna(state, event);
+      return reduceDna(state, event, edit);
     case "dynflow":
-      return reduceDynflow(state, event);
+      return reduceDynflow(state, event, edit);
     case "operator":
       return reduceOperator(state, event);
     case "console":
@@ -57,9 +58,19 @@ export function reduceStream(state: StreamFold, event: JournalEvent): StreamFold
 
 /** Folds one event into the states of all streams; an event of a family we do not know changes nothing. */
 export function reduceFolds(folds: Folds, event: JournalEvent): Folds {
+  return reduceOne(folds, event, COPYING);
+}
+
+/** The same as folding them one by one, at the cost of one copy of what changes and not one an event. */
+export function reduceAll(folds: Folds, events: readonly JournalEvent[]): Folds {
+  const edit = createBatchEditor();
+  return events.reduce((state, event) => reduceOne(state, event, edit), folds);
+}
+
+function reduceOne(folds: Folds, event: JournalEvent, edit: RecordEditor): Folds {
   const family = familyOf(event.stream);
   if (family === null) return folds;
-  const before = folds[event.stream] ?? emptyFold(family);
-  const after = reduceStream(before, event);
-  return after === folds[event.stream] ? folds : { ...folds, [event.stream]: after };
+  const before = own(folds, event.stream) ?? emptyFold(family);
+  const after = reduceStream(before, event, edit);
+  return after === own(folds, event.stream) ? folds : { ...folds, [event.stream]: after };
 }
