@@ -1,0 +1,109 @@
+"use client";
+import { useMutation } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { Button } from "#components/ui/button.tsx";
+import { faultOf } from "#components/ui/fault.ts";
+import { useFold } from "#components/ui/live.ts";
+import { Section } from "#components/ui/section.tsx";
+import { useRefusal } from "#components/ui/session.ts";
+import { type Inputs, useTRPC } from "#components/ui/trpc.ts";
+import type { Folds } from "#server/contract/fold/fold.ts";
+
+type Scenario = Inputs["demo"]["scenario"];
+
+const FREEZE_MS = 40_000;
+const FAILING_PLANS = 3;
+
+interface Choice {
+  readonly label: string;
+  readonly says: string;
+  readonly scenario: Scenario | null;
+  /** Why there is nothing to do it to. */
+  readonly none: string;
+}
+
+/** Demo only: lets something happen, so that every action has something to act on. */
+export function Scenarios() {
+  const trpc = useTRPC();
+  const folds = useFold((state) => state.folds);
+  const choices = useMemo(() => choicesOf(folds ?? {}), [folds]);
+  const refusal = useRefusal("demo:scenario");
+  const run = useMutation(trpc.demo.scenario.mutationOptions());
+  const said = run.error !== null ? faultOf(run.error).message : (run.data?.done ?? null);
+  return (
+    <Section title="Let something happen" note="demo only: it acts on the simulator">
+      <ul className="scenarios">
+        {choices.map(({ label, says, scenario, none }) => (
+          <li key={label}>
+            <Button
+              small
+              onPress={() => scenario !== null && run.mutate(scenario)}
+              refusal={refusal ?? (scenario === null ? none : run.isPending ? "Under way." : null)}
+            >
+              {label}
+            </Button>
+            <span className="small t3">{says}</span>
+          </li>
+        ))}
+      </ul>
+      <p className="small t2" role="status">
+        {said}
+      </p>
+    </Section>
+  );
+}
+
+/** Which node, which name: the first that fits, in a fixed order, so that pressing again does it to the next one. */
+function choicesOf(folds: Folds): readonly Choice[] {
+  const nodes = Object.entries(folds).flatMap(([stream, fold]) =>
+    fold.family === "dna"
+      ? Object.entries(fold.nodes).map(([incarnation, node]) => ({
+          source: stream.slice(stream.indexOf(":") + 1),
+          incarnation,
+          ...node,
+        }))
+      : [],
+  );
+  const alive = nodes.filter((node) => node.state === "alive").sort((a, b) => (a.node < b.node ? -1 : 1));
+  const names = new Set(alive.map((node) => `${node.source} ${node.node}`));
+  const dead = nodes.filter(
+    (node) => (node.state === "silent" || node.state === "gone") && !names.has(`${node.source} ${node.node}`),
+  );
+  const plans = Object.entries(folds).find(([, fold]) => fold.family === "dynflow")?.[0];
+  const [victim] = alive;
+  const [other = victim] = alive.slice(1);
+  const [back] = dead;
+  return [
+    {
+      label: "Kill a node",
+      says: victim === undefined ? "" : `${victim.node} vanishes; its keys stay in the register`,
+      scenario:
+        victim === undefined ? null : { scenario: "killNode", source: victim.source, incarnation: victim.incarnation },
+      none: "No node is alive.",
+    },
+    {
+      label: "Freeze a node",
+      says: other === undefined ? "" : `${other.node} stands still for ${FREEZE_MS / 1_000} s, then wakes up`,
+      scenario:
+        other === undefined
+          ? null
+          : { scenario: "freezeNode", source: other.source, incarnation: other.incarnation, forMs: FREEZE_MS },
+      none: "No node is alive.",
+    },
+    {
+      label: "Bring a node back",
+      says: back === undefined ? "" : `${back.node} starts again as a new incarnation`,
+      scenario: back === undefined ? null : { scenario: "bringBack", source: back.source, node: back.node },
+      none: "No node is dead.",
+    },
+    {
+      label: "Fail the next plans",
+      says: `the next ${FAILING_PLANS} plans pause on an error`,
+      scenario:
+        plans === undefined
+          ? null
+          : { scenario: "failNextPlans", source: plans.slice(plans.indexOf(":") + 1), count: FAILING_PLANS },
+      none: "The demo's plans are not read yet.",
+    },
+  ];
+}
