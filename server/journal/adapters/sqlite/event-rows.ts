@@ -1,5 +1,4 @@
 /** From drafts to events: numbers, identities and times are given here, in the order of the journal. */
-import { ulid } from "ulid";
 import type { EventDraft } from "#server/contract/event.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { ChainFile, StreamState } from "./chain-file.ts";
@@ -23,6 +22,8 @@ export interface Pending {
   readonly heads: Map<string, StreamState>;
   /** By `stream` and id, joined by a NUL. */
   readonly texts: Map<string, string>;
+  /** A new event's id from its time of observation. */
+  readonly newId: (observedAt: number) => string;
 }
 
 /**
@@ -46,7 +47,7 @@ export function prepareAppend(
   const texts = drafts.map((draft) => {
     const known = draft.id === undefined ? null : knownText(draft.id);
     if (known !== null) return known;
-    const row = rowOf(stream, head.seq + rows.length + 1, observedAt, draft);
+    const row = rowOf(draft, { stream, seq: head.seq + rows.length + 1, observedAt, newId: pending.newId });
     rows.push(row);
     added.set(pendingKey(stream, row.id), row.text);
     return row.text;
@@ -63,8 +64,15 @@ export function prepareAppend(
 
 const pendingKey = (stream: string, id: string): string => `${stream}\0${id}`;
 
-function rowOf(stream: string, seq: number, observedAt: number, draft: EventDraft): EventRow {
-  const id = draft.id ?? ulid(observedAt);
+interface Given {
+  readonly stream: string;
+  readonly seq: number;
+  readonly observedAt: number;
+  readonly newId: Pending["newId"];
+}
+
+function rowOf(draft: EventDraft, { stream, seq, observedAt, newId }: Given): EventRow {
+  const id = draft.id ?? newId(observedAt);
   const { kind, subject, occurredAt, body } = draft;
   const text = JSON.stringify({
     id,

@@ -1,4 +1,5 @@
 /** The journal as its thread sees it: synchronous, one writer. */
+import { monotonicFactory } from "ulid";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { type ChainFile, type ChainOptions, openChain } from "./chain-file.ts";
 import { CHAINS, type ChainName, chainOf } from "./chains.ts";
@@ -53,6 +54,7 @@ export function openStore(data: JournalThreadData, notice: Notice): JournalStore
 }
 
 function storeOf(state: StateFile, snapshots: SnapshotFile, files: ReadonlyMap<ChainName, ChainFile>): JournalStore {
+  const newId = monotonicFactory();
   const fileOf = (stream: string): ChainFile => {
     const file = files.get(chainOf(stream));
     if (file === undefined) throw new OpsError("journal-unavailable", "The journal is not open");
@@ -67,7 +69,7 @@ function storeOf(state: StateFile, snapshots: SnapshotFile, files: ReadonlyMap<C
       const settled: Settled[] = appends.map(() => ({ texts: [] }));
       for (const file of files.values()) {
         const own = [...appends.entries()].filter(([, { stream }]) => fileOf(stream) === file);
-        for (const [index, result] of appendTo(file, own)) settled[index] = result;
+        for (const [index, result] of appendTo(file, own, newId)) settled[index] = result;
       }
       return settled;
     },
@@ -84,8 +86,12 @@ function storeOf(state: StateFile, snapshots: SnapshotFile, files: ReadonlyMap<C
   };
 }
 
-function appendTo(file: ChainFile, appends: readonly (readonly [number, AppendArgs])[]): readonly [number, Settled][] {
-  const pending: Pending = { heads: new Map(), texts: new Map() };
+function appendTo(
+  file: ChainFile,
+  appends: readonly (readonly [number, AppendArgs])[],
+  newId: Pending["newId"],
+): readonly [number, Settled][] {
+  const pending: Pending = { heads: new Map(), texts: new Map(), newId };
   const prepared = appends.map(([index, args]) => [index, prepare(file, pending, args)] as const);
   const rows = prepared.flatMap(([, result]) => ("error" in result ? [] : result.rows));
   const failure = rows.length === 0 ? null : commit(file, rows, Math.max(...appends.map(([, { at }]) => at)));
