@@ -46,8 +46,11 @@ export interface ScyllaSession {
   close(): Promise<void>;
 }
 
+/** What a session needs of the driver. */
+export type SessionClient = Pick<Client, "connect" | "execute" | "batch" | "shutdown" | "hosts">;
+
 /** Connects with the first call, and again with every call until it succeeds. */
-export function createSession(client: Client, clock: Clock): ScyllaSession {
+export function createSession(client: SessionClient, clock: Clock): ScyllaSession {
   let connecting: Promise<void> | undefined;
   let connected = false;
   let closing: Promise<void> | undefined;
@@ -169,7 +172,7 @@ export function createSession(client: Client, clock: Clock): ScyllaSession {
 type Host = NonNullable<ReturnType<Client["hosts"]["get"]>>;
 
 /** Never idempotent, so that no policy of the driver sends it twice. */
-function sendOnce(client: Client, statements: readonly ConditionalStatement[]): Promise<types.ResultSet> {
+function sendOnce(client: SessionClient, statements: readonly ConditionalStatement[]): Promise<types.ResultSet> {
   const options = { prepare: true, isIdempotent: false, readTimeout: CAS_TIMEOUT_MS };
   const [only] = statements;
   if (statements.length === 1 && only !== undefined) {
