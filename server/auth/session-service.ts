@@ -1,0 +1,35 @@
+import type { JournalStatus } from "#server/contract/live.ts";
+import type { SessionOutput } from "#server/contract/wire/session.ts";
+import { type Clock, toIso } from "#server/kernel/clock.ts";
+import { type Principal, permissionsOf } from "./permissions.ts";
+
+/** What this console is, for whoever asks: also for those who have not logged in. */
+export interface ConsoleIdentity {
+  readonly version: string;
+  /** Of the built pages: a tab of another build loads itself anew. */
+  readonly build: string;
+  readonly authMode: "none" | "tokens";
+  readonly demo: { readonly speed: number } | null;
+}
+
+export function createSessionService(deps: {
+  readonly identity: ConsoleIdentity;
+  readonly journalStatus: () => JournalStatus;
+  readonly clock: Clock;
+}) {
+  const { identity, journalStatus, clock } = deps;
+  return {
+    async describe(principal: Principal | null): Promise<SessionOutput> {
+      const { ok, reason } = journalStatus();
+      return {
+        principal: principal === null ? null : { id: principal.id, role: principal.role, kind: principal.kind },
+        permissions: [...permissionsOf(principal)],
+        ...identity,
+        serverNow: toIso(clock.now()),
+        actionsRefused: ok
+          ? null
+          : `The journal cannot be written (${reason ?? "no reason known"}): no record, no action.`,
+      };
+    },
+  };
+}

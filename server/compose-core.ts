@@ -1,0 +1,143 @@
+import { ulid } from "ulid";
+import type { Configuration } from "#server/config/model.ts";
+import { CONSOLE_STREAM, type EventDraft } from "#server/contract/event.ts";
+import { createFailoverKind } from "#server/dna/failover-job.ts";
+import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
+import { createDnaService } from "#server/dna/service.ts";
+import { createDynflowService } from "#server/dynflow/service.ts";
+import { createEstateService, type Estate } from "#server/estate/service.ts";
+import { createJobStore } from "#server/jobs/job-store.ts";
+import { createJobRunner } from "#server/jobs/runner.ts";
+import { createJobsService } from "#server/jobs/service.ts";
+import type { Journal, StateStore } from "#server/journal/ports.ts";
+import { createJournalService } from "#server/journal/service.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import type { LiveRecorder } from "#server/live/recorder.ts";
+import { createOperations } from "#server/operations/operations.ts";
+import type { LoopDelay } from "#server/runtime/loop-delay.ts";
+import type { Services } from "#server/trpc/services.ts";
+import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
+import type { DynflowAssembly } from "./compose-dynflow.ts";
+
+export interface CoreDeps {
+  readonly configuration: Configuration;
+  readonly journal: Journal;
+  readonly state: StateStore;
+  readonly recorder: LiveRecorder;
+  readonly clock: Clock;
+  readonly loopDelay: LoopDelay;
+  readonly log: Logger;
+  readonly version: string;
+  /** Regions and load balancer: as configured, or the demo's own. */
+  readonly places: Pick<Estate, "regions" | "loadBalancer">;
+}
+
+/** What the sources are built from, before the services that stand on them. */
+export function sourceDepsOf(
+  deps: CoreDeps,
+): SourceDeps & { state: StateStore; operations: ReturnType<typeof createOperations> } {
+  const { recorder, clock, log, loopDelay, state, configuration } = deps;
+  const operations = createOperations({ recorder, view: recorder, clock });
+  return { recorder, view: recorder, clock, log, loopDelay, limits: configuration.limits, state, operations };
+}
+
+/** Everything between the sources and the procedures, and its background work. */
+export function composeCore(
+  deps: CoreDeps,
+  sources: { readonly dna: readonly DnaAssembly[]; readonly dynflow: readonly DynflowAssembly[] },
+  operations: ReturnType<typeof createOperations>,
+) {
+  const { configuration, journal, state, recorder, clock, log } = deps;
+  const jobStore = createJobStore(state);
+  const dnaOf = (id: string) => sources.dna.find(({ source }) => source.id === id) ?? null;
+  const failover = createFailoverKind({
+    sourceOf(id) {
+      const found = dnaOf(id);
+      return found === null ? null : { store: found.source.store, watch: found.watch };
+    },
+    clock,
+    pace: configuration.limits.failover,
+  });
+  const runner = createJobRunner({ store: jobStore, kinds: [failover], recorder, view: recorder, clock, log });
+  const verifier = createFailoverVerifier({
+    censusOf: (stream) => dnaOf(stream.slice(stream.indexOf(":") + 1))?.source.census ?? null,
+    view: recorder,
+    operations,
+    clock,
+    log,
+  });
+  const services: Omit<Services, "session" | "demo" | "admin"> = {
+    estate: createEstateService({ estate: estateOf(deps, sources), view: recorder, clock }),
+    dna: createDnaService({
+      sources: sources.dna.map(({ source }) => source),
+      clock,
+      jobs: runner,
+      operations,
+      newId: ulid,
+    }),
+    dynflow: createDynflowService({ sources: sources.dynflow.map(({ source }) => source), clock }),
+    jobs: createJobsService({ runner, store: jobStore, operations }),
+    journal: createJournalService({ journal }),
+  };
+
+  /** Observation goes on when the journal cannot be written; the screens say so. */
+  async function note(draft: EventDraft): Promise<void> {
+    try {
+      await recorder.record(CONSOLE_STREAM, [draft]);
+    } catch (cause) {
+      log.error("console.not-recorded", { kind: draft.kind, cause });
+    }
+  }
+
+  return {
+    services,
+    /** Runs readers, jobs and verification until aborted; resolves when all have ended. */
+    async run(signal: AbortSignal): Promise<void> {
+      const body = { version: deps.version, demo: configuration.demo !== null };
+      await note({ kind: "console.started", subject: "console", occurredAt: clock.now(), body });
+      await runner.recover();
+      await Promise.all([
+        ...sources.dna.map((assembly) => assembly.run(signal)),
+        ...sources.dynflow.map((assembly) => assembly.run(signal)),
+        verifier.run(signal),
+      ]);
+    },
+    async stop(): Promise<void> {
+      await runner.stop();
+      await note({
+        kind: "console.stopped",
+        subject: "console",
+        occurredAt: clock.now(),
+        body: { reason: "told to stop" },
+      });
+      await recorder.writeSnapshots();
+      await Promise.all([...sources.dna, ...sources.dynflow].map((assembly) => assembly.close()));
+    },
+  };
+}
+
+function estateOf(
+  { configuration, places }: CoreDeps,
+  sources: { readonly dna: readonly DnaAssembly[]; readonly dynflow: readonly DynflowAssembly[] },
+): Estate {
+  return {
+    ...places,
+    dna: sources.dna.map(({ source, title, region, cluster, keyspace }) => ({
+      id: source.id,
+      region,
+      title,
+      cluster,
+      keyspace,
+      modules: { ...source.modules },
+      act: source.act,
+    })),
+    dynflow: sources.dynflow.map(({ source, region }) => ({
+      id: source.id,
+      region,
+      title: source.title,
+      act: source.act,
+    })),
+    links: configuration.links.map(({ title, on, url }) => ({ title, on, url })),
+  };
+}
