@@ -111,7 +111,7 @@ export function composeCore(
         occurredAt: clock.now(),
         body: { reason: "told to stop" },
       });
-      await recorder.writeSnapshots();
+      await recorder.stop();
       await Promise.all([...sources.dna, ...sources.dynflow].map((assembly) => assembly.close()));
     },
   };
