@@ -1,0 +1,279 @@
+/**
+ * A PostgreSQL server of one's own for tests and benchmarks: on 127.0.0.1, a free port, a throw-away directory.
+ *
+ * Started in about a second. `WORLDLINE_TEST_POSTGRES` (URL of a superuser) uses a running server instead; it cannot
+ * be paused or stopped from here, and tests that need that fail with a line that says so.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
+import { freeze, signal, thaw } from "./postgres-processes.ts";
+
+export interface TestPostgres {
+  /** URL of the superuser's own database. */
+  readonly superuserUrl: string;
+  /** Creates an empty database and answers its URL (as the superuser). Its text order is not that of bytes. */
+  createDatabase(name: string): Promise<string>;
+  /** SIGSTOP to every process of the server: it accepts connections (the kernel does) and never answers. */
+  pause(): void;
+  resume(): void;
+  /** A fast shutdown; databases stay for `start`. */
+  stop(): Promise<void>;
+  /** Starts again on the same port and data. */
+  start(): Promise<void>;
+  /** Ends it for good and removes its directory. Also done when this process exits. */
+  remove(): Promise<void>;
+}
+
+interface User {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const READY_POLL_MS = 50;
+const STOP_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const EXIT_TIMEOUT_MS = 3_000;
+
+/** Speed over safety: the data is thrown away. A zone of its own, so that a wrong reading of times shows. */
+const SETTINGS = [
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+  "fsync=off",
+  "synchronous_commit=off",
+  "full_page_writes=off",
+  "max_connections=60",
+  "shared_buffers=64MB",
+  "timezone=America/St_Johns",
+];
+
+/** @throws Error with the tail of the server's log when it does not start, or that says what to install */
+export async function startPostgres(): Promise<TestPostgres> {
+  const external = process.env.WORLDLINE_TEST_POSTGRES;
+  if (external !== undefined && external !== "") return externalPostgres(external);
+  const directory = await mkdtemp(join(tmpdir(), "worldline-postgres-"));
+  const forget = removeAtExit(directory);
+  try {
+    await chmod(directory, 0o755);
+    const user = unprivilegedUser();
+    const binaries = await findPostgres(directory, user.uid !== undefined);
+    const password = randomBytes(12).toString("hex");
+    await initialise(binaries, directory, user, password);
+    const port = await freePort();
+    return await runServer({ binaries, directory, user, password, port }, forget);
+  } catch (cause) {
+    forget();
+    await rm(directory, { recursive: true, force: true });
+    throw cause;
+  }
+}
+
+/** PostgreSQL refuses to run as root: then Debian's own user for it serves, else nobody. */
+function unprivilegedUser(): User {
+  if (userInfo().uid !== 0) return {};
+  for (const name of ["postgres", "nobody"]) {
+    const uid = idOf("-u", name);
+    const gid = idOf("-g", name);
+    if (uid !== null && gid !== null) return { uid, gid };
+  }
+  throw new Error("PostgreSQL does not run as root, and there is neither a user postgres nor nobody");
+}
+
+function idOf(flag: "-u" | "-g", name: string): number | null {
+  try {
+    return Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  } catch {
+    return null; // no such user
+  }
+}
+
+async function initialise(binaries: PostgresBinaries, directory: string, user: User, password: string): Promise<void> {
+  const data = join(directory, "data");
+  const passwordFile = join(directory, "password");
+  await mkdir(data, { mode: 0o700 });
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (user.uid !== undefined && user.gid !== undefined) {
+    await chown(data, user.uid, user.gid);
+    await chown(passwordFile, user.uid, user.gid);
+  }
+  const options = ["--username=postgres", "--auth=scram-sha-256", `--pwfile=${passwordFile}`, "--no-sync"];
+  const text = ["--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US"];
+  execFileSync(binaries.initdb, [`--pgdata=${data}`, ...options, ...text], {
+    ...user,
+    cwd: directory,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  await rm(passwordFile);
+}
+
+interface Server {
+  readonly binaries: PostgresBinaries;
+  readonly directory: string;
+  readonly user: User;
+  readonly password: string;
+  readonly port: number;
+}
+
+async function runServer(server: Server, forget: () => void): Promise<TestPostgres> {
+  const urlOf = (database: string) => `postgres://postgres:${server.password}@127.0.0.1:${server.port}/${database}`;
+  const superuserUrl = urlOf("postgres");
+  let running: ChildProcess | null = null;
+  const pid = (): number => running?.pid ?? fail("the test's PostgreSQL is not running");
+
+  const start = async (): Promise<void> => {
+    running = spawnServer(server);
+    running.unref();
+    removals.set(server.directory, running.pid ?? null);
+    await ready(superuserUrl, server, running);
+  };
+  const stop = async (): Promise<void> => {
+    const process = running;
+    running = null;
+    if (process !== null) await stopServer(process);
+    removals.set(server.directory, null);
+  };
+
+  await start();
+  return {
+    superuserUrl,
+    createDatabase: async (name) => {
+      await execute(superuserUrl, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`));
+      return urlOf(encodeURIComponent(name));
+    },
+    pause: () => freeze(pid()),
+    resume: () => thaw(pid()),
+    stop,
+    start,
+    async remove() {
+      await stop();
+      forget();
+      await rm(server.directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}
+
+const logOf = (server: Server): string => join(server.directory, "server.log");
+
+function spawnServer(server: Server): ChildProcess {
+  const log = openSync(logOf(server), "a");
+  const settings = [`port=${server.port}`, ...SETTINGS].flatMap((setting) => ["-c", setting]);
+  const child = spawn(server.binaries.postgres, ["-D", join(server.directory, "data"), ...settings], {
+    ...server.user,
+    cwd: server.directory,
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  return child;
+}
+
+async function stopServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = once(child, "exit");
+  child.ref();
+  thaw(child.pid);
+  signal(child.pid, "SIGINT");
+  const timer = setTimeout(() => child.pid !== undefined && signal(child.pid, "SIGKILL"), STOP_TIMEOUT_MS);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function ready(url: string, server: Server, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const answer = await execute(url, (client) => client.query("SELECT 1")).catch((cause: unknown) => cause);
+    if (!(answer instanceof Error)) return;
+    if (child.exitCode !== null || performance.now() > deadline) {
+      const tail = readFileSync(logOf(server), "utf8").slice(-2_000);
+      throw new Error(`PostgreSQL for tests did not start:\n${tail}`, { cause: answer });
+    }
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+}
+
+/** One client for one piece of work. */
+export async function execute<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  client.on("error", () => undefined); // told again by whatever is being asked
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs a dump of plain statements (`pg_dump --inserts`) into a database. */
+export async function loadDump(url: string, path: string): Promise<void> {
+  const dump = readFileSync(path, "utf8");
+  await execute(url, (client) => client.query(dump));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address !== null ? address.port : fail("no free port");
+}
+
+function externalPostgres(superuserUrl: string): TestPostgres {
+  const cannot = () => fail("a server named by WORLDLINE_TEST_POSTGRES cannot be paused or stopped from here");
+  return {
+    superuserUrl,
+    createDatabase: async (name) => {
+      await execute(superuserUrl, async (client) => {
+        await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)}`);
+        await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      });
+      const url = new URL(superuserUrl);
+      url.pathname = `/${encodeURIComponent(name)}`;
+      return url.href;
+    },
+    pause: cannot,
+    resume: cannot,
+    stop: async () => cannot(),
+    start: async () => cannot(),
+    remove: async () => undefined,
+  };
+}
+
+/** Directories of this process that are still to be removed, and the server that runs on each. */
+const removals = new Map<string, number | null>();
+
+function removeAtExit(directory: string): () => void {
+  if (removals.size === 0) process.once("exit", removeAll);
+  removals.set(directory, null);
+  return () => removals.delete(directory);
+}
+
+function removeAll(): void {
+  for (const [directory, postmaster] of removals) {
+    if (postmaster !== null) {
+      thaw(postmaster);
+      signal(postmaster, "SIGQUIT");
+      waitUntilGone(join(directory, "data", "postmaster.pid"));
+    }
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** In an exit handler nothing can be awaited, and the server would go on writing what is being removed. */
+function waitUntilGone(path: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; existsSync(path) && waitedMs < EXIT_TIMEOUT_MS; waitedMs += READY_POLL_MS) {
+    Atomics.wait(pause, 0, 0, READY_POLL_MS);
+  }
+}
