@@ -1,11 +1,89 @@
 "use client";
+import { useAttention } from "#components/shell/attention-context.tsx";
+import { Crumbs } from "#components/ui/crumbs.tsx";
+import { dnaFolds, dynflowFolds } from "#components/ui/folds.ts";
+import { plural } from "#components/ui/format.ts";
+import { useFold } from "#components/ui/live.ts";
 import { PageHead } from "#components/ui/section.tsx";
+import type { LiveState } from "#server/contract/live.ts";
+import { Clusters } from "./clusters.tsx";
+import { Needs } from "./needs.tsx";
+import { PlansByState } from "./plans-by-state.tsx";
+import { Sources } from "./sources.tsx";
+import { WhatChanged } from "./what-changed.tsx";
+import { ExecutorWorlds } from "./worlds.tsx";
 
-/** The page of its name. */
+/** What needs a person first; then how everything stands; then what changed. */
 export function OverviewPage() {
+  const needs = useAttention();
+  const totals = useFold(totalsOf);
   return (
     <div className="page">
-      <PageHead title="Overview" />
+      <Crumbs path={[{ text: "Overview" }]} />
+      <PageHead
+        title={titleOf(needs?.length)}
+        sub={totals === undefined ? "Reading the first snapshot." : <Totals {...totals} />}
+      />
+      <div className="overview">
+        <div className="stack">
+          <Needs />
+          <Clusters />
+          <WhatChanged />
+        </div>
+        <div className="stack tight">
+          <PlansByState />
+          <Sources />
+          <ExecutorWorlds />
+        </div>
+      </div>
     </div>
+  );
+}
+
+function titleOf(count: number | undefined): string {
+  if (count === undefined) return "Overview";
+  if (count === 0) return "Nothing needs a person";
+  return `${plural(count, "thing needs", "things need")} a person`;
+}
+
+interface TotalsProps {
+  readonly nodes: number;
+  readonly executors: number;
+  readonly running: number;
+  readonly sources: number;
+  readonly notUp: readonly string[];
+}
+
+function totalsOf({ folds }: LiveState): TotalsProps {
+  const dna = dnaFolds(folds);
+  const dynflow = dynflowFolds(folds);
+  const all = [...dna, ...dynflow];
+  return {
+    nodes: dna.reduce((sum, { fold }) => sum + Object.keys(fold.nodes).length, 0),
+    executors: dynflow.reduce(
+      (sum, { fold }) => sum + Object.values(fold.worlds).filter((world) => world.executor).length,
+      0,
+    ),
+    running: dynflow.reduce(
+      (sum, { fold }) => sum + Object.values(fold.plans).filter((plan) => plan.state === "running").length,
+      0,
+    ),
+    sources: all.length,
+    notUp: all.filter(({ fold }) => fold.source.state !== "up").map(({ id }) => id),
+  };
+}
+
+function Totals({ nodes, executors, running, sources, notUp }: TotalsProps) {
+  return (
+    <>
+      {plural(nodes, "node")}, {plural(executors, "executor world")}, {plural(running, "plan")} running.{" "}
+      <span className="t3">
+        {sources === 0
+          ? "No source is configured."
+          : notUp.length === 0
+            ? "All sources are up."
+            : `${plural(notUp.length, "source")} of ${sources} not up: ${notUp.join(", ")}.`}
+      </span>
+    </>
   );
 }

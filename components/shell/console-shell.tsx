@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { LiveFeed } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useSession } from "#components/ui/session.ts";
 import { SlotsProvider } from "#components/ui/slots.tsx";
@@ -12,6 +13,7 @@ import { Banners } from "./banners.tsx";
 import { Brand } from "./brand.tsx";
 import { PAGES } from "./pages.ts";
 import { Rail } from "./rail.tsx";
+import { RecentProvider } from "./recent-context.tsx";
 import { TimeBar } from "./time-bar.tsx";
 import { TopBar } from "./top-bar.tsx";
 
@@ -45,29 +47,32 @@ export function ConsoleShell({ children }: { readonly children: React.ReactNode 
   );
   return (
     <AttentionProvider>
-      <SlotsProvider>
-        {(slots) => (
-          <div className="app">
-            <a className="skip" href="#main">
-              To the content
-            </a>
-            <Link className="brand" href={routes.overview()}>
-              <Brand />
-            </Link>
-            <TopBar crumbs={slots.crumbs} onMenu={() => setOpen("menu")} onSearch={() => setOpen("palette")} />
-            <Rail path={path} />
-            <main className="main" id="main" tabIndex={-1}>
-              <Banners />
-              {children}
-            </main>
-            <div className="drawer-slot" ref={slots.drawer} />
-            <TimeBar />
-            {open === "palette" && <Palette onClose={close} />}
-            {open === "keys" && <KeyList onClose={close} />}
-            {open === "menu" && <MenuSheet path={path} onClose={close} />}
-          </div>
-        )}
-      </SlotsProvider>
+      <RecentProvider>
+        <LiveFeed />
+        <SlotsProvider>
+          {(slots) => (
+            <div className="app">
+              <a className="skip" href="#main">
+                To the content
+              </a>
+              <Link className="brand" href={routes.overview()}>
+                <Brand />
+              </Link>
+              <TopBar crumbs={slots.crumbs} onMenu={() => setOpen("menu")} onSearch={() => setOpen("palette")} />
+              <Rail path={path} />
+              <main className="main" id="main" tabIndex={-1}>
+                <Banners />
+                {children}
+              </main>
+              <div className="drawer-slot" ref={slots.drawer} />
+              <TimeBar />
+              {open === "palette" && <Palette onClose={close} />}
+              {open === "keys" && <KeyList onClose={close} />}
+              {open === "menu" && <MenuSheet path={path} onClose={close} />}
+            </div>
+          )}
+        </SlotsProvider>
+      </RecentProvider>
     </AttentionProvider>
   );
 }

@@ -4,14 +4,14 @@ import { useLive, useNow } from "#components/ui/live.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { ZoneName } from "#components/ui/time.tsx";
 import { useWidth } from "#components/ui/width.ts";
-import { useRecentEvents } from "./recent-events.ts";
+import { useRecent } from "./recent-context.tsx";
 import { TimeTrack } from "./time-track.tsx";
 
 /** The time bar: the live clock, and what happened in the last hour, one lane a kind of source. */
 export function TimeBar() {
   const now = useNow();
   const live = useLive();
-  const recent = useRecentEvents();
+  const recent = useRecent();
   const { zone } = usePreferences();
   const [ref, width] = useWidth<HTMLDivElement>();
   const on = live.phase === "live";

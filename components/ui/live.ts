@@ -1,8 +1,9 @@
 "use client";
 /** What the drawing parts see of the live feed. */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { LiveState } from "#server/contract/live.ts";
+import { reduceFolds } from "#server/contract/fold/fold.ts";
+import type { LiveMessage, LiveState } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 
 export const LIVE_KEY = ["live"] as const;
@@ -36,4 +37,30 @@ export function useNow(): EpochMs | null {
     return () => clearInterval(timer);
   }, []);
   return now;
+}
+
+const FEED_ADDRESS = "/api/live";
+
+/** Takes the feed into the cache while it is shown. */
+export function LiveFeed(): null {
+  const cache = useQueryClient();
+  useEffect(() => {
+    const source = new EventSource(FEED_ADDRESS);
+    source.onmessage = (event) => {
+      const message: LiveMessage = JSON.parse(event.data);
+      cache.setQueryData<LiveState>(LIVE_KEY, (before) => {
+        if (message.type === "ended") return before;
+        if (message.type === "snapshot") return message;
+        if (before === undefined) return before;
+        return {
+          ...before,
+          ...message,
+          folds: message.events.reduce(reduceFolds, before.folds),
+          samples: { ...before.samples, ...message.samples },
+        };
+      });
+    };
+    return () => source.close();
+  }, [cache]);
+  return null;
 }

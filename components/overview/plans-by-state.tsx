@@ -1,0 +1,139 @@
+"use client";
+import { useQueries } from "@tanstack/react-query";
+import { dynflowFolds } from "#components/ui/folds.ts";
+import { State } from "#components/ui/glyph.tsx";
+import { Link } from "#components/ui/link.tsx";
+import { useFold, useNow } from "#components/ui/live.ts";
+import { routes } from "#components/ui/routes.ts";
+import { Section } from "#components/ui/section.tsx";
+import { CountCell } from "#components/ui/table.tsx";
+import { Since } from "#components/ui/time.tsx";
+import { useTRPC } from "#components/ui/trpc.ts";
+import { Empty, Skeleton } from "#components/ui/widget.tsx";
+import type { LiveState } from "#server/contract/live.ts";
+import { type EpochMs, epochMs, toIso } from "#server/kernel/clock.ts";
+
+const STATES = ["running", "paused", "planning", "planned", "scheduled", "pending"] as const;
+const RESULTS = ["success", "warning", "error", "cancelled"] as const;
+const COLUMNS_MAX = 4;
+const DAY_MS = 86_400_000;
+const ENDED_EVERY_MS = 60_000;
+
+interface SourceColumn {
+  readonly id: string;
+  readonly up: boolean;
+  readonly byState: Readonly<Record<string, number>>;
+  readonly oldest: Readonly<Record<string, EpochMs>>;
+}
+
+function columnsOf({ folds }: LiveState): readonly SourceColumn[] {
+  return dynflowFolds(folds).map(({ id, fold }) => {
+    const byState: Record<string, number> = {};
+    const oldest: Record<string, EpochMs> = {};
+    for (const plan of Object.values(fold.plans)) {
+      byState[plan.state] = (byState[plan.state] ?? 0) + 1;
+      oldest[plan.state] = Math.min(oldest[plan.state] ?? Number.MAX_VALUE, plan.stateSince) as EpochMs;
+    }
+    return { id, up: fold.source.state === "up", byState, oldest };
+  });
+}
+
+/** Unfinished plans from the fold; those that stopped within a day counted at the source. */
+export function PlansByState() {
+  const columns = useFold(columnsOf);
+  return (
+    <Section title="Plans by state" aside={<Link href={routes.plans()}>plans</Link>}>
+      {columns === undefined ? (
+        <Skeleton rows={8} columns={4} what="plans by state" />
+      ) : columns.length === 0 ? (
+        <Empty title="No Dynflow source is configured." />
+      ) : (
+        <PlanTable columns={columns.slice(0, COLUMNS_MAX)} hidden={Math.max(0, columns.length - COLUMNS_MAX)} />
+      )}
+    </Section>
+  );
+}
+
+function PlanTable({ columns, hidden }: { readonly columns: readonly SourceColumn[]; readonly hidden: number }) {
+  const known = new Set<string>(STATES);
+  const strange = [...new Set(columns.flatMap(({ byState }) => Object.keys(byState)))].filter(
+    (state) => !known.has(state),
+  );
+  return (
+    <div className="tscroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            {columns.map(({ id }) => (
+              <th key={id} scope="col" className="num">
+                <bdi>{id}</bdi>
+              </th>
+            ))}
+            <th scope="col" className="num">
+              oldest
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...STATES, ...strange].map((state) => (
+            <tr key={state}>
+              <td>
+                <State system="plan" word={state} />
+              </td>
+              {columns.map(({ id, up, byState }) => (
+                <CountCell key={id} value={byState[state] ?? 0} unknown={!up} />
+              ))}
+              <td className="num t3">
+                <Oldest columns={columns} state={state} />
+              </td>
+            </tr>
+          ))}
+          <Ended columns={columns} />
+        </tbody>
+      </table>
+      {hidden > 0 && <p className="small t3">and {hidden} sources more, see Plans</p>}
+    </div>
+  );
+}
+
+function Oldest({ columns, state }: { readonly columns: readonly SourceColumn[]; readonly state: string }) {
+  const oldest = columns.flatMap((column) => column.oldest[state] ?? []);
+  return oldest.length === 0 ? null : <Since at={Math.min(...oldest) as EpochMs} />;
+}
+
+function Ended({ columns }: { readonly columns: readonly SourceColumn[] }) {
+  const trpc = useTRPC();
+  const now = useNow();
+  const hour = now === null ? 0 : Math.floor(now / ENDED_EVERY_MS) * ENDED_EVERY_MS;
+  const answers = useQueries({
+    queries: columns.map(({ id, up }) => ({
+      ...trpc.dynflow.plans.counts.queryOptions({
+        source: id,
+        filter: { states: ["stopped"], startedFrom: hour === 0 ? null : toIso(epochMs(hour - DAY_MS)) },
+      }),
+      enabled: up && hour !== 0,
+      placeholderData: (before: unknown) => before as never,
+    })),
+  });
+  return (
+    <>
+      <tr className="grp">
+        <td colSpan={columns.length + 2}>stopped, started within 24 h</td>
+      </tr>
+      {RESULTS.map((result) => (
+        <tr key={result}>
+          <td>
+            <State system="result" word={result} />
+          </td>
+          {columns.map(({ id, up }, index) => {
+            const counts = answers[index]?.data?.counts;
+            const count = counts?.filter((row) => row.result === result).reduce((sum, row) => sum + row.count, 0);
+            return <CountCell key={id} value={count ?? null} unknown={!up || answers[index]?.error != null} />;
+          })}
+          <td />
+        </tr>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,124 @@
+"use client";
+import { useRef } from "react";
+import { formatDurationMs } from "#components/ui/format.ts";
+import { StateGlyph } from "#components/ui/glyph.tsx";
+import { Name } from "#components/ui/ident.tsx";
+import { useFold } from "#components/ui/live.ts";
+import { Section } from "#components/ui/section.tsx";
+import { Spark } from "#components/ui/spark.tsx";
+import { Age, Since } from "#components/ui/time.tsx";
+import { Empty, Skeleton } from "#components/ui/widget.tsx";
+import type { LiveState } from "#server/contract/live.ts";
+import { sourceOf } from "#server/contract/view/need.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+
+/** A source is read every 2 s. */
+const EVERY_MS = 2_000;
+const KEPT = 60;
+
+interface SourceRow {
+  readonly stream: string;
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly since: EpochMs;
+  readonly reason: string | null;
+  readonly readMs: number | null;
+  readonly asOf: EpochMs | null;
+}
+
+function rowsOf({ folds, samples }: LiveState): readonly SourceRow[] {
+  return Object.entries(folds)
+    .flatMap(([stream, fold]): SourceRow[] => {
+      if (fold.family !== "dna" && fold.family !== "dynflow") return [];
+      const sample = samples[stream];
+      const kind = fold.family === "dna" ? (fold.database?.product ?? "") : "Dynflow";
+      return [
+        {
+          stream,
+          id: sourceOf(stream),
+          kind,
+          ...fold.source,
+          readMs: sample?.readMs ?? null,
+          asOf: sample?.asOf ?? null,
+        },
+      ];
+    })
+    .sort((a, b) => (a.stream < b.stream ? -1 : 1));
+}
+
+/** How long each read took since this page is open; what the server does not keep, the screen may. */
+function useReadTimes(rows: readonly SourceRow[] | undefined): ReadonlyMap<string, readonly number[]> {
+  const kept = useRef(new Map<string, { asOf: number; values: readonly number[] }>());
+  for (const { stream, asOf, readMs } of rows ?? []) {
+    const before = kept.current.get(stream);
+    if (asOf === null || readMs === null || before?.asOf === asOf) continue;
+    kept.current.set(stream, { asOf, values: [...(before?.values ?? []), readMs].slice(-KEPT) });
+  }
+  return new Map([...kept.current].map(([stream, { values }]) => [stream, values]));
+}
+
+/** Every source: whether it answers, how fast, how old what it said is. */
+export function Sources() {
+  const rows = useFold(rowsOf);
+  const times = useReadTimes(rows);
+  const up = rows?.filter(({ state }) => state === "up").length;
+  return (
+    <Section
+      title="Sources"
+      note="read time since you look"
+      aside={rows === undefined ? undefined : `${up} of ${rows.length} up`}
+    >
+      {rows === undefined ? (
+        <Skeleton rows={5} columns={3} what="sources" />
+      ) : rows.length === 0 ? (
+        <Empty title="No source is configured." />
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Source</th>
+              <th scope="col" className="p3">
+                <span className="vh">Kind</span>
+              </th>
+              <th scope="col" className="p2">
+                read time
+              </th>
+              <th scope="col" className="num">
+                last
+              </th>
+              <th scope="col" className="num">
+                age
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.stream}>
+                <td className="trunc" title={row.reason ?? undefined}>
+                  <StateGlyph system="source" word={row.state} /> <Name text={row.id} />
+                </td>
+                <td className="t3 p3">{row.kind}</td>
+                <td className="p2">
+                  <Spark values={times.get(row.stream) ?? []} width={84} height={16} min={0} />
+                </td>
+                <td className="num">
+                  {row.state === "up" && row.readMs !== null ? formatDurationMs(row.readMs) : "–"}
+                </td>
+                <td className="num">
+                  {row.state === "down" ? (
+                    <span className="t-failed tone">
+                      <Since at={row.since} />
+                    </span>
+                  ) : (
+                    <Age at={row.asOf} everyMs={EVERY_MS} />
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Section>
+  );
+}

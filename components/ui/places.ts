@@ -1,0 +1,25 @@
+import type { NeedPlace } from "#server/contract/view/need.ts";
+import { unreachable } from "#server/kernel/errors.ts";
+import { type Href, routes } from "./routes.ts";
+
+/** The address of a place that the contract names. */
+export function placeHref(place: NeedPlace): Href {
+  switch (place.page) {
+    case "node":
+      return routes.topology({ source: place.source, node: place.incarnation });
+    case "cluster":
+      return routes.topology({ source: place.source, cluster: place.cluster, view: "table" });
+    case "plan":
+      return routes.plan(place.source, place.planId);
+    case "plans":
+      return routes.plans({ source: place.source, state: place.state });
+    case "worlds":
+      return routes.worlds({ source: place.source, world: place.world });
+    case "job":
+      return routes.job(place.jobId);
+    case "journal":
+      return routes.journal({ stream: place.stream, subject: place.subject });
+    default:
+      return unreachable(place);
+  }
+}
