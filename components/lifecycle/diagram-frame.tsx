@@ -1,0 +1,69 @@
+"use client";
+import { useId, useState } from "react";
+import { copyText } from "#components/ui/ident.tsx";
+import { routes } from "#components/ui/routes.ts";
+import type { Diagram, DiagramMarks } from "./diagram.ts";
+import { useFrame } from "./use-frame.ts";
+import "./lifecycle.css";
+
+/** Room kept while it is drawn, so that nothing below moves much. */
+const FIRST_HEIGHT = 160;
+
+interface DiagramFrameProps {
+  readonly diagram: Diagram;
+  readonly marks: DiagramMarks;
+  /** What the picture says, for those who do not see it: the twin that is always there. */
+  readonly twin: React.ReactNode;
+  readonly note?: React.ReactNode;
+}
+
+/** A mermaid diagram in its sandboxed frame, with its table twin and its text to take along. */
+export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) {
+  const { ref, state } = useFrame(diagram, marks);
+  const [table, setTable] = useState(false);
+  const [said, setSaid] = useState<string | null>(null);
+  const twinId = useId();
+  const failed = state.phase === "failed";
+  const drawn = state.phase === "drawn";
+  const copy = async () => setSaid((await copyText(diagram.text)) ? "copied" : "could not copy");
+  return (
+    <figure className="diagram" aria-label={diagram.title}>
+      <figcaption className="diagram-bar small t3">
+        <span className="trunc">{note}</span>
+        <button
+          type="button"
+          className="btn-plain push"
+          aria-expanded={table || failed}
+          aria-controls={twinId}
+          onClick={() => setTable(!table)}
+        >
+          {table ? "Hide the table" : "Table"}
+        </button>
+        <button type="button" className="btn-plain" onClick={copy}>
+          Copy as mermaid
+        </button>
+        <span role="status">{said}</span>
+      </figcaption>
+      {failed ? (
+        <p className="small t2">Shown as a table. {state.message}</p>
+      ) : (
+        <div className="diagram-box" aria-busy={!drawn || undefined}>
+          <iframe
+            ref={ref}
+            src={routes.diagram()}
+            title={`${diagram.title}, as a picture; its table says the same`}
+            sandbox="allow-scripts"
+            referrerPolicy="no-referrer"
+            tabIndex={-1}
+            width={drawn ? state.width : "100%"}
+            height={drawn ? state.height : FIRST_HEIGHT}
+            className={drawn ? "drawn" : "drawing"}
+          />
+        </div>
+      )}
+      <div id={twinId} className={table || failed ? "diagram-twin" : "vh"}>
+        {twin}
+      </div>
+    </figure>
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * Words and marks on a drawn diagram: the only code that knows how mermaid 12.3 builds its SVG. Words go in by
+ * `textContent` alone; marks are classes, so the present moves without a new drawing.
+ */
+import type { FrameMarks, FrameWords } from "./frame-protocol.ts";
+
+const NODE_ID = /-(?:flowchart|state)-(n\d+)-\d+$/;
+const ROW_EM = 1.1;
+
+/** Drawn nodes by the id of the source. */
+function nodesOf(svg: SVGSVGElement): ReadonlyMap<string, Element> {
+  const nodes = new Map<string, Element>();
+  for (const node of svg.querySelectorAll("g.node")) {
+    const id = NODE_ID.exec(node.id)?.[1];
+    if (id !== undefined) nodes.set(id, node);
+  }
+  return nodes;
+}
+
+interface DrawnEdge {
+  readonly path: Element | null;
+  readonly label: Element | null;
+}
+
+function edgeOf(svg: SVGSVGElement, id: string): DrawnEdge {
+  const found = (selector: string) => svg.querySelector(`${selector}[data-id="${CSS.escape(id)}"]`);
+  return { path: found("path"), label: found("g.edgeLabel > g.label") };
+}
+
+/** Sets the text of the inner `tspan`: the outer `text` would lose its place. */
+function setWord(label: Element, word: string): void {
+  const [first, ...others] = label.querySelectorAll("tspan.text-inner-tspan");
+  if (first === undefined) return;
+  first.textContent = word;
+  for (const other of others) other.textContent = "";
+}
+
+/** Puts the words into the picture. A word whose place is not found stays out: the table twin has it. */
+export function setWords(svg: SVGSVGElement, words: FrameWords): void {
+  const nodes = nodesOf(svg);
+  for (const [id, word] of Object.entries(words.nodes)) {
+    const node = nodes.get(id);
+    if (node !== undefined) setWord(node, word);
+  }
+  for (const [id, word] of Object.entries(words.edges)) {
+    const { label } = edgeOf(svg, id);
+    if (label === null || word === "") continue;
+    setWord(label, word);
+    fitGround(label);
+  }
+}
+
+/** Toggles the marks; what is not marked any more is as it was drawn. */
+export function setMarks(svg: SVGSVGElement, edgeIds: readonly string[], marks: FrameMarks): void {
+  for (const [id, node] of nodesOf(svg)) {
+    node.classList.toggle("now", marks.now.includes(id));
+    node.classList.toggle("live", marks.passed.includes(id));
+  }
+  for (const id of edgeIds) {
+    const { path, label } = edgeOf(svg, id);
+    const live = marks.live.includes(id);
+    path?.classList.toggle("live", live);
+    label?.closest("g.edgeLabel")?.classList.toggle("live", live);
+    if (label !== null) setNote(label, marks.notes[id] ?? null);
+  }
+}
+
+/** A second line under the label of an edge. */
+function setNote(label: Element, note: string | null): void {
+  const text = label.querySelector("text");
+  const row = text?.querySelector("tspan.row");
+  if (text === null || text === undefined || row === null || row === undefined) return;
+  const known = text.querySelector("tspan.note-row");
+  if (note === null) {
+    if (known === null) return;
+    known.remove();
+  } else if (known === null) {
+    const added = document.createElementNS("http://www.w3.org/2000/svg", "tspan");
+    added.setAttribute("class", "note-row");
+    added.setAttribute("x", "0");
+    added.setAttribute("dy", `${ROW_EM}em`);
+    added.textContent = note;
+    text.append(added);
+  } else known.textContent = note;
+  fitGround(label);
+}
+
+/** The ground behind a label as large as its text is now. */
+function fitGround(label: Element): void {
+  const ground = label.querySelector("rect.background");
+  const text = label.querySelector("text");
+  if (ground === null || text === null) return;
+  const { x, y, width, height } = text.getBBox();
+  if (width === 0) return;
+  ground.setAttribute("x", String(x - 2));
+  ground.setAttribute("y", String(y - 1));
+  ground.setAttribute("width", String(width + 4));
+  ground.setAttribute("height", String(height + 2));
+}
