@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { StateStore } from "#server/journal/ports.ts";
-import { epochMs } from "#server/kernel/clock.ts";
+import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock, type ManualClock } from "#server/runtime/clock.ts";
@@ -40,6 +40,7 @@ function memoryState(): Pick<StateStore, "list" | "putAll"> & { readonly kept: M
 let clock: ManualClock;
 let state: ReturnType<typeof memoryState>;
 let inForce = true;
+let expiresAt: EpochMs | null = null;
 let journalled: string[] = [];
 let journalBroken = false;
 let endedStreams: ((owner: StreamOwner) => boolean)[] = [];
@@ -49,8 +50,8 @@ async function open(): Promise<Authenticator> {
   let ids = 0;
   return createTokenAuthenticator({
     book: {
-      byToken: (token) => (inForce && token === TOKEN ? ANN : null),
-      byId: (id) => (inForce && id === "t1" ? ANN : null),
+      byToken: (token) => (inForce && token === TOKEN ? { principal: ANN, expiresAt } : null),
+      byId: (id) => (inForce && id === "t1" ? { principal: ANN, expiresAt } : null),
       start: () => Promise.resolve(),
     },
     cookies: createSessionCookies({ password, secure: true, clock }),
@@ -83,6 +84,7 @@ beforeEach(() => {
   clock = createManualClock();
   state = memoryState();
   inForce = true;
+  expiresAt = null;
   journalled = [];
   journalBroken = false;
   endedStreams = [];
@@ -102,6 +104,15 @@ describe("a token exchanged for a cookie", () => {
   it("survives a restart of the console", async () => {
     const { setCookie } = await (await open()).login(TOKEN, "a");
     expect((await (await open()).visitorOf(byCookie(cookieOf(setCookie)))).principal).toEqual(ANN);
+  });
+
+  it("ends with the cookie or with the token, whichever is first: streams end then too", async () => {
+    const auth = await open();
+    const { setCookie } = await auth.login(TOKEN, "a");
+    const endOf = async () => (await auth.visitorOf(byCookie(cookieOf(setCookie)))).expiresAt;
+    expect(await endOf()).toBe(clock.now() + SESSION_LIFETIME_MS);
+    expiresAt = epochMs(clock.now() + 60_000);
+    expect(await endOf()).toBe(expiresAt);
   });
 
   it("is worth nothing once the token is revoked", async () => {
@@ -173,7 +184,12 @@ describe("a token exchanged for a cookie", () => {
 describe("a bearer token", () => {
   it("lets its holder in with each request", async () => {
     const auth = await open();
-    expect(await auth.visitorOf(byBearer(TOKEN))).toEqual({ principal: ANN, door: "bearer", sessionId: null });
+    expect(await auth.visitorOf(byBearer(TOKEN))).toEqual({
+      principal: ANN,
+      door: "bearer",
+      sessionId: null,
+      expiresAt: null,
+    });
   });
 
   it("that is bad is not mended by a good cookie beside it", async () => {

@@ -1,4 +1,4 @@
-import { type Clock, epochMs } from "#server/kernel/clock.ts";
+import { type Clock, type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { OperationRequest, Operations } from "#server/operations/ports.ts";
@@ -14,6 +14,8 @@ export interface Visitor {
   readonly door: "local" | "bearer" | "cookie" | "none";
   /** Of a cookie: what logout ends. */
   readonly sessionId: string | null;
+  /** When token or cookie end by themselves; `null` = never. */
+  readonly expiresAt: EpochMs | null;
 }
 
 export interface Credentials {
@@ -35,11 +37,12 @@ export interface Authenticator {
   logout(visitor: Visitor, address: string): Promise<{ readonly setCookie: string }>;
 }
 
-const NOBODY: Visitor = { principal: null, door: "none", sessionId: null };
+const NOBODY: Visitor = { principal: null, door: "none", sessionId: null, expiresAt: null };
 const LOCAL: Visitor = {
   principal: { id: "local", role: "admin", kind: "local", sources: null, tokenId: null },
   door: "local",
   sessionId: null,
+  expiresAt: null,
 };
 const BEARER = /^Bearer +([^\s]+)$/i;
 
@@ -71,19 +74,23 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     async visitorOf({ authorization, cookie }) {
       if (authorization !== undefined) {
         const token = BEARER.exec(authorization)?.[1];
-        const principal = token === undefined ? null : book.byToken(token);
+        const holder = token === undefined ? null : book.byToken(token);
         // A bad token is not mended by a cookie beside it.
-        return principal === null ? NOBODY : { principal, door: "bearer", sessionId: null };
+        return holder === null ? NOBODY : { ...holder, door: "bearer", sessionId: null };
       }
       const session = await cookies.open(cookie);
       if (session === null || ended.has(session.id)) return NOBODY;
-      const principal = book.byId(session.tokenId);
-      return principal === null ? NOBODY : { principal, door: "cookie", sessionId: session.id };
+      const holder = book.byId(session.tokenId);
+      if (holder === null) return NOBODY;
+      const cookieEndsAt = epochMs(session.issuedAt + SESSION_LIFETIME_MS);
+      const expiresAt = epochMs(Math.min(cookieEndsAt, holder.expiresAt ?? cookieEndsAt));
+      return { principal: holder.principal, door: "cookie", sessionId: session.id, expiresAt };
     },
 
     async login(token, address) {
-      const principal = await limit.attempt(address, () => book.byToken(token));
-      if (principal?.tokenId == null) {
+      const holder = await limit.attempt(address, () => book.byToken(token));
+      const principal = holder?.principal;
+      if (principal === undefined || principal.tokenId === null) {
         log.warn("auth.login_refused", { address });
         throw new OpsError("not-authenticated", "This token is not known, has expired or was revoked");
       }

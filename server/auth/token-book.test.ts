@@ -59,8 +59,8 @@ describe("the tokens in force", () => {
     const { book, stop } = setup();
     await book.start(stop.signal);
     const principal = { id: "ann", role: "operator", kind: "token", sources: ["eu-1"], tokenId: "t1" };
-    expect(book.byToken(TOKEN)).toEqual(principal);
-    expect(book.byId("t1")).toEqual(principal);
+    expect(book.byToken(TOKEN)).toEqual({ principal, expiresAt: null });
+    expect(book.byId("t1")).toEqual({ principal, expiresAt: null });
     expect(book.byToken(formatToken(new Uint8Array(32)))).toBeNull();
     expect(book.byId("t2")).toBeNull();
     stop.abort();

@@ -1,4 +1,4 @@
-import type { Clock } from "#server/kernel/clock.ts";
+import type { Clock, EpochMs } from "#server/kernel/clock.ts";
 import { messageOf } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Principal } from "./permissions.ts";
@@ -8,11 +8,18 @@ import { findByToken, isInForce, type TokenRecord } from "./token.ts";
 /** A revocation ends sessions and streams within 1 s; this leaves room for the work itself. */
 export const TOKEN_POLL_MS = 250;
 
+/** Somebody whose token is in force. */
+export interface Holder {
+  readonly principal: Principal;
+  /** When the token expires by itself; `null` = never. */
+  readonly expiresAt: EpochMs | null;
+}
+
 /** The tokens in force, in memory, never older than the last look at the store. */
 export interface TokenBook {
   /** Whose token this is, if it is in force now. */
-  byToken(token: string): Principal | null;
-  byId(tokenId: string): Principal | null;
+  byToken(token: string): Holder | null;
+  byId(tokenId: string): Holder | null;
   /** Reads the tokens for the first time, then looks again every 250 ms until the signal is aborted. */
   start(signal: AbortSignal): Promise<void>;
 }
@@ -61,12 +68,14 @@ export function createTokenBook(deps: {
     }
   }
 
-  const principalOf = (record: TokenRecord | null | undefined): Principal | null =>
-    record != null && isInForce(record, clock.now()) ? toPrincipal(record) : null;
+  const holderOf = (record: TokenRecord | null | undefined): Holder | null =>
+    record != null && isInForce(record, clock.now())
+      ? { principal: toPrincipal(record), expiresAt: record.expiresAt }
+      : null;
 
   return {
-    byToken: (token) => principalOf(findByToken(records, token)),
-    byId: (tokenId) => principalOf(records.find((record) => record.id === tokenId)),
+    byToken: (token) => holderOf(findByToken(records, token)),
+    byId: (tokenId) => holderOf(records.find((record) => record.id === tokenId)),
     async start(signal) {
       await look();
       follow(signal).catch((cause: unknown) => log.error("auth.tokens_stopped", { error: messageOf(cause) }));

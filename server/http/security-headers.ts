@@ -17,6 +17,9 @@ const HSTS = "max-age=31536000";
 /** The policy of an answer that is no document: nothing may come of it, wherever it is shown. */
 const INERT_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
+/** The policy of built files. A worker has the policy of its own script: ours reads the live feed and nothing else. */
+const STATIC_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'";
+
 /**
  * The policy of a page: scripts by nonce and what those load, styles from our files or by nonce, nothing from
  * elsewhere, no frame but our own, in nobody's frame.
@@ -65,6 +68,8 @@ export function policyOf(context: HeaderContext): string {
       return pagePolicy(context);
     case "diagram":
       return diagramPolicy(context);
+    case "static":
+      return STATIC_POLICY;
     default:
       return INERT_POLICY;
   }
