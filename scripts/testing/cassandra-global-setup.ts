@@ -17,7 +17,7 @@ declare module "vitest" {
  * One Cassandra for all test files of a run, started when the first of them asks for it ({@link sharedCassandra}), so
  * that runs without such a file do not pay for it. Stopped at the end of the run.
  */
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), "worldline-shared-"));
   const socket = join(directory, "cassandra.sock");
   let starting: Promise<CassandraCluster> | undefined;
