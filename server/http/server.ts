@@ -37,6 +37,8 @@ export interface HttpDeps {
 
 export interface HttpDoor {
   readonly server: Server;
+  /** Requests being answered now, live streams not counted. */
+  readonly activeRequests: () => number;
   close(): void;
 }
 
@@ -46,7 +48,8 @@ export interface HttpDoor {
  */
 export function createHttpServer(deps: HttpDeps): HttpDoor {
   const metrics = createMetrics(deps.app.health);
-  const answer = createAnswerer(deps, metrics);
+  const active = new Set<ServerResponse>();
+  const answer = createAnswerer(deps, metrics, active);
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -60,10 +63,10 @@ export function createHttpServer(deps: HttpDeps): HttpDoor {
   );
   server.maxConnections = MAX_CONNECTIONS;
   refuseOtherProtocols(server, deps);
-  return { server, close: () => metrics.close() };
+  return { server, activeRequests: () => active.size, close: () => metrics.close() };
 }
 
-function createAnswerer(deps: HttpDeps, metrics: Metrics) {
+function createAnswerer(deps: HttpDeps, metrics: Metrics, active: Set<ServerResponse>) {
   const { listen, log } = deps;
   const policy = toPolicy(listen);
   const https = listen.publicOrigin?.startsWith("https:") ?? false;
@@ -74,6 +77,10 @@ function createAnswerer(deps: HttpDeps, metrics: Metrics) {
     const visit = toVisit(request, trusted);
     const requestLog = log.child({ request: visit.id });
     followRequest(deps, metrics, request, response, visit);
+    if (visit.surface !== "live") {
+      active.add(response);
+      response.once("close", () => active.delete(response));
+    }
     response.setHeader("x-request-id", visit.id);
     for (const [name, value] of Object.entries(securityHeaders({ ...visit, https, dev: deps.dev }))) {
       response.setHeader(name, value);
