@@ -59,7 +59,7 @@ export const routes = {
   actors: ({ source, namespace, moduleId, prefix, name }: ActorPlace = {}) =>
     href("/actors", { source, ns: namespace, module: moduleId, prefix: prefix === "" ? null : prefix, name }),
   plans: (place: PlansPlace = {}) => href("/plans", place),
-  plan: (source: string, planId: string, place: { readonly step?: number | null } = {}) =>
+  plan: (source: string, planId: string, place: { readonly step?: number | null; readonly tab?: string | null } = {}) =>
     href(`/plans/${segment(source)}/${segment(planId)}`, place),
   worlds: (place: { readonly source?: string | null; readonly world?: string | null } = {}) => href("/worlds", place),
   lifecycles: (place: { readonly kind?: string | null } = {}) => href("/lifecycles", place),
