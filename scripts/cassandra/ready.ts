@@ -67,7 +67,7 @@ async function tryOnce(probe: ReadyProbe): Promise<string | undefined> {
     if (peers < probe.nodes - 1) return `it sees ${peers} of ${probe.nodes - 1} peers`;
     return await tryConditionalWrite(client, probe);
   } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
+    return (cause instanceof Error ? cause.message : String(cause)).split("\n", 1)[0];
   } finally {
     await client.shutdown();
   }

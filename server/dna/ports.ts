@@ -75,8 +75,9 @@ export type CasOutcome =
 
 /**
  * The DNA tables of one keyspace, as far as the console needs them (`nodes`, `actors`). Every call is bounded in time
- * and rows and throws `OpsError` `upstream-unavailable` or `upstream-malformed`; conditional writes never throw for an
- * outcome that may have been applied: they answer `unknown`.
+ * and rows and throws `OpsError` `upstream-unavailable` or `upstream-malformed` (`limit-exceeded` rather than a cut
+ * answer, `invalid-input` for a limit, batch or name that cannot be); conditional writes never throw for an outcome that
+ * may have been applied: they answer `unknown`. When one throws, nothing was sent or it was refused as such.
  */
 export interface DnaStore {
   /** Values of `cluster` found in the `nodes` table, sorted. */
