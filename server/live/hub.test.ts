@@ -4,7 +4,7 @@ import { canonicalJson } from "#server/contract/canonical.ts";
 import { parseCursor } from "#server/contract/cursor.ts";
 import type { EventDraft } from "#server/contract/event.ts";
 import { anyHistory } from "#server/contract/fold/events.contract.ts";
-import { type Folds, reduceAll } from "#server/contract/fold/fold.ts";
+import { emptyFold, type Folds, reduceAll } from "#server/contract/fold/fold.ts";
 import type { LiveMessage } from "#server/contract/live.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import { visibleFolds } from "#server/contract/visibility.ts";
@@ -315,7 +315,7 @@ describe("a client that comes back", () => {
           if (!here) await join(client, { ...request, cursor: client.cursor() });
           await clock.advance(250);
           const expected = maskFolds(visibleFolds(visible, recorder.folds()), request.audience);
-          expect(canonicalJson(client.folds())).toBe(canonicalJson(expected));
+          expect(canonicalJson(begun(client.folds()))).toBe(canonicalJson(begun(expected)));
           expectNoRepetition(client);
           hub.stop();
         },
@@ -324,6 +324,12 @@ describe("a client that comes back", () => {
     );
   });
 });
+
+/** Without folds in which nothing is: a snapshot has one for a stream of which all that happened is hidden. */
+const begun = (folds: Folds): Folds =>
+  Object.fromEntries(
+    Object.entries(folds).filter(([, fold]) => canonicalJson(fold) !== canonicalJson(emptyFold(fold.family))),
+  );
 
 /** Between snapshots, numbers of a stream only go up. */
 function expectNoRepetition(client: Client): void {

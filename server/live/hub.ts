@@ -69,7 +69,10 @@ export interface Hub {
 export interface HubOptions {
   readonly view: HubView;
   readonly journal: Pick<Journal, "after">;
+  /** Paces the feed and ends logins: real time. */
   readonly clock: Clock;
+  /** What the events are dated by, told to clients as the server's time; `clock` unless the demo runs at another speed. */
+  readonly eventClock?: Clock;
   readonly log: Logger;
   readonly limits?: Partial<HubLimits>;
   readonly encode?: (message: LiveMessage) => Uint8Array;
@@ -80,7 +83,7 @@ export function createHub(options: HubOptions): Hub {
   const { view, journal, clock, log } = options;
   const limits = { ...LIMITS, ...options.limits };
   const ring = createEventRing(limits.replayEvents);
-  const membership = createMembership(view, clock, limits);
+  const membership = createMembership(view, { clock, eventClock: options.eventClock ?? clock }, limits);
   const mail = createMail(options.encode ?? toSseFrame);
   const news = collectNews(view, (events) => ring.push(events));
   const stopped = new AbortController();

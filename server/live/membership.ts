@@ -41,7 +41,11 @@ export interface Membership {
   count(): number;
 }
 
-export function createMembership(view: HubView, clock: Clock, limits: MembershipLimits): Membership {
+export function createMembership(
+  view: HubView,
+  { clock, eventClock }: { readonly clock: Clock; readonly eventClock: Clock },
+  limits: MembershipLimits,
+): Membership {
   const groups = new Map<string, Group>();
   const all = () => [...groups.values()].flatMap((group) => [...group.members]);
   return {
@@ -56,7 +60,7 @@ export function createMembership(view: HubView, clock: Clock, limits: Membership
       }
       const key = groupKey(audience, visible);
       const group = groups.get(key) ?? {
-        ...createAudienceGroup(audience, visible, view, clock),
+        ...createAudienceGroup(audience, visible, view, eventClock),
         members: new Set<Member>(),
         saidAt: clock.monotonic(),
         kept: null,
