@@ -95,10 +95,12 @@ export function Sources() {
           <tbody>
             {rows.map((row) => (
               <tr key={row.stream}>
-                <td className="trunc" title={row.reason ?? undefined}>
+                <td className="w100 trunc" title={row.reason ?? undefined}>
                   <StateGlyph system="source" word={row.state} /> <Name text={row.id} />
                 </td>
-                <td className="t3 p3">{row.kind}</td>
+                <td className="t3 p3 kind trunc" title={row.kind}>
+                  {row.kind}
+                </td>
                 <td className="p2">
                   <Spark values={times.get(row.stream) ?? []} width={84} height={16} min={0} />
                 </td>

@@ -1,6 +1,7 @@
 "use client";
 import { createContext, useContext } from "react";
-import { type RecentEvents, useRecentEvents } from "./recent-events.ts";
+import { useRecentEvents } from "./recent-events.ts";
+import type { RecentEvents } from "./recent-join.ts";
 
 const Context = createContext<RecentEvents | undefined>(undefined);
 

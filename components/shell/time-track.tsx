@@ -2,7 +2,7 @@
 import { memo } from "react";
 import { formatClock, type Zone } from "#components/ui/format.ts";
 import { eventWords, LANES, type Lane, laneOf } from "#server/contract/view/event-words.ts";
-import type { RecentEvents } from "./recent-events.ts";
+import type { RecentEvents } from "./recent-join.ts";
 import { type TimeScale, tickInstants, timeScale } from "./time-scale.ts";
 
 interface TimeTrackProps {

@@ -1,6 +1,6 @@
 "use client";
 /** What the drawing parts see of the live feed. */
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { reduceFolds } from "#server/contract/fold/fold.ts";
 import type { LiveMessage, LiveState } from "#server/contract/live.ts";
@@ -10,7 +10,7 @@ export const LIVE_KEY = ["live"] as const;
 
 /** A part of the live state; `undefined` until the first snapshot. The selector must be pure; equal results do not redraw. */
 export function useFold<T>(select: (state: LiveState) => T): T | undefined {
-  return useQuery<LiveState, Error, T>({ queryKey: LIVE_KEY, enabled: false, select }).data;
+  return useQuery<LiveState, Error, T>({ queryKey: LIVE_KEY, queryFn: skipToken, select }).data;
 }
 
 export interface LiveStatus {

@@ -35,7 +35,7 @@ export function CountCell({
   if (unknown)
     return (
       <td className={`num hatchcell ${className}`} title="not known: the source does not answer">
-        {value === null ? <span className="vh">not known</span> : formatCount(value)}
+        {value === null || value === 0 ? <span className="vh">not known</span> : formatCount(value)}
       </td>
     );
   if (value === null) return <td className={`num t3 ${className}`}>not asked</td>;

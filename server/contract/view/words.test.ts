@@ -3,6 +3,7 @@ import {
   formatAgeMs,
   formatBytes,
   formatClockMs,
+  formatCoarseAgeMs,
   formatCount,
   formatDurationMs,
   formatInstant,
@@ -54,6 +55,13 @@ describe("durations", () => {
     [187_200_000, "2 d 4 h"],
     [-1_500, "−1.5 s"],
   ])("%i ms read %s", (ms, text) => expect(plain(formatDurationMs(ms))).toBe(text));
+
+  it.each([
+    [59_900, "59 s"],
+    [581_000, "9 min"],
+    [3_600_000, "1 h"],
+    [18_481_000, "5 h 8 min"],
+  ])("a coarse age of %i ms reads %s", (ms, text) => expect(plain(formatCoarseAgeMs(ms))).toBe(text));
 
   it("never shows an age in milliseconds, nor a negative one", () => {
     expect(plain(formatAgeMs(412))).toBe("0.4 s");

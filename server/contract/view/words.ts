@@ -42,9 +42,12 @@ export function formatAgeMs(ms: number): string {
   return wholeUnits(ms);
 }
 
-/** As `formatAgeMs`, in whole seconds: for what ticks beside many others. */
+/** `34 s`, `4 min`, `5 h 8 min`: an age that stands still for a minute once it is older than one. */
 export function formatCoarseAgeMs(ms: number): string {
-  return wholeUnits(Math.max(0, ms));
+  const whole = Math.max(0, ms);
+  return whole < 60_000
+    ? wholeUnits(Math.floor(whole / SECOND_MS) * SECOND_MS)
+    : wholeUnits(Math.floor(whole / 60_000) * 60_000);
 }
 
 function wholeUnits(ms: number): string {
