@@ -1,5 +1,5 @@
 import type { Figure } from "#bench/figure.ts";
-import { startConsole } from "#e2e/fixtures/console.ts";
+import { startConsole, withoutPassword } from "#e2e/fixtures/console.ts";
 import { startCassandra } from "#scripts/cassandra/cluster.ts";
 import { createHerd } from "#scripts/dna/herd.ts";
 import { startPostgres } from "#scripts/testing/postgres.ts";
@@ -28,7 +28,9 @@ export async function* benchMain(): AsyncIterable<Figure> {
       log: silentLogger,
     });
     for (let started = 0; started < NODES; started += 1) await herd.start();
-    const console = await startConsole({ configuration: configurationOf(databaseUrl, cassandra) });
+    const database = withoutPassword(databaseUrl, "BENCH_DB_PASSWORD");
+    const { environment } = database;
+    const console = await startConsole({ environment, configuration: configurationOf(database.url, cassandra) });
     try {
       yield* planFigures(console.url, databaseUrl, "bench");
       yield await firstLoadFigure(console.url);
@@ -51,5 +53,5 @@ regions: [ { id: lab, title: Lab } ]
 dna:
   - { id: bench-dna, region: lab, title: Bench, scylla: { contactPoints: ${JSON.stringify(cassandra.contactPoints)}, localDataCenter: ${cassandra.localDataCenter}, keyspace: bench } }
 dynflow:
-  - { id: bench, region: lab, title: Bench, url: ${JSON.stringify(url)} }
+  - { id: bench, region: lab, title: Bench, url: ${JSON.stringify(url)}, passwordEnv: BENCH_DB_PASSWORD }
 `;

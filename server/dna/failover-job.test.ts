@@ -30,6 +30,8 @@ function createRegister() {
     /** What the next rounds answer instead of the truth: `lost-applied` applies and says nothing. */
     faults: [] as ("lost-applied" | "lost-unapplied")[],
     down: false,
+    /** Rounds that find no host: they throw, and nothing was sent. */
+    unreachable: 0,
     clock: { monotonic: () => 0 },
     put(type: ActorType, names: readonly string[], owner: Incarnation) {
       for (const name of names) rows.set(key(type, name), owner);
@@ -40,6 +42,10 @@ function createRegister() {
     if (state.down) throw new OpsError("upstream-unavailable", "no host answered");
   };
   const round = (type: ActorType, names: readonly string[], owner: Incarnation): CasOutcome => {
+    if (state.unreachable > 0) {
+      state.unreachable -= 1;
+      throw new OpsError("upstream-unavailable", "no host was reached");
+    }
     rounds.push({ at: state.clock.monotonic(), keys: names.length });
     const fault = state.faults.shift();
     const holds = names.every((name) => {
@@ -203,6 +209,19 @@ describe("release of the keys of a dead incarnation", () => {
     at.register.state.down = false;
     await at.clock.advance(20_000);
     expect(state(runner)).toBe("done");
+  });
+
+  it("waits and sends anew when no host was reached, as nothing was sent", async () => {
+    at.register.state.unreachable = 3;
+    const runner = at.open();
+    await at.start(runner);
+    await at.clock.advance(500);
+    expect(runner.get("job-1")?.facts).toMatchObject({
+      state: "waiting",
+      note: "the register cannot be written: no host was reached",
+    });
+    await at.clock.advance(30_000);
+    expect(counts(runner)).toMatchObject({ applied: 150, failed: 0, unknown: 0 });
   });
 
   it("pauses at a safe point and goes on where it was", async () => {

@@ -10,7 +10,7 @@ import {
   sameIncarnation,
   toActorTypeId,
 } from "./domain/identity.ts";
-import { type ActorRow, type DnaStore, isMalformed, type MalformedRow } from "./ports.ts";
+import { type ActorRow, type CasOutcome, type DnaStore, isMalformed, type MalformedRow } from "./ports.ts";
 
 /** What the job asks before every round: a fresh read of the `nodes` partition and the judgement over it. */
 export interface IncarnationWatch {
@@ -195,7 +195,7 @@ class FailoverRun {
 
   async #round(type: ActorType, names: readonly string[]): Promise<TargetOutcome[]> {
     await this.#untilNextRound();
-    const outcome = await this.#store.releaseBatch(type, names, this.#params.owner);
+    const outcome = await this.#send(() => this.#store.releaseBatch(type, names, this.#params.owner));
     if (outcome.kind === "applied") return names.map((name) => this.#told(type, name, "applied", null));
     const outcomes: TargetOutcome[] = [];
     for (const name of names) outcomes.push(await this.#settle(type, name, outcome.kind === "rejected"));
@@ -229,7 +229,7 @@ class FailoverRun {
       if (told !== null) return told;
       await this.#untilReleasable();
       await this.#untilNextRound();
-      const outcome = await this.#store.release(key, this.#params.owner);
+      const outcome = await this.#send(() => this.#store.release(key, this.#params.owner));
       if (outcome.kind === "applied") return this.#told(type, name, "applied", null);
       note = outcome.kind === "unknown" ? outcome.reason : "refused, owner not told";
     }
@@ -279,6 +279,22 @@ class FailoverRun {
     } catch (cause) {
       if (cause instanceof OpsError) return `the nodes table cannot be read: ${messageOf(cause)}`;
       throw cause;
+    }
+  }
+
+  /** Sends a round. A store that throws `upstream-unavailable` has sent nothing: then it is looked at and sent anew. */
+  async #send(round: () => Promise<CasOutcome>): Promise<CasOutcome> {
+    for (;;) {
+      try {
+        return await round();
+      } catch (cause) {
+        if (!(cause instanceof OpsError) || cause.code !== "upstream-unavailable") throw cause;
+        await this.#work.setWaiting(`the register cannot be written: ${messageOf(cause)}`);
+        await this.#clock.sleep(RETRY_MS, this.#work.signal);
+        await this.#untilReleasable();
+        await this.#untilNextRound();
+        await this.#work.setWaiting(null);
+      }
     }
   }
 
