@@ -151,12 +151,13 @@ export function createDatabase(options: {
       const space = of(keyspace);
       const id = toIncarnationId(row.incarnation);
       const writtenUs = Math.floor((clockOf(by) - agoMs) * US_PER_MS);
-      trace({ kind: "beat", at: queue.now(), incarnation: id, vm: row.node ?? "" });
       if ((space.tombstonesUs.get(id) ?? Number.NEGATIVE_INFINITY) >= writtenUs) return;
       const rows = space.nodes.get(cluster) ?? new Map<string, StoredNode>();
       space.nodes.set(cluster, rows);
       const present = rows.get(id);
-      if (present === undefined || present.writtenUs <= writtenUs) rows.set(id, { ...row, id, writtenUs });
+      if (present !== undefined && present.writtenUs > writtenUs) return;
+      rows.set(id, { ...row, id, writtenUs });
+      trace({ kind: "beat", at: queue.now(), incarnation: id, vm: row.node ?? "" });
     },
     deleteNode(keyspace, cluster, id, by) {
       const space = of(keyspace);

@@ -39,6 +39,8 @@ export interface NodeOptions {
   /** How many lives this name had: each draws from streams of its own. */
   readonly life: number;
   readonly startEpoch: Parameters<typeof createVm>[0]["startEpoch"];
+  /** How far its system time is ahead of true time, in ms. */
+  readonly wallSkewMs: number;
   readonly since?: { readonly uptimeMs: number; readonly refreshedAgoMs: number };
   /** How the database answers conditional statements: it decides what DNA makes of a claim that it won. */
   readonly answers: "scylla" | "cassandra";
@@ -52,7 +54,15 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   const stream = (part: string) => streamOf(seed, `${keyspace}/${name}/${life}/${part}`);
   const boot = stream("boot");
   const uptimeMs = since?.uptimeMs ?? boot.between(2_000, 6_000);
-  const vm = createVm({ name, queue, random: stream("vm"), startEpoch, uptimeMs, trace });
+  const vm = createVm({
+    name,
+    queue,
+    random: stream("vm"),
+    startEpoch,
+    uptimeMs,
+    wallSkewMs: options.wallSkewMs,
+    trace,
+  });
   const link: Link = { random: stream("link"), cut: false, latencyMs: [2, 12] };
   const workerLink: Link = {
     random: stream("worker-link"),

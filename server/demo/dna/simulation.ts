@@ -29,6 +29,8 @@ export interface NodeSpec {
   readonly name: string;
   /** Already up for this long at the start; else it boots now. */
   readonly uptimeMs?: number;
+  /** How far its system time is ahead of true time, in ms; default 0. */
+  readonly wallSkewMs?: number;
 }
 
 export interface Simulation {
@@ -63,9 +65,9 @@ export interface Scenarios {
   suspendNode(name: string, forMs: number): void;
   pauseNode(name: string): void;
   resumeNode(name: string): void;
-  /** A VM of that name starts again: a new incarnation. */
-  bringBack(name: string): void;
-  restartNode(name: string): void;
+  /** A VM of that name starts again, its system time off by `wallSkewMs` (default 0): a new incarnation. */
+  bringBack(name: string, wallSkewMs?: number): void;
+  restartNode(name: string, wallSkewMs?: number): void;
   /** The cluster worker stands still while the VM works on. */
   hangWorker(name: string): void;
   /** No way to the database for so long. */
@@ -106,6 +108,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
         : { since: { uptimeMs: spec.uptimeMs, refreshedAgoMs: phases.between(0, REFRESH_PERIOD_MS) } };
     const node = createSimulatedNode({
       ...{ name: spec.name, keyspace: spec.keyspace, cluster: spec.cluster, queue, database, seed, life, startEpoch },
+      wallSkewMs: spec.wallSkewMs ?? 0,
       ...since,
       answers: options.answers ?? "scylla",
       storageWrites: options.storageWrites ?? 0,
@@ -152,7 +155,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
     },
     nodes: (keyspace) => [...nodes.values()].filter((node) => keyspace === undefined || node.keyspace === keyspace),
     node: nodeOf,
-    scenarios: createScenarios({ queue, database, nodeOf, boot }),
+    scenarios: createScenarios({ queue, database, trace, nodeOf, boot }),
   };
   return simulation;
 }
@@ -160,10 +163,11 @@ export function createSimulation(options: SimulationOptions): Simulation {
 function createScenarios(deps: {
   readonly queue: EventQueue;
   readonly database: Database;
+  readonly trace: TraceListener;
   readonly nodeOf: (name: string) => SimulatedNode;
   readonly boot: (spec: NodeSpec) => SimulatedNode;
 }): Scenarios {
-  const { queue, database, nodeOf, boot } = deps;
+  const { queue, database, trace, nodeOf, boot } = deps;
   function inState(name: string, ...states: readonly string[]): SimulatedNode {
     const node = nodeOf(name);
     const state = node.vm.state();
@@ -172,9 +176,9 @@ function createScenarios(deps: {
   }
   const running = (name: string) => inState(name, "running");
   const alive = (name: string) => inState(name, "running", "paused", "frozen");
-  const bringBack = (name: string): void => {
+  const bringBack = (name: string, wallSkewMs = 0): void => {
     const { keyspace, cluster } = inState(name, "halted");
-    boot({ keyspace, cluster, name });
+    boot({ keyspace, cluster, name, wallSkewMs });
   };
 
   return {
@@ -192,13 +196,13 @@ function createScenarios(deps: {
     pauseNode: (name) => running(name).vm.pause(),
     resumeNode: (name) => inState(name, "paused", "frozen").vm.resume(),
     bringBack,
-    restartNode(name) {
+    restartNode(name, wallSkewMs) {
       alive(name).halt();
-      bringBack(name);
+      bringBack(name, wallSkewMs);
     },
     hangWorker(name) {
-      const node = running(name);
-      node.worker().hang();
+      running(name).worker().hang();
+      trace({ kind: "hung", at: queue.now(), vm: name });
     },
     cutDatabase(name, forMs) {
       const { link } = alive(name);

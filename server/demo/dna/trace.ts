@@ -1,6 +1,6 @@
 /** What truly happens in the simulation, for whoever must know better than the console (the referee). */
 export type TraceEvent =
-  /** A node's own row was written. */
+  /** A node's own row was written, and can be read from now on. */
   | { readonly kind: "beat"; readonly at: number; readonly incarnation: string; readonly vm: string }
   | { readonly kind: "row-deleted"; readonly at: number; readonly incarnation: string }
   | {

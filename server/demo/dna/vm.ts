@@ -47,6 +47,8 @@ export function createVm(options: {
   readonly startEpoch: EpochMs;
   /** How long the VM has been up already, in ms. */
   readonly uptimeMs: number;
+  /** How far its system time is ahead of true time, in ms. */
+  readonly wallSkewMs: number;
   readonly trace: (event: TraceEvent) => void;
 }): Vm {
   const { name, queue, random, startEpoch, trace } = options;
@@ -54,7 +56,7 @@ export function createVm(options: {
   let waiting: (() => void)[] = [];
   let state: VmState = "running";
   let rate = 1;
-  let wallSkewMs = 0;
+  let { wallSkewMs } = options;
   let markTrue = queue.now();
   let markMonotonic = MONOTONIC_BASE_MS + options.uptimeMs;
 
@@ -87,6 +89,7 @@ export function createVm(options: {
     for (const timer of timers) arm(timer);
   }
 
+  trace({ kind: "vm", at: queue.now(), vm: name, state });
   return {
     name,
     state: () => state,

@@ -201,10 +201,12 @@ function applyWriteAge(sighting: Sighting, writeAgeMs: number | null, first: boo
 }
 
 function applyTime(sighting: Sighting, silentMs: number, at: MonotonicMs): Sighting {
-  const evidence = `no change for ${seconds(silentMs)}`;
   let next = sighting;
-  if (silentMs >= LATE_AFTER_MS) next = apply(next, "quiet_10s", evidence, at);
-  if (silentMs >= SILENT_AFTER_MS) next = apply(next, "quiet_20s", evidence, at);
+  if (silentMs >= LATE_AFTER_MS) {
+    const evidence = `no change for ${seconds(silentMs)}`;
+    next = apply(next, "quiet_10s", evidence, at);
+    if (silentMs >= SILENT_AFTER_MS) next = apply(next, "quiet_20s", evidence, at);
+  }
   if (next.returnedAt !== null && at - next.returnedAt >= STEADY_AFTER_MS)
     next = apply(next, "steady_30s", "steady beats for 30 s since its return", at);
   return next;

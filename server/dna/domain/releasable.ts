@@ -19,7 +19,7 @@ const SKEW_BEYOND_MAX_MS = 2_500;
 
 /** What this console cannot see from the database, said in the dialog. */
 export const RESIDUAL_RISK =
-  "Presumed dead by the database alone. What it cannot show: a VM whose cluster worker hangs while its database session works goes on serving its keys from its cache without beating, and a suspended VM that wakes up later still holds its old instances. Either could write beside the new owner.";
+  "Presumed dead by the database alone. What it cannot show: a VM whose cluster worker hangs while its database session works goes on serving its keys from its cache without beating, a suspended VM that wakes up later still holds its old instances, and one that wakes up in the very seconds of the release may go on serving what was just released for up to 60 s. Each could write beside the new owner.";
 
 export interface ReleasableInput {
   readonly state: LifecycleState;
