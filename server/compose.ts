@@ -1,0 +1,193 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { visibleStreams } from "#server/auth/caller.ts";
+import { audienceOf } from "#server/auth/permissions.ts";
+import { createSessionService } from "#server/auth/session-service.ts";
+import { maskedConfiguration } from "#server/config/masked.ts";
+import type { Configuration } from "#server/config/model.ts";
+import { familyOf } from "#server/contract/event.ts";
+import type { Estate } from "#server/estate/service.ts";
+import type { App, AppHealth, LiveFeed } from "#server/http/app.ts";
+import { createLiveHandler } from "#server/http/live.ts";
+import { openSqliteJournal, type SqliteJournal } from "#server/journal/adapters/sqlite/journal.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import { createHub, type Hub } from "#server/live/hub.ts";
+import { createRecorder, type LiveRecorder } from "#server/live/recorder.ts";
+import { createSystemClock } from "#server/runtime/clock.ts";
+import { createLoopDelay } from "#server/runtime/loop-delay.ts";
+import type { DemoService } from "#server/trpc/services.ts";
+import { type CoreDeps, composeCore, sourceDepsOf } from "./compose-core.ts";
+import { openDemo } from "./compose-demo.ts";
+import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
+import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
+
+/** The sources of this console, real or simulated, and where they are said to be. */
+export interface Sources {
+  readonly dna: readonly DnaAssembly[];
+  readonly dynflow: readonly DynflowAssembly[];
+}
+
+type SourcesDeps = ReturnType<typeof sourceDepsOf>;
+
+/** Where sources come from: the configuration, or the demo, which has to run as well. */
+export interface Estates {
+  readonly places: Pick<Estate, "regions" | "loadBalancer">;
+  open(deps: SourcesDeps): Sources;
+  readonly demo: DemoService | null;
+  run(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The composition root: configuration to adapters to services. Nothing is connected before `start`. */
+export async function compose(configuration: Configuration, log: Logger): Promise<App> {
+  const clock = createSystemClock(configuration.demo?.speed ?? 1);
+  const realTime = createSystemClock();
+  const journal = await openJournal(configuration, clock, log);
+  const recorder = await createRecorder({ journal, clock, log });
+  const hub = createHub({ view: recorder, journal, clock: realTime, log });
+  const loopDelay = createLoopDelay(clock, configuration.demo?.speed ?? 1);
+  const estates =
+    configuration.demo === null ? configuredEstates(configuration) : await openDemo(configuration, clock, log);
+  const { version, build } = identity();
+  const coreDeps: CoreDeps = {
+    configuration,
+    journal,
+    state: journal.state,
+    recorder,
+    clock,
+    loopDelay,
+    log,
+    version,
+    places: estates.places,
+  };
+  const sourceDeps = sourceDepsOf(coreDeps);
+  const sources = estates.open(sourceDeps);
+  const core = composeCore(coreDeps, sources, sourceDeps.operations);
+  const abort = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
+
+  return {
+    services: {
+      ...core.services,
+      session: createSessionService({
+        identity: { version, build, authMode: configuration.auth.mode, demo: configuration.demo },
+        journalStatus: () => recorder.journalStatus(),
+        clock,
+      }),
+      demo: estates.demo,
+      admin: {
+        configuration: async () => ({ file: configuration.file, text: maskedConfiguration(configuration) }),
+      },
+    },
+    live: feedOf(hub, realTime, log),
+    state: journal.state,
+    operations: sourceDeps.operations,
+    health: healthOf(recorder, hub, clock),
+    async start() {
+      running = Promise.all([loopDelay.run(abort.signal), estates.run(abort.signal), core.run(abort.signal)]).catch(
+        (cause: unknown) => {
+          if (!abort.signal.aborted) log.error("console.background-failed", { cause });
+        },
+      );
+    },
+    async stop() {
+      hub.stop();
+      abort.abort(new Error("the console stops"));
+      await running;
+      await core.stop();
+      await estates.close();
+      await journal.close();
+    },
+  };
+}
+
+function openJournal(configuration: Configuration, clock: Clock, log: Logger): Promise<SqliteJournal> {
+  const { path: directory, key } = configuration.journal;
+  return openSqliteJournal({
+    directory,
+    key: key === null ? { from: "generated" } : { from: "secret", secret: key.reveal() },
+    clock,
+    log,
+  });
+}
+
+function configuredEstates(configuration: Configuration): Estates {
+  const { title, regions } = configuration.loadBalancer;
+  return {
+    places: {
+      loadBalancer: { title, regions: [...regions] },
+      regions: configuration.regions.map(({ id, title: name }) => ({ id, title: name })),
+    },
+    open: (deps) => ({
+      dna: configuration.dna.map((seat) => openConfiguredDna(seat, deps)),
+      dynflow: configuration.dynflow.map((seat) => assembleDynflow({ ...seat, demo: false }, accessOf(seat), deps)),
+    }),
+    demo: null,
+    run: async () => undefined,
+    close: async () => undefined,
+  };
+}
+
+const openConfiguredDna = (seat: Configuration["dna"][number], deps: SourceDeps): DnaAssembly =>
+  assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, openScylla(seat, deps.clock), deps);
+
+function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
+  return {
+    serve(request, response, { principal, tokenId, sessionId }) {
+      const client = {
+        owner: { principalId: principal.id, tokenId, sessionId },
+        audience: audienceOf(principal),
+        visible: visibleStreams(principal),
+        // Tokens that end are ended by `end`, as revoked ones are.
+        expiresAt: null,
+      };
+      void createLiveHandler({ hub, clock, log, authenticate: async () => client })(request, response);
+    },
+    end: (match, reason) => hub.endWhere(match, reason),
+  };
+}
+
+function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock): AppHealth {
+  let journalAppends = 0;
+  recorder.onEvents((events) => {
+    journalAppends += events.length;
+  });
+  return {
+    readiness() {
+      const { ok, reason } = recorder.journalStatus();
+      return [{ name: "journal", ready: ok, note: reason }];
+    },
+    sources() {
+      const samples = recorder.samples();
+      return Object.entries(recorder.folds()).flatMap(([stream, fold]) => {
+        const family = familyOf(stream);
+        if (fold.family !== family || (fold.family !== "dna" && fold.family !== "dynflow")) return [];
+        const sample = samples[stream];
+        return {
+          id: stream.slice(stream.indexOf(":") + 1),
+          up: fold.source.state === "up",
+          readMs: sample?.readMs ?? null,
+          ageMs: sample === undefined ? null : clock.now() - sample.asOf,
+        };
+      });
+    },
+    figures: () => ({ journalAppends, journalFailures: 0, liveClients: hub.stats().streams }),
+  };
+}
+
+/** Version of the package and id of the built pages, read once. */
+function identity(): { readonly version: string; readonly build: string } {
+  const root = path.resolve(import.meta.dirname, "..");
+  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
+  return { version, build: buildId(root) };
+}
+
+function buildId(root: string): string {
+  try {
+    return readFileSync(path.join(root, ".next", "BUILD_ID"), "utf8").trim();
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "development";
+    throw cause;
+  }
+}
