@@ -2,7 +2,7 @@ import { type Incarnation, toIncarnationId } from "#server/dna/domain/identity.t
 import { epochMs } from "#server/kernel/clock.ts";
 import type { Coordinator, Database, Link, StoredNode } from "./database.ts";
 import type { Scheduled } from "./event-queue.ts";
-import type { Random } from "./random.ts";
+import { createRandom, type Random } from "./random.ts";
 import { askDatabase, type Vm } from "./vm.ts";
 
 /** The next refresh starts this long after the last one *ended* (cluster.ex, the timer is armed again at its end). */
@@ -54,6 +54,14 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
     id: random.int64(),
   };
   const id = toIncarnationId(incarnation);
+  /** Deletions of others draw from a stream of their own, so that a peer's death does not shift the beats of this one. */
+  const deleteLink: Link = {
+    random: createRandom(random.below(2 ** 31)),
+    get cut() {
+      return link.cut;
+    },
+    latencyMs: link.latencyMs,
+  };
   const peers = new Map<string, Peer>();
   let lastRefresh: number | null = since === undefined ? null : vm.monotonic() - since.refreshedAgoMs;
   let timer: Scheduled | null = null;
@@ -103,7 +111,7 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
       } else if (now - peer.changedAt > EXPIRE_AFTER_MS) {
         peers.delete(listed.id);
         database.request(
-          link,
+          deleteLink,
           (by) => database.deleteNode(keyspace, cluster, listed.id, by),
           () => undefined,
         );

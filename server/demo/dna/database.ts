@@ -41,7 +41,7 @@ export type NodeCells = Omit<StoredNode, "writtenUs" | "id">;
 export interface Link {
   readonly random: Random;
   /** Cut: nothing arrives, nothing comes back. */
-  cut: boolean;
+  readonly cut: boolean;
   /** Latency of one round trip, in ms. */
   readonly latencyMs: readonly [number, number];
 }

@@ -21,11 +21,12 @@ export interface SimulatedNode {
   readonly keyspace: string;
   readonly cluster: string;
   readonly vm: Vm;
-  readonly link: Link;
   readonly registry: Registry;
   worker(): ClusterWorker;
   /** A message for the key arrives here. */
   execute(key: SimulatedKey, tries?: number): void;
+  /** No way to the database, or a way again. */
+  cutOff(isCut: boolean): void;
   halt(): void;
 }
 
@@ -63,14 +64,18 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     wallSkewMs: options.wallSkewMs,
     trace,
   });
-  const link: Link = { random: stream("link"), cut: false, latencyMs: [2, 12] };
+  let cut = false;
+  const link: Link = {
+    random: stream("link"),
+    get cut() {
+      return cut;
+    },
+    latencyMs: [2, 12],
+  };
   const workerLink: Link = {
     random: stream("worker-link"),
     get cut() {
-      return link.cut;
-    },
-    set cut(cut) {
-      link.cut = cut;
+      return cut;
     },
     latencyMs: [5, 60],
   };
@@ -95,7 +100,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
 
   /** A failed call ends the tree; started again it needs the database at once, and without it the VM ends. */
   function onCrash(): void {
-    if (link.cut || database.down) halt();
+    if (cut || database.down) halt();
     else restart();
   }
 
@@ -203,10 +208,12 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     keyspace,
     cluster,
     vm,
-    link,
     registry,
     worker: () => worker,
     execute: (key, tries = TRIES) => attempt(key, tries),
+    cutOff(isCut) {
+      cut = isCut;
+    },
     halt,
   };
 }

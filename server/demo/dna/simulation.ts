@@ -205,11 +205,9 @@ function createScenarios(deps: {
       trace({ kind: "hung", at: queue.now(), vm: name });
     },
     cutDatabase(name, forMs) {
-      const { link } = alive(name);
-      link.cut = true;
-      queue.after(forMs, () => {
-        link.cut = false;
-      });
+      const node = alive(name);
+      node.cutOff(true);
+      queue.after(forMs, () => node.cutOff(false));
     },
     slowClock: (name, rate) => running(name).vm.setRate(rate),
     skewWall: (name, skewMs) => running(name).vm.setWallSkew(skewMs),
