@@ -37,7 +37,7 @@ export async function listenToWorlds(
   });
   try {
     const channels = worldIds.filter(isUuid).map((id) => client.escapeIdentifier(worldOwnerId(id)));
-    for (const channel of channels) await client.query(`LISTEN ${channel}`);
+    if (channels.length > 0) await client.query(channels.map((channel) => `LISTEN ${channel}`).join("; "));
   } catch (cause) {
     over = true;
     await endBounded(client);

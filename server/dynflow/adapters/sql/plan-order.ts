@@ -38,8 +38,8 @@ export function sortKey(sort: PlanSort, differences: SqlDifferences): RawBuilder
 /** `backwards` = the same order from its end, for the page before a cursor. */
 export function orderBy(key: RawBuilder<unknown>, descending: boolean, backwards: boolean): RawBuilder<unknown> {
   const down = descending !== backwards;
-  const nulls = backwards ? sql`desc` : sql`asc`;
-  return sql`(${key}) is null ${nulls}, (${key}) ${down ? sql`desc` : sql`asc`}, uuid ${nulls}`;
+  const nulls = backwards ? sql`nulls first` : sql`nulls last`;
+  return sql`${key} ${down ? sql`desc` : sql`asc`} ${nulls}, uuid ${backwards ? sql`desc` : sql`asc`}`;
 }
 
 /** The rows beyond a cursor in the direction asked for. */

@@ -1,10 +1,18 @@
 /** The main loop's side of the thread that owns a SQLite file. */
 import { Worker } from "node:worker_threads";
 import { SqliteFailure } from "./sqlite-errors.ts";
-import type { SqliteParameter, SqliteReply, SqliteRequest, SqliteWorkerData } from "./sqlite-protocol.ts";
+import {
+  type SqliteParameter,
+  type SqliteReply,
+  type SqliteRequest,
+  type SqliteWorkerData,
+  STARTED_ID,
+} from "./sqlite-protocol.ts";
 
 /** A statement that takes longer is given up. SQLite cannot be interrupted from outside, so its thread goes with it. */
 const ANSWER_TIMEOUT_MS = 2_000;
+/** Until a new thread runs, on a machine that has other things to do. */
+const START_TIMEOUT_MS = 10_000;
 /** Less than an answer may take, so that a locked file is told as locked. */
 const BUSY_TIMEOUT_MS = 1_500;
 
@@ -57,13 +65,14 @@ export function openSqliteClient(file: { readonly path: string; readonly readOnl
 interface Waiting {
   resolve(rows: Rows): void;
   reject(cause: SqliteFailure): void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
 function startThread(workerData: SqliteWorkerData, onDead: () => void): Thread {
   const worker = new Worker(new URL("./sqlite-thread.ts", import.meta.url), { workerData });
   const waiting = new Map<number, Waiting>();
-  let lastId = 0;
+  let lastId = STARTED_ID;
+  let started = false;
 
   const fail = (reason: string): void => {
     for (const { reject, timer } of waiting.values()) {
@@ -73,9 +82,21 @@ function startThread(workerData: SqliteWorkerData, onDead: () => void): Thread {
     waiting.clear();
     onDead();
   };
+  const patience = (): NodeJS.Timeout => {
+    const ms = started ? ANSWER_TIMEOUT_MS : START_TIMEOUT_MS;
+    return setTimeout(() => fail(`no answer within ${ms} ms`), ms);
+  };
+  const begin = (): void => {
+    started = true;
+    for (const call of waiting.values()) {
+      clearTimeout(call.timer);
+      call.timer = patience();
+    }
+  };
   worker.on("error", (cause) => fail(`the thread failed: ${cause.message}`));
   worker.on("exit", () => fail("the thread ended"));
   worker.on("message", (reply: SqliteReply) => {
+    if (reply.id === STARTED_ID) return begin();
     const call = waiting.get(reply.id);
     if (call === undefined) return;
     waiting.delete(reply.id);
@@ -89,8 +110,7 @@ function startThread(workerData: SqliteWorkerData, onDead: () => void): Thread {
       return new Promise((resolve, reject) => {
         lastId += 1;
         const request: SqliteRequest = { id: lastId, sql, parameters };
-        const timer = setTimeout(() => fail(`no answer within ${ANSWER_TIMEOUT_MS} ms`), ANSWER_TIMEOUT_MS);
-        waiting.set(request.id, { resolve, reject, timer });
+        waiting.set(request.id, { resolve, reject, timer: patience() });
         worker.postMessage(request);
       });
     },

@@ -8,7 +8,11 @@ export interface SqliteWorkerData {
 
 export type SqliteParameter = null | number | bigint | string | Uint8Array;
 
+/** The id of the thread's first reply, which answers nothing: it says that the thread has started. */
+export const STARTED_ID = 0;
+
 export interface SqliteRequest {
+  /** 1 and up. */
   readonly id: number;
   readonly sql: string;
   readonly parameters: readonly SqliteParameter[];

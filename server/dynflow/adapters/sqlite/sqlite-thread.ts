@@ -7,7 +7,7 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { SqliteReply, SqliteRequest, SqliteWorkerData } from "./sqlite-protocol.ts";
+import { type SqliteReply, type SqliteRequest, type SqliteWorkerData, STARTED_ID } from "./sqlite-protocol.ts";
 
 const data: SqliteWorkerData = workerData;
 
@@ -47,3 +47,6 @@ function resultCodeOf(cause: unknown): number | null {
 }
 
 parentPort?.on("message", (request: SqliteRequest) => parentPort?.postMessage(answer(request)));
+
+const started: SqliteReply = { id: STARTED_ID, ok: true, rows: [] };
+parentPort?.postMessage(started);
