@@ -1,0 +1,81 @@
+/** Which Node may run the console, and where to find one. Plain JavaScript: this is read by whatever Node there is. */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+const LEAST = [22, 13];
+/** Node runs TypeScript without a flag from here on. */
+const STRIPS_TYPES = [22, 18];
+
+/** @param {string} version @param {readonly number[]} least */
+function isAtLeast(version, least) {
+  const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
+  return major > (least[0] ?? 0) || (major === least[0] && minor >= (least[1] ?? 0));
+}
+
+/** Flags with which a Node of this version runs our TypeScript, quietly. */
+export function nodeFlags(version = process.versions.node) {
+  return [
+    "--disable-warning=ExperimentalWarning",
+    ...(isAtLeast(version, STRIPS_TYPES) ? [] : ["--experimental-strip-types"]),
+  ];
+}
+
+/**
+ * Runs the calling script again under the Node that `npm ci` has brought, when this one is too old, and ends with its
+ * exit code. Returns when this Node will do; ends with one line when there is none that will.
+ *
+ * @param {string} root folder of the project
+ * @param {string} script the calling script
+ * @returns {Promise<void>}
+ */
+export async function ensureNode(root, script) {
+  if (isAtLeast(process.versions.node, LEAST)) return;
+  const brought = path.join(root, "node_modules", ".bin", "node");
+  const found = existsSync(brought) ? spawnSync(brought, ["--version"], { encoding: "utf8" }).stdout : "";
+  if (!isAtLeast(found ?? "", LEAST)) {
+    process.stderr.write(
+      `Worldline needs Node ${LEAST.join(".")} or newer; this is ${process.version}. Run \`npm ci\` first: on Linux it brings one.\n`,
+    );
+    process.exit(1);
+  }
+  process.exit(await runForward(brought, [script, ...process.argv.slice(2)]));
+}
+
+/**
+ * Runs a program in our place: same terminal, signals handed on, its exit code as the answer.
+ *
+ * @param {string} program @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<number>}
+ */
+export function runForward(program, args, env = process.env) {
+  const child = spawn(program, args, { stdio: "inherit", env });
+  for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT", "SIGHUP"])) {
+    // A terminal sends SIGINT to the whole group by itself; the child must not get it twice, as the second one kills.
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) =>
+      resolve(signal === null ? (code ?? 1) : 128 + (signal === "SIGINT" ? 2 : 15)),
+    );
+  });
+}
+
+/**
+ * Becomes another program where the system can (same process id, so that signals and ends are its own), else runs it
+ * as a child.
+ *
+ * @param {string} program @param {readonly string[]} args
+ * @returns {Promise<number>} only where it had to be a child
+ */
+export function become(program, args, env = process.env) {
+  if (typeof process.execve === "function" && process.platform !== "win32") {
+    process.removeAllListeners("warning");
+    process.on("warning", () => undefined);
+    process.execve(program, [program, ...args], env);
+  }
+  return runForward(program, args, env);
+}
