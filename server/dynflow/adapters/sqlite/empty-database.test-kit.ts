@@ -1,17 +1,20 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { afterAll } from "vitest";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "worldline-dynflow-"));
 
 /** The tables that a real Dynflow 2.0 made, emptied. Schema number and indexes stay. Made once, then copied. */
 let template: string | null = null;
+afterAll(() => {
+  if (template !== null) rmSync(dirname(template), { recursive: true, force: true });
+});
 
 function templatePath(): string {
   if (template !== null) return template;
   const directory = folder();
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   template = join(directory, "dynflow.sqlite");
   copyFileSync("fixtures/dynflow/v25.sqlite", template);
   const database = new DatabaseSync(template, { enableForeignKeyConstraints: false });
