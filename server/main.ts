@@ -9,9 +9,12 @@ import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { createLogOutput } from "#server/log/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
+import { giveBackDataFolder, prepareDataFolder } from "#server/runtime/data-folder.ts";
 import { compose } from "./compose.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
+/** Whatever hangs, also in the middle of starting: nobody waits longer for the end than 3 s. */
+const STOP_DEADLINE_MS = 2_900;
 const USAGE = "usage: node server/main.ts [--config FILE] [--port PORT] [--dev]";
 
 const environment = processEnvironment();
@@ -27,13 +30,15 @@ run().catch((cause: unknown) => {
 
 async function run(): Promise<void> {
   const options = readArguments();
-  const configuration = loadConfiguration({
+  const loaded = loadConfiguration({
     file: options.config ?? environment[CONFIG_VARIABLE] ?? null,
     ...(options.port === null ? {} : { port: options.port }),
     cwd: process.cwd(),
     environment,
     readText: readTextFile,
   });
+  const folder = prepareDataFolder(loaded.journal.path, { fallback: loaded.demo !== null && loaded.file === null });
+  const configuration = { ...loaded, journal: { ...loaded.journal, path: folder } };
   prepareNextEnvironment(options.dev);
   const stopping = stopOnSignal(log);
   const app = await compose(configuration, log);
@@ -52,9 +57,17 @@ async function run(): Promise<void> {
     port: running.port,
     demo: configuration.demo !== null,
     configuration: configuration.file,
+    data: folder,
     auth: configuration.auth.mode,
   });
-  stopping.resolve(running);
+  stopping.resolve({
+    ...running,
+    async stop() {
+      const clean = await running.stop();
+      giveBackDataFolder(folder);
+      return clean;
+    },
+  });
 }
 
 function readArguments() {
@@ -82,6 +95,7 @@ function stopOnSignal(to: Logger): { resolve(running: RunningConsole): void } {
   const stop = (signal: NodeJS.Signals) => {
     if (asked) return leave(1);
     asked = true;
+    setTimeout(() => die("console.stop_late", signal), STOP_DEADLINE_MS).unref();
     to.info("console.stopping", { signal });
     started.promise
       .then((running) => running.stop())
