@@ -58,6 +58,8 @@ export interface ExecutorWorldOptions {
   /** Runs the poller of delayed plans: said in its record, done by `DelayedPoller`. */
   readonly delayedExecutor: boolean;
   readonly newId: () => string;
+  /** Plans a scheduled plan whatever its time; true = it is planned and to be executed. Absent: nothing is planned. */
+  readonly planNow?: (planId: string) => Promise<boolean>;
   /** LISTEN, where there is such a thing. Answers the way to end it. */
   readonly listen?: (worldId: string, onNotify: () => void) => Promise<() => Promise<void>>;
 }
@@ -72,8 +74,8 @@ export interface ExecutorWorld {
   readonly id: string;
   /** Registers and begins to take envelopes. */
   start(): Promise<void>;
-  /** Executes a plan as if this world had asked itself; resolves when the run has ended. */
-  execute(planId: string): Promise<void>;
+  /** Begins to execute a plan as if this world had asked itself. */
+  execute(planId: string): void;
   isExecuting(planId: string): boolean;
   counts(): ExecutorCounts;
   /** Looks into the inbox now. */
@@ -171,7 +173,9 @@ export function createExecutorWorld(options: ExecutorWorldOptions): ExecutorWorl
       case "Execution":
         return serveExecution(request, message.planId);
       case "Planning":
-        return answer(request, { type: "Accepted" });
+        await answer(request, { type: "Accepted" });
+        if (await options.planNow?.(message.planId)) await execute(message.planId);
+        return;
       case "Event":
         return serveEvent(request, message);
       case "Halt":
@@ -320,7 +324,7 @@ export function createExecutorWorld(options: ExecutorWorldOptions): ExecutorWorl
 
   return {
     id,
-    execute,
+    execute: (planId) => background("execution", execute(planId)),
     pull,
     isExecuting: (planId) => runs.has(planId),
     counts: () => counts,

@@ -277,7 +277,7 @@ const objectOf = (value: PayloadValue | undefined): JsonObject =>
   typeof value === "object" && value !== null && !isList(value) ? value : {};
 
 /** References to outputs of this plan replaced by their values, at any depth; the same value when there are none. */
-function withValues(value: PayloadValue, plan: StoredPlan): PayloadValue {
+export function withValues(value: PayloadValue, plan: StoredPlan): PayloadValue {
   if (typeof value !== "object" || value === null) return value;
   if (isList(value)) {
     const items = value.map((item) => withValues(item, plan));

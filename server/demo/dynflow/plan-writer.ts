@@ -22,6 +22,11 @@ const ROWS_PER_INSERT = 200;
 /** Whole plans at once, for those that are made up rather than planned. */
 export async function insertPlans(db: SqlExecutor, plans: readonly StoredPlan[]): Promise<void> {
   for (const part of partsOf(plans)) await insertPlanRows(db, part);
+  await insertPlanParts(db, plans);
+}
+
+/** Actions and steps of plans that have their row already. */
+export async function insertPlanParts(db: SqlExecutor, plans: readonly StoredPlan[]): Promise<void> {
   for (const part of partsOf(plans.flatMap((plan) => plan.actions.map((action) => ({ plan, action }))))) {
     await insertActionRows(db, part);
   }
