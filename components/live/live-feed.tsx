@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { type Connect, connectLive } from "./connect.ts";
-import { publish } from "./live-cache.ts";
+import { LIVE_KEY, LIVE_OPTIONS, LIVE_STATUS_KEY, publish } from "./live-cache.ts";
 
 interface LiveFeedProps {
   /** Who is logged in, as text that differs for everybody who may see something else; `null` = nobody, no feed. */
@@ -18,6 +18,7 @@ export function LiveFeed({ session, build, connect = connectLive }: LiveFeedProp
   const cache = useQueryClient();
   useEffect(() => {
     if (session === null) return;
+    for (const queryKey of [LIVE_KEY, LIVE_STATUS_KEY]) cache.setQueryDefaults(queryKey, LIVE_OPTIONS);
     return connect(`worldline live ${build} ${session}`, (state) => publish(cache, state));
   }, [cache, session, build, connect]);
   return null;
