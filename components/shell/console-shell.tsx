@@ -1,13 +1,14 @@
 "use client";
 import dynamic from "next/dynamic";
 import { useEffect, useRef, useState } from "react";
+import { LiveFeed } from "#components/live/live-feed.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
-import { LiveFeed } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useSession } from "#components/ui/session.ts";
 import { SlotsProvider } from "#components/ui/slots.tsx";
+import type { SessionOutput } from "#server/contract/wire/session.ts";
 import { AttentionProvider } from "./attention-context.tsx";
 import { Banners } from "./banners.tsx";
 import { Brand } from "./brand.tsx";
@@ -48,7 +49,7 @@ export function ConsoleShell({ children }: { readonly children: React.ReactNode 
   return (
     <AttentionProvider>
       <RecentProvider>
-        <LiveFeed />
+        <LiveFeed session={sessionText(session)} build={session?.build ?? ""} />
         <SlotsProvider>
           {(slots) => (
             <div className="app">
@@ -75,6 +76,12 @@ export function ConsoleShell({ children }: { readonly children: React.ReactNode 
       </RecentProvider>
     </AttentionProvider>
   );
+}
+
+/** Different for everybody who may see something else: feeds are never shared across. */
+function sessionText(session: SessionOutput | undefined): string | null {
+  const principal = session?.principal ?? null;
+  return principal === null ? null : `${principal.kind} ${principal.role} ${principal.id}`;
 }
 
 /** The rail as a sheet, on phones. */

@@ -1,11 +1,141 @@
 "use client";
-import { PageHead } from "#components/ui/section.tsx";
+import { useMemo } from "react";
+import { useAddress } from "#components/ui/address.ts";
+import { type Crumb, Crumbs } from "#components/ui/crumbs.tsx";
+import { useEstate } from "#components/ui/estate.ts";
+import { dnaFolds } from "#components/ui/folds.ts";
+import { plural } from "#components/ui/format.ts";
+import { State } from "#components/ui/glyph.tsx";
+import { useKeys } from "#components/ui/keys.tsx";
+import { useFold } from "#components/ui/live.ts";
+import { routes, type TopologyPlace } from "#components/ui/routes.ts";
+import { PageHead, Section } from "#components/ui/section.tsx";
+import { Empty, Skeleton } from "#components/ui/widget.tsx";
+import { lookOf, TONES_WORST_FIRST } from "#server/kernel/states.ts";
+import { EstateMap } from "./estate-map.tsx";
+import { estateView, nodeWord, type RegionView } from "./estate-view.ts";
+import { NodeDrawer } from "./node-drawer.tsx";
+import { nodeRows } from "./node-rows.ts";
+import { NodeTable } from "./node-table.tsx";
 
-/** The page of its name. */
+/** Estate to region to cluster to node: a map that stands still, and its table. */
 export function TopologyPage() {
+  const { search, go } = useAddress();
+  const estate = useEstate();
+  const sources = useFold(({ folds }) => dnaFolds(folds));
+  const place: TopologyPlace = {
+    region: search.get("region"),
+    source: search.get("source"),
+    cluster: search.get("cluster"),
+    node: search.get("node"),
+    of: search.get("of"),
+    view: search.get("view") === "table" ? "table" : null,
+  };
+  const { region = null, source = null, cluster = null, view } = place;
+  const regions = useMemo(
+    () =>
+      sources === undefined || estate === undefined
+        ? undefined
+        : estateView(sources, estate, { region, source, cluster }),
+    [sources, estate, region, source, cluster],
+  );
+  useKeys(
+    [
+      {
+        keys: "T",
+        does: "map or table",
+        run: () => go(routes.topology({ ...place, view: view === "table" ? null : "table" }), { replace: true }),
+      },
+    ],
+    { group: "Topology" },
+  );
+  const owned = Object.assign({}, ...(sources ?? []).map(({ fold }) => fold.owned));
+  const rows = regions === undefined ? [] : nodeRows(regions, owned);
   return (
     <div className="page">
-      <PageHead title="Topology" />
+      <Crumbs path={crumbsOf(place, regions)} />
+      <PageHead
+        title="Topology"
+        sub={regions === undefined ? "Reading the first snapshot." : <Counts regions={regions} />}
+      />
+      {regions === undefined ? (
+        <Skeleton rows={8} what="the estate" />
+      ) : regions.length === 0 ? (
+        <Empty title="No node has been seen.">Clusters appear with the first row of their nodes table.</Empty>
+      ) : (
+        <div className="stack">
+          <StateCounts regions={regions} />
+          {view !== "table" && (
+            <EstateMap regions={regions} place={place} loadBalancer={estate?.loadBalancer ?? null} owned={owned} />
+          )}
+          <Section
+            title="The same as a table"
+            note={`worst first, ${plural(rows.length, "row")}`}
+            aside={<kbd title="map or table">T</kbd>}
+          >
+            <NodeTable rows={rows} place={place} />
+          </Section>
+        </div>
+      )}
+      {place.node != null && (place.of ?? source) !== null && (
+        <NodeDrawer
+          key={place.node}
+          source={place.of ?? source ?? ""}
+          incarnation={place.node}
+          onClose={() => go(routes.topology({ ...place, node: null, of: null }))}
+        />
+      )}
     </div>
   );
+}
+
+function Counts({ regions }: { readonly regions: readonly RegionView[] }) {
+  const clusters = regions.flatMap((region) => region.clusters);
+  const hosts = regions.flatMap((region) => region.databases.flatMap((database) => database.hosts)).length;
+  const nodes = clusters.reduce((sum, { places }) => sum + places.length, 0);
+  return (
+    <>
+      {plural(regions.length, "region")}, {plural(clusters.length, "cluster")}, {plural(nodes, "node")},{" "}
+      {plural(hosts, "database host")}. <span className="t3">The map stands still: a state never moves a node.</span>
+    </>
+  );
+}
+
+/** How many incarnations are in which state, worst first. */
+function StateCounts({ regions }: { readonly regions: readonly RegionView[] }) {
+  const counts = new Map<string, number>();
+  for (const region of regions)
+    for (const { places } of region.clusters)
+      for (const { incarnations } of places)
+        for (const { node } of incarnations) counts.set(nodeWord(node), (counts.get(nodeWord(node)) ?? 0) + 1);
+  const rank = (word: string) => TONES_WORST_FIRST.indexOf(lookOf("node", word).tone);
+  return (
+    <ul className="counts" aria-label="Incarnations by state">
+      {[...counts]
+        .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
+        .map(([word, count]) => (
+          <li key={word}>
+            <State system="node" word={word} /> {count}
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+function crumbsOf(
+  { region, source, cluster, node }: TopologyPlace,
+  regions: readonly RegionView[] | undefined,
+): readonly Crumb[] {
+  const home = regions?.find((one) => one.clusters.some((view) => view.source === source) || one.id === region);
+  const name = home?.clusters
+    .flatMap(({ places }) => places)
+    .find(({ incarnations }) => incarnations.some(({ id }) => id === node));
+  const path: Crumb[] = [{ text: "Estate", href: routes.topology() }];
+  if (home !== undefined && (region != null || source != null))
+    path.push({ text: home.title, href: routes.topology({ region: home.id === "" ? null : home.id }) });
+  if (source != null) path.push({ text: source, href: routes.topology({ source }) });
+  if (cluster != null && cluster !== source)
+    path.push({ text: cluster, href: routes.topology({ source: source ?? null, cluster }) });
+  if (name !== undefined) path.push({ text: name.name, mono: true });
+  return path.length === 1 ? [{ text: "Topology" }] : path;
 }

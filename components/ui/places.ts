@@ -6,7 +6,7 @@ import { type Href, routes } from "./routes.ts";
 export function placeHref(place: NeedPlace): Href {
   switch (place.page) {
     case "node":
-      return routes.topology({ source: place.source, node: place.incarnation });
+      return routes.topology({ of: place.source, node: place.incarnation });
     case "cluster":
       return routes.topology({ source: place.source, cluster: place.cluster, view: "table" });
     case "plan":

@@ -20,8 +20,10 @@ export interface TopologyPlace {
   readonly region?: string | null;
   readonly source?: string | null;
   readonly cluster?: string | null;
-  /** Incarnation id `created:id`; opens its drawer. */
+  /** Incarnation id `created:id`; opens its drawer and leaves the map as it is. */
   readonly node?: string | null;
+  /** Source of that node. */
+  readonly of?: string | null;
   /** `table` shows the twin instead of the map. */
   readonly view?: "table" | null;
 }

@@ -1,20 +1,20 @@
 "use client";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 
-/** Width of an element in CSS pixels, as it is now; `null` before it is measured. */
-export function useWidth<T extends Element>(): readonly [React.RefObject<T | null>, number | null] {
-  const ref = useRef<T>(null);
+/** Width of an element in CSS pixels, as it is now; `null` before it is measured. Give the first as its `ref`. */
+export function useWidth<T extends Element>(): readonly [React.RefCallback<T>, number | null] {
   const [width, setWidth] = useState<number | null>(null);
-  useEffect(() => {
-    const element = ref.current;
+  const observer = useRef<ResizeObserver | null>(null);
+  const measure = useCallback((element: T | null) => {
+    observer.current?.disconnect();
+    observer.current = null;
     if (element === null) return;
-    const observer = new ResizeObserver((entries) => {
+    setWidth(Math.floor(element.getBoundingClientRect().width));
+    observer.current = new ResizeObserver((entries) => {
       const box = entries[0]?.contentRect;
       if (box !== undefined) setWidth(Math.floor(box.width));
     });
-    observer.observe(element);
-    setWidth(Math.floor(element.getBoundingClientRect().width));
-    return () => observer.disconnect();
+    observer.current.observe(element);
   }, []);
-  return [ref, width];
+  return [measure, width];
 }

@@ -1,0 +1,85 @@
+"use client";
+import dynamic from "next/dynamic";
+import { useState } from "react";
+import { DemoNode } from "#components/demo/demo-node.tsx";
+import { CensusAction } from "#components/failover/census-action.tsx";
+import { refusalOfRelease } from "#components/failover/release-words.ts";
+import { Action } from "#components/ui/button.tsx";
+import { DrawerSection } from "#components/ui/drawer.tsx";
+import { useEstate } from "#components/ui/estate.ts";
+import { useKeys } from "#components/ui/keys.tsx";
+import { useNow } from "#components/ui/live.ts";
+import { usePreferences } from "#components/ui/preferences.tsx";
+import { useRefusal } from "#components/ui/session.ts";
+import type { Outputs } from "#components/ui/trpc.ts";
+import { Failure } from "#components/ui/widget.tsx";
+import type { NodeFold } from "#server/contract/fold/dna.ts";
+
+const FailoverDialog = dynamic(
+  () => import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
+  {
+    ssr: false,
+  },
+);
+
+interface NodeActionsProps {
+  readonly source: string;
+  readonly incarnation: string;
+  readonly node: NodeFold;
+  readonly query: { readonly data: Outputs["dna"]["nodes"]["get"] | undefined; readonly error: unknown };
+}
+
+/** What can be done with it; what cannot, says why and, if it can, when it will be possible. */
+export function NodeActions({ source, incarnation, node, query }: NodeActionsProps) {
+  const [open, setOpen] = useState(false);
+  const now = useNow();
+  const { zone } = usePreferences();
+  const acts = useEstate()?.dna.find(({ id }) => id === source)?.act ?? true;
+  const release = query.data?.releasable;
+  const asOf = query.data?.asOf ?? null;
+  const why =
+    release === undefined ? "Reading whether it may be released." : refusalOfRelease(release, asOf, now, zone);
+  const refusal = useRefusal("dna:failover", acts ? why : "Acting on this source is switched off (act: false).");
+  const alive = node.state !== "silent" && node.state !== "gone";
+  useKeys(
+    [
+      {
+        keys: "F",
+        does: "fail over",
+        run: () => {
+          if (refusal !== null) return false;
+          setOpen(true);
+          return true;
+        },
+      },
+    ],
+    { group: "Node" },
+  );
+  return (
+    <DrawerSection title="Actions">
+      {query.error !== null && query.data === undefined && (
+        <Failure title="Cannot read what is possible" error={query.error} />
+      )}
+      <Action
+        label="Fail over…"
+        shortcut="F"
+        onPress={() => setOpen(true)}
+        refusal={refusal}
+        refusedAs={alive ? "Not while it lives." : release?.readyInMs != null ? "Not yet." : "Not now."}
+      >
+        releases its keys one by one, each only if it still owns it; {release?.certainty ?? "presumed"} dead
+      </Action>
+      <CensusAction source={source} incarnation={incarnation} />
+      <Action
+        label="Drain…"
+        onPress={() => {}}
+        refusal="DNA has no drain: the column has no reader and is overwritten every 5 s. Take it out of the load balancer, then stop its VM."
+        refusedAs="Not offered."
+      >
+        {null}
+      </Action>
+      <DemoNode source={source} incarnation={incarnation} node={node} />
+      {open && <FailoverDialog source={source} incarnation={incarnation} onClose={() => setOpen(false)} />}
+    </DrawerSection>
+  );
+}
