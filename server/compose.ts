@@ -18,7 +18,7 @@ import { createSystemClock } from "#server/runtime/clock.ts";
 import { createLoopDelay } from "#server/runtime/loop-delay.ts";
 import type { DemoService } from "#server/trpc/services.ts";
 import { type CoreDeps, composeCore, sourceDepsOf } from "./compose-core.ts";
-import { openDemo } from "./compose-demo.ts";
+import { type DemoFolder, makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
 import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
 
@@ -43,12 +43,13 @@ export interface Estates {
 export async function compose(configuration: Configuration, log: Logger): Promise<App> {
   const clock = createSystemClock(configuration.demo?.speed ?? 1);
   const realTime = createSystemClock();
-  const journal = await openJournal(configuration, clock, log);
+  const demoFolder = configuration.demo === null ? null : await makeDemoFolder();
+  const journal = await openJournal(configuration, demoFolder, clock, log);
   const recorder = await createRecorder({ journal, clock, log });
   const hub = createHub({ view: recorder, journal, clock: realTime, log });
   const loopDelay = createLoopDelay(clock, configuration.demo?.speed ?? 1);
   const estates =
-    configuration.demo === null ? configuredEstates(configuration) : await openDemo(configuration, clock, log);
+    demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log);
   const { version, build } = identity();
   const coreDeps: CoreDeps = {
     configuration,
@@ -96,14 +97,21 @@ export async function compose(configuration: Configuration, log: Logger): Promis
       abort.abort(new Error("the console stops"));
       await running;
       await core.stop();
-      await estates.close();
       await journal.close();
+      await estates.close();
     },
   };
 }
 
-function openJournal(configuration: Configuration, clock: Clock, log: Logger): Promise<SqliteJournal> {
-  const { path: directory, key } = configuration.journal;
+/** A demo without a configuration begins anew each time, and so does what it remembers: its world is another. */
+function openJournal(
+  configuration: Configuration,
+  demo: DemoFolder | null,
+  clock: Clock,
+  log: Logger,
+): Promise<SqliteJournal> {
+  const { path: configured, key } = configuration.journal;
+  const directory = demo !== null && configuration.file === null ? path.join(demo.directory, "journal") : configured;
   return openSqliteJournal({
     directory,
     key: key === null ? { from: "generated" } : { from: "secret", secret: key.reveal() },
