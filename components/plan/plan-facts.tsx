@@ -1,0 +1,75 @@
+"use client";
+import { parseInstant, plural } from "#components/ui/format.ts";
+import { Glyph } from "#components/ui/glyph.tsx";
+import { Id } from "#components/ui/ident.tsx";
+import { Link } from "#components/ui/link.tsx";
+import { routes } from "#components/ui/routes.ts";
+import { Instant } from "#components/ui/time.tsx";
+import { Failure } from "#components/ui/widget.tsx";
+import type { PlanOutput } from "./types.ts";
+
+const PLANS_SHOWN_MAX = 5;
+
+/** What holds a plan up besides its steps: its time, other plans, a plan that Ruby could not load. */
+export function PlanFacts({ source, plan }: { readonly source: string; readonly plan: PlanOutput }) {
+  const { delayed, blockedBy, blocks, caller, invalidReason } = plan;
+  return (
+    <>
+      {invalidReason !== null && <Failure title="Dynflow cannot load this plan" message={invalidReason} />}
+      {delayed !== null && <Delayed delayed={delayed} />}
+      {plan.state === "scheduled" && delayed === null && (
+        <p className="warn small">It is scheduled, but its delayed record is gone: it can never start by itself.</p>
+      )}
+      {blockedBy.length > 0 && (
+        <p className="small t2">
+          Waits for {plural(blockedBy.length, "plan")}: <PlanLinks source={source} ids={blockedBy} />
+        </p>
+      )}
+      {blocks.length > 0 && (
+        <p className="small t2">
+          {plural(blocks.length, "plan waits", "plans wait")} for it: <PlanLinks source={source} ids={blocks} />
+        </p>
+      )}
+      {caller !== null && (
+        <p className="small t2">
+          Planned by{caller.actionId === null ? "" : ` action ${caller.actionId} of`}{" "}
+          <PlanLinks source={source} ids={[caller.planId]} />
+        </p>
+      )}
+    </>
+  );
+}
+
+function Delayed({ delayed }: { readonly delayed: NonNullable<PlanOutput["delayed"]> }) {
+  const { startAt, startBefore, frozen } = delayed;
+  return (
+    <p className="small t2">
+      <span className="t-queued">
+        <Glyph tone="queued" shape="clock" />
+      </span>{" "}
+      {startAt === null ? "Starts as soon as it may" : "Starts at "}
+      {startAt !== null && <Instant at={parseInstant(startAt)} />}
+      {startBefore !== null && (
+        <>
+          , given up after <Instant at={parseInstant(startBefore)} />
+        </>
+      )}
+      {frozen && ". It is frozen: nobody starts it"}
+      {". An executor looks every 15 s."}
+    </p>
+  );
+}
+
+function PlanLinks({ source, ids }: { readonly source: string; readonly ids: readonly string[] }) {
+  return (
+    <>
+      {ids.slice(0, PLANS_SHOWN_MAX).map((id, index) => (
+        <span key={id} className="nowrap">
+          {index > 0 && ", "}
+          <Link href={routes.plan(source, id)}>open</Link> <Id id={id} />
+        </span>
+      ))}
+      {ids.length > PLANS_SHOWN_MAX && ` and ${ids.length - PLANS_SHOWN_MAX} more`}
+    </>
+  );
+}

@@ -1,0 +1,138 @@
+"use client";
+import { useQuery } from "@tanstack/react-query";
+import { formatNumber, parseInstant } from "#components/ui/format.ts";
+import { State } from "#components/ui/glyph.tsx";
+import { ClassName } from "#components/ui/ident.tsx";
+import { Facts, Section } from "#components/ui/section.tsx";
+import { Instant } from "#components/ui/time.tsx";
+import { useTRPC } from "#components/ui/trpc.ts";
+import { Faults, QueryWidget } from "#components/ui/widget.tsx";
+import { isMasked } from "#server/contract/event.ts";
+import { ErrorView } from "./error-view.tsx";
+import { MASKED_TEXT } from "./payload.ts";
+import { PayloadSection, PayloadText } from "./payload-view.tsx";
+import { seconds } from "./step-words.ts";
+import type { ActionOutput, StepView } from "./types.ts";
+
+interface StepDetailProps {
+  readonly source: string;
+  readonly planId: string;
+  readonly stepId: number;
+  readonly step: StepView | undefined;
+  readonly failures: number;
+  readonly onNextFailure: () => void;
+}
+
+/** One step: its error first, then when and where it ran, then its action's input and output. Read only while shown. */
+export function StepDetail({ source, planId, stepId, step, failures, onNextFailure }: StepDetailProps) {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.dynflow.plans.action.queryOptions({ source, planId, stepId }));
+  return (
+    <Section
+      className="det"
+      title={`Step ${stepId}${step === undefined ? "" : `, ${step.phase}`}`}
+      note={step !== undefined && <ClassName name={step.actionClass} />}
+      aside={
+        failures > 1 && (
+          <button type="button" className="btn-plain" onClick={onNextFailure} aria-keyshortcuts="N">
+            <span aria-hidden="true">
+              <kbd>N</kbd>
+            </span>{" "}
+            next failure of {failures}
+          </button>
+        )
+      }
+    >
+      <QueryWidget query={query} what={`step ${stepId}`} rows={8} columns={2}>
+        {(action) => <ActionFacts action={action} source={source} planId={planId} />}
+      </QueryWidget>
+    </Section>
+  );
+}
+
+function ActionFacts({ action, source, planId }: { action: ActionOutput; source: string; planId: string }) {
+  const { step, error } = action;
+  const ended = parseInstant(step.endedAt);
+  return (
+    <>
+      <Faults faults={action.faults} />
+      {error === null ? (
+        <p className="det-state">
+          <State system="step" word={step.state} />
+        </p>
+      ) : (
+        <ErrorView error={error} exceptionClass={step.exceptionClass} state={step.state} at={ended} />
+      )}
+      <StepFacts step={step} />
+      <PayloadSection title="Input" payload={action.input} bytes={action.inputBytes} source={source} planId={planId} />
+      <PayloadSection
+        title="Output"
+        payload={action.output}
+        bytes={action.outputBytes}
+        source={source}
+        planId={planId}
+      />
+      <Chunks action={action} source={source} planId={planId} />
+    </>
+  );
+}
+
+function StepFacts({ step }: { readonly step: StepView }) {
+  const facts = [
+    {
+      name: "started",
+      value: <Instant at={parseInstant(step.startedAt)} form="ms" />,
+      source: (
+        <>
+          ended <Instant at={parseInstant(step.endedAt)} form="ms" />
+        </>
+      ),
+    },
+    { name: "took", value: seconds(step.realTimeSec), source: `ran ${seconds(step.executionTimeSec)}` },
+    { name: "action", value: String(step.actionId), source: step.queue === null ? "no queue" : `queue ${step.queue}` },
+    ...(step.progressDone === null
+      ? []
+      : [
+          {
+            name: "progress",
+            value: formatNumber(step.progressDone),
+            source: `weight ${step.progressWeight === null ? "–" : formatNumber(step.progressWeight, 1)}`,
+          },
+        ]),
+    ...(step.unreadable === null ? [] : [{ name: "unreadable", value: step.unreadable, wrap: true }]),
+  ];
+  return <Facts facts={facts} wide />;
+}
+
+function Chunks({ action, source, planId }: { action: ActionOutput; source: string; planId: string }) {
+  const { chunks, chunksCut } = action;
+  if (isMasked(chunks))
+    return (
+      <p className="small t3">
+        Output chunks: <span className="unk">{MASKED_TEXT}</span>
+      </p>
+    );
+  if (chunks.length === 0) return null;
+  return (
+    <details className="io">
+      <summary>
+        <b className="med">Output chunks</b>{" "}
+        <span className="small t3">
+          {chunks.length}
+          {chunksCut ? " of more" : ""}
+        </span>
+      </summary>
+      <ol>
+        {chunks.map(({ kind, timestamp, chunk }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a chunk is its place in the order
+          <li key={index} className="chunk">
+            <span className="small t3">
+              <Instant at={parseInstant(timestamp)} form="ms" /> {kind ?? ""}
+            </span>
+            <PayloadText payload={chunk} source={source} planId={planId} />
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}

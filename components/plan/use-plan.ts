@@ -1,0 +1,51 @@
+"use client";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useFold } from "#components/ui/live.ts";
+import { useTRPC } from "#components/ui/trpc.ts";
+import { dynflowStream } from "#server/contract/event.ts";
+import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
+import { useRefresh } from "./use-refresh.ts";
+
+/** A plan that somebody looks at is read every second by the server; asking again tells it that somebody still does. */
+const LOOK_EVERY_MS = 5_000;
+const REFRESH_EVERY_MS = 700;
+
+/** The fold of one source; `undefined` until the first snapshot, `null` when the source is not in it. */
+export function useDynflowFold<T>(source: string, select: (fold: DynflowFold) => T): T | null | undefined {
+  return useFold((state) => {
+    const fold = state.folds[dynflowStream(source)];
+    return fold?.family === "dynflow" ? select(fold) : null;
+  });
+}
+
+/** Head, steps and history of one plan, read anew whenever the fold says that it changed. */
+export function usePlan(source: string, planId: string) {
+  const trpc = useTRPC();
+  const client = useQueryClient();
+  const input = { source, planId };
+  const plan = useQuery(
+    trpc.dynflow.plans.get.queryOptions(input, {
+      refetchInterval: (query) => (query.state.data?.state === "stopped" ? false : LOOK_EVERY_MS),
+    }),
+  );
+  const steps = useQuery(trpc.dynflow.plans.steps.queryOptions(input));
+  const history = useQuery(trpc.dynflow.plans.history.queryOptions(input));
+  const marker = useDynflowFold(source, (fold) => fold.plans[planId] ?? null);
+  const locks = useDynflowFold(source, (fold) =>
+    Object.keys(fold.locks)
+      .filter((key) => key.includes(planId))
+      .join(),
+  );
+  const refresh = () => {
+    void client.invalidateQueries(trpc.dynflow.plans.get.queryFilter(input));
+    void client.invalidateQueries(trpc.dynflow.plans.steps.queryFilter(input));
+    void client.invalidateQueries(trpc.dynflow.plans.history.queryFilter(input));
+    void client.invalidateQueries(trpc.dynflow.plans.action.queryFilter());
+  };
+  useRefresh(marker, refresh, REFRESH_EVERY_MS);
+  useRefresh(locks ?? undefined, refresh, REFRESH_EVERY_MS);
+  // What the head shows may have come by the slow way: the steps follow it.
+  const seen = plan.data === undefined ? undefined : `${plan.data.state} ${plan.data.result} ${plan.data.progress}`;
+  useRefresh(seen, refresh, REFRESH_EVERY_MS);
+  return { plan, steps, history, refresh };
+}
