@@ -3,13 +3,12 @@ import type { DnaSourceConfiguration, LimitsConfiguration } from "#server/config
 import { dnaStream } from "#server/contract/event.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createCensusTaker } from "#server/dna/census.ts";
-import { parseIncarnationId } from "#server/dna/domain/identity.ts";
-import type { IncarnationCheck, IncarnationWatch } from "#server/dna/failover-job.ts";
+import type { IncarnationWatch } from "#server/dna/failover-job.ts";
 import type { DnaStore } from "#server/dna/ports.ts";
-import { createDnaReader, type DnaReader } from "#server/dna/reader.ts";
-import type { DnaSource, LivenessView } from "#server/dna/source-view.ts";
+import { createDnaReader } from "#server/dna/reader.ts";
+import { toIncarnationWatch, toLivenessView } from "#server/dna/reader-views.ts";
+import type { DnaSource } from "#server/dna/source-view.ts";
 import type { Clock } from "#server/kernel/clock.ts";
-import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
@@ -73,14 +72,14 @@ export function assembleDna(seat: DnaSeat, store: DnaStore, deps: SourceDeps): D
     modules: seat.modules,
     store,
     census,
-    liveness: livenessOf(reader),
+    liveness: toLivenessView(reader),
     pace: deps.limits.failover,
     fold: () => view.dna(seat.id),
     sample: () => view.samples()[dnaStream(seat.id)] ?? null,
   };
   return {
     source,
-    watch: watchOf(reader),
+    watch: toIncarnationWatch(reader),
     title: seat.title,
     region: seat.region,
     cluster: seat.cluster,
@@ -89,34 +88,6 @@ export function assembleDna(seat: DnaSeat, store: DnaStore, deps: SourceDeps): D
     async close() {
       await census.stop();
       await store.close();
-    },
-  };
-}
-
-function livenessOf(reader: DnaReader): LivenessView {
-  return {
-    releasable: (id) => reader.liveness(id).releasable,
-    sight(incarnation) {
-      const { node, cluster, state, silentMs } = reader.liveness(`${incarnation.createdAt}:${incarnation.id}`);
-      return { incarnation, node, state: cluster === null ? null : state, silentMs };
-    },
-  };
-}
-
-/** Before each round of a failover: a fresh read, then the judgement over it. */
-function watchOf(reader: DnaReader): IncarnationWatch {
-  return {
-    async check(incarnationId): Promise<IncarnationCheck> {
-      if (parseIncarnationId(incarnationId) === null)
-        throw new OpsError("invalid-input", `${incarnationId} is no incarnation`);
-      await reader.readNow(reader.liveness(incarnationId).cluster);
-      const { state, releasable } = reader.liveness(incarnationId);
-      const missing = releasable.reasons.find((reason) => !reason.holds);
-      return {
-        releasable: releasable.releasable,
-        beats: state === "alive" || state === "returned",
-        waitingFor: missing === undefined ? null : `Not yet true: ${missing.text}`,
-      };
     },
   };
 }

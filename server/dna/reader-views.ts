@@ -1,5 +1,6 @@
 /** The reader as its services see it. */
-import { type Incarnation, toIncarnationId } from "./domain/identity.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import { type Incarnation, parseIncarnationId, toIncarnationId } from "./domain/identity.ts";
 import type { PeerSight } from "./domain/request-path.ts";
 import type { IncarnationCheck, IncarnationWatch } from "./failover-job.ts";
 import type { DnaReader } from "./reader.ts";
@@ -27,13 +28,15 @@ function sightOf(reader: Pick<DnaReader, "liveness">, incarnation: Incarnation):
 export function toIncarnationWatch(reader: Pick<DnaReader, "liveness" | "readNow">): IncarnationWatch {
   return {
     async check(incarnationId): Promise<IncarnationCheck> {
+      if (parseIncarnationId(incarnationId) === null)
+        throw new OpsError("invalid-input", `${incarnationId} is no incarnation`);
       await reader.readNow(reader.liveness(incarnationId).cluster);
       const { state, releasable } = reader.liveness(incarnationId);
       const open = releasable.reasons.find((reason) => !reason.holds);
       return {
         releasable: releasable.releasable,
         beats: state === "alive" || state === "returned",
-        waitingFor: open === undefined ? null : [open.text, open.detail].filter((text) => text !== null).join(" "),
+        waitingFor: open === undefined ? null : `Not yet true: ${open.text}`,
       };
     },
   };
