@@ -31,11 +31,17 @@ export interface SourceMonitorOptions {
   readonly recorder: Recorder;
   readonly view: Pick<FoldView, "dynflow">;
   readonly clock: Clock;
+  /**
+   * The clock on which reads are timed: that of the upstream's own time-outs, which is real time also where `clock` runs
+   * faster. Default: `clock`.
+   */
+  readonly upstreamClock?: Clock;
   readonly log: Logger;
 }
 
 export function createSourceMonitor(options: SourceMonitorOptions): SourceMonitor {
   const { sourceId, recorder, view, clock, log } = options;
+  const upstreamClock = options.upstreamClock ?? clock;
   const stream = dynflowStream(sourceId);
   let health: Health = STARTING;
   let longestReadMs = 0;
@@ -69,10 +75,10 @@ export function createSourceMonitor(options: SourceMonitorOptions): SourceMonito
 
   return {
     async read(task) {
-      const startedAt = clock.monotonic();
+      const startedAt = upstreamClock.monotonic();
       health = stepHealth(health, { kind: "read-started", at: startedAt });
       const answer = await task();
-      longestReadMs = Math.max(longestReadMs, clock.monotonic() - startedAt);
+      longestReadMs = Math.max(longestReadMs, upstreamClock.monotonic() - startedAt);
       health = stepHealth(health, { kind: "read-answered" });
       return answer;
     },
@@ -97,10 +103,10 @@ export function createSourceMonitor(options: SourceMonitorOptions): SourceMonito
     isDown: () => health.state === "down",
     async watch(signal) {
       if (view.dynflow(sourceId).source.since !== 0) await journalHealth(null);
-      let lookedAt: MonotonicMs = clock.monotonic();
+      let lookedAt: MonotonicMs = upstreamClock.monotonic();
       while (!signal.aborted) {
-        await clock.sleep(WATCH_INTERVAL_MS, signal);
-        const at = clock.monotonic();
+        await upstreamClock.sleep(WATCH_INTERVAL_MS, signal);
+        const at = upstreamClock.monotonic();
         const late = at - lookedAt > WATCH_INTERVAL_MS + LATE_LOOK_MS;
         lookedAt = at;
         const before = health.state;

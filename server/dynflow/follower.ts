@@ -23,6 +23,8 @@ export interface DynflowFollowerOptions {
   readonly recorder: Recorder;
   readonly view: Pick<FoldView, "dynflow">;
   readonly clock: Clock;
+  /** Real time, where `clock` is the demo's; see `SourceMonitorOptions`. */
+  readonly upstreamClock?: Clock;
   readonly log: Logger;
   /** Rows of one slice of the rolling lap. */
   readonly lapRows?: number;

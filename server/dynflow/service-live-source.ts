@@ -32,6 +32,8 @@ export interface LiveSourceOptions {
   readonly state: StateStore;
   readonly operations: Operations;
   readonly clock: Clock;
+  /** Real time, where `clock` is the demo's: the database's time-outs do not run faster with it. */
+  readonly upstreamClock?: Clock;
   readonly log: Logger;
   readonly hostname: string;
   readonly pid: number;
