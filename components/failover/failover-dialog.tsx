@@ -1,5 +1,23 @@
 "use client";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ActDialog, type Intent } from "#components/ui/act-dialog.tsx";
+import { useAddress } from "#components/ui/address.ts";
 import { Dialog } from "#components/ui/dialog.tsx";
+import { formatCount } from "#components/ui/format.ts";
+import { State } from "#components/ui/glyph.tsx";
+import { Id, Name } from "#components/ui/ident.tsx";
+import { routes } from "#components/ui/routes.ts";
+import { useRefusal } from "#components/ui/session.ts";
+import { Since } from "#components/ui/time.tsx";
+import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
+import { Failure, Skeleton } from "#components/ui/widget.tsx";
+import type { FailoverPreviewOutput } from "#server/contract/wire/dna.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+import { FailoverReasons } from "./failover-reasons.tsx";
+import { FailoverTouches } from "./failover-touches.tsx";
+import { useCensus } from "./use-census.ts";
+
+const EVERY_MS = 2_000;
 
 interface FailoverDialogProps {
   readonly source: string;
@@ -7,11 +25,95 @@ interface FailoverDialogProps {
   readonly onClose: () => void;
 }
 
-/** Releases the keys of one dead incarnation. */
-export function FailoverDialog({ onClose }: FailoverDialogProps) {
+/** Releases the keys of one dead incarnation: what it will touch, why it may, what remains; then a reason and its name. */
+export function FailoverDialog({ source, incarnation, onClose }: FailoverDialogProps) {
+  const trpc = useTRPC();
+  const preview = useQuery(
+    trpc.dna.failover.preview.queryOptions({ source, incarnation }, { refetchInterval: EVERY_MS }),
+  );
+  if (preview.data === undefined)
+    return (
+      <Dialog title="Fail over" sub={<Id id={incarnation} form="incarnation" />} onClose={onClose} wide>
+        <div className="dbody">
+          {preview.error === null ? (
+            <Skeleton rows={6} what="what would be touched" />
+          ) : (
+            <Failure
+              title="Cannot read what would be touched"
+              error={preview.error}
+              onRetry={() => void preview.refetch()}
+            />
+          )}
+        </div>
+      </Dialog>
+    );
   return (
-    <Dialog title="Fail over" onClose={onClose}>
-      <div className="dbody" />
-    </Dialog>
+    <LoadedDialog
+      source={source}
+      incarnation={incarnation}
+      preview={preview.data}
+      old={preview.error !== null}
+      onClose={onClose}
+    />
+  );
+}
+
+interface LoadedProps extends FailoverDialogProps {
+  readonly preview: FailoverPreviewOutput;
+  /** The last read failed: what is shown is old, and nothing is done on it. */
+  readonly old: boolean;
+}
+
+function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProps) {
+  const client = useTRPCClient();
+  const trpc = useTRPC();
+  const cache = useQueryClient();
+  const { go } = useAddress();
+  const census = useCensus(source, incarnation, preview.census);
+  const { node, keys } = preview;
+  const refusal = useRefusal(
+    "dna:failover",
+    old ? "What is shown is old: it could not be read again." : (preview.refusals[0] ?? null),
+  );
+  async function start({ reason, requestId }: Intent) {
+    const state = node.state === "silent" || node.state === "gone" ? node.state : "gone";
+    const answer = await client.dna.failover.start.mutate({
+      source,
+      incarnation,
+      expectedState: state,
+      expectedNode: node.node,
+      expectedKeys: keys ?? 0,
+      reason,
+      requestId,
+    });
+    void cache.invalidateQueries(trpc.jobs.pathFilter());
+    go(routes.job(answer.jobId));
+  }
+  return (
+    <ActDialog
+      wide
+      title={
+        <>
+          Fail over the keys of <Name text={node.node} mono />
+        </>
+      }
+      sub={
+        <>
+          {source} · incarnation <Id id={incarnation} form="incarnation" /> · <State system="node" word={node.state} />{" "}
+          for <Since at={Date.parse(node.since) as EpochMs} />
+        </>
+      }
+      verb={keys === null ? "Fail over its keys" : `Fail over ${formatCount(keys)} keys`}
+      typed={node.node}
+      refusal={refusal}
+      onAct={start}
+      onDone={onClose}
+      onClose={onClose}
+    >
+      <div className="dbody two">
+        <FailoverTouches preview={preview} census={census} />
+        <FailoverReasons preview={preview} />
+      </div>
+    </ActDialog>
   );
 }

@@ -70,6 +70,7 @@ export function ClusterMap({ cluster, place, size, bar, barMax, owned }: Cluster
       </header>
       <div ref={ref}>
         {width !== null && (
+          // biome-ignore lint/a11y/noStaticElementInteractions: keys and clicks come from the links inside
           <svg
             ref={svg}
             width={Math.max(grid.width, 1)}
