@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
+import { createMemoryMail } from "./client-world.test-kit.ts";
 import { openClientWorld } from "./client-world-runner.ts";
-import { createMemoryMail } from "./client-world-testing.ts";
-import { createMemoryStateStore } from "./follower-testing.ts";
+import { createMemoryStateStore } from "./follower.test-kit.ts";
 
 const US = "11111111-1111-4111-8111-111111111111";
 const THEM = "22222222-2222-4222-8222-222222222222";

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import type { CoordinatorRecord } from "./domain/model.ts";
+import { createMemoryDynflow, createMemoryJournal, planOf } from "./follower.test-kit.ts";
 import { createDynflowFollower } from "./follower.ts";
-import { createMemoryDynflow, createMemoryJournal, planOf } from "./follower-testing.ts";
 
 const EXECUTOR: CoordinatorRecord = {
   class: "Dynflow::Coordinator::ExecutorWorld",

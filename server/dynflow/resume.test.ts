@@ -3,10 +3,10 @@ import type { EventActor } from "#server/contract/event.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
+import { createMemoryMail } from "./client-world.test-kit.ts";
 import { openClientWorld } from "./client-world-runner.ts";
-import { createMemoryMail } from "./client-world-testing.ts";
 import type { Reply } from "./codec/envelope.ts";
-import { createMemoryDynflow, createMemoryJournal, createMemoryStateStore, planOf } from "./follower-testing.ts";
+import { createMemoryDynflow, createMemoryJournal, createMemoryStateStore, planOf } from "./follower.test-kit.ts";
 import { createPlanActions } from "./resume.ts";
 
 const US = "11111111-1111-4111-8111-111111111111";

@@ -19,7 +19,7 @@ import {
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
-import { createMemoryJournal, createMemoryStateStore } from "./follower-testing.ts";
+import { createMemoryJournal, createMemoryStateStore } from "./follower.test-kit.ts";
 import { createLiveSource } from "./service-live-source.ts";
 
 const EXECUTOR = "22222222-2222-4222-8222-222222222222";
