@@ -15,6 +15,7 @@ export interface RangeQuery {
   readonly streams: readonly StreamName[];
   readonly kinds: readonly string[];
   readonly subject: string | null;
+  /** Times of observation, both inclusive. */
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;
   /** 1 to 1,000. */

@@ -38,6 +38,8 @@ export interface LiveRecorder extends Recorder, FoldView {
   positions(): Positions;
   /** Not ok from a failed append to the next that succeeds: the folds stand still, mutations are to be refused. */
   journalStatus(): JournalStatus;
+  /** Events recorded and appends that failed, since the start. */
+  counts(): { readonly recorded: number; readonly failed: number };
   /** Calls back after each change of a stream's samples; returns the way to stop. */
   onSample(listener: (stream: StreamName) => void): () => void;
   /** Writes a snapshot of every stream that moved since its last. Before the journal is closed. Never rejects. */
@@ -96,6 +98,8 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
   /** Ends of the streams' queues: appends overlap and so share transactions, folding does not. */
   const tails = new Map<StreamName, Promise<unknown>>();
   const watch = watchJournal(record, clock, log);
+  let recorded = 0;
+  let failed = 0;
 
   function record(stream: StreamName, drafts: Parameters<Recorder["record"]>[1]): Promise<readonly JournalEvent[]> {
     const appended = journal.append(stream, drafts).then(
@@ -105,9 +109,11 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
     const folded = (tails.get(stream) ?? Promise.resolve()).then(async () => {
       const result = await appended;
       if ("cause" in result) {
+        failed += 1;
         watch.failed(result.cause);
         throw result.cause;
       }
+      recorded += result.events.length;
       watch.succeeded();
       await foldAppended(stream, result.events);
       return result.events;
@@ -146,6 +152,7 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
     ...viewOf(state),
     positions: state.positions,
     journalStatus: watch.status,
+    counts: () => ({ recorded, failed }),
     onSample: state.onSample,
     async stop() {
       watch.stop();

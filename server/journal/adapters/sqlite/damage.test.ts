@@ -11,7 +11,7 @@ import { createManualClock } from "#server/runtime/clock.ts";
 import { nextHash } from "./chain.ts";
 import { openSqliteJournal, type SqliteJournal, type SqliteJournalOptions } from "./journal.ts";
 import { loadJournalKey } from "./key.ts";
-import { verifyJournal } from "./verify.ts";
+import { verifyDirectory, verifyJournal } from "./verify.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
 const STREAM = "dynflow:foreman";
@@ -149,6 +149,15 @@ describe("verification", () => {
     await written();
     const verdict = verifyJournal({ directory, key: new TextEncoder().encode("x".repeat(40)) });
     expect(verdict.faults).toMatchObject([{ what: "written with another key" }]);
+  });
+
+  it("finds the key where the journal finds it, and makes none where there is no journal", async () => {
+    expect(verifyDirectory(directory, { from: "generated" }).faults).toMatchObject([{ what: "there is no journal" }]);
+    expect(readdirSync(directory)).toEqual([]);
+    const journal = await openJournal({ key: { from: "generated" } });
+    await journal.append(STREAM, [draft("a")]);
+    expect(verifyDirectory(directory, { from: "generated" })).toMatchObject({ ok: true, events: 1 });
+    await journal.close();
   });
 
   it("says that there is no journal where there is none", () => {

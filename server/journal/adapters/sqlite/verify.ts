@@ -6,6 +6,7 @@ import { messageOf } from "#server/kernel/errors.ts";
 import { type ChainHash, genesisHash, nextHash, sameHash } from "./chain.ts";
 import { CHAINS, type ChainName } from "./chains.ts";
 import { openReadOnly } from "./database.ts";
+import { type JournalKeySource, loadJournalKey } from "./key.ts";
 import type { ChainHead } from "./protocol.ts";
 import { readEnd, readHeader, readStarts, segmentFormatOf } from "./segment-format.ts";
 import { segmentNames } from "./segment-list.ts";
@@ -46,6 +47,16 @@ export function verifyJournal(options: VerifyOptions): ChainVerdict {
     heads: walks.map(({ head }) => head),
     faults,
   };
+}
+
+/**
+ * The same for a directory, with the key found where the journal finds it; makes nothing when there is no journal.
+ *
+ * @throws OpsError `refused` when the key cannot be read
+ */
+export function verifyDirectory(directory: string, source: JournalKeySource): ChainVerdict {
+  const known = existsSync(join(directory, STATE_FILE));
+  return verifyJournal({ directory, key: known ? loadJournalKey(directory, source).bytes : new Uint8Array() });
 }
 
 interface KnownState {
