@@ -14,7 +14,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
-import { freeze, signal, thaw } from "./postgres-processes.ts";
+import { childrenOf, freeze, signal, thaw } from "./postgres-processes.ts";
 
 export interface TestPostgres {
   /** URL of the superuser's own database. */
@@ -26,6 +26,8 @@ export interface TestPostgres {
   resume(): void;
   /** A fast shutdown; databases stay for `start`. */
   stop(): Promise<void>;
+  /** SIGKILL to every process of the server: connections break at once, `start` recovers the data. */
+  kill(): Promise<void>;
   /** Starts again on the same port and data. */
   start(): Promise<void>;
   /** Ends it for good and removes its directory. Also done when this process exits. */
@@ -151,6 +153,12 @@ async function runServer(server: Server, forget: () => void): Promise<TestPostgr
     pause: () => freeze(pid()),
     resume: () => thaw(pid()),
     stop,
+    async kill() {
+      const process = running;
+      running = null;
+      if (process !== null) await killServer(process);
+      removals.set(server.directory, null);
+    },
     start,
     async remove() {
       await stop();
@@ -188,6 +196,17 @@ async function stopServer(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.pid !== undefined && signal(child.pid, "SIGKILL"), STOP_TIMEOUT_MS);
   await exited;
   clearTimeout(timer);
+}
+
+/** Its children end by themselves once the first is gone, but not before the port is free: so they are killed too. */
+async function killServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = once(child, "exit");
+  child.ref();
+  freeze(child.pid);
+  for (const backend of childrenOf(child.pid)) signal(backend, "SIGKILL");
+  signal(child.pid, "SIGKILL");
+  await exited;
 }
 
 async function ready(url: string, server: Server, child: ChildProcess): Promise<void> {
@@ -245,6 +264,7 @@ function externalPostgres(superuserUrl: string): TestPostgres {
     pause: cannot,
     resume: cannot,
     stop: async () => cannot(),
+    kill: async () => cannot(),
     start: async () => cannot(),
     remove: async () => undefined,
   };

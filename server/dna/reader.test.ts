@@ -360,6 +360,8 @@ describe("a console", () => {
     expect(world.reader.liveness(toIncarnationId(node.incarnation)).silentMs).toBe(0);
     world.loopLate(0);
     await world.clock.advance(100);
+    expect(world.stateOf(node)).toBe("observing");
+    await world.clock.advance(10_000);
     expect(world.stateOf(node)).toBe("late");
     await world.stop();
   });

@@ -205,6 +205,13 @@ describe("the write time", () => {
     expect(stateOf(seeing(still(2_000, 20_000, 1n), late))).toBe("silent");
     expect(stateOf(seeing([[0, { beat: 1n, ageMs: 30_000 }]]))).toBe("observing");
   });
+  it("starts nothing after a gap, in which nobody may have been able to write", () => {
+    const back = seeing([
+      [0, { beat: 1n, ageMs: 1 }],
+      [40_000, { beat: 1n, ageMs: 40_000 }],
+    ]);
+    expect(stateOf(back)).toBe("observing");
+  });
   it("never declares death after the first sighting, however old", () => {
     expect(
       stateOf(

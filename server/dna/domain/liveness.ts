@@ -42,6 +42,8 @@ export interface Sighting {
   readonly quietSince: MonotonicMs | null;
   /** The last read of this series that showed a changed value; `null` = no change seen yet. */
   readonly lastBeatAt: MonotonicMs | null;
+  /** A read of this process has shown its row, in whatever series: an old write may be an outage's doing since. */
+  readonly seenBefore: boolean;
   /** When it entered `returned`. */
   readonly returnedAt: MonotonicMs | null;
   readonly load: number | null;
@@ -103,6 +105,7 @@ export const newSighting = (incarnation: Incarnation, node: string, evidence: st
   presentSince: null,
   quietSince: null,
   lastBeatAt: null,
+  seenBefore: false,
   returnedAt: null,
   load: null,
   writeAgeMs: null,
@@ -168,7 +171,7 @@ function continued(cluster: ClusterSightings, read: ClusterRead): ClusterSightin
 
 function withoutHistory(sighting: Sighting, why: string): Sighting {
   const clean = newSighting(sighting.incarnation, sighting.node, `not judged: ${why}`);
-  return { ...clean, state: stepLifecycle(sighting.state, "gap") };
+  return { ...clean, seenBefore: sighting.seenBefore, state: stepLifecycle(sighting.state, "gap") };
 }
 
 function observePresent(before: Sighting, row: ReadRow, at: MonotonicMs): Sighting {
@@ -180,6 +183,7 @@ function observePresent(before: Sighting, row: ReadRow, at: MonotonicMs): Sighti
     node: row.node,
     heartbeat: row.heartbeat,
     presentSince: before.presentSince ?? at,
+    seenBefore: true,
     quietSince,
     lastBeatAt: changed ? at : before.lastBeatAt,
     load: row.load,
@@ -187,16 +191,19 @@ function observePresent(before: Sighting, row: ReadRow, at: MonotonicMs): Sighti
   };
   let next = apply(seen, "present", "its row is back", at);
   if (changed) next = apply(next, "beat", "its heartbeat changed", at);
-  next = applyWriteAge(next, row.writeAgeMs, first, at);
+  next = applyWriteAge(next, row.writeAgeMs, !before.seenBefore, at);
   return applyTime(next, at - quietSince, at);
 }
 
-/** The write time is a hint of the database's clock: it may speed up `alive` and start as `late`, never more. */
-function applyWriteAge(sighting: Sighting, writeAgeMs: number | null, first: boolean, at: MonotonicMs): Sighting {
+/**
+ * The write time is a hint of the database's clock: it may speed up `alive` and start as `late`, never more. After a
+ * gap it starts nothing: while the database was away nobody could write.
+ */
+function applyWriteAge(sighting: Sighting, writeAgeMs: number | null, firstSight: boolean, at: MonotonicMs): Sighting {
   if (writeAgeMs === null || sighting.state !== "observing") return sighting;
   const evidence = `written ${seconds(writeAgeMs)} ago by the database's clock`;
   if (writeAgeMs < YOUNG_WRITE_MS) return apply(sighting, "young_write", evidence, at);
-  if (first && writeAgeMs > OLD_WRITE_MS) return apply(sighting, "old_write", evidence, at);
+  if (firstSight && writeAgeMs > OLD_WRITE_MS) return apply(sighting, "old_write", evidence, at);
   return sighting;
 }
 
