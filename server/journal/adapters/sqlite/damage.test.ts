@@ -241,6 +241,13 @@ describe("opening", () => {
     expect(warned).toEqual(["journal.key.generated"]);
   });
 
+  it("refuses a journal whose generated key is gone, and makes no other", async () => {
+    await (await openJournal({ key: { from: "generated" } })).close();
+    rmSync(join(directory, "journal.key"));
+    await expect(openJournal({ key: { from: "generated" } })).rejects.toMatchObject({ code: "refused" });
+    expect(readdirSync(directory)).not.toContain("journal.key");
+  });
+
   it("refuses a key file that is missing or too short", async () => {
     const file = join(directory, "key");
     await expect(openJournal({ key: { from: "file", file } })).rejects.toMatchObject({ code: "refused" });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import { STATE_FILE } from "./state-file.ts";
 
 /** Where the key of the chain comes from: the secret itself, a file that holds it, or one generated beside the journal. */
 export type JournalKeySource =
@@ -25,13 +26,16 @@ const SECRET_CHARS_MIN = 32;
  * Finds the key. A key generated beside the journal (mode 0600) proves less than one kept elsewhere: whoever can write
  * the journal can then usually read the key too. The caller says so in the log.
  *
- * @throws OpsError `refused` when the file cannot be read or the secret is shorter than 32 characters
+ * @throws OpsError `refused` when a journal is there but not the key generated for it, the file cannot be read or the secret is shorter than 32 characters
  */
 export function loadJournalKey(directory: string, source: JournalKeySource): JournalKey {
   if (source.from === "secret")
     return { bytes: checked(source.secret, "the given secret"), origin: "secret", created: false };
   const file = source.from === "file" ? source.file : join(directory, GENERATED_KEY_FILE);
   const created = source.from === "generated" && !existsSync(file);
+  if (created && existsSync(join(directory, STATE_FILE))) {
+    throw new OpsError("refused", `The journal in ${directory} has lost its key: put ${file} back`);
+  }
   if (created) writeKey(file);
   return { bytes: checked(readKey(file), file), origin: file, created };
 }
