@@ -1,11 +1,17 @@
 "use client";
-import { PageHead } from "#components/ui/section.tsx";
+import { useAddress } from "#components/ui/address.ts";
+import { ActorList } from "./actor-list.tsx";
+import { ActorView } from "./actor-view.tsx";
 
-/** The page of its name. */
+/** The register: choose a source and a type, find keys by prefix; one actor with its owner and its request path. */
 export function ActorsPage() {
-  return (
-    <div className="page">
-      <PageHead title="Actors" />
-    </div>
-  );
+  const { search } = useAddress();
+  const source = search.get("source");
+  const namespace = search.get("ns");
+  const module = search.get("module");
+  const moduleId = module === null || !/^-?\d{1,10}$/.test(module) ? null : Number(module);
+  const name = search.get("name");
+  if (source !== null && namespace !== null && moduleId !== null && name !== null)
+    return <ActorView source={source} namespace={namespace} moduleId={moduleId} name={name} />;
+  return <ActorList source={source} namespace={namespace} moduleId={moduleId} prefix={search.get("prefix") ?? ""} />;
 }

@@ -1,103 +1,180 @@
 "use client";
-import { useQuery } from "@tanstack/react-query";
-import { type Crumb, Crumbs } from "#components/ui/crumbs.tsx";
-import { formatCount } from "#components/ui/format.ts";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { Id, Name } from "#components/ui/ident.tsx";
+import { Id } from "#components/ui/ident.tsx";
+import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { useFold } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
-import { PageHead, Section } from "#components/ui/section.tsx";
-import { Age, Since } from "#components/ui/time.tsx";
-import { useTRPC } from "#components/ui/trpc.ts";
+import { Facts, PageHead, Section } from "#components/ui/section.tsx";
+import { useRefusal } from "#components/ui/session.ts";
+import { Instant, Since } from "#components/ui/time.tsx";
+import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
 import { QueryWidget } from "#components/ui/widget.tsx";
-import type { JobFacts } from "#server/contract/event.ts";
 import type { JobProgress } from "#server/contract/live.ts";
-import { sourceOf } from "#server/contract/view/need.ts";
-import { JobControls } from "./job-controls.tsx";
-import { JobBar, JobNumbers } from "./job-progress.tsx";
-import { JobTargets } from "./job-targets.tsx";
-import { isEnded, jobWord } from "./job-words.ts";
-import { useJobs } from "./use-jobs.ts";
+import { JobAction, type JobVerb } from "./job-action.tsx";
+import { JobTargets, type OutcomeFilter } from "./job-targets.tsx";
+import { Progress, settledOf } from "./progress.tsx";
 
-/** One job: how far it is, what became of each key, and the controls over it. */
+type JobOutput = Outputs["jobs"]["get"];
+
+const REFRESH_MS = 2_000;
+const TARGETS_SHOWN = 100;
+
+/** One job: what it does, how far it is, what became of each target. */
 export function JobPage({ jobId }: { readonly jobId: string }) {
   const trpc = useTRPC();
-  const live = useJobs()?.find(({ id }) => id === jobId);
-  // Older jobs are no longer in the fold: then the answer of the query is all there is.
-  const query = useQuery(trpc.jobs.get.queryOptions({ jobId, limit: 1 }, { enabled: live === undefined }));
-  const path: readonly Crumb[] = [
-    { text: "Jobs", href: routes.jobs() },
-    { text: live?.title ?? query.data?.facts.title ?? jobId },
-  ];
+  const cache = useQueryClient();
+  const [outcome, setOutcome] = useState<OutcomeFilter>(null);
+  const [after, setAfter] = useState<string | null>(null);
+  const live = useFold((state) => Object.values(state.folds).find((fold) => fold.family === "operator")?.jobs[jobId]);
+  const moving = live === undefined || live.state === "running" || live.state === "waiting";
+  const query = useQuery(
+    trpc.jobs.get.queryOptions(
+      { jobId, outcome, after, limit: TARGETS_SHOWN },
+      { refetchInterval: moving ? REFRESH_MS : false, placeholderData: keepPreviousData },
+    ),
+  );
+  const progress = useFold((state) => state.samples.operator?.jobs?.[jobId]);
+  const refresh = () => cache.invalidateQueries({ queryKey: trpc.jobs.get.queryKey() });
   return (
     <div className="page">
-      <Crumbs path={path} />
-      {live === undefined ? (
-        <QueryWidget query={query} what={`job ${jobId}`}>
-          {({ facts, progress }) => <Job jobId={jobId} facts={facts} progress={progress} />}
-        </QueryWidget>
-      ) : (
-        <Job jobId={jobId} facts={live} progress={live.progress} />
-      )}
+      <QueryWidget query={query} what={`job ${jobId}`} rows={8}>
+        {(job) => (
+          <JobView job={job} progress={progress ?? job.progress} onChanged={refresh}>
+            <JobTargets
+              targets={job.targets}
+              counts={job.facts.counts}
+              outcome={outcome}
+              onOutcome={(next) => {
+                setOutcome(next);
+                setAfter(null);
+              }}
+              first={after === null}
+              nextAfter={job.nextAfter}
+              onPage={setAfter}
+            />
+          </JobView>
+        )}
+      </QueryWidget>
     </div>
   );
 }
 
-interface JobProps {
-  readonly jobId: string;
-  readonly facts: JobFacts;
+interface JobViewProps {
+  readonly job: JobOutput;
   readonly progress: JobProgress | null;
+  readonly onChanged: () => void;
+  readonly children: React.ReactNode;
 }
 
-const OUTCOMES = ["applied", "moved", "failed", "unknown"] as const;
-
-function Job({ jobId, facts, progress }: JobProps) {
-  const ended = isEnded(facts);
-  const counts = progress !== null && !ended ? progress.counts : facts.counts;
-  const source = sourceOf(facts.stream);
+function JobView({ job, progress, onChanged, children }: JobViewProps) {
+  const { facts, id } = job;
+  const [verb, setVerb] = useState<JobVerb | null>(null);
+  const counts = progress?.counts ?? facts.counts;
+  const ended =
+    facts.state === "done" || facts.state === "failed" || facts.state === "stopped" || facts.state === "cancelled";
+  const over = ended ? `The job is ${facts.state}.` : null;
+  const pausable = useRefusal("jobs:control", over ?? (facts.state === "paused" ? "It is paused already." : null));
+  const resumable = useRefusal(
+    "jobs:control",
+    over ?? (facts.state === "paused" ? null : "Only a paused job can be resumed."),
+  );
+  const cancellable = useRefusal("jobs:control", over);
+  const paused = facts.state === "paused";
+  useKeys(
+    [
+      { keys: "R", does: paused ? "resume the job" : "pause the job", run: () => setVerb(paused ? "resume" : "pause") },
+      { keys: "H", does: "cancel the job", run: () => setVerb("cancel") },
+    ],
+    { group: "Job", enabled: verb === null && !ended },
+  );
   return (
-    <div className="stack">
-      <div>
-        <PageHead
-          title={<Name text={facts.title} />}
-          sub={
-            <>
-              <State system="job" word={jobWord({ ...facts, counts })} />
-              {"since" in facts && (
-                <>
-                  {" "}
-                  for <Since at={facts.since as never} />
-                </>
-              )}
-              {facts.note !== null && <span className="t3"> {facts.note}</span>}
-            </>
-          }
-          actions={<JobControls jobId={jobId} facts={facts} />}
-        />
-        <p className="small t3">
-          {source} · target{" "}
-          <Link className="mono" href={routes.topology({ of: source, node: facts.target })}>
-            {facts.target}
-          </Link>{" "}
-          · asked by <Name text={facts.requestedBy} /> <Age at={facts.createdAt} suffix="ago" /> ·{" "}
-          <Link href={routes.journal({ event: facts.requestId })}>its request in the journal</Link> · job{" "}
-          <Id id={jobId} />
-        </p>
+    <>
+      <PageHead
+        title={<bdi>{facts.title}</bdi>}
+        sub={<State system="job" word={facts.state} />}
+        actions={
+          <>
+            {paused ? (
+              <JobAction.Button label="Resume…" shortcut="R" refusal={resumable} onPress={() => setVerb("resume")} />
+            ) : (
+              <JobAction.Button label="Pause…" shortcut="R" refusal={pausable} onPress={() => setVerb("pause")} />
+            )}
+            <JobAction.Button label="Cancel…" shortcut="H" refusal={cancellable} onPress={() => setVerb("cancel")} />
+          </>
+        }
+      />
+      {facts.note !== null && <p className="wrap">{facts.note}</p>}
+      <Progress counts={counts} wide />
+      <div className="cols">
+        <Section title="How far" aside={progress === null ? undefined : <Pace progress={progress} ended={ended} />}>
+          <Facts
+            facts={[
+              {
+                name: "settled",
+                value: `${formatCount(settledOf(counts))} of ${formatCount(counts.total)}`,
+                source: "keys",
+              },
+              { name: "applied", value: formatCount(counts.applied), source: "released by this job" },
+              { name: "moved", value: formatCount(counts.moved), source: "somebody else's by then, left alone" },
+              { name: "failed", value: formatCount(counts.failed), source: "rows that cannot be read" },
+              { name: "unknown", value: formatCount(counts.unknown), source: "no read could settle them" },
+            ]}
+          />
+        </Section>
+        <Section title="What it is">
+          <Facts
+            facts={[
+              {
+                name: "incarnation",
+                value: <Id id={facts.target} form="incarnation" />,
+                source: <Link href={nodeOf(facts.stream, facts.target)}>topology</Link>,
+              },
+              {
+                name: "asked by",
+                value: <bdi>{facts.requestedBy}</bdi>,
+                source: <Link href={routes.journal({ stream: "operator", subject: facts.target })}>journal</Link>,
+              },
+              { name: "started", value: <Instant at={facts.createdAt} />, source: <Since at={facts.createdAt} /> },
+              { name: "job", value: <Id id={id} /> },
+            ]}
+          />
+        </Section>
       </div>
-      <Section title="Progress" note="applied = released by us; moved = somebody else's by now, left alone">
-        <div className="job-figure">
-          <JobBar counts={counts} />
-          <JobNumbers counts={counts} progress={progress} ended={ended} />
-          <ul className="counts">
-            {OUTCOMES.map((outcome) => (
-              <li key={outcome}>
-                <State system="target" word={outcome} /> {formatCount(counts[outcome])}
-              </li>
-            ))}
-          </ul>
-        </div>
-      </Section>
-      <JobTargets jobId={jobId} live={!ended} />
-    </div>
+      {children}
+      {verb !== null && (
+        <JobAction.Dialog
+          verb={verb}
+          jobId={id}
+          state={facts.state}
+          counts={counts}
+          onClose={() => setVerb(null)}
+          onDone={() => {
+            setVerb(null);
+            onChanged();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+const nodeOf = (stream: string, incarnation: string) =>
+  routes.topology({ source: stream.slice(stream.indexOf(":") + 1), node: incarnation });
+
+function Pace({ progress, ended }: { readonly progress: JobProgress; readonly ended: boolean }) {
+  if (ended) return null;
+  return (
+    <>
+      {formatNumber(progress.perSecond, 1)} keys/s
+      {progress.estimatedEndAt !== null && (
+        <>
+          , ends about <Instant at={progress.estimatedEndAt} form="clock" /> (estimate)
+        </>
+      )}
+    </>
   );
 }

@@ -1,104 +1,118 @@
 "use client";
-import { useAddress } from "#components/ui/address.ts";
-import { Crumbs } from "#components/ui/crumbs.tsx";
-import { plural } from "#components/ui/format.ts";
+import { useQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { formatCount, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { useFold } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead } from "#components/ui/section.tsx";
-import { Age } from "#components/ui/time.tsx";
-import { Empty, Skeleton } from "#components/ui/widget.tsx";
-import { sourceOf } from "#server/contract/view/need.ts";
-import { JobBar, JobNumbers } from "./job-progress.tsx";
-import { isEnded, jobWord } from "./job-words.ts";
-import { type LiveJob, useJobs } from "./use-jobs.ts";
+import { Since } from "#components/ui/time.tsx";
+import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
+import { Empty, QueryWidget } from "#components/ui/widget.tsx";
+import type { JobCounts } from "#server/contract/event.ts";
+import { Progress, settledOf } from "./progress.tsx";
 
-/** Bulk work: durable, throttled, resumable; those that work first. */
+type JobView = Outputs["jobs"]["list"]["jobs"][number];
+
+const REFRESH_MS = 2_000;
+/** Jobs are few; one that waits may wait for long. */
+const NO_JOBS: Readonly<Record<string, never>> = {};
+
+/** Every job this console remembers, running ones first; live counts come from the fold and its samples. */
 export function JobsPage() {
-  const jobs = useJobs();
-  const { go } = useAddress();
-  const cursor = useRowCursor({ rows: jobs ?? [], idOf: ({ id }) => id, onOpen: ({ id }) => go(routes.job(id)) });
-  const working = jobs?.filter((job) => !isEnded(job)).length ?? 0;
+  const trpc = useTRPC();
+  const live =
+    useFold((state) => Object.values(state.folds).find((fold) => fold.family === "operator")?.jobs) ?? NO_JOBS;
+  const states = Object.values(live).map((job) => job.state);
+  const moving = states.some((state) => state === "running" || state === "waiting");
+  const query = useQuery(trpc.jobs.list.queryOptions(undefined, { refetchInterval: moving ? REFRESH_MS : false }));
+  const running = states.filter((state) => state === "running" || state === "waiting").length;
   return (
     <div className="page">
-      <Crumbs path={[{ text: "Jobs" }]} />
       <PageHead
-        title={
-          jobs === undefined
-            ? "Jobs"
-            : working === 0
-              ? "No job is at work"
-              : `${plural(working, "job is", "jobs are")} at work`
-        }
-        sub="Bulk work on many targets. A job survives a restart of the console and goes on where it was."
+        title={running === 0 ? "Jobs" : `${plural(running, "job")} at work`}
+        sub="Bulk work that goes on after a restart, with the outcome of each target."
       />
-      {jobs === undefined ? (
-        <Skeleton rows={4} columns={4} what="jobs" />
-      ) : jobs.length === 0 ? (
-        <Empty title="No job has been started.">A failover starts one: open a dead node in the topology.</Empty>
-      ) : (
-        <div className="tscroll">
-          <table className="pad">
-            <thead>
-              <tr>
-                <th scope="col">State</th>
-                <th scope="col">Job</th>
-                <th scope="col" className="p2">
-                  Source
-                </th>
-                <th scope="col">Progress</th>
-                <th scope="col" className="p2">
-                  Asked by
-                </th>
-                <th scope="col" className="num p2">
-                  started
-                </th>
-                <th scope="col" className="num">
-                  in state
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {jobs.map((job) => (
-                <JobLine key={job.id} job={job} selected={cursor.current === job.id} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <QueryWidget query={query} what="jobs" columns={5}>
+        {({ jobs }) => <JobRows jobs={jobs} />}
+      </QueryWidget>
     </div>
   );
 }
 
-function JobLine({ job, selected }: { readonly job: LiveJob; readonly selected: boolean }) {
-  const counts = job.progress !== null && !isEnded(job) ? job.progress.counts : job.counts;
+const ENDED: ReadonlySet<string> = new Set(["done", "failed", "stopped", "cancelled"]);
+
+/** Draws the list; knows nothing of queries. */
+export function JobRows({ jobs }: { readonly jobs: readonly JobView[] }) {
+  const router = useRouter();
+  const rows = jobs.toSorted((a, b) => Number(ENDED.has(a.facts.state)) - Number(ENDED.has(b.facts.state)));
+  const cursor = useRowCursor({ rows, idOf: (job) => job.id, onOpen: (job) => router.push(routes.job(job.id)) });
+  if (rows.length === 0) {
+    return (
+      <Empty title="No job has been started.">
+        A failover of a dead node is one: it begins on the node, in Topology.
+      </Empty>
+    );
+  }
   return (
-    <tr className={selected ? "sel" : ""} data-row={job.id}>
-      <td>
-        <State system="job" word={jobWord(job)} />
-      </td>
-      <td className="wrap">
-        <Link href={routes.job(job.id)} className="plain">
-          <Name text={job.title} />
-        </Link>
-        {job.note !== null && <div className="small t3 wrap">{job.note}</div>}
-      </td>
-      <td className="p2">{sourceOf(job.stream)}</td>
-      <td className="job-progress">
-        <JobBar counts={counts} />
-        <JobNumbers counts={counts} progress={job.progress} ended={isEnded(job)} />
-      </td>
-      <td className="p2">
-        <Name text={job.requestedBy} />
-      </td>
-      <td className="num p2">
-        <Age at={job.createdAt} suffix="ago" />
-      </td>
-      <td className="num">
-        <Age at={job.since} />
-      </td>
-    </tr>
+    <table aria-label="Jobs">
+      <thead>
+        <tr>
+          <th scope="col">State</th>
+          <th scope="col">Job</th>
+          <th scope="col" className="num">
+            done
+          </th>
+          <th scope="col" className="p2">
+            progress
+          </th>
+          <th scope="col" className="p2">
+            asked by
+          </th>
+          <th scope="col" className="num">
+            started
+          </th>
+          <th scope="col" className="w100 p3">
+            why
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ id, facts, progress }) => (
+          <tr
+            key={id}
+            data-row={id}
+            className={cursor.current === id ? "sel" : ""}
+            onClick={() => router.push(routes.job(id))}
+          >
+            <td>
+              <State system="job" word={facts.state} />
+            </td>
+            <td>
+              <Link href={routes.job(id)}>
+                <bdi>{facts.title}</bdi>
+              </Link>
+            </td>
+            <td className="num">{shareOf(progress?.counts ?? facts.counts)}</td>
+            <td className="p2">
+              <Progress counts={progress?.counts ?? facts.counts} />
+            </td>
+            <td className="p2">
+              <bdi>{facts.requestedBy}</bdi>
+            </td>
+            <td className="num">
+              <Since at={facts.createdAt} />
+            </td>
+            <td className="w100 trunc t2 p3" title={facts.note ?? undefined}>
+              {facts.note ?? "–"}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
+
+const shareOf = (counts: JobCounts): string => `${formatCount(settledOf(counts))} of ${formatCount(counts.total)}`;

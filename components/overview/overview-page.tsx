@@ -7,6 +7,7 @@ import { useFold } from "#components/ui/live.ts";
 import { PageHead } from "#components/ui/section.tsx";
 import type { LiveState } from "#server/contract/live.ts";
 import { Clusters } from "./clusters.tsx";
+import { DemoScenarios } from "./demo-scenarios.tsx";
 import { Needs } from "./needs.tsx";
 import { PlansByState } from "./plans-by-state.tsx";
 import { Sources } from "./sources.tsx";
@@ -34,6 +35,7 @@ export function OverviewPage() {
           <PlansByState />
           <Sources />
           <ExecutorWorlds />
+          <DemoScenarios />
         </div>
       </div>
     </div>

@@ -1,0 +1,137 @@
+"use client";
+import { useEffect, useId, useRef, useState } from "react";
+import { useAddress } from "#components/ui/address.ts";
+import { useKeys } from "#components/ui/keys.tsx";
+import { routes } from "#components/ui/routes.ts";
+
+/** A walk inside one partition is started when the typing pauses. */
+const TYPING_MS = 250;
+const PREFIX_MAX = 1_000;
+
+interface ActorType {
+  readonly namespace: string;
+  readonly moduleId: number;
+  readonly module?: string | null;
+}
+
+interface ActorFiltersProps {
+  readonly source: string;
+  readonly sources: readonly string[];
+  readonly types: readonly ActorType[];
+  readonly chosen: ActorType | null;
+  readonly prefix: string;
+}
+
+const typeKey = ({ namespace, moduleId }: ActorType): string => JSON.stringify([namespace, moduleId]);
+
+/** `weather / 0 City` */
+export const typeTitle = ({ namespace, moduleId, module }: ActorType): string =>
+  `${namespace} / ${moduleId}${module == null ? "" : ` ${module}`}`;
+
+/** Source, type, and the beginning of the name; all of it in the address. */
+export function ActorFilters({ source, sources, types, chosen, prefix }: ActorFiltersProps) {
+  const { go } = useAddress();
+  const ids = { source: useId(), type: useId(), prefix: useId() };
+  const known = chosen === null || types.some((type) => typeKey(type) === typeKey(chosen));
+  const all = known || chosen === null ? types : [chosen, ...types];
+  return (
+    <search className="filters">
+      <div>
+        <label className="fl" htmlFor={ids.source}>
+          Source
+        </label>
+        <select
+          id={ids.source}
+          className="field"
+          value={source}
+          onChange={(event) => go(routes.actors({ source: event.target.value }))}
+        >
+          {(sources.includes(source) ? sources : [source, ...sources]).map((id) => (
+            <option key={id} value={id}>
+              {id}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div>
+        <label className="fl" htmlFor={ids.type}>
+          Type: namespace / module
+        </label>
+        <select
+          id={ids.type}
+          className="field"
+          value={chosen === null ? "" : typeKey(chosen)}
+          onChange={(event) => {
+            const type = all.find((one) => typeKey(one) === event.target.value);
+            if (type !== undefined)
+              go(routes.actors({ source, namespace: type.namespace, moduleId: type.moduleId, prefix }));
+          }}
+        >
+          {chosen === null && <option value="">reading…</option>}
+          {all.map((type) => (
+            <option key={typeKey(type)} value={typeKey(type)}>
+              {typeTitle(type)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div className="grow">
+        <label className="fl" htmlFor={ids.prefix}>
+          Name begins with
+        </label>
+        <PrefixField
+          key={`${source} ${chosen === null ? "" : typeKey(chosen)}`}
+          id={ids.prefix}
+          prefix={prefix}
+          onPrefix={(text) =>
+            go(
+              routes.actors({
+                source,
+                namespace: chosen?.namespace ?? null,
+                moduleId: chosen?.moduleId ?? null,
+                prefix: text,
+              }),
+              { replace: true },
+            )
+          }
+        />
+      </div>
+    </search>
+  );
+}
+
+function PrefixField({ id, prefix, onPrefix }: { id: string; prefix: string; onPrefix: (text: string) => void }) {
+  const [text, setText] = useState(prefix);
+  const field = useRef<HTMLInputElement>(null);
+  const send = useRef(onPrefix);
+  useEffect(() => {
+    send.current = onPrefix;
+  });
+  useEffect(() => {
+    if (text === prefix) return;
+    const timer = setTimeout(() => send.current(text), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text, prefix]);
+  useKeys([{ keys: "/", does: "filter by name", run: () => field.current?.focus() }], { group: "List" });
+  return (
+    <div className="field">
+      <input
+        ref={field}
+        id={id}
+        className="mono"
+        value={text}
+        maxLength={PREFIX_MAX}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder="any"
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+      <span aria-hidden="true">
+        <kbd>/</kbd>
+      </span>
+    </div>
+  );
+}
