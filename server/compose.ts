@@ -46,7 +46,7 @@ export async function compose(configuration: Configuration, log: Logger): Promis
   const demoFolder = configuration.demo === null ? null : await makeDemoFolder();
   const journal = await openJournal(configuration, demoFolder, clock, log);
   const recorder = await createRecorder({ journal, clock, log });
-  const hub = createHub({ view: recorder, journal, clock: realTime, log });
+  const hub = createHub({ view: recorder, journal, clock: realTime, eventClock: clock, log });
   const loopDelay = createLoopDelay(clock, configuration.demo?.speed ?? 1);
   const estates =
     demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log);
@@ -157,10 +157,6 @@ function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
 }
 
 function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock): AppHealth {
-  let journalAppends = 0;
-  recorder.onEvents((events) => {
-    journalAppends += events.length;
-  });
   return {
     readiness() {
       const { ok, reason } = recorder.journalStatus();
@@ -180,7 +176,10 @@ function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock): AppHealth {
         };
       });
     },
-    figures: () => ({ journalAppends, journalFailures: 0, liveClients: hub.stats().streams }),
+    figures() {
+      const { recorded, failed } = recorder.counts();
+      return { journalAppends: recorded, journalFailures: failed, liveClients: hub.stats().streams };
+    },
   };
 }
 
