@@ -1,6 +1,7 @@
 "use client";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id } from "#components/ui/ident.tsx";
@@ -93,6 +94,7 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
   );
   return (
     <>
+      <Crumbs path={[{ text: "Jobs", href: routes.jobs() }, { text: facts.title }]} />
       <PageHead
         title={<bdi>{facts.title}</bdi>}
         sub={<State system="job" word={facts.state} />}

@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
+import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -31,6 +32,7 @@ export function JobsPage() {
   const running = states.filter((state) => state === "running" || state === "waiting").length;
   return (
     <div className="page">
+      <Crumbs path={[{ text: "Jobs" }]} />
       <PageHead
         title={running === 0 ? "Jobs" : `${plural(running, "job")} at work`}
         sub="Bulk work that goes on after a restart, with the outcome of each target."

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
+import { Crumbs } from "#components/ui/crumbs.tsx";
 import { dynflowFolds } from "#components/ui/folds.ts";
 import { plural } from "#components/ui/format.ts";
 import { useFold } from "#components/ui/live.ts";
@@ -26,6 +27,7 @@ export function WorldsPage() {
   if (found === undefined) {
     return (
       <div className="page">
+        <Crumbs path={[{ text: "Worlds" }]} />
         <PageHead title="Worlds" />
         <Skeleton rows={6} columns={6} what="worlds" />
       </div>
@@ -40,7 +42,8 @@ export function WorldsPage() {
   const open = (row: WorldRow | null) =>
     go(row === null ? routes.worlds() : routes.worlds({ source: row.source, world: row.id }));
   return (
-    <div className="page stack-6">
+    <div className="page worlds">
+      <Crumbs path={[{ text: "Worlds" }]} />
       <PageHead
         title={titleOf(executors, clients)}
         sub="A world is a process that takes part: executors run steps, clients ask."
