@@ -1,0 +1,82 @@
+"use client";
+import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useRefresh } from "#components/plan/use-refresh.ts";
+import { useFold } from "#components/ui/live.ts";
+import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
+import { dynflowStream } from "#server/contract/event.ts";
+import type { LiveState } from "#server/contract/live.ts";
+import type { Count, PlanLine, Source } from "./plan-lines.ts";
+import type { Filter, PlansQuery } from "./plans-query.ts";
+
+const PAGE_ROWS = 100;
+const LIST_EVERY_MS = 2_000;
+const COUNTS_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 15_000;
+
+const dynflowOf = (state: LiveState): readonly Source[] =>
+  Object.entries(state.folds).flatMap(([stream, fold]) =>
+    fold.family === "dynflow" ? [{ id: stream.slice("dynflow:".length), fold, sample: state.samples[stream] }] : [],
+  );
+
+/** The Dynflow sources as the feed knows them; `undefined` before the first snapshot. */
+export const useSources = (): readonly Source[] | undefined => useFold(dynflowOf);
+
+/** Titles and what each source allows; changes seldom. */
+export function useSourceFacts() {
+  const trpc = useTRPC();
+  return useQuery(trpc.dynflow.sources.list.queryOptions(undefined, { refetchInterval: LOOK_EVERY_MS }));
+}
+
+type Page = Outputs["dynflow"]["plans"]["list"];
+
+/** One page of the plans of one source in an order of its database, renewed when its plans change. */
+export function usePlanPage(source: string, query: PlansQuery, filter: Filter) {
+  const trpc = useTRPC();
+  const cache = useQueryClient();
+  const sort = query.sort === "needs" ? "startedAt" : query.sort;
+  const input = { source, filter, sort, descending: query.descending, limit: PAGE_ROWS, from: query.position };
+  const page = useQuery(trpc.dynflow.plans.list.queryOptions(input, { placeholderData: keepPreviousData }));
+  const marker = useFold((state) => {
+    const fold = state.folds[dynflowStream(source)];
+    return fold?.family === "dynflow" ? fold.plans : undefined;
+  });
+  useRefresh(marker, () => void cache.invalidateQueries(trpc.dynflow.plans.list.queryFilter(input)), LIST_EVERY_MS);
+  return page;
+}
+
+/** The rows of an answer as lines. */
+export const toLines = (source: string, page: Page): readonly PlanLine[] =>
+  page.rows.map((row) => ({ ...row, source, note: null, since: null }));
+
+export interface Counts {
+  /** `undefined` while none is known. */
+  readonly counts: readonly Count[] | undefined;
+  /** Sources whose counts are missing or old. */
+  readonly missing: readonly string[];
+}
+
+/** How many plans the sources have in each state and result within a filter. */
+export function useCounts(sources: readonly string[], filter: Filter, enabled = true): Counts {
+  const trpc = useTRPC();
+  const results = useQueries({
+    queries: sources.map((source) =>
+      trpc.dynflow.plans.counts.queryOptions(
+        { source, filter },
+        { enabled, refetchInterval: COUNTS_EVERY_MS, staleTime: LIST_EVERY_MS },
+      ),
+    ),
+  });
+  const known = results.flatMap(({ data }) => data?.counts ?? []);
+  const missing = sources.filter((_, index) => results[index]?.error != null);
+  const ready = results.length > 0 && results.some(({ data }) => data !== undefined);
+  return { counts: ready ? known : undefined, missing };
+}
+
+/** Renews all counts when the plans of a source change. */
+export function useCountsFollow(sources: readonly Source[] | undefined): void {
+  const trpc = useTRPC();
+  const cache = useQueryClient();
+  const marker = useMemo(() => sources?.map(({ fold }) => fold.plans), [sources]);
+  useRefresh(marker, () => void cache.invalidateQueries(trpc.dynflow.plans.counts.pathFilter()), COUNTS_EVERY_MS);
+}
