@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import type { Finding } from "#server/kernel/finding.ts";
 import { checkSources } from "./check.ts";
-import type { Finding, SourceProbe } from "./source-probe.ts";
+import type { SourceProbe } from "./source-probe.ts";
 
 const probe = (id: string, findings: readonly Finding[]): SourceProbe => ({
   id,

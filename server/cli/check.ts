@@ -1,4 +1,5 @@
-import type { Finding, SourceProbe } from "./source-probe.ts";
+import type { Finding } from "#server/kernel/finding.ts";
+import type { SourceProbe } from "./source-probe.ts";
 
 const MARKS: Readonly<Record<Finding["verdict"], string>> = { ok: "ok     ", missing: "MISSING", note: "note   " };
 

@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { Client as CassandraClient } from "cassandra-driver";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { sharedCassandra, uniqueKeyspace } from "#scripts/testing/shared-cassandra.ts";
+import { createDnaTables } from "#server/dna/adapters/scylla/testing/schema.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "..");
+const PASSWORD = "canary-5f0e";
+/** Names that only right quoting brings to the database. */
+const ROLE = 'ops "x"';
+
+/** `worldline check`, as a person runs it: its exit code and everything it printed. */
+async function check(configuration: string): Promise<{ readonly code: number; readonly text: string }> {
+  const folder = await mkdtemp(path.join(tmpdir(), "worldline-check-"));
+  try {
+    const file = path.join(folder, "worldline.yaml");
+    await writeFile(file, configuration);
+    const args = ["--disable-warning=ExperimentalWarning", "server/cli/main.ts", "check", "--config", file];
+    const env = { ...process.env, OPS_PASSWORD: PASSWORD };
+    const done = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env }).then(
+      ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),
+      (failed: { code: number; stdout: string; stderr: string }) => ({
+        code: failed.code,
+        text: failed.stdout + failed.stderr,
+      }),
+    );
+    expect(done.text).not.toContain(PASSWORD);
+    return done;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+describe("worldline check on PostgreSQL", () => {
+  let server: TestPostgres;
+  let url = "";
+  let opsUrl = "";
+  beforeAll(async () => {
+    server = await startPostgres();
+    url = await server.createDatabase("check");
+    await loadDump(url, path.join(ROOT, "fixtures/dynflow/v25.pg.sql"));
+    const quoted = `"${ROLE.replaceAll('"', '""')}"`;
+    await execute(url, (client) => client.query(`CREATE ROLE ${quoted} LOGIN PASSWORD '${PASSWORD}'`));
+    const own = new URL(url);
+    own.username = encodeURIComponent(ROLE);
+    own.password = "";
+    opsUrl = own.href;
+  });
+  afterAll(() => server.remove());
+
+  const configuration = (act: boolean) =>
+    `dynflow: [ { id: foreman, url: ${JSON.stringify(opsUrl)}, passwordEnv: OPS_PASSWORD, act: ${act} } ]`;
+  const grantsOf = (text: string) =>
+    text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("GRANT "));
+
+  it.each([false, true])("prints GRANTs after which nothing is missing, act: %s", async (act) => {
+    const before = await check(configuration(act));
+    expect(before.code).toBe(1);
+    const grants = grantsOf(before.text);
+    expect(grants.some((grant) => /INSERT|UPDATE|DELETE/.test(grant))).toBe(act);
+    await execute(url, async (client) => {
+      for (const grant of grants) await client.query(grant);
+    });
+    const after = await check(configuration(act));
+    expect(after.text).toContain("Nothing is missing.");
+    expect(after.text).toContain("Dynflow schema 25");
+    expect(after.code).toBe(0);
+  });
+
+  it("changes nothing", async () => {
+    const rows = () =>
+      execute(url, (client) =>
+        client.query("SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables ORDER BY relname"),
+      );
+    const before = (await rows()).rows;
+    await check(configuration(true));
+    expect((await rows()).rows).toEqual(before);
+  });
+
+  it("says what is wrong when nobody answers, within seconds", async () => {
+    const text =
+      'dynflow: [ { id: gone, url: "postgres://ops@127.0.0.1:9/x" }, { id: file, url: "sqlite:///nowhere.sqlite" } ]';
+    const result = await check(text);
+    expect(result.code).toBe(1);
+    expect(result.text).toMatch(/dynflow gone[\s\S]+MISSING connection PostgreSQL did not answer/);
+    expect(result.text).toMatch(/dynflow file[\s\S]+MISSING connection \/nowhere\.sqlite/);
+  });
+});
+
+describe("worldline check on Cassandra", () => {
+  it("finds the tables, and says which keyspace holds them when the configured one does not", async () => {
+    const { contactPoints, localDataCenter } = await sharedCassandra();
+    const keyspace = uniqueKeyspace("Check");
+    const admin = new CassandraClient({
+      contactPoints: [...contactPoints],
+      localDataCenter,
+      isMetadataSyncEnabled: false,
+    });
+    try {
+      await createDnaTables(admin, { keyspace, dataCenter: localDataCenter, replicas: 1 });
+      const source = (name: string) =>
+        `dna: [ { id: eu-1, cluster: prod, act: true, scylla: { contactPoints: ${JSON.stringify(contactPoints)}, localDataCenter: ${localDataCenter}, keyspace: ${name} } } ]`;
+      const sound = await check(source(keyspace));
+      expect(sound.text).toContain("Apache Cassandra 5");
+      expect(sound.text).toContain(`keyspace ${keyspace} holds DNA's tables`);
+      expect(sound.text).toContain("no node has written cluster prod yet");
+      expect(sound.code).toBe(0);
+      const wrong = await check(source("elsewhere"));
+      expect(wrong.code).toBe(1);
+      expect(wrong.text).toContain(keyspace);
+    } finally {
+      await admin.execute(`DROP KEYSPACE IF EXISTS "${keyspace}"`);
+      await admin.shutdown();
+    }
+  });
+});
