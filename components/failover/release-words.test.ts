@@ -17,11 +17,11 @@ const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
 describe("refusalOfRelease", () => {
   it("says when it will be possible, and counts down from what the server said", () => {
     expect(plain(refusalOfRelease(view({}), asOf, at + 3_000, "utc"))).toBe(
-      "Silent for 75 s: 12 s so far. If it stays so, possible at 06:53:03 UTC, in 1 min.",
+      "Silent for 75 s. 12 s so far. If it stays so, possible at 06:53:03 UTC, in 1 min.",
     );
   });
   it("names no instant when time alone does not help", () => {
-    expect(refusalOfRelease(view({ readyInMs: null }), asOf, at, "utc")).toBe("Silent for 75 s: 12 s so far.");
+    expect(refusalOfRelease(view({ readyInMs: null }), asOf, at, "utc")).toBe("Silent for 75 s. 12 s so far.");
   });
   it("says nothing when it is releasable", () =>
     expect(refusalOfRelease(view({ releasable: true }), asOf, at, "utc")).toBeNull());

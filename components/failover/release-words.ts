@@ -9,6 +9,9 @@ export function leftOf(readyInMs: number, asOf: string | null, now: number | nul
   return Math.max(0, readyInMs - Math.max(0, now - readAt));
 }
 
+const sentence = (text: string | null): string =>
+  text === null || text === "" ? "" : /[.!?]$/.test(text) ? text : `${text}.`;
+
 /** The first reason that does not hold, and the instant when it will if only time is missing; `null` = releasable. */
 export function refusalOfRelease(
   view: ReleasableView,
@@ -19,11 +22,10 @@ export function refusalOfRelease(
   if (view.releasable) return null;
   const missing = view.reasons.filter(({ holds }) => !holds);
   const [first] = missing;
-  const text =
-    first === undefined ? "Not releasable" : `${first.text}${first.detail === null ? "" : `: ${first.detail}`}`;
-  if (view.readyInMs === null || now === null) return `${text}.`;
+  const text = first === undefined ? "Not releasable." : [first.text, first.detail].map(sentence).join(" ").trim();
+  if (view.readyInMs === null || now === null) return text;
   const left = leftOf(view.readyInMs, asOf, now);
-  if (left === 0) return `${text}. Asking again.`;
+  if (left === 0) return `${text} Asking again.`;
   const when = formatClock(now + left, zone);
-  return `${text}. If it stays so, possible at ${when} ${zoneName(zone, now)}, in ${formatDurationMs(left)}.`;
+  return `${text} If it stays so, possible at ${when} ${zoneName(zone, now)}, in ${formatDurationMs(left)}.`;
 }

@@ -15,7 +15,7 @@ import type { DnaFold, NodeFold } from "#server/contract/fold/dna.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { Bundle } from "./bundle.tsx";
-import { nodeLines } from "./node-lines.ts";
+import { lookedFrom, nodeLines } from "./node-lines.ts";
 
 const HOUR_MS = 3_600_000;
 /** The picture of an hour moves every ten seconds: one pixel or less. */
@@ -94,6 +94,7 @@ const ClusterBundle = memo(function ClusterBundle({
   const span = { from: now - HOUR_MS, to: now };
   const region = estate?.regions.find(({ id }) => id === estate.dna.find((dna) => dna.id === source)?.region)?.title;
   const events = (recent?.events ?? []).filter((event) => event.stream === cluster.stream);
+  const lines = nodeLines(nodes, events, span);
   const alive = nodes.filter(([, node]) => node.state === "alive").length;
   const owned = ownedKeys(cluster);
   const down = fold.source.state !== "up";
@@ -116,9 +117,9 @@ const ClusterBundle = memo(function ClusterBundle({
         {width !== null && (
           <Bundle
             width={width}
-            lines={nodeLines(nodes, events, span)}
+            lines={lines}
             span={span}
-            knownFrom={recent?.knownFrom ?? now}
+            knownFrom={lookedFrom(lines, recent?.knownFrom ?? now)}
             heardTo={down ? fold.source.since : null}
             label={`${plural(nodes.length, "node")} of ${source} ${cluster.cluster}, ${alive} alive`}
           />

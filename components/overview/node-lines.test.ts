@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { INCARNATION_STATES, type IncarnationState, type JournalEvent } from "#server/contract/event.ts";
 import type { NodeFold } from "#server/contract/fold/dna.ts";
-import { nodeLines } from "./node-lines.ts";
+import { lookedFrom, nodeLines } from "./node-lines.ts";
 
 const HOUR_MS = 3_600_000;
 const span = { from: 10 * HOUR_MS, to: 11 * HOUR_MS };
-const node = (state: IncarnationState, since: number, firstSeenAt = 0) =>
-  ({ state, since, firstSeenAt, node: "n", cluster: "c", flags: {} }) as unknown as NodeFold;
+const node = (state: IncarnationState, since: number, firstSeenAt = 0, createdAt = firstSeenAt) =>
+  ({ state, since, firstSeenAt, createdAt, node: "n", cluster: "c", flags: {} }) as unknown as NodeFold;
 const change = (at: number, from: IncarnationState, to: IncarnationState, subject = "1:1") =>
   ({ kind: "dna.incarnation.state_changed", subject, observedAt: at, body: { from, to } }) as unknown as JournalEvent;
 
@@ -37,6 +37,14 @@ describe("nodeLines", () => {
     const [line] = nodeLines([["1:1", node("observing", seen, seen)]], [], span);
     expect(line?.begins).toBe(true);
     expect(line?.pieces[0]?.from).toBe(seen);
+  });
+
+  it("does not call an old incarnation new because the console began to look at it", () => {
+    const seen = span.from + 60_000;
+    const lines = nodeLines([["1:1", node("alive", seen, seen, span.from - HOUR_MS)]], [], span);
+    expect(lines[0]?.begins).toBe(false);
+    expect(lookedFrom(lines, span.from)).toBe(seen);
+    expect(lookedFrom([], span.from)).toBe(span.from);
   });
 
   it("gives each node its own changes only", () => {

@@ -13,7 +13,7 @@ export interface NodeLine {
   readonly node: NodeFold;
   /** In order of time, without gaps, from when it was first seen or from the start of the span. */
   readonly pieces: readonly Piece[];
-  /** It appeared within the span. */
+  /** It is a new incarnation, created within the span; else the console only began to look at it. */
   readonly begins: boolean;
 }
 
@@ -21,6 +21,9 @@ interface Span {
   readonly from: number;
   readonly to: number;
 }
+
+/** First seen this soon after its own clock says that it was created, an incarnation is new, and not only new to us. */
+const NEW_WITHIN_MS = 60_000;
 
 type Judgement = Extract<JournalEvent, { kind: "dna.incarnation.state_changed" }>;
 
@@ -50,7 +53,7 @@ export function nodeLines(
       incarnation,
       node,
       pieces: piecesOf(node, changes.get(incarnation) ?? [], start, span.to),
-      begins: node.firstSeenAt > span.from,
+      begins: node.firstSeenAt > span.from && node.firstSeenAt - node.createdAt < NEW_WITHIN_MS,
     };
   });
 }
@@ -69,4 +72,10 @@ function piecesOf(node: NodeFold, newestFirst: readonly Judgement[], start: numb
   }
   pieces.push({ from: start, to, state });
   return pieces.filter((piece) => piece.to > piece.from).reverse();
+}
+
+/** Before this instant nothing is known of any of the nodes: the console did not look yet. */
+export function lookedFrom(lines: readonly NodeLine[], knownFrom: number): number {
+  const first = Math.min(...lines.map(({ node }) => node.firstSeenAt));
+  return Number.isFinite(first) ? Math.max(knownFrom, first) : knownFrom;
 }

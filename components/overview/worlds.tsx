@@ -93,13 +93,13 @@ function WorldLine({ source, id, world, locks, known }: WorldRow) {
   const queues = Object.entries(world.queues);
   return (
     <tr className={known ? "" : "stale"}>
-      <td className="trunc w100" title={`${world.hostname ?? id} of ${source}`}>
+      <td className="trunc world" title={`${world.hostname ?? id} of ${source}`}>
         <StateGlyph system="world" word={worldState(world)} />{" "}
         <Link className="plain" href={routes.worlds({ source, world: id })}>
           <Name text={world.hostname ?? shortId(id)} />
         </Link>
       </td>
-      <td className="t2">
+      <td className="t2 w100 trunc" title={queues.map(([queue, size]) => `${queue} ${size}`).join(", ")}>
         {queues.length === 0 ? (
           <span className="t3">–</span>
         ) : (

@@ -1,5 +1,6 @@
 "use client";
 import { useEffect, useRef, useState } from "react";
+import { parseInstant } from "#components/ui/format.ts";
 import { useFold } from "#components/ui/live.ts";
 import { useTRPCClient } from "#components/ui/trpc.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
@@ -55,14 +56,17 @@ async function readNews(client: Client, known: RecentEvents | undefined): Promis
   const events: JournalEvent[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < FIRST_PAGES_MAX; page += 1) {
-    const answer: { events: JournalEvent[]; nextCursor: string | null } = await client.journal.range.query({
-      from: toIso(epochMs(from)),
-      limit: PAGE_EVENTS,
-      cursor,
-    });
+    const answer: { events: JournalEvent[]; nextCursor: string | null; horizon: string | null } =
+      await client.journal.range.query({
+        from: toIso(epochMs(from)),
+        limit: PAGE_EVENTS,
+        cursor,
+      });
     events.push(...answer.events);
     cursor = answer.nextCursor;
-    if (cursor === null) return { events, knownFrom: from };
+    // Before the horizon nothing was recorded: that is not the same as nothing happened.
+    if (cursor === null)
+      return { events, knownFrom: Math.max(from, known?.knownFrom ?? parseInstant(answer.horizon) ?? from) };
   }
   return { events, knownFrom: events.at(-1)?.observedAt ?? from };
 }

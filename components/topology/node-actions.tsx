@@ -65,7 +65,13 @@ export function NodeActions({ source, incarnation, node, query }: NodeActionsPro
         shortcut="F"
         onPress={() => setOpen(true)}
         refusal={refusal}
-        refusedAs={alive ? "Not while it lives." : release?.readyInMs != null ? "Not yet." : "Not now."}
+        refusedAs={
+          alive && release !== undefined
+            ? "Not while it lives. Needed:"
+            : release?.readyInMs != null
+              ? "Not yet."
+              : "Not now."
+        }
       >
         releases its keys one by one, each only if it still owns it; {release?.certainty ?? "presumed"} dead
       </Action>

@@ -31,7 +31,7 @@ describe("eventWords", () => {
     const plan = { state: "paused", result: "error", failure, rootActionClass: null, label: null };
     const words = told(event("dynflow.plan.state_changed", { from: "running", plan }, "p1", "dynflow:f"));
     expect(words.tone).toBe("failed");
-    expect(words.what).toBe("running → paused, step 17 B::Upload: Errno::ENOSPC");
+    expect(words.what).toBe("running → paused, plan, step 17 B::Upload: Errno::ENOSPC");
     expect(words.what).not.toContain("secret");
   });
 

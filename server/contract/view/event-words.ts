@@ -87,7 +87,7 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
       return said(`${className(event.body)} ${event.body.state}`, lookOf("plan", event.body.state));
     case "dynflow.plan.state_changed":
       return said(
-        `${event.body.from} → ${event.body.plan.state}${failure(event.body.plan)}`,
+        `${event.body.from} → ${event.body.plan.state}, ${className(event.body.plan)}${failure(event.body.plan)}`,
         planLook(event.body.plan),
       );
     case "dynflow.plan.result_changed":
