@@ -1,0 +1,193 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ensureBuilt } from "#scripts/process/build.mjs";
+import { nodeFlags } from "#scripts/process/node-version.mjs";
+
+const ROOT = path.resolve(import.meta.dirname, "..");
+const CANARY = "canary-77e1";
+const READY_TIMEOUT_MS = 30_000;
+const folder = mkdtempSync(path.join(tmpdir(), "worldline-main-"));
+const started: ChildProcess[] = [];
+
+beforeAll(async () => {
+  expect((await ensureBuilt(ROOT)).failed).toBeNull();
+});
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+function configure(text: string): string {
+  const file = path.join(folder, `${Math.abs(hash(text))}.yaml`);
+  writeFileSync(file, `${text}\njournal: { path: ${folder}/data-${Math.abs(hash(text))} }\n`);
+  return file;
+}
+
+const hash = (text: string) =>
+  [...text].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) | 0, 7);
+
+function run(...args: readonly string[]): Run {
+  const child = spawn(process.execPath, [...nodeFlags(), "server/main.ts", ...args], {
+    cwd: ROOT,
+    env: { ...process.env, OPS_PASSWORD: CANARY },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  started.push(child);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => void (text += String(chunk)));
+  const ended = once(child, "close").then(([code, signal]) => ({ code, signal }));
+  return { child, output: () => text, ended };
+}
+
+async function ready(running: Run): Promise<number> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const port = /"port":(\d+)[^\n]*"event":"console\.ready"/.exec(running.output())?.[1];
+    if (port !== undefined) return Number(port);
+    if (running.child.exitCode !== null) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the console did not start:\n${running.output()}`);
+}
+
+/** Opens the live feed; `ended` resolves with everything that came once the server closed it. */
+function openStream(port: number, headers: Record<string, string> = {}) {
+  const opened = Promise.withResolvers<number>();
+  const ended = new Promise<string>((resolve, reject) => {
+    get({ host: "127.0.0.1", port, path: "/api/live", headers, agent: false }, (response) => {
+      let text = "";
+      response.on("data", (chunk) => {
+        text += String(chunk);
+        opened.resolve(response.statusCode ?? 0);
+      });
+      response.once("close", () => resolve(text));
+      if (response.statusCode !== 200) opened.resolve(response.statusCode ?? 0);
+    }).once("error", reject);
+  });
+  return { opened: opened.promise, ended };
+}
+
+async function msUntil(work: Promise<unknown>): Promise<number> {
+  const before = performance.now();
+  await work;
+  return performance.now() - before;
+}
+
+describe("the process", () => {
+  it("serves pages and live data, stops within 3 s with streams open, and starts on the same data again", async () => {
+    const file = configure("listen: { port: 0 }");
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      const running = run("--config", file);
+      const port = await ready(running);
+      const page = await fetch(`http://127.0.0.1:${port}/`);
+      expect(page.status).toBe(200);
+      expect(await page.text()).toContain("<title>Worldline</title>");
+      const streams = [openStream(port), openStream(port)];
+      expect(await Promise.all(streams.map(({ opened }) => opened))).toEqual([200, 200]);
+      running.child.kill(signal);
+      expect(await msUntil(running.ended)).toBeLessThan(3_000);
+      expect(await running.ended).toEqual({ code: 0, signal: null });
+      await Promise.all(streams.map(({ ended }) => ended));
+    }
+  });
+
+  it("may be told to stop in the middle of starting", async () => {
+    const running = run("--config", configure("listen: { port: 0 }\nmasks: [early]"));
+    await new Promise<void>((resolve) => running.child.stdout?.once("data", () => resolve()));
+    running.child.kill("SIGTERM");
+    expect(await msUntil(running.ended)).toBeLessThan(3_000);
+  });
+
+  it("says in plain words that its port or its journal is taken", async () => {
+    const file = configure("listen: { port: 0 }\nmasks: [taken]");
+    const first = run("--config", file);
+    const port = await ready(first);
+    const journal = run("--config", file);
+    expect((await journal.ended).code).toBe(2);
+    expect(journal.output()).toContain(`in use by process ${first.child.pid}`);
+    const other = run("--config", configure("listen: { port: 0 }\nmasks: [other]"), "--port", String(port));
+    expect((await other.ended).code).toBe(2);
+    expect(other.output()).toContain(`Cannot listen on 127.0.0.1:${port}`);
+    expect(other.output()).not.toContain("    at ");
+  });
+
+  it("refuses a faulty configuration with all its faults and their lines, and no stack", async () => {
+    const file = configure("listen: { host: 0.0.0.0 }\nhaf: []\nmask: [x]");
+    const running = run("--config", file);
+    expect((await running.ended).code).toBe(2);
+    expect(running.output()).toContain(`${file}:1 listen.host: 0.0.0.0 is reached from other machines`);
+    expect(running.output()).toContain(`${file}:2 haf: HAF is not in this version`);
+    expect(running.output()).toContain(`${file}:3 mask: is not a key that is known here`);
+    expect(running.output()).not.toContain("    at ");
+  });
+
+  it.each([["--bogus"], ["--port", "http"]])("explains %s", async (...args) => {
+    const running = run(...args);
+    expect((await running.ended).code).toBe(2);
+    expect(running.output()).toMatch(/usage|is none/);
+  });
+
+  it("prints no secret, also while a source refuses it", async () => {
+    const text = `listen: { port: 0 }
+dynflow: [ { id: f, url: "postgres://ops@127.0.0.1:9/x", passwordEnv: OPS_PASSWORD } ]
+dna: [ { id: d, scylla: { contactPoints: ["127.0.0.1:9"], localDataCenter: a, keyspace: k, username: u, passwordEnv: OPS_PASSWORD } } ]`;
+    const running = run("--config", configure(text));
+    const port = await ready(running);
+    const downs = () => /PostgreSQL did not answer|No host/.test(running.output());
+    for (let tries = 0; tries < 200 && !downs(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(downs()).toBe(true);
+    const shown = await (await fetch(`http://127.0.0.1:${port}/api/trpc/admin.configuration`)).text();
+    expect(shown).toContain("(hidden)");
+    running.child.kill("SIGTERM");
+    await running.ended;
+    expect(running.output() + shown).not.toContain(CANARY);
+  });
+});
+
+describe("worldline token, beside a running console", () => {
+  const worldline = async (...args: readonly string[]) =>
+    (await promisify(execFile)(process.execPath, ["scripts/worldline.mjs", ...args], { cwd: ROOT })).stdout;
+
+  it("lets somebody in within a second, and out again within another, streams too", async () => {
+    const file = configure("listen: { port: 0 }\nauth: { mode: tokens }");
+    const running = run("--config", file);
+    const port = await ready(running);
+    const overview = (token: string) =>
+      fetch(`http://127.0.0.1:${port}/api/trpc/overview.get`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await overview("wl_none")).status).toBe(401);
+
+    const token = (await worldline("token", "create", "--name", "ann", "--role", "viewer", "--config", file)).trim();
+    expect(token).toMatch(/^wl_\w{43}$/);
+    await within(1_000, async () => (await overview(token)).status === 200);
+    const stream = openStream(port, { authorization: `Bearer ${token}` });
+    expect(await stream.opened).toBe(200);
+
+    await worldline("token", "revoke", "ann", "--config", file);
+    expect(await msUntil(stream.ended)).toBeLessThan(1_000);
+    expect(await stream.ended).toContain('"type":"ended"');
+    expect((await overview(token)).status).toBe(401);
+    expect(await worldline("token", "list", "--config", file)).toMatch(/ann +viewer +all .* revoked/);
+    expect(await worldline("verify-journal", "--config", file)).toContain("The chain is sound.");
+    expect(running.output()).not.toContain(token);
+  });
+
+  async function within(ms: number, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + ms;
+    while (!(await holds())) {
+      if (performance.now() > deadline) throw new Error(`did not hold within ${ms} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+});
