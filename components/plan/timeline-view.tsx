@@ -150,7 +150,7 @@ function Bar({ row, bar, y, width, selected, nowMs }: BarProps) {
   const before = bar.x2 > width - NAMES - AFTER - 8 && bar.x1 > 90;
   return (
     <g className={`gbar${failed ? " f" : ""}${selected ? " sel" : ""}`} data-step={row.stepId}>
-      <rect x={0} y={y - ROW / 2} width={width} height={ROW} className="hit" />
+      <rect x={0} y={y - ROW / 2} width={width} height={ROW} className="row-hit" />
       <text x={0} y={y + 4} className="gn">
         <tspan className="gi">{row.stepId === PLAN_PHASE ? "" : row.stepId}</tspan>
         <tspan x={30}>{row.label}</tspan>

@@ -1,78 +1,45 @@
 "use client";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
 import { ActDialog } from "#components/ui/act-dialog.tsx";
-import { Dialog } from "#components/ui/dialog.tsx";
-import { formatDurationMs } from "#components/ui/format.ts";
-import { Glyph } from "#components/ui/glyph.tsx";
-import { Name } from "#components/ui/ident.tsx";
+import { shortId } from "#components/ui/format.ts";
 import { useRefusal } from "#components/ui/session.ts";
-import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
-import { nameOf, type WorldRow } from "./world-rows.ts";
+import { useTRPC } from "#components/ui/trpc.ts";
+import type { WorldLine } from "./world-lines.ts";
+
+/** Why nothing can be sent to the worlds of a source; `null` = it can. */
+export const usePingRefusal = (actRefused: string | null): string | null => useRefusal("worlds:ping", actRefused);
 
 interface PingDialogProps {
-  readonly row: WorldRow;
+  readonly line: WorldLine;
   readonly refusal: string | null;
   readonly onClose: () => void;
 }
 
-/** Asks a world whether it lives, and says what came back. */
-export function PingDialog({ row, refusal, onClose }: PingDialogProps) {
-  const trpc = useTRPC();
-  const ping = useMutation(trpc.dynflow.worlds.ping.mutationOptions());
-  const [answer, setAnswer] = useState<Outputs["dynflow"]["worlds"]["ping"] | null>(null);
-  const refused = useRefusal("worlds:ping", refusal);
-  if (answer !== null) return <Answer row={row} answer={answer} onClose={onClose} />;
+/** Asks one world for a sign of life. */
+export function PingDialog({ line, refusal, onClose }: PingDialogProps) {
+  const { source, id, world } = line;
+  const ping = useMutation(useTRPC().dynflow.worlds.ping.mutationOptions());
+  const name = world.hostname ?? shortId(id);
   return (
     <ActDialog
       title={
         <>
-          Ping <Name text={nameOf(row)} />
+          Ping <bdi>{name}</bdi> <span className="mono">{shortId(id)}</span>
         </>
       }
-      sub={row.source}
-      verb="Ping the world"
-      refusal={refused}
-      onAct={async ({ reason, requestId }) =>
-        setAnswer(await ping.mutateAsync({ source: row.source, worldId: row.id, reason, requestId }))
-      }
-      onDone={() => undefined}
+      sub={`${source} · ${world.class.split("::").at(-1) ?? ""}`}
+      verb={`Ping ${name}`}
+      refusal={refusal}
+      onAct={({ reason, requestId }) => ping.mutateAsync({ source, worldId: id, reason, requestId })}
+      onDone={onClose}
       onClose={onClose}
     >
       <div className="dbody">
         <p className="wrap">
-          One envelope is put into its inbox. A world that lives answers with a Pong, usually within 40 ms; 5 s are
-          waited. Nothing else is touched.
+          A Ping is put into its inbox and notified. It answers within milliseconds when it lives; no answer within the
+          time-out is shown as “not answering”, and changes nothing in the world itself.
         </p>
       </div>
     </ActDialog>
-  );
-}
-
-function Answer({
-  row,
-  answer,
-  onClose,
-}: {
-  readonly row: WorldRow;
-  readonly answer: Outputs["dynflow"]["worlds"]["ping"];
-  readonly onClose: () => void;
-}) {
-  return (
-    <Dialog title={<Name text={nameOf(row)} />} sub={row.source} onClose={onClose}>
-      <div className="dbody" role="status">
-        {answer.answered ? (
-          <p className="st t-good">
-            <Glyph tone="good" />
-            It answered{answer.roundTripMs === null ? "" : ` after ${formatDurationMs(answer.roundTripMs)}`}.
-          </p>
-        ) : (
-          <p className="st t-attention wrap">
-            <Glyph tone="attention" />
-            No answer within 5 s. A busy world may answer later; a dead one never does.
-          </p>
-        )}
-      </div>
-    </Dialog>
   );
 }

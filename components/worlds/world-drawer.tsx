@@ -1,79 +1,101 @@
 "use client";
 import { Action } from "#components/ui/button.tsx";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
+import { formatDurationMs, shortId } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { Id, Name } from "#components/ui/ident.tsx";
-import { useKeys } from "#components/ui/keys.tsx";
+import { Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts } from "#components/ui/section.tsx";
-import { useRefusal } from "#components/ui/session.ts";
 import { Age } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import { dynflowStream } from "#server/contract/event.ts";
-import { worldState } from "#server/contract/view/world-state.ts";
-import { nameOf, type WorldRow } from "./world-rows.ts";
-import { Pong, Queues } from "./worlds-table.tsx";
+import type { LockLine, WorldLine } from "./world-lines.ts";
+import { queueText } from "./world-lines.ts";
 
 interface WorldDrawerProps {
-  readonly row: WorldRow;
+  readonly line: WorldLine;
+  readonly locks: readonly LockLine[];
   readonly refusal: string | null;
   readonly onPing: () => void;
   readonly onClose: () => void;
 }
 
-/** One world: what its record says, what it holds, and what can be asked of it. */
-export function WorldDrawer({ row, refusal, onPing, onClose }: WorldDrawerProps) {
-  const { world, source, id } = row;
-  const refused = useRefusal("worlds:ping", row.ours ? "It is this console's own world." : refusal);
-  useKeys([{ keys: "P", does: "ping this world", run: () => (refused === null ? onPing() : undefined) }], {
-    group: "World",
-  });
+/** One world: its record, our pings, the locks it holds. */
+export function WorldDrawer({ line, locks, refusal, onPing, onClose }: WorldDrawerProps) {
+  const { source, id, world, word } = line;
   return (
     <Drawer
-      title={<Name text={nameOf(row)} mono />}
-      sub={<State system="world" word={worldState(world)} />}
+      title={<bdi>{world.hostname ?? shortId(id)}</bdi>}
+      sub={
+        <>
+          <State system="world" word={word} /> <Id id={id} />
+        </>
+      }
       onClose={onClose}
     >
-      <DrawerSection title="What its record says" note={source}>
+      <DrawerSection title="Record" note="as the world wrote it">
         <Facts
-          wide
           facts={[
-            { name: "id", value: <Id id={id} /> },
-            { name: "class", value: <bdi>{world.class.split("::").at(-1)}</bdi> },
-            { name: "process", value: world.pid === null ? "–" : `pid ${world.pid}` },
-            { name: "queues", value: <Queues world={world} /> },
+            { name: "source", value: source },
+            { name: "class", value: <bdi>{world.class}</bdi> },
             {
-              name: "last seen",
-              value: <bdi className="mono">{world.lastSeenText ?? "–"}</bdi>,
-              source: "its local time, without a zone: a hint",
+              name: "host",
+              value: <bdi>{world.hostname ?? "–"}</bdi>,
+              source: world.pid === null ? "" : `pid ${world.pid}`,
             },
-            { name: "seen here", value: <Age at={world.seenSince} />, source: "since" },
-            { name: "pong", value: <Pong world={world} />, source: "of our pings" },
+            { name: "active", value: world.active === null ? "no such flag" : world.active ? "yes" : "no" },
+            { name: "queues", value: <bdi>{queueText(world.queues) || "–"}</bdi>, wrap: true },
+            { name: "last seen", value: world.lastSeenText ?? "–", source: "its own words, no zone" },
+            { name: "seen here for", value: <Age at={world.seenSince} /> },
+            ...(world.unreadable === null ? [] : [{ name: "unreadable", value: world.unreadable, wrap: true }]),
           ]}
         />
-        {world.unreadable !== null && <p className="err wrap">Its record cannot be read: {world.unreadable}</p>}
       </DrawerSection>
-      <DrawerSection title="What it holds" note={`${row.locks.length} locks`}>
-        {row.plans.length === 0 ? (
-          <Empty title={row.locks.length === 0 ? "It holds no lock." : "It holds no lock of a plan."} />
+      <DrawerSection title="Ping" note={line.ours ? "this is Worldline's own world" : undefined}>
+        <Facts
+          facts={[
+            {
+              name: "last answer",
+              value:
+                world.ping === null
+                  ? "not asked"
+                  : world.ping.roundTripMs === null
+                    ? "none"
+                    : formatDurationMs(world.ping.roundTripMs),
+              source: world.ping === null ? "" : <Age at={world.ping.at} suffix="ago" />,
+            },
+          ]}
+        />
+        <Action label="Ping…" shortcut="P" refusal={refusal} onPress={onPing}>
+          It puts one message into the world's inbox.
+        </Action>
+      </DrawerSection>
+      <DrawerSection title="Locks it holds" note={String(locks.length)}>
+        {locks.length === 0 ? (
+          <Empty title="None." />
         ) : (
-          <ul>
-            {row.plans.map((planId) => (
-              <li key={planId}>
-                <Link href={routes.plan(source, planId)}>plan</Link> <Id id={planId} />
+          <ul className="lock-list">
+            {locks.map(({ lock, word: state }) => (
+              <li key={`${lock.class} ${lock.id}`}>
+                <State system="lock" word={state}>
+                  {lock.class.split("::").at(-1)}
+                </State>
+                {lock.planId === null ? (
+                  <bdi className="mono trunc">{lock.id}</bdi>
+                ) : (
+                  <Link href={routes.plan(source, lock.planId)} className="mono">
+                    {shortId(lock.planId)}
+                  </Link>
+                )}
+                <Age at={lock.seenSince} />
               </li>
             ))}
           </ul>
         )}
       </DrawerSection>
-      <DrawerSection title="Actions">
-        <Action label="Ping…" shortcut="P" onPress={onPing} refusal={refused}>
-          One message to its inbox; a Pong within 5 s says that it lives.
-        </Action>
-        <p className="small">
-          <Link href={routes.journal({ stream: dynflowStream(source), subject: id })}>What was seen of it</Link>
-        </p>
+      <DrawerSection title="Journal">
+        <Link href={routes.journal({ stream: dynflowStream(source), subject: id })}>What was seen of it</Link>
       </DrawerSection>
     </Drawer>
   );

@@ -1,111 +1,137 @@
 "use client";
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
+import type { Source } from "#components/plans/plan-lines.ts";
+import { useSourceFacts, useSources } from "#components/plans/use-plans.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
-import { dynflowFolds } from "#components/ui/folds.ts";
 import { plural } from "#components/ui/format.ts";
-import { useFold } from "#components/ui/live.ts";
+import { Glyph } from "#components/ui/glyph.tsx";
+import { useKeys } from "#components/ui/keys.tsx";
 import { routes } from "#components/ui/routes.ts";
+import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
-import { useTRPC } from "#components/ui/trpc.ts";
-import { Empty, Faults, Skeleton } from "#components/ui/widget.tsx";
-import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
-import { LocksTable } from "./locks-table.tsx";
-import { PingDialog } from "./ping-dialog.tsx";
+import { Age } from "#components/ui/time.tsx";
+import { Empty, Skeleton } from "#components/ui/widget.tsx";
+import { LockTable } from "./lock-table.tsx";
+import { PingDialog, usePingRefusal } from "./ping-dialog.tsx";
 import { WorldDrawer } from "./world-drawer.tsx";
-import { type WorldRow, worldRows } from "./world-rows.ts";
-import { WorldsTable } from "./worlds-table.tsx";
+import { lockLines, type WorldLine, worldLines } from "./world-lines.ts";
+import { WorldTable, worldKey } from "./world-table.tsx";
+import "#components/plan/plan.css";
+import "#components/plans/plans.css";
+import "./worlds.css";
 
-/** Executors and clients of every Dynflow, what they hold, and all locks: drawn from the fold, live. */
+const READ_EVERY_MS = 2_000;
+
+/** Executors and clients of all sources with their locks; live from the feed. */
 export function WorldsPage() {
-  const { search, go } = useAddress();
-  const [pinged, setPinged] = useState<WorldRow | null>(null);
-  const trpc = useTRPC();
-  const sources = useQuery(trpc.dynflow.sources.list.queryOptions()).data?.sources;
-  const found = useFold(({ folds }) => dynflowFolds(folds));
-  if (found === undefined) {
-    return (
-      <div className="page">
-        <Crumbs path={[{ text: "Worlds" }]} />
-        <PageHead title="Worlds" />
-        <Skeleton rows={6} columns={6} what="worlds" />
-      </div>
-    );
-  }
-  const own = new Set(sources?.flatMap(({ worldId }) => worldId ?? []) ?? []);
-  const acting = new Map(sources?.map(({ id, actRefused }) => [id, actRefused]) ?? []);
-  const rows = worldRows(found, own);
-  const executors = rows.filter(({ world }) => world.executor);
-  const clients = rows.filter(({ world }) => !world.executor);
-  const opened = rows.find(({ id, source }) => id === search.get("world") && source === search.get("source"));
-  const open = (row: WorldRow | null) =>
-    go(row === null ? routes.worlds() : routes.worlds({ source: row.source, world: row.id }));
+  const sources = useSources();
   return (
-    <div className="page worlds">
+    <div className="page">
       <Crumbs path={[{ text: "Worlds" }]} />
-      <PageHead
-        title={titleOf(executors, clients)}
-        sub="A world is a process that takes part: executors run steps, clients ask."
-      />
-      <Faults faults={found.flatMap(({ id, fold }) => faultOf(id, fold))} />
-      <Section title="Executors" note="they run steps" aside={`${executors.length}`}>
-        {executors.length === 0 ? (
-          <Empty title="No executor is registered.">Plans will wait until one starts.</Empty>
-        ) : (
-          <WorldsTable
-            rows={executors}
-            opened={opened ?? null}
-            onOpen={open}
-            onPing={setPinged}
-            acting={acting}
-            label="Executors"
-          />
-        )}
-      </Section>
-      <Section title="Clients" note="they ask for executions, this console among them" aside={`${clients.length}`}>
-        {clients.length === 0 ? (
-          <Empty title="No client is registered." />
-        ) : (
-          <WorldsTable
-            rows={clients}
-            opened={opened ?? null}
-            onOpen={open}
-            onPing={setPinged}
-            acting={acting}
-            label="Clients"
-          />
-        )}
-      </Section>
-      <LocksTable sources={found} />
-      {opened !== undefined && (
-        <WorldDrawer
-          row={opened}
-          refusal={acting.get(opened.source) ?? null}
-          onPing={() => setPinged(opened)}
-          onClose={() => open(null)}
-        />
-      )}
-      {pinged !== null && (
-        <PingDialog row={pinged} refusal={acting.get(pinged.source) ?? null} onClose={() => setPinged(null)} />
+      {sources === undefined ? (
+        <>
+          <PageHead title="Worlds" sub="reading…" />
+          <Skeleton rows={6} columns={7} what="worlds" />
+        </>
+      ) : (
+        <Worlds sources={sources} />
       )}
     </div>
   );
 }
 
-function titleOf(executors: readonly WorldRow[], clients: readonly WorldRow[]): string {
-  const silent = executors.filter(({ world }) => world.ping !== null && world.ping.roundTripMs === null);
-  if (silent.length > 0) return `${plural(silent.length, "executor")} did not answer`;
-  return `${plural(executors.length, "executor")}, ${plural(clients.length, "client")}`;
+function Worlds({ sources }: { readonly sources: readonly Source[] }) {
+  const { search, go } = useAddress();
+  const facts = useSourceFacts();
+  const [pinging, setPinging] = useState<WorldLine | null>(null);
+  const permitted = usePingRefusal(null);
+  const refusedBy = new Map(facts.data?.sources.map(({ id, actRefused }) => [id, actRefused]));
+  const own = new Map(facts.data?.sources.map(({ id, worldId }) => [id, worldId]));
+  const refusalOf = (source: string): string | null => permitted ?? refusedBy.get(source) ?? null;
+  const asked = search.get("source");
+  const seen = useMemo(() => sources.filter(({ id }) => asked === null || id === asked), [sources, asked]);
+  const lines = worldLines(seen, own);
+  const locks = useMemo(() => lockLines(seen), [seen]);
+  const down = new Set(sources.filter(({ fold }) => fold.source.state === "down").map(({ id }) => id));
+  const selected = lines.find(({ id }) => id === search.get("world"));
+  const open = (line: WorldLine) => go(routes.worlds({ source: asked ?? null, world: line.id }), { replace: true });
+  const cursor = useRowCursor({ rows: lines, idOf: worldKey, onOpen: open, enabled: pinging === null });
+  const target = selected ?? lines.find((line) => worldKey(line) === cursor.current);
+  const ping = (line: WorldLine | undefined) => {
+    if (line === undefined || refusalOf(line.source) !== null) return false;
+    setPinging(line);
+    return true;
+  };
+  useKeys([{ keys: "P", does: "ping the world", run: () => ping(target) }], {
+    group: "Worlds",
+    enabled: pinging === null,
+  });
+  const executors = lines.filter(({ world }) => world.executor);
+  const silent = executors.filter(({ word }) => word !== "active").length;
+  return (
+    <>
+      <PageHead
+        title={silent > 0 ? `${plural(silent, "executor")} of ${executors.length} not well` : "Worlds"}
+        sub={<SourceAges sources={seen} />}
+      />
+      <Section
+        title="Worlds"
+        note="executors run plans, clients ask for it"
+        aside={`${plural(executors.length, "executor")}, ${plural(lines.length - executors.length, "client")}`}
+      >
+        {lines.length === 0 ? (
+          <Empty title="No world is registered.">Plans will wait until an executor starts.</Empty>
+        ) : (
+          <WorldTable
+            lines={lines}
+            current={selected === undefined ? cursor.current : worldKey(selected)}
+            down={down}
+            refusalOf={refusalOf}
+            onOpen={open}
+            onPing={setPinging}
+          />
+        )}
+      </Section>
+      <Section className="sec-gap" title="Locks" note="who may do what now" aside={plural(locks.length, "lock")}>
+        {locks.length === 0 ? (
+          <Empty title="No lock is held.">An executor that runs a plan holds its ExecutionLock.</Empty>
+        ) : (
+          <div className="tscroll">
+            <LockTable
+              lines={locks}
+              worldsOf={(source) => sources.find(({ id }) => id === source)?.fold.worlds}
+              down={down}
+            />
+          </div>
+        )}
+      </Section>
+      {selected !== undefined && (
+        <WorldDrawer
+          line={selected}
+          locks={locks.filter(({ source, lock }) => source === selected.source && lock.worldId === selected.id)}
+          refusal={refusalOf(selected.source)}
+          onPing={() => ping(selected)}
+          onClose={() => go(routes.worlds({ source: asked }), { replace: true })}
+        />
+      )}
+      {pinging !== null && (
+        <PingDialog line={pinging} refusal={refusalOf(pinging.source)} onClose={() => setPinging(null)} />
+      )}
+    </>
+  );
 }
 
-function faultOf(id: string, { source }: DynflowFold) {
-  if (source.state === "up") return [];
-  return [
-    {
-      source: id,
-      message: source.reason ?? source.state,
-      since: source.since === 0 ? null : new Date(source.since).toISOString(),
-    },
-  ];
+function SourceAges({ sources }: { readonly sources: readonly Source[] }) {
+  return sources.map(({ id, fold, sample }) =>
+    fold.source.state === "down" ? (
+      <span key={id} className="t-failed tone nowrap">
+        <Glyph tone="failed" /> <bdi>{id}</bdi> is down, as of <Age at={fold.source.since} down />{" "}
+      </span>
+    ) : (
+      <span key={id} className="nowrap">
+        <bdi>{id}</bdi> as of <Age at={sample?.asOf ?? null} everyMs={READ_EVERY_MS} />{" "}
+      </span>
+    ),
+  );
 }

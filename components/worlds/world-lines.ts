@@ -1,0 +1,85 @@
+/** Worlds and locks of all sources as lines, worst first. Pure. */
+import { isExecutionLock, lockState } from "#components/plan/lock-words.ts";
+import type { DynflowFold, LockFold, WorldFold } from "#server/contract/fold/dynflow.ts";
+import { lookOf, TONES_WORST_FIRST } from "#server/kernel/states.ts";
+
+export interface WorldLine {
+  readonly source: string;
+  readonly id: string;
+  readonly world: WorldFold;
+  /** In the words of the state language. */
+  readonly word: string;
+  readonly locks: number;
+  /** Plans it runs now: execution locks. */
+  readonly plans: number;
+  /** This console's own client world. */
+  readonly ours: boolean;
+}
+
+export interface LockLine {
+  readonly source: string;
+  readonly lock: LockFold;
+  readonly word: string;
+}
+
+interface Source {
+  readonly id: string;
+  readonly fold: DynflowFold;
+}
+
+/** What a record and our own pings say together. */
+export function worldWord(world: WorldFold): string {
+  if (world.unreadable !== null) return "unreadable";
+  if (world.ping !== null && world.ping.roundTripMs === null) return "not answering";
+  if (!world.executor) return "client";
+  return world.active === false ? "terminating" : "active";
+}
+
+export function worldLines(sources: readonly Source[], own: ReadonlyMap<string, string | null>): readonly WorldLine[] {
+  const lines = sources.flatMap(({ id: source, fold }) => {
+    const locks = Object.values(fold.locks);
+    return Object.entries(fold.worlds).map(([id, world]): WorldLine => {
+      const held = locks.filter((lock) => lock.worldId === id);
+      return {
+        source,
+        id,
+        world,
+        word: worldWord(world),
+        locks: held.length,
+        plans: held.filter((lock) => isExecutionLock(lock.class)).length,
+        ours: own.get(source) === id,
+      };
+    });
+  });
+  return lines.sort(
+    (a, b) =>
+      Number(b.world.executor) - Number(a.world.executor) ||
+      rank(a.word) - rank(b.word) ||
+      compare(a.source, b.source) ||
+      compare(a.world.hostname ?? "", b.world.hostname ?? "") ||
+      compare(a.id, b.id),
+  );
+}
+
+const rank = (word: string): number => TONES_WORST_FIRST.indexOf(lookOf("world", word).tone);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Locks, those whose world is gone first, then the oldest. */
+export function lockLines(sources: readonly Source[]): readonly LockLine[] {
+  return sources
+    .flatMap(({ id: source, fold }) =>
+      Object.values(fold.locks).map((lock): LockLine => {
+        const orphaned = lock.worldId !== null && !Object.hasOwn(fold.worlds, lock.worldId);
+        return { source, lock, word: lockState({ class: lock.class, orphaned }) };
+      }),
+    )
+    .sort(
+      (a, b) => Number(b.word === "orphaned") - Number(a.word === "orphaned") || a.lock.seenSince - b.lock.seenSince,
+    );
+}
+
+/** `default 5, hosts 2`. */
+export const queueText = (queues: Readonly<Record<string, number>>): string =>
+  Object.entries(queues)
+    .map(([name, size]) => `${name} ${size}`)
+    .join(", ");

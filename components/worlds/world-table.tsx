@@ -1,0 +1,153 @@
+"use client";
+import { formatDurationMs } from "#components/ui/format.ts";
+import { State } from "#components/ui/glyph.tsx";
+import { Id } from "#components/ui/ident.tsx";
+import { Link } from "#components/ui/link.tsx";
+import { routes } from "#components/ui/routes.ts";
+import { CountCell } from "#components/ui/table.tsx";
+import { Age } from "#components/ui/time.tsx";
+import { queueText, type WorldLine } from "./world-lines.ts";
+
+export const worldKey = (line: { readonly source: string; readonly id: string }): string => `${line.source} ${line.id}`;
+
+interface WorldTableProps {
+  readonly lines: readonly WorldLine[];
+  readonly current: string | null;
+  readonly down: ReadonlySet<string>;
+  readonly refusalOf: (source: string) => string | null;
+  readonly onOpen: (line: WorldLine) => void;
+  readonly onPing: (line: WorldLine) => void;
+}
+
+/** Executors first, then clients; on a phone a row is two lines. */
+export function WorldTable({ lines, current, down, refusalOf, onOpen, onPing }: WorldTableProps) {
+  return (
+    <table className="worlds" aria-label="Worlds">
+      <thead>
+        <tr>
+          <th scope="col">State</th>
+          <th scope="col">World</th>
+          <th scope="col">Id</th>
+          <th scope="col" className="p3">
+            Source
+          </th>
+          <th scope="col" className="p2">
+            Kind
+          </th>
+          <th scope="col" className="w100 p2">
+            Queues
+          </th>
+          <th scope="col" className="num">
+            plans
+          </th>
+          <th scope="col" className="num p2">
+            locks
+          </th>
+          <th scope="col" className="num">
+            pong
+          </th>
+          <th scope="col" className="num p2">
+            seen for
+          </th>
+          <th scope="col">
+            <span className="vh">Action</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map((line) => (
+          <Row
+            key={worldKey(line)}
+            line={line}
+            selected={current === worldKey(line)}
+            stale={down.has(line.source)}
+            refusal={refusalOf(line.source)}
+            onOpen={onOpen}
+            onPing={onPing}
+          />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface RowProps {
+  readonly line: WorldLine;
+  readonly selected: boolean;
+  readonly stale: boolean;
+  readonly refusal: string | null;
+  readonly onOpen: (line: WorldLine) => void;
+  readonly onPing: (line: WorldLine) => void;
+}
+
+function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
+  const { source, id, world, word, locks, plans, ours } = line;
+  return (
+    <tr
+      data-row={worldKey(line)}
+      className={`${selected ? "sel" : ""}${stale ? " stale" : ""}`}
+      onClick={(event) => {
+        if (event.target instanceof Element && event.target.closest("a,button") === null) onOpen(line);
+      }}
+    >
+      <td>
+        <State system="world" word={word} quiet={word === "active"} />
+      </td>
+      <td className="c-world">
+        <Link href={routes.worlds({ source, world: id })} className="plain" scroll={false}>
+          <bdi>{world.hostname ?? world.class.split("::").at(-1)}</bdi>
+        </Link>
+        {world.pid !== null && <span className="t3 small"> pid {world.pid}</span>}
+        {ours && <span className="t3 small"> this console</span>}
+      </td>
+      <td>
+        <Id id={id} />
+      </td>
+      <td className="p3 t2">
+        <bdi>{source}</bdi>
+      </td>
+      <td className="p2 t2">
+        <bdi>{world.class.split("::").at(-1)}</bdi>
+      </td>
+      <td className="w100 trunc p2 t2">
+        <bdi>{queueText(world.queues) || "–"}</bdi>
+      </td>
+      <CountCell value={plans} />
+      <CountCell value={locks} className="p2" />
+      <td className="num">
+        <Pong line={line} />
+      </td>
+      <td className="num p2">
+        <Age at={world.seenSince} />
+      </td>
+      <td className="c-act">
+        <button
+          type="button"
+          className="btn-plain row-act"
+          aria-disabled={refusal !== null || undefined}
+          title={refusal ?? undefined}
+          aria-label={`Ping ${world.hostname ?? id}${refusal === null ? "" : `: ${refusal}`}`}
+          onClick={() => {
+            if (refusal === null) onPing(line);
+          }}
+        >
+          Ping…
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function Pong({ line: { world } }: { readonly line: WorldLine }) {
+  if (world.ping === null) return <span className="t3">not asked</span>;
+  return (
+    <>
+      {world.ping.roundTripMs === null ? (
+        <span className="t-failed tone">none</span>
+      ) : (
+        formatDurationMs(world.ping.roundTripMs)
+      )}{" "}
+      <Age at={world.ping.at} />
+    </>
+  );
+}
