@@ -53,6 +53,8 @@ interface Life {
   looks: Look[];
   /** Some read has shown it. */
   known: boolean;
+  /** A read of an earlier series has shown its row: how old its write is says nothing then, as nobody may have been able to write. */
+  seenBefore: boolean;
 }
 
 export interface Referee {
@@ -75,13 +77,22 @@ export function createReferee(): Referee {
   let seriesSince = 0;
 
   function breakSeries(): void {
-    for (const life of lives.values()) life.looks = [];
+    for (const life of lives.values()) {
+      life.seenBefore ||= life.looks.some((look) => look.writtenAt !== null);
+      life.looks = [];
+    }
   }
 
   return {
     watch(event) {
       if (event.kind === "beat") {
-        const life = lives.get(event.incarnation) ?? { vm: event.vm, writtenAt: null, looks: [], known: false };
+        const life = lives.get(event.incarnation) ?? {
+          vm: event.vm,
+          writtenAt: null,
+          looks: [],
+          known: false,
+          seenBefore: false,
+        };
         life.writtenAt = event.at;
         lives.set(event.incarnation, life);
       } else if (event.kind === "row-deleted") {
@@ -105,7 +116,7 @@ export function createReferee(): Referee {
     expected(at) {
       const states = new Map<string, ExpectedState>();
       const judged = lastReadAt !== null && at - lastReadAt <= GAP_MS;
-      for (const [id, { looks, known }] of lives) if (known) states.set(id, judged ? stateAt(looks) : "observing");
+      for (const [id, life] of lives) if (life.known) states.set(id, judged ? stateAt(life) : "observing");
       return states;
     },
     mayRelease(incarnation, at) {
@@ -129,7 +140,7 @@ function lookOf({ looks, writtenAt }: Life, at: number): Look {
 }
 
 /** By looking back only: is the row there, how long silent, and what was the last trouble before. */
-function stateAt(looks: readonly Look[]): ExpectedState {
+function stateAt({ looks, seenBefore }: Pick<Life, "looks" | "seenBefore">): ExpectedState {
   const last = looks.at(-1);
   if (last === undefined) return "observing";
   if (last.writtenAt === null) return "gone";
@@ -143,7 +154,7 @@ function stateAt(looks: readonly Look[]): ExpectedState {
   if (looks.some((look) => look.writtenAt !== first.writtenAt)) return "alive";
   const ageMs = Math.floor(first.at) - Math.floor(first.writtenAt ?? first.at);
   if (ageMs < YOUNG_MS) return "alive";
-  return ageMs > OLD_MS ? "late" : "observing";
+  return ageMs > OLD_MS && !seenBefore ? "late" : "observing";
 }
 
 /** The last look of the past at which it was late, silent or gone, and the first look after it. */
