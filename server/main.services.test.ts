@@ -46,7 +46,11 @@ function run(...args: readonly string[]): Run {
   });
   started.push(child);
   let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => void (text += String(chunk)));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk) => {
+      text += String(chunk);
+    });
+  }
   const ended = once(child, "close").then(([code, signal]) => ({ code, signal }));
   return { child, output: () => text, ended };
 }
