@@ -7,10 +7,13 @@ export const LAP_ROWS = 5_000;
 const SLICE_INTERVAL_MS = 1_000;
 /** While something is known to be new, until the table was walked once more. */
 const HASTY_SLICE_INTERVAL_MS = 200;
+/** While the counter of inserted rows says that nothing is new: a lap then only guards against the counter. */
+const RESTING_SLICE_INTERVAL_MS = 4_000;
 
 /**
  * The rolling lap over the whole plan table, slice by slice at a capped rate: the one way of finding new plans that
- * misses none. Its first lap is hasty, and so is the lap after the counter of inserted rows has moved.
+ * misses none. Its first lap is hasty, and so is the lap after the counter of inserted rows has moved; it rests while a
+ * counter stands still.
  */
 export interface PlanLap {
   /** When the next slice is due. */
@@ -54,7 +57,8 @@ export function createPlanLap(options: {
         lapMs ??= end - (startedAt ?? at);
         hastyLaps = Math.max(0, hastyLaps - 1);
       }
-      const intervalMs = hastyLaps > 0 ? HASTY_SLICE_INTERVAL_MS : SLICE_INTERVAL_MS;
+      const restful = insertCount === null ? SLICE_INTERVAL_MS : RESTING_SLICE_INTERVAL_MS;
+      const intervalMs = hastyLaps > 0 ? HASTY_SLICE_INTERVAL_MS : restful;
       dueAt = (end + intervalMs) as MonotonicMs;
       return slice.unfinished;
     },

@@ -2,7 +2,7 @@ import type { EventDraft } from "#server/contract/event.ts";
 import type { Clock, MonotonicMs } from "#server/kernel/clock.ts";
 import type { FoldView } from "#server/live/ports.ts";
 import type { CoordinatorRecord } from "./domain/model.ts";
-import { EXECUTION_LOCK_CLASS, isWorldClass, PLANNING_LOCK_CLASS } from "./domain/records.ts";
+import { EXECUTION_LOCK_CLASS, EXECUTOR_WORLD_CLASS, isWorldClass, PLANNING_LOCK_CLASS } from "./domain/records.ts";
 import type { SourceMonitor } from "./follower-monitor.ts";
 import { isKnown, recordDrafts, vanishedDrafts } from "./follower-record-diff.ts";
 import { toLockFacts } from "./follower-records.ts";
@@ -13,7 +13,10 @@ const KEYS_MAX = 10_000;
 const RECORDS_PER_READ = 500;
 /** New records taken up in one look; the rest waits for the next. */
 const NEW_RECORDS_PER_LOOK = 2_000;
-/** Records read again in each look, in turn: an active flag, a heartbeat, a lock taken again by another. */
+/**
+ * Known records read again in one look, in turn: an active flag, a heartbeat, a lock taken again by another. Of one class
+ * a look, because that is one query: executors in every other look, all other classes in turn in between.
+ */
 const REREAD_PER_LOOK = 25;
 /** A heartbeat alone is an event at most this often per world. */
 const LAST_SEEN_INTERVAL_MS = 60_000;
@@ -33,7 +36,8 @@ export function createWorldsLook(options: {
 }): WorldsLook {
   const { sourceId, store, view, monitor, clock } = options;
   const lastSeenToldAt = new Map<string, MonotonicMs>();
-  let turn = 0;
+  const turns = new Map<string, number>();
+  let looks = 0;
 
   async function readRecords(keys: readonly RecordKey[]): Promise<readonly CoordinatorRecord[]> {
     const found: CoordinatorRecord[] = [];
@@ -43,11 +47,18 @@ export function createWorldsLook(options: {
     return found;
   }
 
+  /** The next keys to read again, of the class whose turn it is. */
   function inTurn(keys: readonly RecordKey[]): readonly RecordKey[] {
-    if (keys.length <= REREAD_PER_LOOK) return keys;
-    const start = turn % keys.length;
-    turn = start + REREAD_PER_LOOK;
-    return [...keys.slice(start, start + REREAD_PER_LOOK), ...keys.slice(0, Math.max(0, turn - keys.length))];
+    const others = [...new Set(keys.map((key) => key.class))]
+      .filter((name) => name !== EXECUTOR_WORLD_CLASS)
+      .toSorted();
+    looks += 1;
+    const name = looks % 2 === 0 ? EXECUTOR_WORLD_CLASS : others[((looks - 1) / 2) % Math.max(1, others.length)];
+    const ofClass = keys.filter((key) => key.class === name);
+    if (name === undefined || ofClass.length <= REREAD_PER_LOOK) return ofClass;
+    const start = (turns.get(name) ?? 0) % ofClass.length;
+    turns.set(name, start + REREAD_PER_LOOK);
+    return [...ofClass.slice(start), ...ofClass.slice(0, start)].slice(0, REREAD_PER_LOOK);
   }
 
   function isLastSeenDue(worldId: string, at: MonotonicMs): boolean {

@@ -11,6 +11,8 @@ import { createPause } from "./pause.ts";
 import type { DynflowCapabilities, DynflowStore } from "./ports.ts";
 
 const LOOK_INTERVAL_MS = 2_000;
+/** The two looks are kept apart, so that there is a read each second and silence is noticed soon. */
+const LOOKS_APART_MS = 1_000;
 const WATCHED_INTERVAL_MS = 1_000;
 const RETRY_INTERVAL_MS = 1_000;
 /** Hints come in swarms: one look answers all of the same moment, and looks keep their distance. */
@@ -88,7 +90,8 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
     const at = clock.now();
     await plans.look();
     plansLookedAt = at;
-    plansDue = after(LOOK_INTERVAL_MS);
+    const crowded = Math.abs(after(LOOK_INTERVAL_MS) - recordsDue) < LOOKS_APART_MS / 2;
+    plansDue = after(crowded ? LOOKS_APART_MS : LOOK_INTERVAL_MS);
   }
 
   /** Everything that is due. A read that fails ends the round; what was due then stays due. */
