@@ -94,7 +94,7 @@ function Countdown({ preview }: { readonly preview: FailoverPreviewOutput }) {
   const now = useNow();
   const { zone } = usePreferences();
   const { readyInMs } = preview.releasable;
-  if (readyInMs === null || now === null) return null;
+  if (readyInMs === null || now === null || preview.releasable.releasable) return null;
   const left = leftOf(readyInMs, preview.asOf, now);
   return (
     <p className="warn" role="timer" aria-live="off">

@@ -122,7 +122,8 @@ interface NeedRowProps {
 function NeedRow({ need, number, current, onFailover }: NeedRowProps) {
   const refusal = useRefusal("dna:failover");
   const { place } = need;
-  const failsOver = need.kind === "dead_node" && place.page === "node" && refusal === null;
+  const dead = need.kind === "dead_node" || need.kind === "uncounted_node";
+  const failsOver = dead && place.page === "node" && refusal === null;
   const [before, name, after] = need.headline;
   return (
     <li className={current ? "sel" : ""} data-row={need.id}>

@@ -24,7 +24,9 @@ export function beatPath(
   const point = (at: number, ms: number) => `${toX(at).toFixed(1)} ${toY(ms).toFixed(1)}`;
   const [first, ...rest] = beats.filter(({ at }) => at >= from);
   if (first === undefined) return "";
-  let path = `M${point(first.at, first.silentMs)}`;
+  // The first sample tells how long it has been climbing already.
+  const since = Math.max(from, first.at - first.silentMs);
+  let path = `M${point(since, first.silentMs - (first.at - since))}L${point(first.at, first.silentMs)}`;
   let before = first;
   for (const beat of rest) {
     const beatAt = beat.at - beat.silentMs;
