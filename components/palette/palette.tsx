@@ -1,11 +1,253 @@
 "use client";
-import { Dialog } from "#components/ui/dialog.tsx";
+import { useQueries } from "@tanstack/react-query";
+import { Command } from "cmdk";
+import dynamic from "next/dynamic";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useScenario } from "#components/demo/use-scenario.ts";
+import { findPlan } from "#components/plans/find-plan.ts";
+import { parsePlanId } from "#components/plans/plans-query.ts";
+import { useSourceFacts, useSources } from "#components/plans/use-plans.ts";
+import { PAGES } from "#components/shell/pages.ts";
+import { useAddress } from "#components/ui/address.ts";
+import { faultOf } from "#components/ui/fault.ts";
+import { Glyph } from "#components/ui/glyph.tsx";
+import { useKeys } from "#components/ui/keys.tsx";
+import { useFold } from "#components/ui/live.ts";
+import { usePreferences } from "#components/ui/preferences.tsx";
+import { routes } from "#components/ui/routes.ts";
+import { useRefusal } from "#components/ui/session.ts";
+import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
+import type { LiveState } from "#server/contract/live.ts";
+import { type Act, type ActorType, actorOf, type Entry, entriesOf, type Found, search } from "./entries.ts";
+import "./palette.css";
 
-/** Finds any object and any action; shown while it is rendered. */
+const ResumeFromList = dynamic(
+  () => import("#components/plans/resume-from-list.tsx").then((module) => module.ResumeFromList),
+  { ssr: false },
+);
+const FailoverDialog = dynamic(
+  () => import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
+  { ssr: false },
+);
+const PingWorld = dynamic(() => import("#components/worlds/ping-world.tsx").then((module) => module.PingWorld), {
+  ssr: false,
+});
+
+type Dialogue = Extract<Act, { kind: "resume" | "failover" | "ping" }>;
+
+/** Finds any object and any action; shown while it is rendered. An action opens its own dialog. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
+  const [dialogue, setDialogue] = useState<Dialogue | null>(null);
+  if (dialogue === null) return <PaletteBox onClose={onClose} onDialogue={setDialogue} />;
+  switch (dialogue.kind) {
+    case "resume":
+      return <ResumeFromList source={dialogue.source} planId={dialogue.planId} onClose={onClose} />;
+    case "failover":
+      return <FailoverDialog source={dialogue.source} incarnation={dialogue.incarnation} onClose={onClose} />;
+    case "ping":
+      return <PingWorld source={dialogue.source} worldId={dialogue.worldId} onClose={onClose} />;
+  }
+}
+
+interface PaletteBoxProps {
+  readonly onClose: () => void;
+  readonly onDialogue: (act: Dialogue) => void;
+}
+
+function PaletteBox({ onClose, onDialogue }: PaletteBoxProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const [text, setText] = useState("");
+  const [said, setSaid] = useState<string | null>(null);
+  const entries = useEntries(text);
+  const found = useMemo(() => search(entries, text), [entries, text]);
+  const act = useAct({ onClose, onDialogue, onSay: setSaid });
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog === null) return;
+    const before = document.activeElement;
+    dialog.showModal();
+    return () => {
+      dialog.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  useKeys([{ keys: "Escape", does: "close", run: onClose }], { group: "Find or do", modal: true });
+  const direct = directOf(text);
   return (
-    <Dialog title="Find or do" onClose={onClose}>
-      <div className="dbody" />
-    </Dialog>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does what a click on the backdrop does
+    <dialog
+      ref={ref}
+      className="palette"
+      aria-label="Find or do"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === ref.current) onClose();
+      }}
+    >
+      <Command label="Find or do" shouldFilter={false} loop>
+        <Command.Input
+          autoFocus
+          value={text}
+          onValueChange={setText}
+          placeholder="A page, plan, node, actor, world, job, or what to do"
+        />
+        <Command.List>
+          <Command.Empty>Nothing is called so. A whole plan id opens the plan wherever it is.</Command.Empty>
+          {direct !== null && (
+            <Command.Group heading="Open">
+              <Item entry={direct} onRun={act} />
+            </Command.Group>
+          )}
+          {found.map((part) => (
+            <Part key={part.group} found={part} onRun={act} />
+          ))}
+        </Command.List>
+        <p className="pal-foot small t3">
+          <span role="status">{said}</span>
+          <span className="push">
+            <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> open, <kbd>Esc</kbd> close
+          </span>
+        </p>
+      </Command>
+    </dialog>
   );
+}
+
+function Part({
+  found: { group, entries, more },
+  onRun,
+}: {
+  readonly found: Found;
+  readonly onRun: (entry: Entry) => void;
+}) {
+  return (
+    <Command.Group heading={more === 0 ? group : `${group}, ${more} more: type on`}>
+      {entries.map((entry) => (
+        <Item key={entry.id} entry={entry} onRun={onRun} />
+      ))}
+    </Command.Group>
+  );
+}
+
+function Item({ entry, onRun }: { readonly entry: Entry; readonly onRun: (entry: Entry) => void }) {
+  const { id, title, detail, look, refusal } = entry;
+  return (
+    <Command.Item value={id} onSelect={() => onRun(entry)} className={refusal === null ? "" : "refused"}>
+      <span className="pal-g">{look !== null && <Glyph tone={look.tone} shape={look.shape} />}</span>
+      <bdi className="trunc">{title}</bdi>
+      <span className="push small t3 trunc">
+        <bdi>{refusal ?? detail}</bdi>
+      </span>
+    </Command.Item>
+  );
+}
+
+/** A pasted plan id, or the whole name of an actor: opened as it is. */
+function directOf(text: string): Entry | null {
+  const base = { group: "Plans", detail: "", look: null, refusal: null, words: "" } as const;
+  const planId = parsePlanId(text);
+  if (planId !== null)
+    return { ...base, id: `open ${planId}`, title: `Plan ${planId}`, act: { kind: "find-plan", planId } };
+  const actor = actorOf(text);
+  if (actor === null) return null;
+  return {
+    ...base,
+    id: `open ${text}`,
+    title: `Actor ${actor.namespace} / ${actor.moduleId} / ${actor.name}`,
+    act: { kind: "go", href: routes.actors(actor) },
+  };
+}
+
+const foldsOf = (state: LiveState) => state.folds;
+const TYPES_STALE_MS = 60_000;
+
+/** Everything there is now, with the reasons against what cannot be done. */
+function useEntries(text: string): readonly Entry[] {
+  const folds = useFold(foldsOf);
+  const facts = useSourceFacts();
+  const trpc = useTRPC();
+  const sources = Object.entries(folds ?? {}).flatMap(([stream, fold]) =>
+    fold.family === "dna" ? [stream.slice("dna:".length)] : [],
+  );
+  // Types are read only once something is looked for.
+  const types = useQueries({
+    queries: sources.map((source) =>
+      trpc.dna.types.list.queryOptions({ source }, { enabled: text !== "", staleTime: TYPES_STALE_MS }),
+    ),
+    combine: (answers) =>
+      answers.flatMap(({ data }, index): readonly ActorType[] =>
+        (data?.types ?? []).map((type) => ({ source: sources[index] ?? "", ...type })),
+      ),
+  });
+  const acting = facts.data?.sources.find(({ actRefused }) => actRefused === null);
+  const actRefused = acting === undefined ? (facts.data?.sources[0]?.actRefused ?? null) : null;
+  const resume = useRefusal("plans:resume", actRefused);
+  const ping = useRefusal("worlds:ping", actRefused);
+  const failover = useRefusal("dna:failover");
+  const { shown: demo, refusal: scenario } = useScenario();
+  return useMemo(
+    () => entriesOf({ folds: folds ?? {}, pages: PAGES, types, refusals: { resume, failover, ping, scenario }, demo }),
+    [folds, types, resume, failover, ping, scenario, demo],
+  );
+}
+
+interface UseAct {
+  readonly onClose: () => void;
+  readonly onDialogue: (act: Dialogue) => void;
+  readonly onSay: (text: string) => void;
+}
+
+function useAct({ onClose, onDialogue, onSay }: UseAct): (entry: Entry) => void {
+  const { go } = useAddress();
+  const client = useTRPCClient();
+  const sources = useSources();
+  const { setTheme, setZone } = usePreferences();
+  const { run } = useScenario();
+
+  async function open(planId: string): Promise<void> {
+    onSay("Looking for it…");
+    const source = await findPlan(client, sources ?? [], planId);
+    if (source === null) onSay("No source has this plan.");
+    else {
+      go(routes.plan(source, planId));
+      onClose();
+    }
+  }
+  return ({ act, refusal }) => {
+    if (refusal !== null) {
+      onSay(refusal);
+      return;
+    }
+    switch (act.kind) {
+      case "go":
+        go(act.href);
+        onClose();
+        return;
+      case "find-plan":
+        void open(act.planId);
+        return;
+      case "resume":
+      case "failover":
+      case "ping":
+        onDialogue(act);
+        return;
+      case "scenario":
+        run
+          .mutateAsync(act.scenario)
+          .then(({ done }) => onSay(done))
+          .catch((error: unknown) => onSay(faultOf(error).message));
+        return;
+      case "theme":
+        setTheme(act.theme);
+        onClose();
+        return;
+      case "zone":
+        setZone(act.zone);
+        onClose();
+        return;
+    }
+  };
 }

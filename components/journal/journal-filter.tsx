@@ -1,0 +1,108 @@
+"use client";
+import { Search } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useKeys } from "#components/ui/keys.tsx";
+import { EVENT_KINDS, type JournalQuery, KIND_GROUPS } from "./journal-query.ts";
+
+const TYPING_MS = 400;
+
+interface JournalFilterProps {
+  readonly query: JournalQuery;
+  readonly streams: readonly string[];
+  readonly onChange: (query: JournalQuery, replace: boolean) => void;
+}
+
+/** Stream, kind and subject; all of it stands in the address. */
+export function JournalFilter({ query, streams, onChange }: JournalFilterProps) {
+  const listed = query.stream === null || streams.includes(query.stream) ? streams : [...streams, query.stream];
+  const kinds = query.kind === null || isListed(query.kind) ? EVENT_KINDS : [...EVENT_KINDS, query.kind];
+  return (
+    <search className="q">
+      <SubjectField
+        value={query.subject ?? ""}
+        onChange={(subject) => onChange({ ...query, subject: subject === "" ? null : subject }, true)}
+      />
+      <label className="q-part">
+        <span className="lbl">stream</span>
+        <select
+          className="field"
+          value={query.stream ?? ""}
+          onChange={({ target: { value } }) => onChange({ ...query, stream: value === "" ? null : value }, false)}
+        >
+          <option value="">all</option>
+          {listed.map((stream) => (
+            <option key={stream} value={stream}>
+              {stream}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="q-part">
+        <span className="lbl">kind</span>
+        <select
+          className="field"
+          value={query.kind ?? ""}
+          onChange={({ target: { value } }) => onChange({ ...query, kind: value === "" ? null : value }, false)}
+        >
+          <option value="">all</option>
+          <optgroup label="Together">
+            {KIND_GROUPS.map(({ value, words }) => (
+              <option key={value} value={value}>
+                {words}
+              </option>
+            ))}
+          </optgroup>
+          <optgroup label="Singly">
+            {kinds.map((kind) => (
+              <option key={kind} value={kind}>
+                {kind}
+              </option>
+            ))}
+          </optgroup>
+        </select>
+      </label>
+    </search>
+  );
+}
+
+const isListed = (kind: string): boolean =>
+  EVENT_KINDS.includes(kind) || KIND_GROUPS.some(({ value }) => value === kind);
+
+function SubjectField({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const latest = useRef(onChange);
+  useEffect(() => {
+    latest.current = onChange;
+  });
+  useEffect(() => {
+    if (typed === null) return;
+    const timer = setTimeout(() => {
+      setTyped(null);
+      latest.current(typed.trim());
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  useKeys([{ keys: "/", does: "filter by subject", run: () => input.current?.focus() }], { group: "List" });
+  return (
+    <div className="field q-label">
+      <Search size={14} aria-hidden="true" />
+      <input
+        ref={input}
+        type="search"
+        aria-label="Subject: the whole id of a plan, world, incarnation, source or job"
+        placeholder="Whole id of a plan, world, incarnation, source or job"
+        autoComplete="off"
+        spellCheck={false}
+        value={typed ?? value}
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") input.current?.blur();
+        }}
+      />
+      <span aria-hidden="true">
+        <kbd>/</kbd>
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+/** The journal as it stands in the address, and what a filter by words means. Pure. */
+import type { EventKind } from "#server/contract/event.ts";
+
+/** Every kind, so that one that is added without being listed does not compile. */
+const KINDS: Readonly<Record<EventKind, true>> = {
+  "source.state_changed": true,
+  "dna.node.seen": true,
+  "dna.node.forgotten": true,
+  "dna.node.flag_changed": true,
+  "dna.incarnation.state_changed": true,
+  "dna.row.unreadable": true,
+  "dna.database.changed": true,
+  "dna.census.finished": true,
+  "dynflow.plan.created": true,
+  "dynflow.plan.state_changed": true,
+  "dynflow.plan.result_changed": true,
+  "dynflow.plan.changed": true,
+  "dynflow.plan.gone": true,
+  "dynflow.step.state_changed": true,
+  "dynflow.world.registered": true,
+  "dynflow.world.changed": true,
+  "dynflow.world.gone": true,
+  "dynflow.world.pong": true,
+  "dynflow.world.ping_timeout": true,
+  "dynflow.lock.acquired": true,
+  "dynflow.lock.released": true,
+  "op.requested": true,
+  "op.executed": true,
+  "op.failed": true,
+  "op.denied": true,
+  "op.unknown": true,
+  "op.verified": true,
+  "op.unverified": true,
+  "job.created": true,
+  "job.state_changed": true,
+  "console.started": true,
+  "console.stopped": true,
+};
+export const EVENT_KINDS: readonly string[] = Object.keys(KINDS);
+
+/** Kinds that belong together: a word that ends in a dot and a star. */
+export const KIND_GROUPS: readonly { readonly value: string; readonly words: string }[] = [
+  { value: "op.*", words: "operators' actions" },
+  { value: "job.*", words: "jobs" },
+  { value: "dna.*", words: "DNA" },
+  { value: "dynflow.plan.*", words: "plans" },
+  { value: "dynflow.step.*", words: "steps" },
+  { value: "dynflow.world.*", words: "worlds" },
+  { value: "dynflow.lock.*", words: "locks" },
+  { value: "source.*", words: "sources" },
+  { value: "console.*", words: "the console itself" },
+];
+
+export interface JournalQuery {
+  readonly stream: string | null;
+  /** A kind, or a group such as `op.*`. */
+  readonly kind: string | null;
+  readonly subject: string | null;
+}
+
+export function parseJournal(search: URLSearchParams): JournalQuery {
+  const text = (name: string): string | null => {
+    const value = search.get(name)?.trim() ?? "";
+    return value === "" ? null : value;
+  };
+  return { stream: text("stream"), kind: text("kind"), subject: text("subject") };
+}
+
+/** The kinds that a word stands for; a kind that we do not know is asked for as it is. */
+export function kindsOf(kind: string | null): readonly string[] {
+  if (kind === null) return [];
+  if (!kind.endsWith("*")) return [kind];
+  const start = kind.slice(0, -1);
+  const found = EVENT_KINDS.filter((each) => each.startsWith(start));
+  return found.length === 0 ? [kind] : found;
+}

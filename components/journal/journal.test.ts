@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import type { JournalEvent } from "#server/contract/event.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import { EVENT_KINDS, KIND_GROUPS, kindsOf, parseJournal } from "./journal-query.ts";
+import { subjectLink } from "./subject-link.ts";
+import { joined } from "./use-journal.ts";
+
+const PLAN = "7be1c0de-41f3-4f0a-9a52-5d0c6c3f1b80";
+const event = (over: object): JournalEvent =>
+  ({
+    id: "01",
+    stream: "dynflow:foreman",
+    seq: "1",
+    subject: PLAN,
+    occurredAt: epochMs(0),
+    observedAt: epochMs(0),
+    synthetic: false,
+    causedBy: null,
+    actor: null,
+    kind: "dynflow.plan.gone",
+    body: { from: "running" },
+    ...over,
+  }) as JournalEvent;
+
+describe("the filter", () => {
+  it("lets a group stand for its kinds, and every kind is in a group", () => {
+    expect(kindsOf("op.*")).toContain("op.requested");
+    expect(kindsOf("op.*")).toHaveLength(7);
+    expect(kindsOf("something.new")).toEqual(["something.new"]);
+    const grouped = new Set(KIND_GROUPS.flatMap(({ value }) => kindsOf(value)));
+    expect([...EVENT_KINDS].filter((kind) => !grouped.has(kind))).toEqual([]);
+  });
+
+  it("is read from the address", () => {
+    expect(parseJournal(new URLSearchParams("stream=operator&kind=&subject=%20x%20"))).toEqual({
+      stream: "operator",
+      kind: null,
+      subject: "x",
+    });
+  });
+});
+
+describe("subjectLink", () => {
+  const operation = (stream: string | null, target: string) =>
+    event({
+      kind: "op.requested",
+      stream: "operator",
+      body: { action: "a", stream, target, expected: null, found: null },
+    });
+
+  it("leads to the page of what an event is about", () => {
+    expect(subjectLink(event({}))).toBe(`/plans/foreman/${PLAN}`);
+    expect(
+      subjectLink(
+        event({
+          kind: "dynflow.step.state_changed",
+          body: { planId: PLAN, stepId: 4, from: null, to: "error", actionClass: "A" },
+        }),
+      ),
+    ).toBe(`/plans/foreman/${PLAN}?step=4`);
+    expect(subjectLink(event({ kind: "dna.node.forgotten", stream: "dna:eu-1", subject: "1:-2", body: {} }))).toBe(
+      "/topology?source=eu-1&node=1%3A-2",
+    );
+    expect(subjectLink(operation("dynflow:foreman", PLAN))).toBe(`/plans/foreman/${PLAN}`);
+    expect(subjectLink(operation("dna:eu-1", "1:2"))).toBe("/topology?source=eu-1&node=1%3A2");
+    expect(subjectLink(operation(null, "session"))).toBeNull();
+  });
+
+  it("never leads out of the console, whatever the subject is called", () => {
+    for (const subject of ["javascript:alert(1)", "//evil.example", "../../x", "https://evil.example"])
+      expect(subjectLink(event({ subject }))).toMatch(/^\/plans\/foreman\/[^/]+$/);
+  });
+});
+
+describe("joined", () => {
+  it("puts news on top and shows each event once", () => {
+    const page = (ids: string[]) => ({ events: ids.map((id) => event({ id })) });
+    const news = [event({ id: "5" }), event({ id: "4" })];
+    expect(joined(news, [page(["4", "3"]), page(["2"])]).map(({ id }) => id)).toEqual(["5", "4", "3", "2"]);
+  });
+});

@@ -1,0 +1,72 @@
+/** Where the thing that an event is about can be seen. Pure. */
+import { type Href, routes } from "#components/ui/routes.ts";
+import { familyOf, type JournalEvent, type StreamName } from "#server/contract/event.ts";
+
+const PLAN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const INCARNATION = /^-?[0-9]{1,16}:-?[0-9]{1,19}$/;
+
+const sourceOf = (stream: StreamName): string => stream.slice(stream.indexOf(":") + 1);
+
+/** `null` = nowhere: the thing has no page. */
+export function subjectLink(event: JournalEvent): Href | null {
+  const source = sourceOf(event.stream);
+  switch (event.kind) {
+    case "dna.node.seen":
+    case "dna.node.forgotten":
+    case "dna.node.flag_changed":
+    case "dna.incarnation.state_changed":
+      return routes.topology({ source, node: event.subject });
+    case "dna.row.unreadable":
+    case "dna.database.changed":
+    case "dna.census.finished":
+      return routes.topology({ source });
+    case "dynflow.plan.created":
+    case "dynflow.plan.state_changed":
+    case "dynflow.plan.result_changed":
+    case "dynflow.plan.changed":
+    case "dynflow.plan.gone":
+      return routes.plan(source, event.subject);
+    case "dynflow.step.state_changed":
+      return routes.plan(source, event.body.planId, { step: event.body.stepId });
+    case "dynflow.world.registered":
+    case "dynflow.world.changed":
+    case "dynflow.world.gone":
+    case "dynflow.world.pong":
+    case "dynflow.world.ping_timeout":
+      return routes.worlds({ source, world: event.subject });
+    case "dynflow.lock.acquired":
+      return event.body.planId === null ? routes.worlds({ source }) : routes.plan(source, event.body.planId);
+    case "dynflow.lock.released":
+      return routes.worlds({ source });
+    case "op.requested":
+    case "op.executed":
+    case "op.failed":
+    case "op.denied":
+    case "op.unknown":
+    case "op.verified":
+    case "op.unverified":
+      return event.body.stream === null ? null : targetLink(event.body.stream, event.body.target);
+    case "job.created":
+    case "job.state_changed":
+      return routes.job(event.subject);
+    case "source.state_changed":
+      return sourceLink(event.stream, source);
+    default:
+      return null;
+  }
+}
+
+function sourceLink(stream: StreamName, source: string): Href | null {
+  const family = familyOf(stream);
+  if (family === "dna") return routes.topology({ source });
+  return family === "dynflow" ? routes.worlds({ source }) : null;
+}
+
+/** What an operator acted on: a plan or a world, an incarnation or its source. */
+function targetLink(stream: StreamName, target: string): Href | null {
+  const source = sourceOf(stream);
+  const family = familyOf(stream);
+  if (family === "dna") return routes.topology({ source, node: INCARNATION.test(target) ? target : null });
+  if (family !== "dynflow") return null;
+  return PLAN_ID.test(target) ? routes.plan(source, target) : routes.worlds({ source, world: target });
+}

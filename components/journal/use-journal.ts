@@ -1,0 +1,70 @@
+"use client";
+import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useRefresh } from "#components/plan/use-refresh.ts";
+import { useFold } from "#components/ui/live.ts";
+import { type Outputs, useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
+import type { JournalEvent } from "#server/contract/event.ts";
+import { toIso } from "#server/kernel/clock.ts";
+import { type JournalQuery, kindsOf } from "./journal-query.ts";
+
+const PAGE_EVENTS = 100;
+const NEWS_EVENTS = 200;
+const NEWS_EVERY_MS = 1_000;
+
+type Page = Outputs["journal"]["range"];
+const NO_PAGES: readonly Page[] = [];
+
+/** Newest first, page by page into the past; news come on top as the feed moves. */
+export function useJournal(query: JournalQuery) {
+  const trpc = useTRPC();
+  const client = useTRPCClient();
+  const cache = useQueryClient();
+  const filter = {
+    streams: query.stream === null ? [] : [query.stream],
+    kinds: [...kindsOf(query.kind)],
+    subject: query.subject,
+  };
+  const { queryKey = [] } = trpc.journal.range.pathFilter();
+  const pagesKey = [...queryKey, "pages", filter];
+  const pages = useInfiniteQuery<Page, Error, InfiniteData<Page, string | null>, readonly unknown[], string | null>({
+    queryKey: pagesKey,
+    queryFn: ({ pageParam, signal }) =>
+      client.journal.range.query({ ...filter, limit: PAGE_EVENTS, cursor: pageParam }, { signal }),
+    initialPageParam: null,
+    getNextPageParam: (page) => page.nextCursor,
+    // What is in the journal does not change; only news are asked for.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const known = pages.data?.pages ?? NO_PAGES;
+  const newest = known[0]?.events[0]?.observedAt ?? null;
+  const newsFilter = { ...filter, limit: NEWS_EVENTS, from: newest === null ? null : toIso(newest) };
+  const news = useQuery(
+    trpc.journal.range.queryOptions(newsFilter, { enabled: known.length > 0, staleTime: Number.POSITIVE_INFINITY }),
+  );
+  const cursor = useFold((state) => state.cursor);
+  useRefresh(
+    cursor,
+    () => {
+      // More news than fit in one answer would leave a hole: then all of it is read anew.
+      if (news.data !== undefined && news.data.nextCursor !== null) void cache.resetQueries({ queryKey: pagesKey });
+      else void cache.invalidateQueries(trpc.journal.range.queryFilter(newsFilter));
+    },
+    NEWS_EVERY_MS,
+  );
+  const events = useMemo(() => joined(news.data?.events ?? [], known), [news.data, known]);
+  return { pages, events, horizon: known.at(-1)?.horizon ?? null };
+}
+
+/** News on top of the pages, each event once. */
+export function joined(
+  news: readonly JournalEvent[],
+  pages: readonly { readonly events: readonly JournalEvent[] }[],
+): readonly JournalEvent[] {
+  const seen = new Set<string>();
+  return [...news, ...pages.flatMap((page) => page.events)].filter(({ id }) => {
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
+}

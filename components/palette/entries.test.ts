@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { routes } from "#components/ui/routes.ts";
+import { EMPTY_DNA, type NodeFold } from "#server/contract/fold/dna.ts";
+import { EMPTY_DYNFLOW, type PlanFold } from "#server/contract/fold/dynflow.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import { actorOf, entriesOf, GROUP_MAX, type Known, search } from "./entries.ts";
+
+const PLAN = "7be1c0de-41f3-4f0a-9a52-5d0c6c3f1b80";
+const plan: PlanFold = {
+  label: "Actions::Katello::ContentView::Publish",
+  state: "paused",
+  result: "error",
+  rootActionClass: "Actions::Katello::ContentView::Publish",
+  startedAt: null,
+  endedAt: null,
+  steps: null,
+  stepCount: 0,
+  failure: null,
+  stateSince: epochMs(0),
+};
+const node = (name: string, state: NodeFold["state"]): NodeFold => ({
+  cluster: "prod",
+  node: name,
+  createdAt: epochMs(0),
+  nodeId: "1",
+  state,
+  since: epochMs(0),
+  silentMsThen: 0,
+  evidence: "",
+  flags: {},
+  firstSeenAt: epochMs(0),
+});
+const known: Known = {
+  folds: {
+    "dna:eu-1": { ...EMPTY_DNA, nodes: { "1:1": node("dna@10.0.1.9", "alive"), "1:2": node("dna@10.0.1.17", "gone") } },
+    "dynflow:foreman": { ...EMPTY_DYNFLOW, plans: { [PLAN]: plan } },
+  },
+  pages: [{ title: "Plans", href: routes.plans(), key: "P" }],
+  types: [{ source: "eu-1", namespace: "weather", moduleId: 0, module: "City" }],
+  refusals: { resume: null, failover: "Needs admin", ping: null, scenario: null },
+  demo: true,
+};
+const titles = (text: string) =>
+  search(entriesOf(known), text).flatMap(({ entries }) => entries.map(({ title }) => title));
+
+describe("the palette", () => {
+  it("finds a plan by label, by id and by a part of its id", () => {
+    expect(titles("publish")).toContain("ContentView::Publish");
+    expect(titles(PLAN)).toContain("ContentView::Publish");
+    expect(titles("41f3")).toContain("ContentView::Publish");
+  });
+
+  it("finds nodes, actor types and pages", () => {
+    expect(titles("10.0.1.9")).toContain("dna@10.0.1.9");
+    expect(titles("weather city")).toEqual(["weather / 0 City"]);
+    expect(titles("plans")[0]).toBe("Plans");
+  });
+
+  it("offers what can be done, and keeps what is refused with its reason", () => {
+    const found = search(entriesOf(known), "");
+    const actions = found.find(({ group }) => group === "Actions")?.entries ?? [];
+    expect(actions.map(({ title, refusal }) => [title, refusal])).toEqual([
+      ["Fail over dna@10.0.1.17…", "Needs admin"],
+      ["Resume ContentView::Publish…", null],
+    ]);
+  });
+
+  it("offers scenarios only in the demo", () => {
+    expect(titles("kill")).toEqual(["Kill dna@10.0.1.9"]);
+    expect(search(entriesOf({ ...known, demo: false }), "kill")).toEqual([]);
+  });
+
+  it("shows of each group no more than fits, and says how many more there are", () => {
+    const nodes = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`1:${at}`, node(`dna@n${at}`, "alive")]));
+    const [found] = search(
+      entriesOf({ ...known, demo: false, folds: { "dna:eu-1": { ...EMPTY_DNA, nodes } } }),
+      "dna@",
+    );
+    expect(found?.entries).toHaveLength(GROUP_MAX);
+    expect(found?.more).toBe(30 - GROUP_MAX);
+  });
+
+  it("has ids that are its own, and finds for any text only what contains each of its words", () => {
+    const entries = entriesOf(known);
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z0-9 .:@]{1,12}$/), (text) => {
+        const words = text.split(/\s+/).filter((word) => word !== "");
+        if (words.length === 0) return;
+        for (const { entries: found } of search(entries, text))
+          for (const each of found) {
+            const all = `${each.title} ${each.detail} ${each.words}`.toLowerCase();
+            for (const word of words) expect(all).toContain(word);
+          }
+      }),
+    );
+  });
+});
+
+describe("actorOf", () => {
+  it("reads namespace, module and name, the name as it is", () => {
+    expect(actorOf("weather/0/a/b c")).toEqual({ namespace: "weather", moduleId: 0, name: "a/b c" });
+    expect(actorOf("weather/x/a")).toBeNull();
+  });
+});

@@ -1,0 +1,302 @@
+/** Everything the palette can find or do, and which of it a search means. Pure. */
+import { shortId, shortIncarnation, splitClassName } from "#components/ui/format.ts";
+import { type Href, routes } from "#components/ui/routes.ts";
+import type { Folds } from "#server/contract/fold/fold.ts";
+import { lookOf, type Shape, type Tone } from "#server/kernel/states.ts";
+
+export const GROUPS = ["Pages", "Actions", "Plans", "Nodes", "Actors", "Worlds", "Jobs", "Demo", "View"] as const;
+export type Group = (typeof GROUPS)[number];
+
+export type Act =
+  | { readonly kind: "go"; readonly href: Href }
+  | { readonly kind: "find-plan"; readonly planId: string }
+  | { readonly kind: "resume"; readonly source: string; readonly planId: string }
+  | { readonly kind: "failover"; readonly source: string; readonly incarnation: string }
+  | { readonly kind: "ping"; readonly source: string; readonly worldId: string }
+  | { readonly kind: "scenario"; readonly scenario: DemoScenario }
+  | { readonly kind: "theme"; readonly theme: "system" | "light" | "dark" }
+  | { readonly kind: "zone"; readonly zone: "utc" | "local" };
+
+export type DemoScenario =
+  | { readonly scenario: "killNode"; readonly source: string; readonly incarnation: string }
+  | { readonly scenario: "freezeNode"; readonly source: string; readonly incarnation: string; readonly forMs: number }
+  | { readonly scenario: "bringBack"; readonly source: string; readonly node: string }
+  | { readonly scenario: "failNextPlans"; readonly source: string; readonly count: number };
+
+export interface Entry {
+  readonly id: string;
+  readonly group: Group;
+  readonly title: string;
+  /** State, source, id: after the title. */
+  readonly detail: string;
+  readonly look: { readonly tone: Tone; readonly shape: Shape } | null;
+  readonly act: Act;
+  /** Why it cannot be done now; `null` = it can. */
+  readonly refusal: string | null;
+  /** What is searched besides title and detail. */
+  readonly words: string;
+}
+
+export interface ActorType {
+  readonly source: string;
+  readonly namespace: string;
+  readonly moduleId: number;
+  readonly module: string | null;
+}
+
+export interface Known {
+  readonly folds: Folds;
+  readonly pages: readonly { readonly title: string; readonly href: Href; readonly key: string }[];
+  readonly types: readonly ActorType[];
+  /** Why not, by what is asked for. */
+  readonly refusals: {
+    readonly resume: string | null;
+    readonly failover: string | null;
+    readonly ping: string | null;
+    readonly scenario: string | null;
+  };
+  readonly demo: boolean;
+}
+
+const FREEZE_MS = 40_000;
+const FAILING_PLANS = 3;
+
+const entry = (
+  group: Group,
+  id: string,
+  title: string,
+  act: Act,
+  more: Partial<Pick<Entry, "detail" | "look" | "refusal" | "words">> = {},
+): Entry => ({ id: `${group} ${id}`, group, title, act, detail: "", look: null, refusal: null, words: "", ...more });
+
+const go = (href: Href): Act => ({ kind: "go", href });
+
+/** All entries there are now. */
+export function entriesOf(known: Known): readonly Entry[] {
+  const { folds, refusals, demo } = known;
+  const sources = Object.entries(folds).map(([stream, fold]) => ({
+    source: stream.slice(stream.indexOf(":") + 1),
+    fold,
+  }));
+  return [
+    ...known.pages.map(({ title, href, key }) => entry("Pages", title, title, go(href), { detail: `G ${key}` })),
+    ...sources.flatMap(({ source, fold }) => {
+      if (fold.family === "dna") return dnaEntries(source, fold.nodes, refusals, demo);
+      if (fold.family === "dynflow") return dynflowEntries(source, fold, refusals, demo);
+      return fold.family === "operator" ? jobEntries(fold.jobs) : [];
+    }),
+    ...known.types.map(({ source, namespace, moduleId, module }) =>
+      entry(
+        "Actors",
+        `${source} ${moduleId}/${namespace}`,
+        `${namespace} / ${moduleId}${module === null ? "" : ` ${module}`}`,
+        go(routes.actors({ source, namespace, moduleId })),
+        { detail: source, words: `${namespace}/${moduleId}` },
+      ),
+    ),
+    ...VIEW,
+  ];
+}
+
+const VIEW: readonly Entry[] = [
+  entry("View", "light", "Light theme", { kind: "theme", theme: "light" }),
+  entry("View", "dark", "Dark theme", { kind: "theme", theme: "dark" }),
+  entry("View", "system", "Theme of the system", { kind: "theme", theme: "system" }),
+  entry("View", "utc", "Times in UTC", { kind: "zone", zone: "utc" }),
+  entry("View", "local", "Times in local time", { kind: "zone", zone: "local" }),
+];
+
+type DnaNodes = Extract<Folds[string], { family: "dna" }>["nodes"];
+
+function dnaEntries(source: string, nodes: DnaNodes, refusals: Known["refusals"], demo: boolean): readonly Entry[] {
+  return Object.entries(nodes).flatMap(([incarnation, node]) => {
+    const id = `${source} ${incarnation}`;
+    const look = lookOf("node", node.state);
+    const detail = `${node.state} · ${source} · ${shortIncarnation(incarnation)}`;
+    const dead = node.state === "silent" || node.state === "gone";
+    const scenario = (title: string, what: DemoScenario) =>
+      entry(
+        "Demo",
+        `${what.scenario} ${id}`,
+        title,
+        { kind: "scenario", scenario: what },
+        {
+          detail: source,
+          refusal: refusals.scenario,
+        },
+      );
+    return [
+      entry("Nodes", id, node.node, go(routes.topology({ source, node: incarnation })), {
+        detail,
+        look,
+        words: incarnation,
+      }),
+      ...(dead
+        ? [
+            entry(
+              "Actions",
+              `failover ${id}`,
+              `Fail over ${node.node}…`,
+              { kind: "failover", source, incarnation },
+              { detail, look, refusal: refusals.failover, words: incarnation },
+            ),
+          ]
+        : []),
+      ...(demo && dead
+        ? [scenario(`Bring back ${node.node}`, { scenario: "bringBack", source, node: node.node })]
+        : []),
+      ...(demo && node.state === "alive"
+        ? [
+            scenario(`Kill ${node.node}`, { scenario: "killNode", source, incarnation }),
+            scenario(`Freeze ${node.node} for ${FREEZE_MS / 1_000} s`, {
+              scenario: "freezeNode",
+              source,
+              incarnation,
+              forMs: FREEZE_MS,
+            }),
+          ]
+        : []),
+    ];
+  });
+}
+
+type Dynflow = Extract<Folds[string], { family: "dynflow" }>;
+
+function dynflowEntries(
+  source: string,
+  { plans, worlds }: Dynflow,
+  refusals: Known["refusals"],
+  demo: boolean,
+): readonly Entry[] {
+  const planEntries = Object.entries(plans).flatMap(([planId, plan]) => {
+    const name = splitClassName(plan.label ?? plan.rootActionClass ?? "plan")[1];
+    const look = lookOf("plan", plan.state);
+    const detail = `${plan.state}${plan.result === "error" ? " on error" : ""} · ${source} · ${shortId(planId)}`;
+    const words = `${planId} ${plan.label ?? ""}`;
+    return [
+      entry("Plans", `${source} ${planId}`, name, go(routes.plan(source, planId)), { detail, look, words }),
+      ...(plan.state === "paused"
+        ? [
+            entry(
+              "Actions",
+              `resume ${source} ${planId}`,
+              `Resume ${name}…`,
+              { kind: "resume", source, planId },
+              { detail, look, refusal: refusals.resume, words },
+            ),
+          ]
+        : []),
+    ];
+  });
+  const worldEntries = Object.entries(worlds).flatMap(([worldId, world]) => {
+    const name = world.hostname ?? shortId(worldId);
+    const detail = `${world.executor ? "executor" : "client"} · ${source} · ${shortId(worldId)}`;
+    return [
+      entry("Worlds", `${source} ${worldId}`, name, go(routes.worlds({ source, world: worldId })), {
+        detail,
+        words: worldId,
+      }),
+      entry(
+        "Actions",
+        `ping ${source} ${worldId}`,
+        `Ping ${name}…`,
+        { kind: "ping", source, worldId },
+        {
+          detail,
+          refusal: refusals.ping,
+          words: worldId,
+        },
+      ),
+    ];
+  });
+  const failing: DemoScenario = { scenario: "failNextPlans", source, count: FAILING_PLANS };
+  return [
+    ...planEntries,
+    ...worldEntries,
+    ...(demo
+      ? [
+          entry(
+            "Demo",
+            `fail ${source}`,
+            `Fail the next ${FAILING_PLANS} plans`,
+            { kind: "scenario", scenario: failing },
+            {
+              detail: source,
+              refusal: refusals.scenario,
+            },
+          ),
+        ]
+      : []),
+  ];
+}
+
+type Jobs = Extract<Folds[string], { family: "operator" }>["jobs"];
+
+const jobEntries = (jobs: Jobs): readonly Entry[] =>
+  Object.entries(jobs).map(([id, job]) =>
+    entry("Jobs", id, job.title, go(routes.job(id)), {
+      detail: job.state,
+      look: lookOf("job", job.state),
+      words: `${id} ${job.target}`,
+    }),
+  );
+
+/** Shown of one group; what more there is, more letters find. */
+export const GROUP_MAX = 8;
+
+export interface Found {
+  readonly group: Group;
+  readonly entries: readonly Entry[];
+  readonly more: number;
+}
+
+/** The entries in which every word of the search occurs, the best first, by group. Nothing typed: pages and actions. */
+export function search(entries: readonly Entry[], text: string): readonly Found[] {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  const scored = entries.flatMap((each) => {
+    const score = words.length === 0 ? firstScore(each) : scoreOf(each, words);
+    return score === null ? [] : [{ each, score }];
+  });
+  return GROUPS.flatMap((group) => {
+    const inGroup = scored.filter(({ each }) => each.group === group).sort((a, b) => a.score - b.score);
+    if (inGroup.length === 0) return [];
+    return [
+      {
+        group,
+        entries: inGroup.slice(0, GROUP_MAX).map(({ each }) => each),
+        more: Math.max(0, inGroup.length - GROUP_MAX),
+      },
+    ];
+  });
+}
+
+const SHOWN_FIRST: ReadonlySet<Group> = new Set(["Pages", "Actions"]);
+const firstScore = ({ group, act }: Entry): number | null => (SHOWN_FIRST.has(group) && act.kind !== "ping" ? 0 : null);
+
+/** The less the better: title begins with it, a word of the title does, it is in there somewhere. */
+function scoreOf({ title, detail, words: others, act }: Entry, words: readonly string[]): number | null {
+  const name = title.toLowerCase();
+  const all = `${name} ${detail} ${others}`.toLowerCase();
+  let score = act.kind === "go" ? 0 : 0.5;
+  for (const word of words) {
+    if (name.startsWith(word)) continue;
+    if (name.includes(` ${word}`) || name.includes(`:${word}`)) score += 1;
+    else if (name.includes(word)) score += 2;
+    else if (all.includes(word)) score += 3;
+    else return null;
+  }
+  return score;
+}
+
+/** `weather/0/ljubljana-si`: namespace, module id and name of one actor. */
+export function actorOf(
+  text: string,
+): { readonly namespace: string; readonly moduleId: number; readonly name: string } | null {
+  const match = /^([^/\s]+)\/(-?\d{1,10})\/(.+)$/.exec(text.trim());
+  if (match === null) return null;
+  const [, namespace = "", moduleId = "", name = ""] = match;
+  return { namespace, moduleId: Number(moduleId), name };
+}
