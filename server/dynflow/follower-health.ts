@@ -4,10 +4,10 @@ import type { MonotonicMs } from "#server/kernel/clock.ts";
 /** Two rounds in a row that failed say that a source is down. */
 export const FAILURES_UNTIL_DOWN = 2;
 /**
- * A read that hangs says so before its time-outs have added up: with a read every second and a time-out of 2 s, a
- * server that was stopped is known to be down within 5 s.
+ * A read that hangs says so before its time-outs have added up: with a read each second, a server that was stopped is
+ * known to be down within 5 s. Long enough for one statement that was given up after 2 s and one more try a second later.
  */
-export const TROUBLE_UNTIL_DOWN_MS = 3_500;
+export const TROUBLE_UNTIL_DOWN_MS = 3_200;
 
 /** Whether a source answers, judged by our own reads alone. */
 export interface Health {

@@ -46,7 +46,7 @@ export interface DynflowFollower {
 /**
  * The one reader of a live Dynflow database: compares what it reads with the fold and journals only differences.
  * Never asks for plans by state: it knows unfinished ones by key, and finds new ones by their locks, by hints and by
- * a rolling lap over the table (`docs/architecture.md`, "Following Dynflow").
+ * a rolling lap over the table (`dynflow.md` 10a).
  */
 export function createDynflowFollower(options: DynflowFollowerOptions): DynflowFollower {
   const { sourceId, store, recorder, view, clock, log } = options;
@@ -90,8 +90,8 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
     const at = clock.now();
     await plans.look();
     plansLookedAt = at;
-    const crowded = Math.abs(after(LOOK_INTERVAL_MS) - recordsDue) < LOOKS_APART_MS / 2;
-    plansDue = after(crowded ? LOOKS_APART_MS : LOOK_INTERVAL_MS);
+    const toRecordsMs = Math.max(0, recordsDue - clock.monotonic());
+    plansDue = after(toRecordsMs + (toRecordsMs > 1.5 * LOOKS_APART_MS ? -LOOKS_APART_MS : LOOKS_APART_MS));
   }
 
   /** Everything that is due. A read that fails ends the round; what was due then stays due. */
