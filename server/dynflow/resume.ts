@@ -19,6 +19,7 @@ import {
 import { resumeRefusals } from "./domain/resume.ts";
 import type { DynflowStore } from "./ports.ts";
 import { startCount } from "./resume-evidence.ts";
+import { createOnce } from "./resume-once.ts";
 import { createPinger, PING_TIMEOUT_MS } from "./resume-ping.ts";
 import { movedSince } from "./resume-refusal.ts";
 import { createExecutionTracker } from "./resume-tracker.ts";
@@ -69,30 +70,7 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
   const stream = dynflowStream(sourceId);
   const pinger = createPinger(options);
   const tracker = createExecutionTracker(options);
-  const underWay = new Map<
-    string,
-    { readonly action: string; readonly target: string; readonly end: Promise<unknown> }
-  >();
-
-  /** The same request twice is one: the second caller is told what the first is. */
-  function once<T>(
-    id: { readonly requestId: string; readonly action: string; readonly target: string },
-    act: () => Promise<T>,
-    again: (known: OperationFold | null) => T,
-  ): Promise<T> {
-    const { requestId, action, target } = id;
-    const known = operations.known(requestId);
-    const other = underWay.get(requestId) ?? known;
-    if (other !== null && (other.action !== action || other.target !== target)) {
-      throw new OpsError("invalid-input", "This request id was used for something else");
-    }
-    const present = underWay.get(requestId);
-    if (present !== undefined) return present.end.then(() => again(operations.known(requestId)));
-    if (known !== null) return Promise.resolve(again(known));
-    const end = act().finally(() => underWay.delete(requestId));
-    underWay.set(requestId, { action, target, end });
-    return end;
-  }
+  const once = createOnce(operations);
 
   /** Everything the action depends on, read now and compared with what the operator saw. */
   async function reread(request: ResumeRequest): Promise<PlanRecord> {
@@ -236,7 +214,7 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
       const ours =
         operation.stream === stream && (operation.action === RESUME_ACTION || operation.action === PING_ACTION);
       if (!ours || operation.phase !== "requested" || operation.actor === null) continue;
-      if (underWay.has(operation.id) || tracker.isTracked(operation.id)) continue;
+      if (once.isUnderWay(operation.id) || tracker.isTracked(operation.id)) continue;
       const { id: requestId, actor, action, target, expected } = operation;
       const request = { requestId, actor, facts: { action, stream, target, expected } };
       await operations.settle(request, "failed", "It was never sent: nothing was executed");
@@ -257,7 +235,7 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
     refusal: options.refusal,
     async resume(request) {
       const id = { requestId: request.requestId, action: RESUME_ACTION, target: request.planId };
-      return once(
+      return once.run(
         id,
         () => resume(request),
         (known) => resultOf(known, request.requestId),
@@ -265,7 +243,7 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
     },
     async ping(request) {
       const id = { requestId: request.requestId, action: PING_ACTION, target: request.worldId };
-      return once(
+      return once.run(
         id,
         () => ping(request),
         (known) => pingResultOf(known, request.requestId),

@@ -20,7 +20,7 @@ import { createDynflowFile } from "./sqlite-inline.ts";
 import type { StoredPlan } from "./stored-plan.ts";
 
 /** A plan arrives about so often. */
-const ARRIVAL_MEAN_MS = 9_000;
+const ARRIVAL_MEAN_MS = 6_000;
 const ARRIVAL_MIN_MS = 2_000;
 /** Of the plans that arrive, so many fail by themselves. */
 const FAILING_PART = 0.08;
@@ -104,7 +104,7 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
   async function arrivals(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (arrivalDue <= clock.monotonic()) {
-        await arrive();
+        await arrive().catch((cause: unknown) => log.error("demo.dynflow.failed", { what: "arrival", cause }));
         const afterMs = toFail > 0 ? ARRIVAL_MIN_MS : Math.max(ARRIVAL_MIN_MS, random.exponential(ARRIVAL_MEAN_MS));
         arrivalDue = monotonicMs(clock.monotonic() + afterMs);
       }
