@@ -8,6 +8,7 @@ import type { DynflowMailbox, DynflowStore } from "#server/dynflow/ports.ts";
 import { createLiveSource, type LiveSource } from "#server/dynflow/service-live-source.ts";
 import type { StateStore } from "#server/journal/ports.ts";
 import type { Operations } from "#server/operations/ports.ts";
+import { createSystemClock } from "#server/runtime/clock.ts";
 import type { SourceDeps } from "./compose-dna.ts";
 
 export interface DynflowSeat {
@@ -54,6 +55,7 @@ export function assembleDynflow(
     ...seat,
     ...access,
     ...deps,
+    upstreamClock: createSystemClock(),
     log: deps.log.child({ source: seat.id }),
     hostname: hostname(),
     pid: process.pid,
