@@ -3,6 +3,7 @@ import { z } from "zod";
 import { complete } from "./complete.ts";
 import type { Environment } from "./environment.ts";
 import { ConfigurationError, type ConfigurationFault, pathText, sortFaults } from "./fault.ts";
+import { inertKeysOf } from "./inert.ts";
 import { inOurWords, type ShapeFault, toShapeFaults } from "./issues.ts";
 import type { Configuration } from "./model.ts";
 import { crossFaults, type ReadSections } from "./rules.ts";
@@ -49,7 +50,9 @@ export function loadConfiguration(options: LoadOptions): Configuration {
     folder: file === null ? options.cwd : path.dirname(file),
   });
   const sections = readSections(document);
-  const configuration = parsed.success ? complete(parsed.data, { ...options, file, secrets }) : null;
+  const configuration = parsed.success
+    ? complete(parsed.data, { ...options, file, secrets, inert: inertKeysOf(document) })
+    : null;
   if (configuration === null) secrets.tryAll(document);
   const faults = [
     ...(parsed.success ? [] : toShapeFaults(parsed.error.issues)),

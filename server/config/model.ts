@@ -16,6 +16,8 @@ export interface Configuration {
   readonly regions: readonly RegionConfiguration[];
   readonly dna: readonly DnaSourceConfiguration[];
   readonly dynflow: readonly DynflowSourceConfiguration[];
+  /** Keys that are set and have no effect in this version. */
+  readonly inert: readonly string[];
   /** Set exactly when there is no real source: the embedded demo runs then. */
   readonly demo: { readonly speed: number } | null;
 }

@@ -14,6 +14,9 @@ const later = (what: string) =>
     .optional()
     .describe("Of a later version: refused.");
 
+/** Closes the meaning of a key that is read and checked, and that nothing uses yet: see `INERT` in `inert.ts`. */
+export const NO_EFFECT = "No effect in this version.";
+
 const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes, at most 63")
@@ -78,9 +81,11 @@ const journal = z.strictObject({
     .describe(
       "Folder of everything the console keeps, relative to this file (without a file: to where it was started).",
     ),
-  keepDays: days.default(30).describe("Days that what was seen is kept."),
-  keepOperatorDays: days.default(90).describe("Days that what operators did is kept; not less than `keepDays`."),
-  maxBytes: size.prefault("10GB").describe("Whole size of the journal, such as `10GB`."),
+  keepDays: days.default(30).describe(`Days that what was seen is kept. ${NO_EFFECT}`),
+  keepOperatorDays: days
+    .default(90)
+    .describe(`Days that what operators did is kept; not less than \`keepDays\`. ${NO_EFFECT}`),
+  maxBytes: size.prefault("10GB").describe(`Whole size of the journal, such as \`10GB\`. ${NO_EFFECT}`),
   keyFile: secretFile("the key of the audit chain; left out, one is made beside the journal"),
   keyEnv: secretEnv("that key"),
   contactPoints: later("a journal in ScyllaDB"),
@@ -98,7 +103,12 @@ const auth = z.strictObject({
 });
 
 const limits = z.strictObject({
-  bulkOperator: z.int().min(1).max(100_000).default(500).describe("Targets an operator may act on at once."),
+  bulkOperator: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(500)
+    .describe(`Targets an operator may act on at once. ${NO_EFFECT}`),
   failover: z
     .strictObject({
       roundsPerSecond: z.number().min(0.1).max(10).default(2).describe("Conditional rounds a second of one failover."),
@@ -162,13 +172,13 @@ export const dynflowSource = z.strictObject({
     .string({ error: "must be text: write it in quotes" })
     .regex(/^\d+\.\d+(\.\d+)?$/, 'must be a release such as "2.0"')
     .optional()
-    .describe("Release of Dynflow."),
+    .describe(`Release of Dynflow; the schema is read from the database. ${NO_EFFECT}`),
   act: z.boolean().default(false).describe("Whether the console registers a world and may act. `false` never writes."),
   cancellable: z
     .array(z.string().min(1).max(200))
     .max(200)
     .default([])
-    .describe("Action classes known to obey cancel, with `*`."),
+    .describe(`Action classes known to obey cancel, with \`*\`. ${NO_EFFECT}`),
 });
 
 /** Each section by itself, so that a fault in one hides none in another. */
@@ -181,7 +191,9 @@ export const SECTIONS = {
     .array(z.string().trim().min(1).max(100))
     .max(200)
     .default(["password", "secret", "token"])
-    .describe("Keys that contain one of these are hidden from viewers."),
+    .describe(
+      `Keys that contain one of these are hidden from viewers; for now payloads are hidden from them whole. ${NO_EFFECT}`,
+    ),
   links: z.array(link).max(50).default([]).describe("Links to other tools."),
   loadBalancer: z
     .strictObject({
