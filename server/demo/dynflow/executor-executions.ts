@@ -55,7 +55,11 @@ export function createExecutions(host: ExecutionsHost): Executions {
   ): Promise<boolean> {
     const record = executionLock({ ...lock, worldId });
     if (!(await acquire(host.db, record))) return false;
-    await work().finally(() => release(host.db, record));
+    try {
+      await work();
+    } finally {
+      await release(host.db, record);
+    }
     return true;
   }
 
