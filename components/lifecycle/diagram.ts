@@ -50,7 +50,7 @@ export const DIAGRAM_NODES_MAX = 100;
 export const LABEL_MAX = 40;
 
 /** A word of the same length that means nothing to mermaid. */
-export const placeholder = (label: string): string => "n".repeat(Math.max(1, [...label].length));
+export const placeholder = (label: string): string => "x".repeat(Math.max(1, [...label].length));
 
 /** Text as mermaid shows it and never reads it: everything but letters, digits and harmless marks as its number. */
 export const escapeMermaid = (text: string): string =>

@@ -35,12 +35,28 @@ function setWord(label: Element, word: string): void {
   for (const other of others) other.textContent = "";
 }
 
+/** Sets a word and moves it so that its middle stays where it was: boxes were measured for the placeholder. */
+function setCentred(node: Element, word: string): void {
+  const label = node.querySelector("g.label");
+  const text = label?.querySelector("text");
+  if (!(label instanceof SVGGElement) || !(text instanceof SVGGraphicsElement)) {
+    setWord(node, word);
+    return;
+  }
+  const before = text.getBBox();
+  setWord(node, word);
+  const after = text.getBBox();
+  const move = before.x + before.width / 2 - after.x - after.width / 2;
+  const at = label.transform.baseVal.consolidate()?.matrix;
+  if (at !== undefined) label.setAttribute("transform", `translate(${at.e + move}, ${at.f})`);
+}
+
 /** Puts the words into the picture. A word whose place is not found stays out: the table twin has it. */
 export function setWords(svg: SVGSVGElement, words: FrameWords): void {
   const nodes = nodesOf(svg);
   for (const [id, word] of Object.entries(words.nodes)) {
     const node = nodes.get(id);
-    if (node !== undefined) setWord(node, word);
+    if (node !== undefined) setCentred(node, word);
   }
   for (const [id, word] of Object.entries(words.edges)) {
     const { label } = edgeOf(svg, id);

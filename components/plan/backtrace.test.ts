@@ -48,6 +48,8 @@ describe("libraryOf", () => {
   it("knows gems, git gems and Ruby itself", () => {
     expect(libraryOf("/opt/x/bundler/gems/foreman-tasks-ab12/app/a.rb:1")).toBe("foreman-tasks-ab12");
     expect(libraryOf("<internal:timev>:310:in `now'")).toBe("ruby");
+    expect(libraryOf("dynflow/action.rb:582:in `run'")).toBe("dynflow");
+    expect(libraryOf("app/lib/actions/katello/publish.rb:46:in `run'")).toBeNull();
     expect(libraryOf("/srv/app/a.rb:1")).toBeNull();
     expect(shortFrame(gem("dynflow-2.0.0", "dynflow/action.rb:1"))).toBe("lib/dynflow/action.rb:1");
   });

@@ -6,6 +6,8 @@ export type BacktracePart =
   | { readonly kind: "folded"; readonly frames: readonly string[]; readonly summary: string };
 
 const GEM = /^.*\/(?:bundler\/)?gems\/([^/]+)\//;
+/** Frames given from the load path on, as `dynflow/action.rb`. */
+const LOADED = /^(dynflow|sequel|concurrent|active_record|active_support|msgpack)\//;
 const RUBY = /\/(?:lib|lib64|share)\/ruby\/|\/rubies\/|^<internal:|^ruby:/;
 /** With no frame of the application, these stay open: the error begins there. */
 const OPEN_WITHOUT_OWN = 2;
@@ -14,7 +16,7 @@ const OPEN_WITHOUT_OWN = 2;
 export function libraryOf(frame: string): string | null {
   const gem = GEM.exec(frame)?.[1];
   if (gem !== undefined) return gem;
-  return RUBY.test(frame) ? "ruby" : null;
+  return LOADED.exec(frame)?.[1] ?? (RUBY.test(frame) ? "ruby" : null);
 }
 
 /** The part after the gem's own directory: what tells one frame from another. */

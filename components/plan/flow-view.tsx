@@ -16,27 +16,34 @@ import type { StepView } from "./types.ts";
 import { useViewport } from "./use-viewport.ts";
 
 const TOP = 22;
-/** Below the last row, for its words. */
-const BOTTOM = 2;
+/** Of the last row nothing is drawn in so much of its lower end. */
+const BELOW = 16;
 const NAME_MAX = 17;
+/** Bold words are wider. */
+const BOLD_NAME_MAX = 16;
 const { cellWidth, rowHeight, lead } = FLOW_MEASURES;
 
 interface FlowViewProps {
   /** `Run flow`: said by screen readers. */
   readonly title: string;
   readonly flow: FlowTree;
+  /** Whether what comes before it is over. */
+  readonly entered: boolean;
   readonly steps: ReadonlyMap<number, StepView>;
   readonly selected: number | null;
   readonly onSelect: (stepId: number) => void;
 }
 
 /** A flow drawn as lines and marks; only what can be seen is in the page, so 10,000 steps scroll like ten. */
-export function FlowView({ title, flow, steps, selected, onSelect }: FlowViewProps) {
+export function FlowView({ title, flow, entered, steps, selected, onSelect }: FlowViewProps) {
   const [box, view] = useViewport<HTMLDivElement>();
-  const layout = useMemo(() => layoutFlow(flow, (id) => isOver(steps.get(id)), FLOW_MEASURES, TOP), [flow, steps]);
+  const layout = useMemo(
+    () => layoutFlow(flow, { isOver: (id) => isOver(steps.get(id)), entered, top: TOP }),
+    [flow, steps, entered],
+  );
   const seen = useMemo(() => visibleFlow(layout, view), [layout, view]);
   const width = layout.width + 4;
-  const height = layout.height + TOP + BOTTOM;
+  const height = layout.height + TOP - BELOW;
   const left = Math.max(0, view.x);
   const top = Math.max(0, view.y);
   const shown = {
@@ -128,6 +135,7 @@ function Step({ placed: { stepId, x, y }, step, selected }: StepProps) {
   const state = step?.state ?? "unknown";
   const { tone, shape } = lookOf("step", state);
   const failed = state === "error";
+  const nameMax = failed ? BOLD_NAME_MAX : NAME_MAX;
   const name = step === undefined ? "no row" : shortClass(step.actionClass);
   return (
     <g className={`stp${failed ? " f" : ""}${selected ? " sel" : ""}`} data-step={stepId}>
@@ -138,7 +146,7 @@ function Step({ placed: { stepId, x, y }, step, selected }: StepProps) {
         {stepId}
       </text>
       <text x={x - 5} y={y + 18} className={state === "pending" ? "nm p" : "nm"}>
-        {name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name}
+        {name.length > nameMax ? `${name.slice(0, nameMax - 1)}…` : name}
       </text>
       <text x={x - 5} y={y + 30} className="du">
         {step === undefined ? "not in the database" : <StepLine step={step} />}

@@ -121,16 +121,17 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
     { group: "Plan", enabled: !resuming },
   );
 
-  const detail = selected !== null && (
-    <StepDetail
-      source={source}
-      planId={plan.id}
-      stepId={selected}
-      step={steps?.find((step) => step.id === selected)}
-      failures={failures.length}
-      onNextFailure={nextFailure}
-    />
-  );
+  const detail =
+    selected === null ? null : (
+      <StepDetail
+        source={source}
+        planId={plan.id}
+        stepId={selected}
+        step={steps?.find((step) => step.id === selected)}
+        failures={failures.length}
+        onNextFailure={nextFailure}
+      />
+    );
   const counts = {
     steps: plan.stepCount,
     ...(history === undefined ? {} : { history: history.entries.length }),
@@ -154,7 +155,7 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
           <>
             {tab === "flow" && (
               <FlowTab plan={plan} steps={steps ?? []} history={history} selected={selected} onSelect={select}>
-                {detail === false ? <NothingSelected /> : detail}
+                {detail}
               </FlowTab>
             )}
             {tab === "steps" && (
@@ -166,7 +167,7 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
                 selected={selected}
               />
             )}
-            {tab === "payload" && <div className="one">{detail === false ? <NothingSelected /> : detail}</div>}
+            {tab === "payload" && <div className="one">{detail ?? <NothingSelected />}</div>}
             {tab === "history" &&
               (history === undefined ? (
                 <Skeleton rows={4} what="history" />
@@ -201,9 +202,7 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
 }
 
 function NothingSelected() {
-  return (
-    <Empty title="No step is selected.">Press a step in the flow, or an arrow key in it, to see its action.</Empty>
-  );
+  return <Empty title="No step is selected.">Press one in the flow or in the table of steps.</Empty>;
 }
 
 function stepInUrl(text: string | null): number | null {

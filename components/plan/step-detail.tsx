@@ -11,7 +11,7 @@ import { isMasked } from "#server/contract/event.ts";
 import { ErrorView } from "./error-view.tsx";
 import { MASKED_TEXT } from "./payload.ts";
 import { PayloadSection, PayloadText } from "./payload-view.tsx";
-import { seconds } from "./step-words.ts";
+import { stepSeconds } from "./step-words.ts";
 import type { ActionOutput, StepView } from "./types.ts";
 
 interface StepDetailProps {
@@ -88,7 +88,11 @@ function StepFacts({ step }: { readonly step: StepView }) {
         </>
       ),
     },
-    { name: "took", value: seconds(step.realTimeSec), source: `ran ${seconds(step.executionTimeSec)}` },
+    {
+      name: "took",
+      value: stepSeconds(step, step.realTimeSec),
+      source: `ran ${stepSeconds(step, step.executionTimeSec)}`,
+    },
     { name: "action", value: String(step.actionId), source: step.queue === null ? "no queue" : `queue ${step.queue}` },
     ...(step.progressDone === null
       ? []

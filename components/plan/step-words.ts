@@ -12,6 +12,10 @@ export const shortClass = (name: string): string => name.split("::").at(-1) ?? n
 
 export const seconds = (value: number | null): string => (value === null ? "–" : formatDurationMs(value * 1_000));
 
+/** A time of a step; what has not begun has none, though the database says 0. */
+export const stepSeconds = (step: Pick<StepView, "startedAt">, value: number | null): string =>
+  step.startedAt === null ? "–" : seconds(value);
+
 /** The one line under a step's name: its time when it is well, its state when it is not. */
 export function stepLine(step: StepView, now: number | null): string {
   const { state, realTimeSec, startedAt } = step;

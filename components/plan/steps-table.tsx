@@ -8,7 +8,7 @@ import { Link } from "#components/ui/link.tsx";
 import { type Href, routes } from "#components/ui/routes.ts";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
-import { countStates, seconds } from "./step-words.ts";
+import { countStates, stepSeconds } from "./step-words.ts";
 import type { StepView } from "./types.ts";
 
 const ROW_PX = 28;
@@ -157,8 +157,8 @@ function StepRow({ step, index, to, apart, selected }: StepRowProps) {
       <td className="num p2">
         <Instant at={parseInstant(step.startedAt)} form="clock" />
       </td>
-      <td className="num">{seconds(step.realTimeSec)}</td>
-      <td className="num p3 t2">{seconds(step.executionTimeSec)}</td>
+      <td className="num">{stepSeconds(step, step.realTimeSec)}</td>
+      <td className="num p3 t2">{stepSeconds(step, step.executionTimeSec)}</td>
       <td className="num p2 t2">{step.progressDone === null ? "–" : formatShare(step.progressDone)}</td>
       <td className="p2 mono trunc ex-cell" title={step.exceptionClass ?? undefined}>
         {step.exceptionClass === null ? (

@@ -41,8 +41,11 @@ export function needsFirst(sources: readonly Source[], filter: Filter): readonly
       .filter(([, plan]) => matches(plan, filter))
       .map(([id, plan]) => toLine(source, id, plan, locked.has(id)));
   });
-  return found.sort((a, b) => rankOf(a) - rankOf(b) || (a.since ?? 0) - (b.since ?? 0) || (a.id < b.id ? -1 : 1));
+  return found.sort((a, b) => rankOf(a) - rankOf(b) || beganAt(a) - beganAt(b) || (a.id < b.id ? -1 : 1));
 }
+
+/** By the database; a plan that has not begun counts from when we saw it. */
+const beganAt = (line: PlanLine): number => parseInstant(line.startedAt) ?? line.since ?? 0;
 
 const isHeld = (lockClass: string): boolean => lockClass.endsWith("::ExecutionLock");
 

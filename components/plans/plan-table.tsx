@@ -5,9 +5,8 @@ import { ClassName, Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { SortHead } from "#components/ui/table.tsx";
-import { Since } from "#components/ui/time.tsx";
+import { Instant, Since } from "#components/ui/time.tsx";
 import type { OperationPhase } from "#server/contract/fold/operator.ts";
-import type { EpochMs } from "#server/kernel/clock.ts";
 import { lookOf } from "#server/kernel/states.ts";
 import { failureText, type PlanLine } from "./plan-lines.ts";
 import { isDescendingFirst, type ServerSort, type Sort } from "./plans-query.ts";
@@ -178,8 +177,10 @@ function RealTime({ line }: { readonly line: PlanLine }) {
   return <Since at={started} />;
 }
 
+const HAS_PROGRESS: ReadonlySet<string> = new Set(["running", "paused"]);
+
 function Progress({ line: { progress, state } }: { readonly line: PlanLine }) {
-  if (progress === null || state === "stopped") return <span className="off">–</span>;
+  if (progress === null || !HAS_PROGRESS.has(state)) return <span className="off">–</span>;
   return (
     <span className="pr">
       <svg className={`meter t-${lookOf("plan", state).tone}`} width={METER_PX} height="3" aria-hidden="true">
@@ -191,8 +192,7 @@ function Progress({ line: { progress, state } }: { readonly line: PlanLine }) {
   );
 }
 
-function Where({ line: { failure, note, since } }: { readonly line: PlanLine }) {
-  const age = since === null ? null : (since as EpochMs);
+function Where({ line: { failure, note, endedAt } }: { readonly line: PlanLine }) {
   if (failure !== null) {
     const text = failureText(failure);
     return (
@@ -201,12 +201,13 @@ function Where({ line: { failure, note, since } }: { readonly line: PlanLine }) 
       </span>
     );
   }
+  const ended = parseInstant(endedAt);
   return (
     <span className="t3">
       {note ?? ""}
-      {note !== null && age !== null && (
+      {note === null && ended !== null && (
         <>
-          , <Since at={age} />
+          ended <Instant at={ended} />
         </>
       )}
     </span>

@@ -197,7 +197,7 @@ function LivePlans({ sources, shown, query, filter, onQuery, empty }: LivePlansP
     <>
       {lines.length === 0 ? empty : <Rows lines={lines} sources={sources} query={query} onQuery={onQuery} />}
       <p className="page-foot small t3">
-        <span>{plural(lines.length, "plan")}, what needs a person first, then by how long it is so; live</span>
+        <span>{plural(lines.length, "plan")}, what needs a person first, then the oldest; live</span>
         <span className="push p2">J K to move, Enter to open, R to resume, / to filter</span>
       </p>
     </>

@@ -181,11 +181,12 @@ export function conditionsOf(query: PlansQuery): readonly Condition[] {
     ...(query.results.length === 0
       ? []
       : [{ words: `result ${query.results.join(", ")}`, without: { ...free, results: [] } }]),
-    ...(query.states.length === 0
-      ? []
-      : [{ words: `state ${query.states.join(", ")}`, without: { ...free, states: [] } }]),
+    ...(query.states.length === 0 ? [] : [{ words: stateWords(query.states), without: { ...free, states: [] } }]),
   ];
 }
+
+const stateWords = (states: readonly string[]): string =>
+  sameSet(states, DEFAULT_STATES) ? "only unfinished" : `state ${states.join(", ")}`;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** A pasted plan id, in the form that the procedures take; `null` for anything else. */

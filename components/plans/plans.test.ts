@@ -143,9 +143,9 @@ describe("needsFirst", () => {
         source({
           scheduled: plan({ state: "scheduled" }),
           running: plan({}),
-          young: plan({ state: "paused", result: "error", failure, stateSince: epochMs(50) }),
+          young: plan({ state: "paused", result: "error", failure, startedAt: "2026-11-22T05:30:00Z" }),
           skipped: plan({ state: "paused", result: "warning", steps: { "4": "skipping" } }),
-          old: plan({ state: "paused", result: "error", failure, stateSince: epochMs(10) }),
+          old: plan({ state: "paused", result: "error", failure, startedAt: "2026-11-22T04:00:00Z" }),
           odd: plan({ state: "hibernating" }),
         }),
       ],

@@ -76,7 +76,7 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
         sub={<SourceAges sources={seen} />}
       />
       <Section
-        title="Worlds"
+        title="Registered"
         note="executors run plans, clients ask for it"
         aside={`${plural(executors.length, "executor")}, ${plural(lines.length - executors.length, "client")}`}
       >

@@ -88,17 +88,19 @@ function measure(flow: FlowTree, measures: FlowMeasures): Box {
     : { flow, width: greatest + 2 * measures.fork, height: added, parts };
 }
 
-/**
- * Places a flow whose first line runs at `y = top` from `x = 0` on.
- *
- * @param isOver whether a step lets the line go on: it succeeded or was skipped
- */
-export function layoutFlow(
-  flow: FlowTree,
-  isOver: (stepId: number) => boolean,
-  measures: FlowMeasures = FLOW_MEASURES,
-  top = 20,
-): FlowLayout {
+export interface FlowLayoutOptions {
+  /** Whether a step lets the line go on: it succeeded or was skipped. */
+  readonly isOver: (stepId: number) => boolean;
+  /** Whether the line was passed before this flow; a finalize flow is entered when the run flow is over. */
+  readonly entered?: boolean;
+  /** Where the first line runs. */
+  readonly top?: number;
+  readonly measures?: FlowMeasures;
+}
+
+/** Places a flow whose first line runs at `y = top` from `x = 0` on. */
+export function layoutFlow(flow: FlowTree, options: FlowLayoutOptions): FlowLayout {
+  const { isOver, entered = true, top = 20, measures = FLOW_MEASURES } = options;
   const simple = simplifyFlow(flow);
   if (simple === null) return { width: 0, height: 0, steps: [], lines: [] };
   const steps: PlacedStep[] = [];
@@ -149,7 +151,7 @@ export function layoutFlow(
   }
 
   const box = measure(simple, measures);
-  place(box, 0, top, true);
+  place(box, 0, top, entered);
   return { width: box.width, height: box.height, steps, lines };
 }
 
