@@ -225,6 +225,7 @@ const database1 = (): CassandraNode => {
 /** Longer than any silence that would be judged had it been counted through; the first also makes every write old. */
 const LONG_OUTAGE_MS = 21_000;
 const LONGEST_OUTAGE_MS = 28_000;
+const SHORT_OUTAGE_MS = 8_000;
 
 const CASSANDRA_FAULTS: readonly Fault[] = [
   {
@@ -233,7 +234,7 @@ const CASSANDRA_FAULTS: readonly Fault[] = [
     cut: () => database1().stop(),
     restore: () => database1().start(),
   },
-  { name: "killed", cut: () => database1().kill(), restore: () => database1().start() },
+  { name: "killed", lastsMs: SHORT_OUTAGE_MS, cut: () => database1().kill(), restore: () => database1().start() },
   { name: "frozen", cut: () => database1().pause(), restore: () => database1().resume() },
 ];
 

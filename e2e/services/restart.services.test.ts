@@ -156,6 +156,10 @@ describe("a console killed under load", () => {
     process.stdout.write(`${shown.length} events shown over ${KILLS} kills, ${replayed} of them replayed; none lost\n`);
   });
 
+  it("has an audit chain that holds, as `worldline verify-journal` finds", async () => {
+    expect(await running.worldline("verify-journal")).toContain("sound");
+  });
+
   it("judges every node anew, as nothing was counted while it was dead", async () => {
     await until("all are alive", async () => {
       const { nodes } = await api.dna.nodes.list.query({ source: "eu-1" });
