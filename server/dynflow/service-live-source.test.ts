@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { EventActor } from "#server/contract/event.ts";
 import { type Behaviour, everythingSucceeds } from "#server/demo/dynflow/behaviour.ts";
 import { acquire, executionLock } from "#server/demo/dynflow/coordinator.ts";
@@ -28,8 +28,9 @@ const PLAN = "33333333-3333-4333-8333-333333333333";
 const US = "11111111-1111-4111-8111-111111111111";
 const ACTOR: EventActor = { user: "ann", role: "operator", address: "127.0.0.1", reason: "tried again" };
 /** Everything on one clock that runs this much faster: readers, executors and the console's own world. */
-const SPEED = 20;
+const SPEED = 8;
 const PATIENCE_MS = 60_000;
+vi.setConfig({ testTimeout: PATIENCE_MS });
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock, type ManualClock } from "#server/runtime/clock.ts";
 import { pushEnvelope, recordsOf } from "./coordinator.ts";
@@ -14,7 +14,7 @@ import { openInlineSqlite } from "./sqlite-inline.ts";
 const SEED = 7;
 const MINUTE_MS = 60_000;
 /** Minutes of the demo are simulated in seconds; on a busy machine in more of them. */
-const PATIENCE_MS = 120_000;
+vi.setConfig({ testTimeout: 120_000 });
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
@@ -60,162 +60,134 @@ const pass = async (clock: ManualClock, minutes: number) => {
 };
 
 describe("the demo of Dynflow", () => {
-  it(
-    "begins with plans of every kind: finished in every way, paused at various classes, scheduled in every way",
-    async () => {
-      const { db, stop } = await run(place());
-      const outcomes = await countBy(db, "state || ' ' || result");
-      for (const outcome of ["success", "warning", "error", "cancelled"]) {
-        expect(outcomes[`stopped ${outcome}`]).toBeGreaterThan(5);
-      }
-      expect(outcomes["paused error"]).toBe(6);
-      expect(outcomes["scheduled pending"]).toBeGreaterThanOrEqual(7);
-      const { rows } = await sql<Row>`
+  it("begins with plans of every kind: finished in every way, paused at various classes, scheduled in every way", async () => {
+    const { db, stop } = await run(place());
+    const outcomes = await countBy(db, "state || ' ' || result");
+    for (const outcome of ["success", "warning", "error", "cancelled"]) {
+      expect(outcomes[`stopped ${outcome}`]).toBeGreaterThan(5);
+    }
+    expect(outcomes["paused error"]).toBe(6);
+    expect(outcomes["scheduled pending"]).toBeGreaterThanOrEqual(7);
+    const { rows } = await sql<Row>`
       select distinct action_class from dynflow_steps s join dynflow_execution_plans p on p.uuid = execution_plan_uuid
       where p.state = 'paused' and s.state = 'error'`.execute(db);
-      expect(rows.length).toBeGreaterThan(2);
-      await stop();
-    },
-    PATIENCE_MS,
-  );
+    expect(rows.length).toBeGreaterThan(2);
+    await stop();
+  });
 
-  it(
-    "stays in motion: plans arrive, run and end, scheduled ones start, some fail, and it does not silt up",
-    async () => {
-      const at = place();
-      const { db, stop, errors } = await run(at);
-      await pass(at.clock, 35);
-      const states = await countBy(db, "state");
-      expect(states.stopped).toBeGreaterThan(450);
-      expect(states.stopped).toBeLessThanOrEqual(650);
-      expect(states.running).toBeGreaterThan(0);
-      expect(states.running).toBeLessThan(30);
-      expect(states.paused).toBeLessThanOrEqual(20);
-      expect(states.scheduled).toBeGreaterThanOrEqual(6);
-      expect(errors).toEqual([]);
-      await stop();
-    },
-    PATIENCE_MS,
-  );
+  it("stays in motion: plans arrive, run and end, scheduled ones start, some fail, and it does not silt up", async () => {
+    const at = place();
+    const { db, stop, errors } = await run(at);
+    await pass(at.clock, 35);
+    const states = await countBy(db, "state");
+    expect(states.stopped).toBeGreaterThan(450);
+    expect(states.stopped).toBeLessThanOrEqual(650);
+    expect(states.running).toBeGreaterThan(0);
+    expect(states.running).toBeLessThan(30);
+    expect(states.paused).toBeLessThanOrEqual(20);
+    expect(states.scheduled).toBeGreaterThanOrEqual(6);
+    expect(errors).toEqual([]);
+    await stop();
+  });
 
-  it(
-    "executes under locks only, and each lock names who asked",
-    async () => {
-      const at = place();
-      const { db, stop } = await run(at);
-      await pass(at.clock, 3);
-      const locks = await recordsOf(db, "Dynflow::Coordinator::ExecutionLock");
-      expect(locks.length).toBeGreaterThan(0);
-      for (const { data } of locks) {
-        expect(data).toMatchObject({
-          ok: true,
-          value: { client_world_id: expect.any(String), request_id: expect.any(String) },
-        });
-      }
-      const { rows } = await sql<Row>`select uuid from dynflow_execution_plans where state = 'running'`.execute(db);
-      const locked = new Set(locks.map((lock) => lock.id));
-      for (const row of rows) expect(locked).toContain(`execution-plan:${textCell(row, "uuid")}`);
-      await stop();
-    },
-    PATIENCE_MS,
-  );
+  it("executes under locks only, and each lock names who asked", async () => {
+    const at = place();
+    const { db, stop } = await run(at);
+    await pass(at.clock, 3);
+    const locks = await recordsOf(db, "Dynflow::Coordinator::ExecutionLock");
+    expect(locks.length).toBeGreaterThan(0);
+    for (const { data } of locks) {
+      expect(data).toMatchObject({
+        ok: true,
+        value: { client_world_id: expect.any(String), request_id: expect.any(String) },
+      });
+    }
+    const { rows } = await sql<Row>`select uuid from dynflow_execution_plans where state = 'running'`.execute(db);
+    const locked = new Set(locks.map((lock) => lock.id));
+    for (const row of rows) expect(locked).toContain(`execution-plan:${textCell(row, "uuid")}`);
+    await stop();
+  });
 
-  it(
-    "fails the next plans when told to, soon, and their failed step succeeds when they are resumed",
-    async () => {
-      const at = place();
-      const { db, demo, stop } = await run(at);
-      await at.clock.advance(5_000);
-      const known = new Set((await pausedPlans(db)).map(({ id }) => id));
-      expect(demo.failNextPlans(3)).toBe("The next 3 plans will fail");
-      await pass(at.clock, 1);
-      const failed = (await pausedPlans(db)).filter(({ id }) => !known.has(id));
-      expect(failed.length).toBeGreaterThanOrEqual(3);
-      const [executor] = await recordsOf(db, "Dynflow::Coordinator::ExecutorWorld");
-      const planId = failed[0]?.id ?? "";
-      await pushEnvelope(
-        { db, dialect: "sqlite" },
-        {
-          requestId: "operator-1",
-          senderId: "11111111-1111-4111-8111-111111111111",
-          receiverId: executor?.id ?? "",
-          message: { type: "Execution", planId },
-        },
+  it("fails the next plans when told to, soon, and their failed step succeeds when they are resumed", async () => {
+    const at = place();
+    const { db, demo, stop } = await run(at);
+    await at.clock.advance(5_000);
+    const known = new Set((await pausedPlans(db)).map(({ id }) => id));
+    expect(demo.failNextPlans(3)).toBe("The next 3 plans will fail");
+    await pass(at.clock, 1);
+    const failed = (await pausedPlans(db)).filter(({ id }) => !known.has(id));
+    expect(failed.length).toBeGreaterThanOrEqual(3);
+    const [executor] = await recordsOf(db, "Dynflow::Coordinator::ExecutorWorld");
+    const planId = failed[0]?.id ?? "";
+    await pushEnvelope(
+      { db, dialect: "sqlite" },
+      {
+        requestId: "operator-1",
+        senderId: "11111111-1111-4111-8111-111111111111",
+        receiverId: executor?.id ?? "",
+        message: { type: "Execution", planId },
+      },
+    );
+    await pass(at.clock, 2);
+    expect(await loadPlan(db, planId)).toMatchObject({ state: "stopped", result: "success" });
+    await stop();
+  });
+
+  it("ends with no world, no lock and no running plan, and goes on from there", async () => {
+    const at = place();
+    const first = await run(at);
+    await pass(at.clock, 2);
+    await first.stop();
+    expect((await countBy(first.db, "state")).running).toBeUndefined();
+    const { rows } = await sql<Row>`select class from dynflow_coordinator_records`.execute(first.db);
+    expect(rows).toEqual([]);
+    const before = await countBy(first.db, "state");
+    const second = await run(at);
+    await pass(at.clock, 1);
+    expect((await countBy(second.db, "state")).stopped).toBeGreaterThanOrEqual(before.stopped ?? 0);
+    await second.stop();
+  });
+
+  it("takes up what a killed life left: busy steps ended abnormally and paused their plans, the rest goes on", async () => {
+    const at = place();
+    const first = await run(at);
+    await pass(at.clock, 2);
+    const busy =
+      await sql<Row>`select distinct execution_plan_uuid as id from dynflow_steps where state = 'running'`.execute(
+        first.db,
       );
-      await pass(at.clock, 2);
-      expect(await loadPlan(db, planId)).toMatchObject({ state: "stopped", result: "success" });
-      await stop();
-    },
-    PATIENCE_MS,
-  );
+    expect(busy.rows.length).toBeGreaterThan(0);
+    // The first life's clock stands still from here on: nothing of it happens any more.
+    const clock = createManualClock(at.clock.now());
+    const second = await run({ ...at, clock });
+    await pass(clock, 1);
+    for (const row of busy.rows) {
+      const plan = await loadPlan(second.db, textCell(row, "id") ?? "");
+      expect(plan?.history.map((entry) => entry.name)).toContain("terminate execution");
+      expect(plan?.steps.map((step) => step.error?.message)).toContain(
+        "Abnormal termination (previous state: running)",
+      );
+    }
+    expect(await recordsOf(second.db, "Dynflow::Coordinator::ExecutorWorld")).toHaveLength(2);
+    expect((await countBy(second.db, "state")).running).toBeGreaterThan(0);
+    await second.stop();
+  });
 
-  it(
-    "ends with no world, no lock and no running plan, and goes on from there",
-    async () => {
-      const at = place();
-      const first = await run(at);
-      await pass(at.clock, 2);
-      await first.stop();
-      expect((await countBy(first.db, "state")).running).toBeUndefined();
-      const { rows } = await sql<Row>`select class from dynflow_coordinator_records`.execute(first.db);
-      expect(rows).toEqual([]);
-      const before = await countBy(first.db, "state");
-      const second = await run(at);
-      await pass(at.clock, 1);
-      expect((await countBy(second.db, "state")).stopped).toBeGreaterThanOrEqual(before.stopped ?? 0);
-      await second.stop();
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    "takes up what a killed life left: busy steps ended abnormally and paused their plans, the rest goes on",
-    async () => {
-      const at = place();
-      const first = await run(at);
-      await pass(at.clock, 2);
-      const busy =
-        await sql<Row>`select distinct execution_plan_uuid as id from dynflow_steps where state = 'running'`.execute(
-          first.db,
-        );
-      expect(busy.rows.length).toBeGreaterThan(0);
-      // The first life's clock stands still from here on: nothing of it happens any more.
-      const clock = createManualClock(at.clock.now());
-      const second = await run({ ...at, clock });
-      await pass(clock, 1);
-      for (const row of busy.rows) {
-        const plan = await loadPlan(second.db, textCell(row, "id") ?? "");
-        expect(plan?.history.map((entry) => entry.name)).toContain("terminate execution");
-        expect(plan?.steps.map((step) => step.error?.message)).toContain(
-          "Abnormal termination (previous state: running)",
-        );
-      }
-      expect(await recordsOf(second.db, "Dynflow::Coordinator::ExecutorWorld")).toHaveLength(2);
-      expect((await countBy(second.db, "state")).running).toBeGreaterThan(0);
-      await second.stop();
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    "begins anew when its plans lie in the future",
-    async () => {
-      const at = place();
-      const first = await run(at);
-      await pass(at.clock, 10);
-      await first.stop();
-      const clock = createManualClock(at.clock.now() - 60 * MINUTE_MS);
-      const second = await run({ ...at, clock });
-      const { rows } = await sql<Row>`
+  it("begins anew when its plans lie in the future", async () => {
+    const at = place();
+    const first = await run(at);
+    await pass(at.clock, 10);
+    await first.stop();
+    const clock = createManualClock(at.clock.now() - 60 * MINUTE_MS);
+    const second = await run({ ...at, clock });
+    const { rows } = await sql<Row>`
       select count(*) as count from dynflow_execution_plans where started_at > ${planInstant(clock.now())}`.execute(
-        second.db,
-      );
-      expect(rows[0]?.count).toBe(0);
-      expect((await countBy(second.db, "state")).stopped).toBeGreaterThan(300);
-      await second.stop();
-    },
-    PATIENCE_MS,
-  );
+      second.db,
+    );
+    expect(rows[0]?.count).toBe(0);
+    expect((await countBy(second.db, "state")).stopped).toBeGreaterThan(300);
+    await second.stop();
+  });
 });
 
 async function pausedPlans(db: SqlExecutor): Promise<readonly { readonly id: string }[]> {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { encode } from "@msgpack/msgpack";
 import { sql } from "kysely";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Envelope, Message } from "#server/dynflow/codec/envelope.ts";
 import { decodeEnvelope } from "#server/dynflow/codec/envelope-decode.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
@@ -13,6 +13,9 @@ import { loadPlan } from "./plan-loader.ts";
 import { insertPlans } from "./plan-writer.ts";
 import { type ActionSpec, planOf } from "./planner.ts";
 import { openInlineSqlite } from "./sqlite-inline.ts";
+
+/** Minutes are simulated in moments; on a busy machine in seconds. */
+vi.setConfig({ testTimeout: 60_000 });
 
 const CLIENT = "11111111-1111-4111-8111-111111111111";
 const EXECUTOR = "22222222-2222-4222-8222-222222222222";
