@@ -142,13 +142,13 @@ const openConfiguredDna = (seat: Configuration["dna"][number], deps: SourceDeps)
 
 function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
   return {
-    serve(request, response, { principal, tokenId, sessionId }) {
+    serve(request, response, { principal, tokenId, sessionId, expiresAt }) {
       const client = {
         owner: { principalId: principal.id, tokenId, sessionId },
         audience: audienceOf(principal),
         visible: visibleStreams(principal),
-        // Tokens that end are ended by `end`, as revoked ones are.
-        expiresAt: null,
+        // Of the cookie above all: a token that ends is ended by `end` too, as a revoked one is.
+        expiresAt,
       };
       void createLiveHandler({ hub, clock, log, authenticate: async () => client })(request, response);
     },

@@ -143,6 +143,8 @@ export async function openTestConsole(options: {
   /** Any free one when left out. */
   readonly port?: number;
   readonly log?: Logger;
+  /** What the pages wait for. */
+  readonly beforePages?: (port: number) => Promise<void>;
 }): Promise<TestConsole> {
   const app = options.app ?? createFakeApp();
   const folder = mkdtempSync(path.join(tmpdir(), "worldline-http-"));
@@ -155,10 +157,13 @@ export async function openTestConsole(options: {
     clock: createSystemClock(),
     log: options.log ?? silentLogger,
     dev: false,
-    openPages: async () => ({
-      handle: async (request, response) => void response.end(`page ${request.url}`),
-      close: async () => undefined,
-    }),
+    async openPages(_server, port) {
+      await options.beforePages?.(port);
+      return {
+        handle: async (request, response) => void response.end(`page ${request.url}`),
+        close: async () => undefined,
+      };
+    },
   });
   return {
     app,

@@ -38,7 +38,8 @@ export async function startConsole(deps: ConsoleDeps): Promise<RunningConsole> {
   const { configuration, app, clock, log, dev } = deps;
   const { listen, auth, journal } = configuration;
   const abort = new AbortController();
-  let pages: Pages | null = null;
+  const pages = Promise.withResolvers<Pages>();
+  let opened: Pages | null = null;
   const authenticator = await openAuthentication(
     {
       mode: auth.mode,
@@ -52,7 +53,7 @@ export async function startConsole(deps: ConsoleDeps): Promise<RunningConsole> {
     },
     abort.signal,
   );
-  const door = createHttpServer({ app, authenticator, listen, clock, log, dev, pages: () => pages });
+  const door = createHttpServer({ app, authenticator, listen, clock, log, dev, pages: pages.promise });
   const parts: Stoppable = {
     server: door.server,
     activeRequests: door.activeRequests,
@@ -60,17 +61,20 @@ export async function startConsole(deps: ConsoleDeps): Promise<RunningConsole> {
     stopRest: async () => {
       abort.abort();
       door.close();
-      await pages?.close();
+      await opened?.close();
     },
     log,
   };
   try {
     const { port } = await listenOn(door.server, listen.host, listen.port);
-    pages = await deps.openPages(door.server, port);
+    opened = await deps.openPages(door.server, port);
+    pages.resolve(opened);
     await app.start();
     const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
     return { url: listen.publicOrigin ?? `http://${host}:${port}`, port, stop: () => stopWithin(parts) };
   } catch (cause) {
+    pages.promise.catch(() => undefined);
+    pages.reject(cause);
     await stopWithin(parts);
     throw cause;
   }

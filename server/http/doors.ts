@@ -78,11 +78,7 @@ function refuseStranger(response: ServerResponse): void {
 const NOT_FOR_NEXT = /^(x-middleware-|x-invoke-|x-matched-path$|x-nextjs-|x-now-|next-action$|x-forwarded-host$)/;
 
 async function servePage({ pages }: HttpDeps, { request, response, documentPolicy }: Entry): Promise<void> {
-  const next = pages();
-  if (next === null) {
-    response.setHeader("retry-after", "1");
-    return answerText(response, 503, "the pages are being prepared");
-  }
+  const next = await pages;
   for (const name of Object.keys(request.headers)) {
     if (NOT_FOR_NEXT.test(name)) delete request.headers[name];
   }

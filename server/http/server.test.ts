@@ -403,6 +403,26 @@ describe("without auth", () => {
   });
 });
 
+describe("starting", () => {
+  it("answers probes before the pages are there, and keeps who asks for a page waiting for them", async () => {
+    const built = Promise.withResolvers<void>();
+    const listening = Promise.withResolvers<number>();
+    const opening = openTestConsole({
+      auth: "none",
+      async beforePages(port) {
+        listening.resolve(port);
+        await built.promise;
+      },
+    });
+    const base = `http://127.0.0.1:${await listening.promise}`;
+    expect((await fetch(`${base}/healthz`)).status).toBe(200);
+    const page = fetch(`${base}/plans`);
+    built.resolve();
+    expect(await (await page).text()).toBe("page /plans");
+    await (await opening).stop();
+  });
+});
+
 describe("stopping", () => {
   it("with streams open ends them and everything else well within 3 s", async () => {
     const server = await openTestConsole({ auth: "none" });

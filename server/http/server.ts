@@ -31,8 +31,8 @@ export interface HttpDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly dev: boolean;
-  /** Set once Next is ready; pages answer 503 before. */
-  readonly pages: () => Pages | null;
+  /** Settles once Next is ready: who asks for a page earlier waits for it. */
+  readonly pages: Promise<Pages>;
 }
 
 export interface HttpDoor {
