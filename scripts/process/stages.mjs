@@ -69,7 +69,7 @@ async function playwright(stage) {
  * @param {number} code @param {number} passed @param {number} failed @param {number} skipped @param {boolean} success
  * @returns {Count}
  */
-function judge(code, passed, failed, skipped, success) {
+export function judge(code, passed, failed, skipped, success) {
   if (skipped > 0) return { passed, failed: failed + skipped, note: `${skipped} skipped, which counts as failed` };
   if (passed + failed === 0) return oneFailed("no test was run");
   if (failed === 0 && (code !== 0 || !success)) return { passed, failed: 1, note: `ended with ${code} all the same` };
