@@ -1,6 +1,5 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import dynamic from "next/dynamic";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { useEstate } from "#components/ui/estate.ts";
@@ -8,6 +7,7 @@ import { Glyph } from "#components/ui/glyph.tsx";
 import { copyText, Id, Name } from "#components/ui/ident.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts, PageHead, Section } from "#components/ui/section.tsx";
 import { Age, Instant, Since } from "#components/ui/time.tsx";
@@ -18,11 +18,8 @@ import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Tone } from "#server/kernel/states.ts";
 import { OwnerState } from "./owner-state.tsx";
 
-const RequestPath = dynamic(
-  () => import("#components/lifecycle/request-path.tsx").then((module) => module.RequestPath),
-  {
-    ssr: false,
-  },
+const RequestPath = onDemand(() =>
+  import("#components/lifecycle/request-path.tsx").then((module) => module.RequestPath),
 );
 
 const EVERY_MS = 3_000;

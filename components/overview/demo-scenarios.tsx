@@ -1,10 +1,8 @@
 "use client";
-import dynamic from "next/dynamic";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { useSession } from "#components/ui/session.ts";
 
-const Scenarios = dynamic(() => import("#components/demo/scenarios.tsx").then((module) => module.Scenarios), {
-  ssr: false,
-});
+const Scenarios = onDemand(() => import("#components/demo/scenarios.tsx").then((module) => module.Scenarios));
 
 /** The scenario buttons: only where the systems are simulated. */
 export function DemoScenarios() {

@@ -1,5 +1,4 @@
 "use client";
-import dynamic from "next/dynamic";
 import { useState } from "react";
 import { useAttention } from "#components/shell/attention-context.tsx";
 import { useAddress } from "#components/ui/address.ts";
@@ -7,6 +6,7 @@ import { Button } from "#components/ui/button.tsx";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { placeHref } from "#components/ui/places.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { Section } from "#components/ui/section.tsx";
@@ -15,11 +15,8 @@ import { Age, Since } from "#components/ui/time.tsx";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
 import type { Need, NeedKind } from "#server/contract/view/need.ts";
 
-const FailoverDialog = dynamic(
-  () => import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
-  {
-    ssr: false,
-  },
+const FailoverDialog = onDemand(() =>
+  import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
 );
 
 const NUMBERED = 7;

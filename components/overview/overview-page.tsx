@@ -4,6 +4,7 @@ import { Crumbs } from "#components/ui/crumbs.tsx";
 import { dnaFolds, dynflowFolds } from "#components/ui/folds.ts";
 import { plural } from "#components/ui/format.ts";
 import { useFold } from "#components/ui/live.ts";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { PageHead } from "#components/ui/section.tsx";
 import type { LiveState } from "#server/contract/live.ts";
 import { Clusters } from "./clusters.tsx";
@@ -11,8 +12,10 @@ import { DemoScenarios } from "./demo-scenarios.tsx";
 import { Needs } from "./needs.tsx";
 import { PlansByState } from "./plans-by-state.tsx";
 import { Sources } from "./sources.tsx";
-import { WhatChanged } from "./what-changed.tsx";
 import { ExecutorWorlds } from "./worlds.tsx";
+
+// Below the fold, and waiting for the journal in any case.
+const WhatChanged = onDemand(() => import("./what-changed.tsx").then((module) => module.WhatChanged));
 
 /** What needs a person first; then how everything stands; then what changed. */
 export function OverviewPage() {
@@ -29,7 +32,7 @@ export function OverviewPage() {
         <div className="stack">
           <Needs />
           <Clusters />
-          <WhatChanged />
+          {needs !== undefined && <WhatChanged />}
         </div>
         <div className="stack tight">
           <PlansByState />

@@ -1,5 +1,5 @@
 "use client";
-import { useQueries } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { dynflowFolds } from "#components/ui/folds.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -8,7 +8,7 @@ import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { CountCell } from "#components/ui/table.tsx";
 import { Since } from "#components/ui/time.tsx";
-import { useTRPC } from "#components/ui/trpc.ts";
+import { useTRPCClient } from "#components/ui/trpc.ts";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
 import type { LiveState } from "#server/contract/live.ts";
 import { type EpochMs, epochMs, toIso } from "#server/kernel/clock.ts";
@@ -102,19 +102,20 @@ function Oldest({ columns, state }: { readonly columns: readonly SourceColumn[];
   return oldest.length === 0 ? null : <Since at={Math.min(...oldest) as EpochMs} />;
 }
 
-function Ended({ columns }: { readonly columns: readonly SourceColumn[] }) {
-  const trpc = useTRPC();
+interface EndedProps {
+  readonly columns: readonly SourceColumn[];
+}
+
+function Ended({ columns }: EndedProps) {
+  const client = useTRPCClient();
   const now = useNow();
-  const hour = now === null ? 0 : Math.floor(now / ENDED_EVERY_MS) * ENDED_EVERY_MS;
-  const answers = useQueries({
-    queries: columns.map(({ id, up }) => ({
-      ...trpc.dynflow.plans.counts.queryOptions({
-        source: id,
-        filter: { states: ["stopped"], startedFrom: hour === 0 ? null : toIso(epochMs(hour - DAY_MS)) },
-      }),
-      enabled: up && hour !== 0,
-      placeholderData: (before: unknown) => before as never,
-    })),
+  const minute = now === null ? null : Math.floor(now / ENDED_EVERY_MS) * ENDED_EVERY_MS;
+  const asked = columns.filter(({ up }) => up).map(({ id }) => id);
+  const query = useQuery<Counted>({
+    queryKey: ["ended-plans", asked, minute],
+    enabled: minute !== null,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => countEnded(client, asked, (minute ?? 0) - DAY_MS, signal),
   });
   return (
     <>
@@ -126,14 +127,38 @@ function Ended({ columns }: { readonly columns: readonly SourceColumn[] }) {
           <td>
             <State system="result" word={result} />
           </td>
-          {columns.map(({ id, up }, index) => {
-            const counts = answers[index]?.data?.counts;
-            const count = counts?.filter((row) => row.result === result).reduce((sum, row) => sum + row.count, 0);
-            return <CountCell key={id} value={count ?? null} unknown={!up || answers[index]?.error != null} />;
+          {columns.map(({ id, up }) => {
+            const counted = query.data?.[id];
+            return <CountCell key={id} value={counted?.[result] ?? null} unknown={!up || counted === null} />;
           })}
           <td />
         </tr>
       ))}
     </>
+  );
+}
+
+/** Source to result to how many; `null` = could not be counted. */
+type Counted = Readonly<Record<string, Readonly<Record<string, number>> | null>>;
+
+/** Each source by itself: one that does not answer costs only its own column. */
+async function countEnded(
+  client: ReturnType<typeof useTRPCClient>,
+  sources: readonly string[],
+  startedFrom: number,
+  signal: AbortSignal,
+): Promise<Counted> {
+  const filter = { states: ["stopped"], startedFrom: toIso(epochMs(startedFrom)) };
+  const answers = await Promise.allSettled(
+    sources.map((source) => client.dynflow.plans.counts.query({ source, filter }, { signal })),
+  );
+  return Object.fromEntries(
+    sources.map((source, index) => {
+      const answer = answers[index];
+      if (answer?.status !== "fulfilled") return [source, null];
+      const byResult: Record<string, number> = Object.fromEntries(RESULTS.map((result) => [result, 0]));
+      for (const { result, count } of answer.value.counts) byResult[result] = (byResult[result] ?? 0) + count;
+      return [source, byResult];
+    }),
   );
 }

@@ -1,10 +1,10 @@
 "use client";
-import dynamic from "next/dynamic";
 import { useEffect, useRef, useState } from "react";
 import { LiveFeed } from "#components/live/live-feed.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { useSession } from "#components/ui/session.ts";
 import { SlotsProvider } from "#components/ui/slots.tsx";
@@ -18,10 +18,8 @@ import { RecentProvider } from "./recent-context.tsx";
 import { TimeBar } from "./time-bar.tsx";
 import { TopBar } from "./top-bar.tsx";
 
-const Palette = dynamic(() => import("#components/palette/palette.tsx").then((module) => module.Palette), {
-  ssr: false,
-});
-const KeyList = dynamic(() => import("./key-list.tsx").then((module) => module.KeyList), { ssr: false });
+const Palette = onDemand(() => import("#components/palette/palette.tsx").then((module) => module.Palette));
+const KeyList = onDemand(() => import("./key-list.tsx").then((module) => module.KeyList));
 
 /** The frame around every page but the login. Without a session it leads to the login. */
 export function ConsoleShell({ children }: { readonly children: React.ReactNode }) {

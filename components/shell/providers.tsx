@@ -5,6 +5,7 @@ import { useState } from "react";
 import { faultOf, isUnauthenticated } from "#components/ui/fault.ts";
 import type { Zone } from "#components/ui/format.ts";
 import { KeysProvider } from "#components/ui/keys.tsx";
+import { NavigationProvider } from "#components/ui/navigation.tsx";
 import { PreferencesProvider, type Theme } from "#components/ui/preferences.tsx";
 import { TRPCProvider } from "#components/ui/trpc.ts";
 import type { AppRouter } from "#server/trpc/app-router.ts";
@@ -48,9 +49,11 @@ export function Providers({ theme, zone, children }: ProvidersProps) {
   const [trpcClient] = useState(() => createTRPCClient<AppRouter>({ links: [httpLink({ url: TRPC_ADDRESS })] }));
   return (
     <QueryClientProvider client={queryClient}>
-      <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
+      <TRPCProvider trpcClient={trpcClient}>
         <PreferencesProvider theme={theme} zone={zone}>
-          <KeysProvider>{children}</KeysProvider>
+          <NavigationProvider>
+            <KeysProvider>{children}</KeysProvider>
+          </NavigationProvider>
         </PreferencesProvider>
       </TRPCProvider>
     </QueryClientProvider>

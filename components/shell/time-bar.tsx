@@ -1,11 +1,13 @@
 "use client";
 import { formatClock } from "#components/ui/format.ts";
 import { useLive, useNow } from "#components/ui/live.ts";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { ZoneName } from "#components/ui/time.tsx";
 import { useWidth } from "#components/ui/width.ts";
 import { useRecent } from "./recent-context.tsx";
-import { TimeTrack } from "./time-track.tsx";
+
+const TimeTrack = onDemand(() => import("./time-track.tsx").then((module) => module.TimeTrack));
 
 /** The time bar: the live clock, and what happened in the last hour, one lane a kind of source. */
 export function TimeBar() {

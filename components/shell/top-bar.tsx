@@ -1,10 +1,12 @@
 "use client";
-import { Menu, Moon, Search, Sun } from "lucide-react";
 import { zoneName } from "#components/ui/format.ts";
+import { Icon } from "#components/ui/icons.tsx";
 import { useNow } from "#components/ui/live.ts";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { useSession } from "#components/ui/session.ts";
-import { LogoutButton } from "./logout-button.tsx";
+
+const LogoutButton = onDemand(() => import("./logout-button.tsx").then((module) => module.LogoutButton));
 
 interface TopBarProps {
   readonly crumbs: (element: HTMLElement | null) => void;
@@ -18,7 +20,7 @@ export function TopBar({ crumbs, onMenu, onSearch }: TopBarProps) {
   return (
     <header className="top">
       <button type="button" className="menu-btn" aria-label="Pages" onClick={onMenu}>
-        <Menu size={18} aria-hidden="true" />
+        <Icon name="menu" size={18} />
       </button>
       <nav className="crumbs" aria-label="Breadcrumbs" ref={crumbs} />
       <div className="tools">
@@ -34,7 +36,7 @@ export function TopBar({ crumbs, onMenu, onSearch }: TopBarProps) {
           aria-keyshortcuts="Control+K"
           aria-label="Find or do"
         >
-          <Search size={13} aria-hidden="true" />
+          <Icon name="search" size={13} />
           <span>Find or do</span>
           <kbd>Ctrl K</kbd>
         </button>
@@ -78,7 +80,7 @@ function ThemeSwitch() {
   };
   return (
     <button type="button" className="btn-icon" aria-label="Light or dark" onClick={toggle}>
-      {theme === "dark" ? <Sun size={15} aria-hidden="true" /> : <Moon size={15} aria-hidden="true" />}
+      <Icon name={theme === "dark" ? "sun" : "moon"} size={15} />
     </button>
   );
 }

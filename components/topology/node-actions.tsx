@@ -1,5 +1,4 @@
 "use client";
-import dynamic from "next/dynamic";
 import { useState } from "react";
 import { DemoNode } from "#components/demo/demo-node.tsx";
 import { CensusAction } from "#components/failover/census-action.tsx";
@@ -9,17 +8,15 @@ import { DrawerSection } from "#components/ui/drawer.tsx";
 import { useEstate } from "#components/ui/estate.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { useNow } from "#components/ui/live.ts";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { useRefusal } from "#components/ui/session.ts";
 import type { Outputs } from "#components/ui/trpc.ts";
 import { Failure } from "#components/ui/widget.tsx";
 import type { NodeFold } from "#server/contract/fold/dna.ts";
 
-const FailoverDialog = dynamic(
-  () => import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
-  {
-    ssr: false,
-  },
+const FailoverDialog = onDemand(() =>
+  import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
 );
 
 interface NodeActionsProps {

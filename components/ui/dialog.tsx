@@ -1,6 +1,6 @@
 "use client";
-import { X } from "lucide-react";
 import { useEffect, useId, useRef } from "react";
+import { Icon } from "./icons.tsx";
 import { useKeys } from "./keys.tsx";
 
 interface DialogProps {
@@ -61,7 +61,7 @@ export function Dialog({ title, sub, onClose, busy = false, wide = false, childr
             aria-disabled={busy || undefined}
             onClick={close}
           >
-            <X size={16} aria-hidden="true" />
+            <Icon name="close" />
           </button>
         </header>
         {children}

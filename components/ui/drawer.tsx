@@ -1,6 +1,6 @@
 "use client";
-import { X } from "lucide-react";
 import { useEffect, useId, useRef } from "react";
+import { Icon } from "./icons.tsx";
 import { useKeys } from "./keys.tsx";
 import { IntoDrawer } from "./slots.tsx";
 
@@ -41,7 +41,7 @@ function DrawerBox({ title, sub, onClose, children }: DrawerProps) {
         <div className="row">
           <h2 id={titleId}>{title}</h2>
           <button type="button" className="btn-icon push" aria-label="Close details" onClick={onClose}>
-            <X size={15} aria-hidden="true" />
+            <Icon name="close" size={15} />
           </button>
         </div>
         {sub !== undefined && <div className="row wrap-row small">{sub}</div>}
