@@ -3,6 +3,7 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 ENV NEXT_TELEMETRY_DISABLED=1
 COPY package.json package-lock.json ./
+COPY scripts/process scripts/process
 RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Configuration } from "#server/config/model.ts";
@@ -23,9 +23,32 @@ export interface DemoFolder {
   remove(): Promise<void>;
 }
 
+const FOLDER = /^worldline-demo-(\d+)-/;
+
 export async function makeDemoFolder(): Promise<DemoFolder> {
-  const directory = await mkdtemp(path.join(tmpdir(), "worldline-demo-"));
+  await removeLeftovers();
+  const directory = await mkdtemp(path.join(tmpdir(), `worldline-demo-${process.pid}-`));
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/** Folders of demos that were killed: of processes that are no more, and ours to remove. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = FOLDER.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const folder = path.join(tmpdir(), name);
+    if ((await stat(folder)).uid === process.getuid?.()) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    // EPERM: it lives, as somebody else's.
+    return !(cause instanceof Error && "code" in cause && cause.code === "ESRCH");
+  }
 }
 
 /** The simulated estate behind the same ports as a configured one: two regions, three clusters, one Dynflow. */
