@@ -193,6 +193,8 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
           onClose={() => setResuming(false)}
           onDone={() => {
             setResuming(false);
+            // The step that failed stays in view while it runs again.
+            if (selected !== null) select(selected);
             refresh();
           }}
         />

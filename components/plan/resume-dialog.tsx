@@ -58,9 +58,9 @@ export function ResumeDialog({ source, plan, steps, onDone, onClose }: ResumeDia
         </>
       }
       sub={
-        <>
-          {source} · <State system="plan" word={plan.state} /> <State system="result" word={plan.result} />
-        </>
+        <span className="row">
+          {source} <State system="plan" word={plan.state} /> <State system="result" word={plan.result} />
+        </span>
       }
       verb={`Resume plan ${shortId(plan.id)}`}
       refusal={refusal}

@@ -85,9 +85,6 @@ export function TimelineView({ steps, pauses, selected, onSelect }: TimelineView
                 </text>
               </g>
             ))}
-            {timeline.folds.map((fold) => (
-              <Fold key={fold.fromMs} x1={fold.x1} x2={fold.x2} ms={fold.toMs - fold.fromMs} height={height} />
-            ))}
             {rows.slice(from, to).map((row, index) => (
               <Bar
                 key={row.stepId}
@@ -98,6 +95,10 @@ export function TimelineView({ steps, pauses, selected, onSelect }: TimelineView
                 selected={row.stepId === selected}
                 nowMs={nowMs}
               />
+            ))}
+            {/* Over the bars: a line breaks where nothing ran. */}
+            {timeline.folds.map((fold) => (
+              <Fold key={fold.fromMs} x1={fold.x1} x2={fold.x2} ms={fold.toMs - fold.fromMs} height={height} />
             ))}
           </svg>
         </div>
@@ -143,9 +144,12 @@ function Bar({ row, bar, y, width, selected, nowMs }: BarProps) {
   const spanSec = ((row.endMs ?? nowMs) - row.startMs) / 1_000;
   const ranSec = step?.executionTimeSec ?? null;
   const waited = ranSec !== null && row.endMs !== null && spanSec > 1 && ranSec < spanSec * RAN_SHARE;
-  const words = waited
-    ? `${seconds(ranSec)} of ${formatDurationMs(spanSec * 1_000)}`
-    : formatDurationMs(spanSec * 1_000);
+  const open = row.endMs === null && step !== null;
+  const words = open
+    ? `${step.state}, ${formatDurationMs(spanSec * 1_000)}`
+    : waited
+      ? `${seconds(ranSec)} of ${formatDurationMs(spanSec * 1_000)}`
+      : formatDurationMs(spanSec * 1_000);
   // Where the bar reaches far to the right its words stand before it.
   const before = bar.x2 > width - NAMES - AFTER - 8 && bar.x1 > 90;
   return (

@@ -157,7 +157,7 @@ function Row({ line, index, current, down, operations, refusal, onOpen, onResume
             className="btn-plain row-act"
             aria-disabled={refusal !== null || undefined}
             title={refusal ?? undefined}
-            aria-label={`Resume ${line.id}${refusal === null ? "" : `: ${refusal}`}`}
+            aria-label={`Resume… ${line.id}${refusal === null ? "" : `: ${refusal}`}`}
             onClick={() => {
               if (refusal === null) onResume(line);
             }}

@@ -126,7 +126,7 @@ function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
           className="btn-plain row-act"
           aria-disabled={refusal !== null || undefined}
           title={refusal ?? undefined}
-          aria-label={`Ping ${world.hostname ?? id}${refusal === null ? "" : `: ${refusal}`}`}
+          aria-label={`Ping… ${world.hostname ?? id}${refusal === null ? "" : `: ${refusal}`}`}
           onClick={() => {
             if (refusal === null) onPing(line);
           }}
