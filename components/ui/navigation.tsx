@@ -9,7 +9,8 @@ export interface GoOptions {
 }
 export type Go = (href: Href, options?: GoOptions) => void;
 
-const Context = createContext<Go | null>(null);
+/** Given by `NavigationProvider`; by itself only in tests. */
+export const GoContext = createContext<Go | null>(null);
 
 /**
  * One way to go anywhere in the console. Within a page only the address changes, without asking the server; another
@@ -29,8 +30,8 @@ export function NavigationProvider({ children }: { readonly children: React.Reac
     },
     [router],
   );
-  return <Context value={go}>{children}</Context>;
+  return <GoContext value={go}>{children}</GoContext>;
 }
 
 /** How to go somewhere; `null` outside the console (a drawing in a test): then links are the browser's. */
-export const useGo = (): Go | null => useContext(Context);
+export const useGo = (): Go | null => useContext(GoContext);

@@ -1,0 +1,115 @@
+/** Draws a part of the console as it stands in the page: with a session, a live state and procedures that answer. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, render } from "@testing-library/react";
+import { createTRPCClient, httpLink } from "@trpc/client";
+import { afterEach } from "vitest";
+import { LIVE_KEY, LIVE_STATUS_KEY } from "#components/live/live-cache.ts";
+import { AttentionProvider } from "#components/shell/attention-context.tsx";
+import type { Folds } from "#server/contract/fold/fold.ts";
+import type { LiveState, Samples } from "#server/contract/live.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import type { AppRouter } from "#server/trpc/app-router.ts";
+import { KeysProvider } from "./keys.tsx";
+import { type Go, GoContext } from "./navigation.tsx";
+import type { Href } from "./routes.ts";
+import { TRPCProvider } from "./trpc.ts";
+import { createOptions } from "./trpc-options.ts";
+
+afterEach(cleanup);
+
+export const TEST_NOW = Date.UTC(2026, 10, 22, 6, 52, 14);
+
+/** What a procedure answers to its input; an `Error` is a refusal with its message. */
+export type Procedures = Readonly<Record<string, (input: unknown) => unknown>>;
+
+interface Scene {
+  readonly role?: "viewer" | "operator" | "admin" | null;
+  readonly permissions?: readonly string[];
+  readonly folds?: Folds;
+  readonly samples?: Samples;
+  readonly journal?: LiveState["journal"];
+  readonly procedures?: Procedures;
+  readonly demo?: boolean;
+}
+
+const ALL_PERMISSIONS = [
+  "dna:read",
+  "dna:census",
+  "dna:failover",
+  "plans:resume",
+  "worlds:ping",
+  "jobs:control",
+  "demo:scenario",
+];
+
+/** Renders; tells where somebody went, and what was asked for. */
+export function renderInConsole(ui: React.ReactNode, scene: Scene = {}) {
+  const went: Href[] = [];
+  const asked: { readonly path: string; readonly input: unknown }[] = [];
+  const go: Go = (href) => void went.push(href);
+  const cache = new QueryClient({ defaultOptions: { queries: { retry: false }, mutations: { retry: false } } });
+  const client = createTRPCClient<AppRouter>({
+    links: [
+      httpLink({
+        url: "http://console/api/trpc",
+        fetch: (url, init) => answer(scene.procedures ?? {}, asked, url, init),
+      }),
+    ],
+  });
+  cache.setQueryData(createOptions(client).session.get.queryKey(), sessionOf(scene));
+  if (scene.folds !== undefined) cache.setQueryData<LiveState>(LIVE_KEY, liveOf(scene));
+  cache.setQueryData(LIVE_STATUS_KEY, { phase: "live", since: epochMs(TEST_NOW), reason: null, offsetMs: 0 });
+  const view = render(
+    <QueryClientProvider client={cache}>
+      <TRPCProvider trpcClient={client}>
+        <GoContext value={go}>
+          <KeysProvider>
+            <AttentionProvider>{ui}</AttentionProvider>
+          </KeysProvider>
+        </GoContext>
+      </TRPCProvider>
+    </QueryClientProvider>,
+  );
+  return { ...view, went, asked, cache };
+}
+
+function liveOf({ folds = {}, samples = {}, journal }: Scene): LiveState {
+  return {
+    cursor: "c",
+    folds,
+    samples,
+    journal: journal ?? { ok: true, since: epochMs(TEST_NOW), reason: null },
+    serverNow: epochMs(TEST_NOW),
+  };
+}
+
+function sessionOf({ role = "admin", permissions = ALL_PERMISSIONS, demo = false }: Scene) {
+  return {
+    principal: role === null ? null : { id: "mira", role, kind: "token" as const },
+    authMode: "tokens" as const,
+    permissions: [...permissions],
+    demo: demo ? { speed: 1 } : null,
+    version: "0.0.0",
+    build: "test",
+    serverNow: new Date(TEST_NOW).toISOString(),
+    actionsRefused: null,
+  };
+}
+
+async function answer(
+  procedures: Procedures,
+  asked: { path: string; input: unknown }[],
+  url: unknown,
+  init: { readonly body?: unknown } | undefined,
+): Promise<Response> {
+  const address = new URL(String(url));
+  const path = address.pathname.split("/").at(-1) ?? "";
+  const text = typeof init?.body === "string" ? init.body : address.searchParams.get("input");
+  const input: unknown = text === null ? undefined : JSON.parse(text);
+  asked.push({ path, input });
+  const procedure = procedures[path];
+  const result = procedure === undefined ? new Error(`${path} is not answered in this test`) : await procedure(input);
+  if (!(result instanceof Error)) return Response.json({ result: { data: result } });
+  const data = { code: "CONFLICT", httpStatus: 409, path, reasons: [], opsCode: "conflict" };
+  return Response.json({ error: { message: result.message, code: -32_009, data } }, { status: 409 });
+}
