@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 const MADE = [
   "node_modules",
@@ -26,4 +27,6 @@ export function giveBack(root) {
   if (made.length > 0) spawnSync("chown", ["-R", "-h", `${uid}:${gid}`, ...made], { stdio: "inherit" });
 }
 
-if (process.argv[1] === import.meta.filename) giveBack(path.resolve(import.meta.dirname, "../.."));
+// Also under the old Node of a distribution, which npm itself may run on.
+const own = fileURLToPath(import.meta.url);
+if (process.argv[1] === own) giveBack(path.resolve(path.dirname(own), "../.."));
