@@ -1,14 +1,13 @@
 "use client";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createTRPCClient, httpLink } from "@trpc/client";
 import { useState } from "react";
 import { faultOf, isUnauthenticated } from "#components/ui/fault.ts";
 import type { Zone } from "#components/ui/format.ts";
 import { KeysProvider } from "#components/ui/keys.tsx";
 import { NavigationProvider } from "#components/ui/navigation.tsx";
 import { PreferencesProvider, type Theme } from "#components/ui/preferences.tsx";
+import { createRpcClient } from "#components/ui/rpc.ts";
 import { TRPCProvider } from "#components/ui/trpc.ts";
-import type { AppRouter } from "#server/trpc/app-router.ts";
 
 const TRPC_ADDRESS = "/api/trpc";
 const STALE_AFTER_MS = 1_000;
@@ -46,7 +45,7 @@ interface ProvidersProps {
 export function Providers({ theme, zone, children }: ProvidersProps) {
   const [queryClient] = useState(createQueryClient);
   // One request a question, not a batch: a source that hangs must not hold up the answers of the others.
-  const [trpcClient] = useState(() => createTRPCClient<AppRouter>({ links: [httpLink({ url: TRPC_ADDRESS })] }));
+  const [trpcClient] = useState(() => createRpcClient(TRPC_ADDRESS));
   return (
     <QueryClientProvider client={queryClient}>
       <TRPCProvider trpcClient={trpcClient}>

@@ -1,5 +1,4 @@
-import { TRPCClientError } from "@trpc/client";
-import type { AppRouter } from "#server/trpc/app-router.ts";
+import { RefusedCall } from "./rpc.ts";
 
 /** An error of a call, in words. */
 export interface FaultView {
@@ -12,18 +11,10 @@ export interface FaultView {
 
 /** What a failed call says. Nothing is hidden and nothing is guessed: no answer is not a refusal. */
 export function faultOf(error: unknown): FaultView {
-  if (error instanceof TRPCClientError) {
-    const known = error as TRPCClientError<AppRouter>;
-    const data = known.data ?? null;
-    if (data === null) return { code: "NO_ANSWER", message: `Worldline gave no answer: ${known.message}`, reasons: [] };
-    const reasons: unknown = data.reasons;
-    return {
-      code: data.code,
-      message: inputFault(known.message),
-      reasons: Array.isArray(reasons) ? reasons.map(String) : [],
-    };
-  }
-  return { code: "NO_ANSWER", message: error instanceof Error ? error.message : String(error), reasons: [] };
+  if (error instanceof RefusedCall)
+    return { code: error.code, message: inputFault(error.message), reasons: error.reasons };
+  const text = error instanceof Error ? error.message : String(error);
+  return { code: "NO_ANSWER", message: `Worldline gave no answer: ${text}`, reasons: [] };
 }
 
 /** Input faults arrive as the validator's list in JSON; people get its sentences. */

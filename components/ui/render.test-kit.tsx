@@ -1,17 +1,16 @@
 /** Draws a part of the console as it stands in the page: with a session, a live state and procedures that answer. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, render } from "@testing-library/react";
-import { createTRPCClient, httpLink } from "@trpc/client";
 import { afterEach } from "vitest";
 import { LIVE_KEY, LIVE_STATUS_KEY } from "#components/live/live-cache.ts";
 import { AttentionProvider } from "#components/shell/attention-context.tsx";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import type { LiveState, Samples } from "#server/contract/live.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import type { AppRouter } from "#server/trpc/app-router.ts";
 import { KeysProvider } from "./keys.tsx";
 import { type Go, GoContext } from "./navigation.tsx";
 import type { Href } from "./routes.ts";
+import { createRpcClient } from "./rpc.ts";
 import { TRPCProvider } from "./trpc.ts";
 import { createOptions } from "./trpc-options.ts";
 
@@ -48,14 +47,9 @@ export function renderInConsole(ui: React.ReactNode, scene: Scene = {}) {
   const asked: { readonly path: string; readonly input: unknown }[] = [];
   const go: Go = (href) => void went.push(href);
   const cache = new QueryClient({ defaultOptions: { queries: { retry: false }, mutations: { retry: false } } });
-  const client = createTRPCClient<AppRouter>({
-    links: [
-      httpLink({
-        url: "http://console/api/trpc",
-        fetch: (url, init) => answer(scene.procedures ?? {}, asked, url, init),
-      }),
-    ],
-  });
+  const client = createRpcClient("http://console/api/trpc", (address, init) =>
+    answer(scene.procedures ?? {}, asked, address, init),
+  );
   cache.setQueryData(createOptions(client).session.get.queryKey(), sessionOf(scene));
   if (scene.folds !== undefined) cache.setQueryData<LiveState>(LIVE_KEY, liveOf(scene));
   cache.setQueryData(LIVE_STATUS_KEY, { phase: "live", since: epochMs(TEST_NOW), reason: null, offsetMs: 0 });

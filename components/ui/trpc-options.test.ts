@@ -1,8 +1,9 @@
 import { QueryClient } from "@tanstack/react-query";
-import { createTRPCClient, httpLink } from "@trpc/client";
+import { createTRPCClient } from "@trpc/client";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AppRouter } from "#server/trpc/app-router.ts";
+import { createRpcClient } from "./rpc.ts";
 import { createOptions } from "./trpc-options.ts";
 
 const requests: { readonly url: string; readonly method: string; readonly body: unknown }[] = [];
@@ -12,11 +13,12 @@ const answer = async (url: unknown, init: { readonly method?: string; readonly b
     headers: { "content-type": "application/json" },
   });
 };
-const client = createTRPCClient<AppRouter>({
-  links: [httpLink({ url: "http://console/api/trpc", fetch: (url, init) => answer(url, init as { method?: string }) })],
-});
+const client = createRpcClient("http://console/api/trpc", answer);
 const ours = createOptions(client);
-const library = createTRPCOptionsProxy<AppRouter>({ client, queryClient: new QueryClient() });
+const library = createTRPCOptionsProxy<AppRouter>({
+  client: createTRPCClient<AppRouter>({ links: [] }),
+  queryClient: new QueryClient(),
+});
 afterEach(() => requests.splice(0));
 
 const input = { source: "eu-1", incarnation: "1:2" };

@@ -1,13 +1,13 @@
 "use client";
-import type { TRPCClient } from "@trpc/client";
 import type { TRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { createContext, createElement, useContext, useMemo } from "react";
 import type { AppRouter } from "#server/trpc/app-router.ts";
+import type { RpcClient } from "./rpc.ts";
 import { createOptions } from "./trpc-options.ts";
 
 export type { Inputs, Outputs } from "#server/trpc/app-router.ts";
 
-type Client = TRPCClient<AppRouter>;
+type Client = RpcClient;
 type Options = TRPCOptionsProxy<AppRouter>;
 
 const Context = createContext<{ readonly client: Client; readonly options: Options } | null>(null);
