@@ -2,12 +2,16 @@ import type { EventDraft, JournalEvent, StreamName } from "#server/contract/even
 import type { StreamFold } from "#server/contract/fold/fold.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText } from "#server/kernel/json.ts";
+import type { ChainName } from "./domain/chains.ts";
+import type { DropReason, RetentionRules } from "./domain/retention.ts";
 
 /** Where a stream stands. An epoch changes when another writer, or a new journal, takes the stream over. */
 export interface StreamHead {
   readonly stream: StreamName;
   readonly epoch: string;
   readonly seq: DecimalText;
+  /** Every event with a number above this one is kept: `"0"` until retention has dropped some. */
+  readonly keptAfter: DecimalText;
 }
 
 export interface RangeQuery {
@@ -28,7 +32,10 @@ export interface RangeQuery {
 export interface RangePage {
   readonly events: readonly JournalEvent[];
   readonly nextCursor: string | null;
-  /** Instant before which nothing is kept; `null` = nothing was ever dropped. */
+  /**
+   * Instant before which nothing is kept; `null` = nothing was ever dropped. Where streams are asked for that are kept for
+   * different times, the latest of theirs: from it on everything is there.
+   */
   readonly horizon: EpochMs | null;
 }
 
@@ -42,17 +49,64 @@ export interface StreamSnapshot {
 /**
  * The append-only journal. `append` resolves once the events are on disk (fsynced), with their numbers; it rejects
  * with `OpsError` `journal-unavailable` when they are not, and then none of them is. An event whose id the stream
- * already holds is not appended again: the stored one is answered in its place.
+ * already holds is not appended again: the stored one is answered in its place. (An id that was dropped is not known any
+ * more.)
  */
 export interface Journal {
   append(stream: StreamName, drafts: readonly EventDraft[]): Promise<readonly JournalEvent[]>;
   heads(): Promise<readonly StreamHead[]>;
-  /** Events of one stream with seq > after, in order, at most `limit` (1 to 10,000). */
+  /**
+   * Events of one stream with seq > after, in order and without a gap, at most `limit` (1 to 10,000).
+   *
+   * @throws OpsError `not-found` when some of them were dropped (`after` is below the head's `keptAfter`)
+   */
   after(stream: StreamName, after: DecimalText, limit: number): Promise<readonly JournalEvent[]>;
   range(query: RangeQuery): Promise<RangePage>;
   latestSnapshot(stream: StreamName, foldVersion: number): Promise<StreamSnapshot | null>;
   writeSnapshot(snapshot: StreamSnapshot): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Whole segments that retention has dropped from one chain at once. */
+export interface DroppedSegments {
+  /** The same each time this drop is answered. */
+  readonly id: string;
+  readonly at: EpochMs;
+  readonly chain: ChainName;
+  /** Streams of which events were dropped. */
+  readonly streams: readonly StreamName[];
+  /** Of this chain nothing observed before is kept. */
+  readonly droppedBefore: EpochMs;
+  readonly events: number;
+  readonly bytes: number;
+  readonly why: DropReason;
+}
+
+export interface RetentionOutcome {
+  /** Every drop that was not acknowledged yet, oldest first: those of this call, and those before a crash. */
+  readonly dropped: readonly DroppedSegments[];
+  /** Streams that need a snapshot of what is due before it can be dropped. */
+  readonly waiting: readonly StreamName[];
+  /** There is more to drop now: call again. */
+  readonly more: boolean;
+  /** Size of the journal now. */
+  readonly bytes: number;
+  /** Bytes beyond `maxBytes` that are not to be had by dropping; 0 when there are none. */
+  readonly overBytes: number;
+}
+
+/** The only way by which events leave the journal. */
+export interface JournalRetention {
+  /**
+   * Drops what the rules let go: whole sealed segments, oldest first, never the one being written (which is sealed first
+   * when its day is over), and only what a snapshot of `foldVersion` covers in every stream touched. A bounded number of
+   * segments a call.
+   *
+   * @throws OpsError `journal-unavailable`; what was dropped until then is answered by the next call
+   */
+  retain(rules: RetentionRules, foldVersion: number): Promise<RetentionOutcome>;
+  /** These drops are written down elsewhere and need not be answered again. */
+  acknowledge(ids: readonly string[]): Promise<void>;
 }
 
 /** Small durable records kept beside the journal (client world identities, jobs, tokens): fsynced like it. */

@@ -1,4 +1,5 @@
 import { journalContract } from "#server/journal/journal.contract.ts";
+import { retentionContract } from "#server/journal/retention.contract.ts";
 import { createMemoryJournal, emptyMemory } from "./journal.ts";
 
 journalContract("memory", async () => {
@@ -10,4 +11,9 @@ journalContract("memory", async () => {
     },
     async remove() {},
   };
+});
+
+retentionContract("memory", async () => {
+  const content = emptyMemory();
+  return { open: async (clock) => createMemoryJournal(clock, content), async remove() {} };
 });

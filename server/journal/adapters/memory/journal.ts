@@ -2,14 +2,24 @@
 import { ulid } from "ulid";
 import type { EventDraft, JournalEvent, StreamName } from "#server/contract/event.ts";
 import { encodeRangeCursor, parseRangeCursor } from "#server/journal/codec/range-cursor.ts";
-import type { Journal, RangePage, RangeQuery, StateStore, StreamSnapshot } from "#server/journal/ports.ts";
-import type { Clock, EpochMs } from "#server/kernel/clock.ts";
+import { type ChainName, chainOf } from "#server/journal/domain/chains.ts";
+import type {
+  DroppedSegments,
+  Journal,
+  JournalRetention,
+  RangePage,
+  RangeQuery,
+  StateStore,
+  StreamSnapshot,
+} from "#server/journal/ports.ts";
+import { type Clock, type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import { retainInMemory } from "./retention.ts";
 
 const RANGE_LIMIT_MAX = 1_000;
 const AFTER_LIMIT_MAX = 10_000;
 
-export interface MemoryJournal extends Journal {
+export interface MemoryJournal extends Journal, JournalRetention {
   readonly state: StateStore;
 }
 
@@ -19,6 +29,10 @@ export interface MemoryContent {
   readonly streams: Map<StreamName, JournalEvent[]>;
   readonly snapshots: StreamSnapshot[];
   readonly records: Map<string, Map<string, string>>;
+  /** How many events of a stream were dropped from its beginning. */
+  readonly dropped: Map<StreamName, number>;
+  readonly horizons: Map<ChainName, EpochMs>;
+  readonly unacknowledged: DroppedSegments[];
 }
 
 export const emptyMemory = (epoch = "memory"): MemoryContent => ({
@@ -26,6 +40,9 @@ export const emptyMemory = (epoch = "memory"): MemoryContent => ({
   streams: new Map(),
   snapshots: [],
   records: new Map(),
+  dropped: new Map(),
+  horizons: new Map(),
+  unacknowledged: [],
 });
 
 export function createMemoryJournal(clock: Clock, content: MemoryContent = emptyMemory()): MemoryJournal {
@@ -36,13 +53,14 @@ export function createMemoryJournal(clock: Clock, content: MemoryContent = empty
   };
   return {
     async append(stream, drafts) {
-      const { streams } = open();
+      const { streams, dropped } = open();
       const events = streams.get(stream) ?? [];
+      const last = (dropped.get(stream) ?? 0) + events.length;
       const added: JournalEvent[] = [];
       const answers = drafts.map((draft) => {
         const known = [...events, ...added].find(({ id }) => id === draft.id);
         if (known !== undefined) return known;
-        const event = eventOf(stream, draft, events.length + added.length + 1, clock.now());
+        const event = eventOf(stream, draft, last + added.length + 1, clock.now());
         added.push(event);
         return event;
       });
@@ -50,20 +68,30 @@ export function createMemoryJournal(clock: Clock, content: MemoryContent = empty
       return answers;
     },
     async heads() {
-      const { streams, epoch } = open();
-      return [...streams].map(([stream, events]) => ({ stream, epoch, seq: String(events.length) }));
+      const { streams, epoch, dropped } = open();
+      return [...streams].map(([stream, events]) => {
+        const keptAfter = dropped.get(stream) ?? 0;
+        return { stream, epoch, seq: String(keptAfter + events.length), keptAfter: String(keptAfter) };
+      });
     },
     async after(stream, after, limit) {
-      const events = open().streams.get(stream) ?? [];
-      return events.slice(Number(after), Number(after) + bounded(limit, AFTER_LIMIT_MAX));
+      const { streams, dropped } = open();
+      const from = Number(after) - (dropped.get(stream) ?? 0);
+      if (from < 0) throw new OpsError("not-found", `The events of ${stream} are not kept any more from there on`);
+      return (streams.get(stream) ?? []).slice(from, from + bounded(limit, AFTER_LIMIT_MAX));
     },
-    range: async (query) => rangeOf([...open().streams.values()].flat(), query),
+    range: async (query) => rangeOf(open(), query),
     async latestSnapshot(stream, foldVersion) {
       const found = open().snapshots.filter((s) => s.stream === stream && s.foldVersion === foldVersion);
       return found.sort((a, b) => Number(a.seq) - Number(b.seq)).at(-1) ?? null;
     },
     async writeSnapshot(snapshot) {
       open().snapshots.push(JSON.parse(JSON.stringify(snapshot)) as StreamSnapshot);
+    },
+    retain: async (rules, foldVersion) => retainInMemory(open(), { rules, foldVersion, now: clock.now() }),
+    async acknowledge(ids) {
+      const left = open().unacknowledged.filter(({ id }) => !ids.includes(id));
+      content.unacknowledged.splice(0, Number.POSITIVE_INFINITY, ...left);
     },
     async close() {
       closed = true;
@@ -89,12 +117,13 @@ function eventOf(stream: StreamName, draft: EventDraft, seq: number, observedAt:
   return JSON.parse(JSON.stringify(event)) as JournalEvent;
 }
 
-function rangeOf(events: readonly JournalEvent[], query: RangeQuery): RangePage {
+function rangeOf({ streams, horizons }: MemoryContent, query: RangeQuery): RangePage {
   const behind = query.cursor === null ? null : parseRangeCursor(query.cursor);
   if (query.cursor !== null && behind === null)
     throw new OpsError("invalid-input", "The cursor is not one of this list");
   const sign = query.newestFirst ? -1 : 1;
-  const found = events
+  const found = [...streams.values()]
+    .flat()
     .filter((event) => query.streams.length === 0 || query.streams.includes(event.stream))
     .filter((event) => query.kinds.length === 0 || query.kinds.includes(event.kind))
     .filter((event) => query.subject === null || query.subject === event.subject)
@@ -104,10 +133,13 @@ function rangeOf(events: readonly JournalEvent[], query: RangeQuery): RangePage 
     .sort((a, b) => sign * compare(a, b));
   const page = found.slice(0, bounded(query.limit, RANGE_LIMIT_MAX));
   const last = page.at(-1);
+  const asked = [...horizons].flatMap(([chain, horizon]) =>
+    query.streams.length === 0 || query.streams.some((stream) => chainOf(stream) === chain) ? horizon : [],
+  );
   return {
     events: page,
     nextCursor: found.length > page.length && last !== undefined ? encodeRangeCursor(last) : null,
-    horizon: null,
+    horizon: asked.length === 0 ? null : epochMs(Math.max(...asked)),
   };
 }
 

@@ -11,6 +11,7 @@ import { createManualClock } from "#server/runtime/clock.ts";
 import { nextHash } from "./chain.ts";
 import { openSqliteJournal, type SqliteJournal, type SqliteJournalOptions } from "./journal.ts";
 import { loadJournalKey } from "./key.ts";
+import { FORMAT_VERSION } from "./state-file.ts";
 import { verifyDirectory, verifyJournal } from "./verify.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
@@ -205,7 +206,7 @@ describe("opening", () => {
       code: "refused",
       message: expect.stringContaining("format 99"),
     });
-    tamper("state.sqlite", (database) => database.exec("PRAGMA user_version = 1"));
+    tamper("state.sqlite", (database) => database.exec(`PRAGMA user_version = ${FORMAT_VERSION}`));
     tamper("observed-000003.sqlite", (database) => database.exec("PRAGMA user_version = 98"));
     await expect(openJournal()).rejects.toMatchObject({
       code: "refused",

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import type { EventDraft, JournalEvent } from "#server/contract/event.ts";
 import type { StreamFold } from "#server/contract/fold/fold.ts";
-import type { Journal, StateStore } from "#server/journal/ports.ts";
+import type { Journal, JournalRetention, StateStore } from "#server/journal/ports.ts";
 import { type Clock, epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { type DecimalText, parseInt64 } from "#server/kernel/json.ts";
@@ -30,7 +30,7 @@ export interface SqliteJournalOptions {
   readonly fileBytesMax?: number;
 }
 
-export interface SqliteJournal extends Journal {
+export interface SqliteJournal extends Journal, JournalRetention {
   readonly state: StateStore;
   /** The newest event of each chain, with its hash: noted outside, it proves later that nothing was dropped. */
   chainHeads(): Promise<readonly ChainHead[]>;
@@ -81,7 +81,12 @@ function journalOn(thread: JournalThread, clock: Clock): Omit<SqliteJournal, "st
     },
     async heads() {
       const heads = await thread.call("heads", null);
-      return heads.map(({ stream, epoch, seq }) => ({ stream, epoch, seq: String(seq) }));
+      return heads.map(({ stream, epoch, seq, keptAfter }) => ({
+        stream,
+        epoch,
+        seq: String(seq),
+        keptAfter: String(keptAfter),
+      }));
     },
     async after(stream, after, limit) {
       const texts = await thread.call("after", { stream, seq: toSeq(after), limit });
@@ -98,6 +103,10 @@ function journalOn(thread: JournalThread, clock: Clock): Omit<SqliteJournal, "st
     },
     async writeSnapshot({ stream, seq, foldVersion, state }) {
       await thread.call("writeSnapshot", { stream, seq: toSeq(seq), foldVersion, state: JSON.stringify(state) });
+    },
+    retain: (rules, foldVersion) => thread.call("retain", { rules, foldVersion, at: clock.now() }),
+    async acknowledge(ids) {
+      if (ids.length > 0) await thread.call("acknowledge", ids);
     },
     chainHeads: () => thread.call("chainHeads", null),
   };

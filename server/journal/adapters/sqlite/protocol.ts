@@ -1,9 +1,11 @@
 /** What the main thread asks of the journal's thread, and the answers. Events and states travel as JSON text. */
-import type { RangeQuery } from "#server/journal/ports.ts";
+
+import type { ChainName } from "#server/journal/domain/chains.ts";
+import type { RangeQuery, RetentionOutcome } from "#server/journal/ports.ts";
 import type { OpsErrorCode } from "#server/kernel/errors.ts";
 import type { ChainHash } from "./chain.ts";
-import type { ChainName } from "./chains.ts";
 import type { RangeResult } from "./range.ts";
+import type { RetainArgs } from "./retention.ts";
 import type { StoredSnapshot } from "./snapshot-file.ts";
 import type { StateEntry } from "./state-file.ts";
 
@@ -18,6 +20,7 @@ export interface HeadAnswer {
   readonly stream: string;
   readonly epoch: string;
   readonly seq: number;
+  readonly keptAfter: number;
 }
 
 /** Arguments and answer of each call. */
@@ -48,6 +51,8 @@ export interface JournalCalls {
     readonly answer: null;
   };
   stateIncrement: { readonly args: { readonly namespace: string; readonly key: string }; readonly answer: number };
+  retain: { readonly args: RetainArgs; readonly answer: RetentionOutcome };
+  acknowledge: { readonly args: readonly string[]; readonly answer: null };
   close: { readonly args: null; readonly answer: null };
 }
 export type JournalCall = keyof JournalCalls;

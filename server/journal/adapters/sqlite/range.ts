@@ -1,11 +1,11 @@
 /** A page of the journal by time, over all chains and segments. */
 
 import { encodeRangeCursor, parseRangeCursor } from "#server/journal/codec/range-cursor.ts";
+import { chainOf } from "#server/journal/domain/chains.ts";
 import type { RangeQuery } from "#server/journal/ports.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { ChainFile, TimedSegment } from "./chain-file.ts";
-import { chainOf } from "./chains.ts";
 import type { Segment } from "./segment.ts";
 import type { EventKey, SliceQuery } from "./segment-reads.ts";
 

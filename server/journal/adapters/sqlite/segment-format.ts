@@ -1,8 +1,8 @@
 /** What is in one segment file, `<chain>-<number>.sqlite`. */
 import type { DatabaseSync } from "node:sqlite";
+import { CHAINS, type ChainName } from "#server/journal/domain/chains.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { type ChainHash, sameHash, seal } from "./chain.ts";
-import { CHAINS, type ChainName } from "./chains.ts";
 import { formatOf } from "./database.ts";
 
 export const SEGMENT_FORMAT_VERSION = 1;
@@ -34,6 +34,10 @@ export interface StreamStart {
   readonly seq: number;
   readonly observedAt: number;
 }
+
+/** Identifies what the streams' starts of a segment say. */
+export const startsDigest = (key: Uint8Array, starts: readonly StreamStart[]): string =>
+  seal(key, "segment starts", JSON.stringify(starts.map(({ stream, seq, observedAt }) => [stream, seq, observedAt])));
 
 export interface SegmentHeader {
   readonly chain: ChainName;

@@ -1,8 +1,8 @@
 /** The segments of one chain in their order: all sealed but the last, each beginning where the one before ended. */
 import { readdirSync } from "node:fs";
+import type { ChainName } from "#server/journal/domain/chains.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { genesisHash, sameHash } from "./chain.ts";
-import type { ChainName } from "./chains.ts";
 import { createSegment, openSegment, type Segment, type SegmentOptions } from "./segment.ts";
 import { parseSegmentFileName, type StreamStart } from "./segment-format.ts";
 
@@ -12,27 +12,37 @@ export interface SegmentList {
   active(): Segment;
   /** Seals the active segment and opens the next; may be repeated when that failed halfway. */
   roll(at: number, starts: readonly StreamStart[]): void;
+  /** Lets go of the oldest so many, never of the active one. Their files stay. */
+  forget(count: number): void;
   close(): void;
 }
 
-/** Names of the chain's files in a directory, oldest first. */
-export function segmentNames(directory: string, chain: ChainName): readonly string[] {
+/** Names of the chain's files in a directory, oldest first; of the numbers from `from` on and below `below`. */
+export function segmentNames(
+  directory: string,
+  chain: ChainName,
+  { from = 0, below = Number.POSITIVE_INFINITY }: { readonly from?: number; readonly below?: number } = {},
+): readonly string[] {
   return readdirSync(directory)
     .map((name) => ({ name, parsed: parseSegmentFileName(name) }))
-    .filter(({ parsed }) => parsed?.chain === chain)
+    .filter(({ parsed }) => parsed?.chain === chain && parsed.number >= from && parsed.number < below)
     .sort((a, b) => (a.parsed?.number ?? 0) - (b.parsed?.number ?? 0))
     .map(({ name }) => name);
 }
 
 /**
- * Opens the segments, making the first when there is none.
+ * Opens the segments from the number `from` on, making the first of all when there is none.
  *
  * @throws OpsError `refused` when one is missing in between, or was not written with the key
  */
-export function openSegments(chain: ChainName, journalId: string, options: SegmentOptions, now: number): SegmentList {
+export function openSegments(
+  { chain, journalId, from }: { readonly chain: ChainName; readonly journalId: string; readonly from: number },
+  options: SegmentOptions,
+  now: number,
+): SegmentList {
   const segments: Segment[] = [];
   try {
-    for (const name of segmentNames(options.directory, chain)) {
+    for (const name of segmentNames(options.directory, chain, { from })) {
       const segment = openSegment(options, name);
       if (segment === null) continue;
       checkFollows(segments.at(-1), segment);
@@ -86,6 +96,9 @@ function segmentList(segments: Segment[], options: SegmentOptions): SegmentList 
       if (sealed === null) return;
       segments.splice(segments.indexOf(ended), 1, sealed);
       ended.close();
+    },
+    forget(count) {
+      for (const segment of segments.splice(0, Math.min(count, segments.length - 1))) segment.close();
     },
     close() {
       for (const segment of segments.splice(0)) segment.close();

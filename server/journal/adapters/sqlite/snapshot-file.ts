@@ -1,4 +1,7 @@
-/** `snapshots.sqlite`: folds as they stood at a number of their stream. Derived: it may be deleted at any time. */
+/**
+ * `snapshots.sqlite`: folds as they stood at a number of their stream. Derived, so it may be deleted; what retention has
+ * dropped from the journal is lost from the folds then.
+ */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
@@ -7,6 +10,7 @@ import { sameHash, seal } from "./chain.ts";
 import { formatOf, inTransaction, openWritable } from "./database.ts";
 import { textOf } from "./segment-reads.ts";
 
+export const SNAPSHOT_FILE = "snapshots.sqlite";
 const SNAPSHOT_FORMAT_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE snapshots (
@@ -31,6 +35,8 @@ export interface SnapshotFile {
   /** The newest of this fold version at or before `seq`; one that was not written with the key is passed over. */
   latest(stream: string, foldVersion: number, seq: number): StoredSnapshot | null;
   write(snapshot: StoredSnapshot): void;
+  /** What was written is on the disk when this returns: a power failure takes none of it. False when that is not so. */
+  settle(): boolean;
   close(): void;
 }
 
@@ -40,7 +46,7 @@ export function openSnapshotFile(
   key: Uint8Array,
   onReplaced: (cause: unknown) => void,
 ): SnapshotFile {
-  const file = join(directory, "snapshots.sqlite");
+  const file = join(directory, SNAPSHOT_FILE);
   const database = openOrReplace(file, onReplaced);
   const find = database.prepare(
     `SELECT seq, state, mac FROM snapshots WHERE stream = ? AND fold_version = ? AND seq <= ? ORDER BY seq DESC LIMIT 3`,
@@ -70,6 +76,7 @@ export function openSnapshotFile(
         thin.run(stream);
       });
     },
+    settle: () => database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0,
     close: () => database.close(),
   };
 }

@@ -1,14 +1,14 @@
 /** `state.sqlite`: identity and format of the journal, the head records of its chains, and the state store. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { CHAINS, type ChainName } from "#server/journal/domain/chains.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { type ChainHash, sameHash, seal } from "./chain.ts";
-import { CHAINS, type ChainName } from "./chains.ts";
 import { formatOf, inTransaction, openReadOnly, openWritable } from "./database.ts";
 
 /** The format this code writes. Raised together with a new last entry of `MIGRATIONS`. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** From format n (index) to n + 1. Only ever appended to. */
 const MIGRATIONS: readonly string[] = [
@@ -20,9 +20,21 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE records (
      namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (namespace, key)
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE heads ADD COLUMN first_number INTEGER;
+   ALTER TABLE heads ADD COLUMN first_hash TEXT;
+   ALTER TABLE heads ADD COLUMN first_starts TEXT;`,
 ];
 
 export const STATE_FILE = "state.sqlite";
+
+/** The segment with which a chain begins since retention has dropped those before it. */
+export interface FirstSegment {
+  readonly number: number;
+  /** Its start hash: that of the last event dropped. */
+  readonly hash: ChainHash;
+  /** Digest of where the streams stood. */
+  readonly starts: string;
+}
 
 /** How far a chain was written when this record was; kept apart from the events so that a dropped tail shows. */
 export interface HeadRecord {
@@ -33,6 +45,8 @@ export interface HeadRecord {
   readonly firstPosition: number;
   /** Epoch ms before which nothing is kept, `null` while nothing was dropped. */
   readonly horizon: number | null;
+  /** `null` while nothing was dropped. */
+  readonly first: FirstSegment | null;
 }
 
 export interface StateEntry {
@@ -45,6 +59,8 @@ export interface StateFile {
   head(chain: ChainName): HeadRecord | null;
   /** Not fsynced by itself: after a power failure it may be older than the events, never newer. */
   writeHead(head: HeadRecord): void;
+  /** A head record with what it has dropped as a state entry of that namespace: both or none, fsynced. */
+  writeDrop(head: HeadRecord, namespace: string, entry: StateEntry | null): void;
   get(namespace: string, key: string): string | null;
   page(namespace: string, after: string | null, limit: number): readonly StateEntry[];
   putAll(namespace: string, entries: readonly { readonly key: string; readonly value: string | null }[]): void;
@@ -124,8 +140,21 @@ function identify(database: DatabaseSync, key: Uint8Array): string {
   return journalId;
 }
 
-const headText = (head: HeadRecord): string =>
-  JSON.stringify([head.chain, head.position, head.hash, head.firstPosition, head.horizon]);
+/** What a record of format 1 was sealed over is that of a chain from which nothing was dropped. */
+function headText({ chain, position, hash, firstPosition, horizon, first }: HeadRecord): string {
+  const begin = first === null ? [] : [first.number, first.hash, first.starts];
+  return JSON.stringify([chain, position, hash, firstPosition, horizon, ...begin]);
+}
+
+const WRITE_HEAD = `INSERT OR REPLACE INTO heads
+  (chain, position, hash, first_position, horizon, first_number, first_hash, first_starts, mac)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+function writeHeadBy(write: StatementSync, key: Uint8Array, head: HeadRecord): void {
+  const { chain, position, hash, firstPosition, horizon, first } = head;
+  const begin = [first?.number ?? null, first?.hash ?? null, first?.starts ?? null];
+  write.run(chain, position, hash, firstPosition, horizon, ...begin, seal(key, "head", headText(head)));
+}
 
 function readHead(database: DatabaseSync, chain: ChainName, key: Uint8Array): HeadRecord | "forged" | null {
   const row = database.prepare("SELECT * FROM heads WHERE chain = ?").get(chain);
@@ -136,19 +165,26 @@ function readHead(database: DatabaseSync, chain: ChainName, key: Uint8Array): He
     hash: String(row.hash),
     firstPosition: Number(row.first_position),
     horizon: row.horizon === null ? null : Number(row.horizon),
+    first: firstOf(row),
   };
   return sameHash(String(row.mac), seal(key, "head", headText(head))) ? head : "forged";
+}
+
+/** A file of format 1, which verification may meet, has no such columns. */
+function firstOf(row: Readonly<Record<string, unknown>>): FirstSegment | null {
+  if (typeof row.first_number !== "number") return null;
+  return { number: row.first_number, hash: String(row.first_hash), starts: String(row.first_starts) };
 }
 
 function headAccess(
   database: DatabaseSync,
   directory: string,
   key: Uint8Array,
-): Pick<StateFile, "head" | "writeHead" | "close"> {
+): Pick<StateFile, "head" | "writeHead" | "writeDrop" | "close"> {
   const lazy = openWritable(join(directory, STATE_FILE), "at-checkpoint");
-  const write = lazy.prepare(
-    "INSERT OR REPLACE INTO heads (chain, position, hash, first_position, horizon, mac) VALUES (?, ?, ?, ?, ?, ?)",
-  );
+  const write = lazy.prepare(WRITE_HEAD);
+  const writeDurably = database.prepare(WRITE_HEAD);
+  const put = database.prepare(PUT_RECORD);
   return {
     head(chain) {
       const head = readHead(database, chain, key);
@@ -156,9 +192,12 @@ function headAccess(
         throw new OpsError("refused", `The head record of the journal's chain ${chain} was changed`);
       return head;
     },
-    writeHead(head) {
-      const mac = seal(key, "head", headText(head));
-      write.run(head.chain, head.position, head.hash, head.firstPosition, head.horizon, mac);
+    writeHead: (head) => writeHeadBy(write, key, head),
+    writeDrop(head, namespace, entry) {
+      inTransaction(database, () => {
+        writeHeadBy(writeDurably, key, head);
+        if (entry !== null) put.run(namespace, entry.key, entry.value);
+      });
     },
     close() {
       lazy.close();
@@ -167,14 +206,15 @@ function headAccess(
   };
 }
 
+const PUT_RECORD =
+  "INSERT INTO records (namespace, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value";
+
 function recordAccess(database: DatabaseSync): Pick<StateFile, "get" | "page" | "putAll" | "increment"> {
   const get = database.prepare("SELECT value FROM records WHERE namespace = ? AND key = ?");
   const page = database.prepare(
     "SELECT key, value FROM records WHERE namespace = ? AND (? IS NULL OR key > ?) ORDER BY key LIMIT ?",
   );
-  const put = database.prepare(
-    "INSERT INTO records (namespace, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-  );
+  const put = database.prepare(PUT_RECORD);
   const remove = database.prepare("DELETE FROM records WHERE namespace = ? AND key = ?");
   const increment = database.prepare(
     `INSERT INTO records (namespace, key, value) VALUES (?, ?, '1')

@@ -1,8 +1,8 @@
 /** The journal as its thread sees it: synchronous, one writer. */
 import { monotonicFactory } from "ulid";
+import { CHAINS, type ChainName, chainOf } from "#server/journal/domain/chains.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { type ChainFile, type ChainOptions, openChain } from "./chain-file.ts";
-import { CHAINS, type ChainName, chainOf } from "./chains.ts";
 import { type Pending, type PreparedAppend, prepareAppend } from "./event-rows.ts";
 import type { AppendArgs, ChainHead, HeadAnswer, JournalThreadData, LogFields } from "./protocol.ts";
 import { openSnapshotFile, type SnapshotFile } from "./snapshot-file.ts";
@@ -36,6 +36,7 @@ export function openStore(data: JournalThreadData, notice: Notice): JournalStore
   const options: ChainOptions = {
     ...data,
     onHeadNotWritten: (cause) => notice("error", "journal.head.not_written", { cause: messageOf(cause) }),
+    onNotRemoved: (file, cause) => notice("warn", "journal.segment.not_removed", { file, cause: messageOf(cause) }),
     onSealed: (chain, { position, hash }) => notice("info", "journal.segment.sealed", { chain, position, hash }),
   };
   const state = openStateFile(directory, key);
@@ -75,7 +76,12 @@ function storeOf(state: StateFile, snapshots: SnapshotFile, files: ReadonlyMap<C
     },
     heads: () =>
       [...files.values()].flatMap((file) =>
-        [...file.heads()].map(([stream, { seq }]) => ({ stream, epoch: state.journalId, seq })),
+        [...file.heads()].map(([stream, { seq }]) => ({
+          stream,
+          epoch: state.journalId,
+          seq,
+          keptAfter: file.keptAfter(stream),
+        })),
       ),
     chainHeads: () => [...files.values()].map((file) => ({ chain: file.chain, ...file.tail() })),
     close() {

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { messageOf, OpsError, unreachable } from "#server/kernel/errors.ts";
 import type { AppendArgs, JournalReply, JournalRequest, JournalThreadData } from "./protocol.ts";
 import { readRange } from "./range.ts";
+import { acknowledge, retain } from "./retention.ts";
 import { type JournalStore, type Notice, openStore } from "./store.ts";
 
 const AFTER_LIMIT_MAX = 10_000;
@@ -33,7 +34,7 @@ function serve(data: JournalThreadData, reply: (message: JournalReply) => void, 
       if (index >= 0) queue.splice(index, 1);
     } else {
       flush();
-      reply(answerOf(store, request));
+      reply(answerOf(store, data.directory, request));
     }
   });
   reply({ id: 0, ok: true, answer: null });
@@ -41,15 +42,15 @@ function serve(data: JournalThreadData, reply: (message: JournalReply) => void, 
 
 type Take = (request: JournalRequest) => void;
 
-function answerOf(store: JournalStore, request: Reading): JournalReply {
+function answerOf(store: JournalStore, directory: string, request: Reading): JournalReply {
   try {
-    return { id: request.id, ok: true, answer: perform(store, request) };
+    return { id: request.id, ok: true, answer: perform(store, directory, request) };
   } catch (cause) {
     return failure(request.id, cause);
   }
 }
 
-function perform(store: JournalStore, { call, args }: Reading): unknown {
+function perform(store: JournalStore, directory: string, { call, args }: Reading): unknown {
   switch (call) {
     case "heads":
       return store.heads();
@@ -73,6 +74,10 @@ function perform(store: JournalStore, { call, args }: Reading): unknown {
       return answerNull(() => store.state.putAll(args.namespace, args.entries));
     case "stateIncrement":
       return store.state.increment(args.namespace, args.key);
+    case "retain":
+      return retain(store, directory, args);
+    case "acknowledge":
+      return answerNull(() => acknowledge(store.state, args));
     case "close":
       return answerNull(() => store.close());
     default:
