@@ -66,6 +66,8 @@ function PaletteBox({ onClose, onDialogue }: PaletteBoxProps) {
     if (dialog === null) return;
     const before = document.activeElement;
     dialog.showModal();
+    // The browser would put the focus on the box around it.
+    dialog.querySelector("input")?.focus();
     return () => {
       dialog.close();
       if (before instanceof HTMLElement) before.focus();
@@ -89,7 +91,6 @@ function PaletteBox({ onClose, onDialogue }: PaletteBoxProps) {
     >
       <Command label="Find or do" shouldFilter={false} loop>
         <Command.Input
-          autoFocus
           value={text}
           onValueChange={setText}
           placeholder="A page, plan, node, actor, world, job, or what to do"

@@ -127,7 +127,8 @@ export const isDescendingFirst = (sort: Sort): boolean =>
 
 /** The query as parameters of the address; what is as it is by default is left out. */
 export function toPlace(query: PlansQuery): PlansPlace {
-  const { source, states, results, label, within, from, to, sort, descending, position } = query;
+  const { source, states, results, label, within, from, to, descending, position } = query;
+  const sort = query.sort === "needs" ? defaultSort(states) : query.sort;
   return {
     source,
     state: sameSet(states, DEFAULT_STATES) ? null : states.length === 0 ? "all" : states.join(","),
@@ -137,7 +138,7 @@ export function toPlace(query: PlansQuery): PlansPlace {
     from: within === null ? from : null,
     to: within === null ? to : null,
     sort: sort === defaultSort(states) ? null : sort,
-    order: descending === isDescendingFirst(sort) ? null : descending ? "desc" : "asc",
+    order: sort !== query.sort || descending === isDescendingFirst(sort) ? null : descending ? "desc" : "asc",
     at: position === null ? null : `${position.direction}.${position.cursor}`,
   };
 }

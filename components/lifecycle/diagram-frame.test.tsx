@@ -1,0 +1,107 @@
+// @vitest-environment happy-dom
+import { act, cleanup, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NO_MARKS } from "./diagram.ts";
+import { DiagramFrame } from "./diagram-frame.tsx";
+import { parseFromFrame, parseToFrame } from "./frame-protocol.ts";
+import { PLAN_DIAGRAM, planMarks } from "./plan-diagram.ts";
+import { PlanLifecycle } from "./plan-lifecycle.tsx";
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
+
+function frame() {
+  const element = document.querySelector("iframe");
+  if (element === null) throw new Error("no frame");
+  const sent: unknown[] = [];
+  const inside = { postMessage: (message: unknown) => sent.push(message) };
+  Object.defineProperty(element, "contentWindow", { value: inside, configurable: true });
+  const say = (data: unknown, source: unknown = inside) =>
+    act(() => {
+      const event = new Event("message");
+      Object.assign(event, { data, source });
+      window.dispatchEvent(event);
+    });
+  return { element, sent, say };
+}
+
+const draw = (marks = NO_MARKS) => (
+  <DiagramFrame diagram={PLAN_DIAGRAM} marks={marks} twin={<table aria-label="twin" />} />
+);
+
+describe("DiagramFrame", () => {
+  it("gives the frame scripts and nothing else", () => {
+    render(draw());
+    expect(frame().element.getAttribute("sandbox")).toBe("allow-scripts");
+    expect(frame().element.getAttribute("src")).toBe("/diagram");
+  });
+
+  it("sends the drawing when the frame is ready, with words apart from the source", () => {
+    render(draw());
+    const { sent, say } = frame();
+    say({ type: "ready" });
+    const drawing = sent.map(parseToFrame).find((message) => message?.type === "draw");
+    expect(drawing).toMatchObject({ source: PLAN_DIAGRAM.source, words: { nodes: { n0: "pending" } } });
+    expect(PLAN_DIAGRAM.source).not.toContain("pending");
+  });
+
+  it("takes the size of the picture, and only from its own frame", () => {
+    render(draw());
+    const { element, say } = frame();
+    say({ type: "ready" });
+    say({ type: "drawn", drawing: 1, width: 5_000, height: 5_000 }, window);
+    expect(element.getAttribute("width")).toBe("100%");
+    say({ type: "drawn", drawing: 1, width: 640, height: 240 });
+    expect([element.getAttribute("width"), element.getAttribute("height")]).toEqual(["640", "240"]);
+  });
+
+  it("marks the present without another drawing", () => {
+    const { rerender } = render(draw());
+    const { sent, say } = frame();
+    say({ type: "ready" });
+    rerender(draw(planMarks("paused", [])));
+    const kinds = sent.map((message) => parseToFrame(message)?.type);
+    expect(kinds.filter((kind) => kind === "draw")).toHaveLength(1);
+    expect(sent.at(-1)).toMatchObject({ type: "mark", marks: { now: ["n5"] } });
+  });
+
+  it("shows the table when the picture fails or takes too long", () => {
+    render(draw());
+    const { say } = frame();
+    say({ type: "ready" });
+    expect(screen.getByLabelText("twin").closest(".vh")).not.toBeNull();
+    act(() => {
+      vi.advanceTimersByTime(10_000);
+    });
+    expect(screen.getByText(/took too long/)).toBeTruthy();
+    expect(screen.getByLabelText("twin").closest(".vh")).toBeNull();
+  });
+
+  it("has its table twin for screen readers from the start, the present named in it", () => {
+    render(<PlanLifecycle state="paused" history={["start execution", "pause execution"]} />);
+    const row = screen.getByRole("row", { current: true });
+    expect(row.textContent).toContain("paused now");
+  });
+});
+
+describe("what page and frame say to each other", () => {
+  it("is nothing but what was agreed", () => {
+    for (const data of [null, 1, "ready", {}, { type: "drawn" }, { type: "drawn", drawing: 1, width: "1", height: 1 }])
+      expect(parseFromFrame(data)).toBeNull();
+    expect(parseFromFrame({ type: "drawn", drawing: 1, width: Number.POSITIVE_INFINITY, height: 1e9 })).toEqual({
+      type: "drawn",
+      drawing: 1,
+      width: 1,
+      height: 20_000,
+    });
+    for (const data of [
+      { type: "theme", theme: "x" },
+      { type: "mark", marks: { now: [1] } },
+      { type: "draw", drawing: 1 },
+    ])
+      expect(parseToFrame(data)).toBeNull();
+  });
+});

@@ -1,0 +1,145 @@
+// @vitest-environment happy-dom
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
+import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
+import type { OperationFold } from "#server/contract/fold/operator.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import { answers, PLAN_ID, STEPS } from "./plan.test-kit.ts";
+import { PlanPage } from "./plan-page.tsx";
+
+const folds = {
+  "dynflow:foreman": { ...EMPTY_DYNFLOW, source: { state: "up" as const, since: epochMs(0), reason: null } },
+};
+const open = (scene: Parameters<typeof renderInConsole>[1] = {}) =>
+  renderInConsole(<PlanPage source="foreman" planId={PLAN_ID} />, { folds, procedures: answers(), ...scene });
+
+const resumed = (phases: Partial<OperationFold["at"]>, phase: OperationFold["phase"]): OperationFold => ({
+  id: "01KAX4Y0QZ0000000000000000",
+  action: "dynflow.plans.resume",
+  stream: "dynflow:foreman",
+  target: PLAN_ID,
+  expected: {},
+  found: "The plan runs under our request",
+  actor: { user: "mira", role: "operator", address: "10.9.1.14", reason: "deleted old exports" },
+  phase,
+  at: phases,
+});
+
+describe("the plan page", () => {
+  it("opens a failed plan on its first failed step, the error on screen, its payload read for it alone", async () => {
+    const { asked } = open();
+    await screen.findByText("[Errno 28] No space left on device");
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toContain("ContentView::Publish");
+    expect(screen.getByText("Step 17, run")).toBeTruthy();
+    const read = asked.filter(({ path }) => path === "dynflow.plans.action").map(({ input }) => input);
+    expect(read).toEqual([{ source: "foreman", planId: PLAN_ID, stepId: 17 }]);
+  });
+
+  it("says what viewers do not read, instead of leaving it out", async () => {
+    const masked = { masked: true as const };
+    open({
+      role: "viewer",
+      permissions: ["plans:read"],
+      procedures: answers({}, { error: masked, input: masked, output: masked, chunks: masked }),
+    });
+    await screen.findByText("Katello::Errors::Pulp3Error");
+    expect(screen.getAllByText(/hidden from viewers/).length).toBeGreaterThanOrEqual(3);
+    expect(document.body.textContent).not.toContain("canary");
+  });
+
+  it("goes to the next failed step with N", async () => {
+    const { went } = open();
+    await screen.findByText("[Errno 28] No space left on device");
+    fireEvent.keyDown(window, { key: "n" });
+    expect(went).toEqual([`/plans/foreman/${PLAN_ID}?step=19`]);
+  });
+
+  it("sends with a resume what the operator saw, a reason and an id of its own", async () => {
+    const { asked } = open({
+      procedures: {
+        ...answers(),
+        "dynflow.plans.resume": () => ({ journalId: "01", phase: "executed", note: null }),
+      },
+    });
+    await screen.findByText("[Errno 28] No space left on device");
+    fireEvent.keyDown(window, { key: "r" });
+    const dialog = screen.getByRole("dialog");
+    expect(dialog.textContent).toContain("runs again, with the same input");
+    fireEvent.change(within(dialog).getByLabelText(/Reason/), { target: { value: "disk cleared" } });
+    await act(async () => fireEvent.click(within(dialog).getByRole("button", { name: /^Resume plan/ })));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    const sent = asked.filter(({ path }) => path === "dynflow.plans.resume").map(({ input }) => input);
+    expect(sent).toEqual([
+      {
+        source: "foreman",
+        planId: PLAN_ID,
+        expectedState: "paused",
+        expectedFailedStepId: 17,
+        reason: "disk cleared",
+        requestId: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/),
+      },
+    ]);
+  });
+
+  it("keeps the dialog open and says so when the plan has moved", async () => {
+    open({
+      procedures: {
+        ...answers(),
+        "dynflow.plans.resume": () => new Error("The plan has moved: it is running, not paused"),
+      },
+    });
+    await screen.findByText("[Errno 28] No space left on device");
+    fireEvent.click(screen.getByRole("button", { name: /Resume…/ }));
+    fireEvent.change(screen.getByLabelText(/Reason/), { target: { value: "disk cleared" } });
+    fireEvent.click(screen.getByRole("button", { name: /^Resume plan/ }));
+    await screen.findByText("The plan has moved: it is running, not paused");
+    expect(screen.getByText("The world has moved")).toBeTruthy();
+  });
+
+  it("offers no resume to whoever may not, and says why", async () => {
+    open({ role: "viewer", permissions: ["plans:read"] });
+    const button = await screen.findByRole("button", { name: /Resume…/ });
+    expect(button.getAttribute("aria-disabled")).toBe("true");
+    expect(screen.getByText(/plans:resume/)).toBeTruthy();
+    fireEvent.click(button);
+    fireEvent.keyDown(window, { key: "r" });
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  it("says why the plan itself cannot be resumed now", async () => {
+    open({
+      procedures: answers({ resume: { possible: false, reasons: ["an executor holds the plan's execution lock"] } }),
+    });
+    expect(await screen.findByText("An executor holds the plan's execution lock.")).toBeTruthy();
+  });
+
+  it("follows what became of a resume: requested, executed, verified, each with its time", async () => {
+    const at = epochMs(Date.now());
+    const operation = resumed({ requested: at, executed: epochMs(at + 24), verified: epochMs(at + 1_200) }, "verified");
+    open({ folds: { ...folds, operator: { family: "operator", operations: [operation], jobs: {} } } });
+    await screen.findByText("[Errno 28] No space left on device");
+    const line = document.querySelector(".outcome")?.textContent?.replaceAll("\u00a0", " ") ?? "";
+    expect(line).toContain("resume by mira “deleted old exports”");
+    expect(line).toMatch(/requested.*executed \+24 ms.*verified \+1\.2 s.*The plan runs under our request/);
+  });
+
+  it("shows names of upstream as text only", async () => {
+    const hostile = '<img src=x onerror="alert(1)">';
+    open({
+      procedures: answers(
+        { label: hostile },
+        { error: { exceptionClass: hostile, message: hostile, backtrace: [hostile] } },
+      ),
+    });
+    await waitFor(() => expect(screen.getAllByText(hostile).length).toBeGreaterThan(2));
+    expect(document.querySelector("img")).toBeNull();
+  });
+
+  it("says what is wrong when the plan cannot be read, and offers to try again", async () => {
+    open({ procedures: { ...answers(), "dynflow.plans.get": () => new Error("connect ECONNREFUSED") } });
+    expect(await screen.findByText("connect ECONNREFUSED")).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Try now" })).toBeTruthy();
+    expect(STEPS.length).toBeGreaterThan(0);
+  });
+});
