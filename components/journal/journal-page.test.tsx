@@ -47,6 +47,30 @@ describe("the journal", () => {
     await waitFor(() => expect(ids()).toEqual(["c", "b", "a"]), { timeout: 3_000 });
   });
 
+  it("puts nothing in above somebody who reads further down, and says how many wait", async () => {
+    let news: readonly JournalEvent[] = [];
+    const { cache } = renderInConsole(
+      <main id="main">
+        <JournalPage />
+      </main>,
+      { folds: {}, procedures: range({ "": [requested("b", TEST_NOW - 1_000)] }, () => news) },
+    );
+    await waitFor(() => expect(ids()).toEqual(["b"]));
+    const scroller = screen.getByRole("main");
+    scroller.scrollTop = 500;
+    fireEvent.scroll(scroller);
+    news = [requested("c", TEST_NOW)];
+    act(() => {
+      cache.setQueryData<LiveState>(LIVE_KEY, (live) => (live === undefined ? live : { ...live, cursor: "moved" }));
+    });
+    const waiting = await screen.findByRole("button", { name: /1.new event above/ }, { timeout: 3_000 });
+    expect(ids()).toEqual(["b"]);
+    fireEvent.click(waiting);
+    scroller.scrollTop = 0;
+    fireEvent.scroll(scroller);
+    await waitFor(() => expect(ids()).toEqual(["c", "b"]));
+  });
+
   it("tells who asked and why, as text, and leads to what it was about", async () => {
     renderInConsole(<JournalPage />, { folds: {}, procedures: range({ "": [requested("b", TEST_NOW)] }, () => []) });
     await waitFor(() => expect(ids()).toEqual(["b"]));

@@ -4,7 +4,7 @@ import { useWindowRows } from "#components/plans/use-window-rows.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { faultOf } from "#components/ui/fault.ts";
-import { formatCount, parseInstant } from "#components/ui/format.ts";
+import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
@@ -22,6 +22,7 @@ import { JournalFilter } from "./journal-filter.tsx";
 import { type JournalQuery, parseJournal } from "./journal-query.ts";
 import { subjectLink } from "./subject-link.ts";
 import { useJournal } from "./use-journal.ts";
+import { useScrolled } from "./use-scrolled.ts";
 import "#components/plan/plan.css";
 import "#components/plans/plans.css";
 import "./journal.css";
@@ -36,7 +37,8 @@ export function JournalPage() {
   const { search, go } = useAddress();
   const query = useMemo(() => parseJournal(search), [search]);
   const streams = useFold(streamsOf) ?? [];
-  const { pages, events, horizon } = useJournal(query);
+  const [scrolled, toTop] = useScrolled();
+  const { pages, events, held, horizon } = useJournal(query, scrolled);
   const selectedId = search.get("event");
   const selected = events.find((event) => event.id === selectedId);
   const filtered = query.stream !== null || query.kind !== null || query.subject !== null;
@@ -56,13 +58,18 @@ export function JournalPage() {
               <>
                 {" "}
                 <span className="t3">
-                  Before <Instant at={parseInstant(horizon)} /> nothing was recorded.
+                  Of what is older than <Instant at={parseInstant(horizon)} /> not everything is kept.
                 </span>
               </>
             )}
           </>
         }
       />
+      {held > 0 && (
+        <button type="button" className="btn sm news" onClick={toTop}>
+          {plural(held, "new event")} above
+        </button>
+      )}
       <JournalFilter
         query={query}
         streams={streams.includes(CONSOLE_STREAM) ? streams : [...streams, CONSOLE_STREAM]}

@@ -35,6 +35,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   "job.state_changed": true,
   "console.started": true,
   "console.stopped": true,
+  "console.retention_applied": true,
 };
 export const EVENT_KINDS: readonly string[] = Object.keys(KINDS);
 

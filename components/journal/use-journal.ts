@@ -1,6 +1,6 @@
 "use client";
 import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useRefresh } from "#components/plan/use-refresh.ts";
 import { useFold } from "#components/ui/live.ts";
 import { type Outputs, useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
@@ -15,8 +15,8 @@ const NEWS_EVERY_MS = 1_000;
 type Page = Outputs["journal"]["range"];
 const NO_PAGES: readonly Page[] = [];
 
-/** Newest first, page by page into the past; news come on top as the feed moves. */
-export function useJournal(query: JournalQuery) {
+/** Newest first, page by page into the past; news come on top as the feed moves, unless they are held back. */
+export function useJournal(query: JournalQuery, hold: boolean) {
   const trpc = useTRPC();
   const client = useTRPCClient();
   const cache = useQueryClient();
@@ -52,8 +52,20 @@ export function useJournal(query: JournalQuery) {
     },
     NEWS_EVERY_MS,
   );
-  const events = useMemo(() => joined(news.data?.events ?? [], known), [news.data, known]);
-  return { pages, events, horizon: known.at(-1)?.horizon ?? null };
+  const all = useMemo(() => joined(news.data?.events ?? [], known), [news.data, known]);
+  const [top, setTop] = useState<string | null>(null);
+  const newestId = all[0]?.id ?? null;
+  // Held: the list begins where it began when the reader went down.
+  if (!hold && top !== newestId) setTop(newestId);
+  const at =
+    hold && top !== null
+      ? Math.max(
+          0,
+          all.findIndex(({ id }) => id === top),
+        )
+      : 0;
+  const events = useMemo(() => (at === 0 ? all : all.slice(at)), [all, at]);
+  return { pages, events, held: at, horizon: known.at(-1)?.horizon ?? null };
 }
 
 /** News on top of the pages, each event once. */

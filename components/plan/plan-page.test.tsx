@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
+import { renderInConsole } from "#components/ui/render.test-kit.tsx";
 import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
 import type { OperationFold } from "#server/contract/fold/operator.ts";
 import { epochMs } from "#server/kernel/clock.ts";
