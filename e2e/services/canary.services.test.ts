@@ -105,7 +105,7 @@ async function layCanaries(): Promise<void> {
 function createToken(role: string, environment: Record<string, string>): string {
   const config = join(running.directory, "worldline.yaml");
   return execFileSync(
-    "node_modules/.bin/node",
+    process.execPath,
     ["server/cli/main.ts", "token", "create", "--name", role, "--role", role, "--config", config],
     {
       encoding: "utf8",

@@ -31,15 +31,30 @@ export function nodeFlags(version = process.versions.node) {
  */
 export async function ensureNode(root, script) {
   if (isAtLeast(process.versions.node, LEAST)) return;
-  const brought = path.join(root, "node_modules", ".bin", "node");
-  const found = existsSync(brought) ? spawnSync(brought, ["--version"], { encoding: "utf8" }).stdout : "";
-  if (!isAtLeast(found ?? "", LEAST)) {
+  const brought = broughtNode(root);
+  if (brought === null) {
     process.stderr.write(
       `Worldline needs Node ${LEAST.join(".")} or newer; this is ${process.version}. Run \`npm ci\` first: on Linux it brings one.\n`,
     );
     process.exit(1);
   }
-  process.exit(await runForward(brought, [script, ...process.argv.slice(2)]));
+  // Whatever is started by name below finds the same Node.
+  const PATH = `${path.dirname(brought)}${path.delimiter}${process.env.PATH ?? ""}`;
+  process.exit(await runForward(brought, [script, ...process.argv.slice(2)], { ...process.env, PATH }));
+}
+
+/**
+ * The Node that came with the packages, if it will do: `.bin/node`, or, where an older npm has made no link to it, the
+ * file itself.
+ *
+ * @param {string} root folder of the project
+ * @returns {string | null}
+ */
+function broughtNode(root) {
+  const modules = path.join(root, "node_modules");
+  const places = [path.join(modules, ".bin", "node"), path.join(modules, `node-linux-${process.arch}`, "bin", "node")];
+  const versionOf = (/** @type {string} */ file) => spawnSync(file, ["--version"], { encoding: "utf8" }).stdout ?? "";
+  return places.find((file) => existsSync(file) && isAtLeast(versionOf(file), LEAST)) ?? null;
 }
 
 /**
