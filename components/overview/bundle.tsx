@@ -15,14 +15,19 @@ interface BundleProps {
 }
 
 const PITCH_MAX = 8;
-const PITCH_MIN = 1.5;
 const HEIGHT_MAX = 112;
 const LABELS_PX = 52;
 const LABEL_PITCH = 11;
 
+/** Lines closer than this are not told apart: then those that were well all the time are one band. */
+const TOLD_APART_PX = 2;
+
 /** Pixels between two lines: fewer for many nodes, so that every cluster has the same height at most. */
-export const pitchOf = (count: number): number =>
-  Math.max(PITCH_MIN, Math.min(PITCH_MAX, HEIGHT_MAX / Math.max(1, count)));
+export const pitchOf = (count: number): number => Math.min(PITCH_MAX, HEIGHT_MAX / Math.max(1, count));
+
+/** Something happened to it within the span, or it is not simply well. */
+const isEventful = ({ pieces, begins, node }: NodeLine): boolean =>
+  begins || pieces.length > 1 || node.state !== "alive";
 
 /** Nodes that are not simply well, with the place of their label: lines keep theirs, labels do not overlap. */
 export function labelPlaces(ys: readonly number[], height: number): readonly number[] {
@@ -52,15 +57,19 @@ export function Bundle({ width, lines, span, knownFrom, heardTo, label }: Bundle
     height,
   );
   const unread = toX(knownFrom);
+  const band = pitch < TOLD_APART_PX;
   return (
     <svg width={width} height={height} role="img" aria-label={label} className="bundle-svg">
       {[0.25, 0.5, 0.75].map((share) => (
         <line key={share} className="gr" x1={share * right} x2={share * right} y1="0" y2={height} />
       ))}
       {unread > 1 && <rect x="0" y="0" width={unread} height={height} fill="url(#hatch)" />}
-      {lines.map((line, index) => (
-        <Line key={line.incarnation} line={line} y={yOf(index)} toX={toX} from={unread} />
-      ))}
+      {band && <rect className="band" x={unread} y="0" width={Math.max(0, right - unread)} height={height} />}
+      {lines.map((line, index) =>
+        band && !isEventful(line) ? null : (
+          <Line key={line.incarnation} line={line} y={yOf(index)} toX={toX} from={unread} />
+        ),
+      )}
       {heardTo !== null && (
         <rect x={toX(heardTo)} y="0" width={right - toX(heardTo)} height={height} fill="url(#hatch)" />
       )}

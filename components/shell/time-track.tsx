@@ -30,7 +30,7 @@ export function TimeTrack({ width, now, zone, recent, lostSince }: TimeTrackProp
   const geometry: Geometry = narrow
     ? { height: NARROW_BAR_PX, laneHeight: 8, top: 4 }
     : { height: BAR_PX, laneHeight: 13, top: 6 };
-  const scale = timeScale({ from: narrow ? 10 : 72, to: width - (narrow ? 18 : 56), now });
+  const scale = timeScale({ from: narrow ? 10 : 72, to: width - (narrow ? 18 : 32), now });
   const right = scale.toX(now);
   const bottom = geometry.top + LANES.length * geometry.laneHeight;
   const heardFrom = recent === undefined ? right : scale.toX(recent.knownFrom);

@@ -75,7 +75,7 @@ export const NodeCell = memo(function NodeCell(props: NodeCellProps) {
           )}
         </>
       )}
-      {detail === "glyph" && <GlyphAt tone={tone} shape={shape} x={x + width / 2} y={y + 8} size={10} />}
+      {detail === "glyph" && <GlyphAt tone={tone} shape={shape} x={x + width / 2} y={y + 8} size={quiet ? 7 : 11} />}
       {detail !== "mark" && (
         <>
           <rect

@@ -86,6 +86,7 @@ export function ActDialog(props: ActDialogProps) {
           </label>
           <input
             id={ids.reason}
+            data-first
             className="field"
             value={reason}
             maxLength={REASON_MAX}

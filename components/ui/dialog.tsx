@@ -25,6 +25,8 @@ export function Dialog({ title, sub, onClose, busy = false, wide = false, childr
     if (dialog === null || dialog.open) return;
     const before = document.activeElement;
     dialog.showModal();
+    const first = dialog.querySelector("[data-first]");
+    (first instanceof HTMLElement ? first : dialog).focus();
     return () => {
       dialog.close();
       if (before instanceof HTMLElement || before instanceof SVGElement) before.focus();
@@ -38,6 +40,7 @@ export function Dialog({ title, sub, onClose, busy = false, wide = false, childr
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does what a click on the backdrop does
     <dialog
       ref={ref}
+      tabIndex={-1}
       className={wide ? "dlg wide" : "dlg"}
       aria-labelledby={titleId}
       onCancel={(event) => {
