@@ -1,8 +1,9 @@
 /** Connections to one Dynflow database: a pool for statements, single clients for LISTEN. */
 import { Kysely } from "kysely";
 import { Client, type ClientConfig, Pool, types } from "pg";
-import type { Database } from "#server/dynflow/adapters/sql/differences.ts";
+import type { Database, Together } from "#server/dynflow/adapters/sql/differences.ts";
 import { pgDialect } from "./pg-driver.ts";
+import { createPgTogether } from "./pg-together.ts";
 
 /** No statement runs longer on the server. */
 const STATEMENT_TIMEOUT_MS = 2_000;
@@ -22,6 +23,8 @@ export type Access = "read-only" | "read-write";
 
 export interface PgConnections {
   readonly db: Database;
+  /** For reading only: statements behind one that failed run all the same. */
+  readonly together: Together;
   /** A connected client of its own, for LISTEN. The caller ends it. */
   connect(): Promise<Client>;
   close(): Promise<void>;
@@ -37,12 +40,13 @@ const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, 
 
 export function openPgConnections(source: PostgresSource, access: Access, max: number): PgConnections {
   const config = clientConfig(source, access);
-  const pool = new Pool({ ...config, max });
+  const pool = new Pool({ ...config, max, pipeline: access === "read-only" });
   // A pooled connection that dies while idle is replaced at its next use, and the statement then tells what is wrong.
   pool.on("error", () => undefined);
   const db: Database = new Kysely<Record<string, never>>({ dialect: pgDialect(pool) });
   return {
     db,
+    together: createPgTogether(pool),
     async connect() {
       const client = new Client(config);
       await client.connect();

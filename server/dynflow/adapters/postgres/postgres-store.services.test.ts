@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { CompiledQuery, sql } from "kysely";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
@@ -77,6 +77,26 @@ describe("reading from PostgreSQL", () => {
   it("cannot write, though the role could", async () => {
     const connections = openPgConnections({ url: await emptyDatabase() }, "read-only", 1);
     await expect(sql`delete from dynflow_schema_info`.execute(connections.db)).rejects.toMatchObject({ code: "25006" });
+    await connections.close();
+  });
+
+  it("answers statements sent together in their order, and those behind one that fails do no harm", async () => {
+    const connections = openPgConnections({ url: await emptyDatabase() }, "read-only", 1);
+    const statements = ["select 1 as n", "select 2 as n", "select 3 as n"].map((text) => CompiledQuery.raw(text));
+    expect((await connections.together(statements)).flat()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const failing = [CompiledQuery.raw("select 1/0 as n"), ...statements];
+    await expect(connections.together(failing)).rejects.toMatchObject({ code: "22012" });
+    expect((await connections.together(statements)).flat()).toHaveLength(3);
+    await connections.close();
+  });
+
+  it("goes on where a pooler takes its prepared statements away", async () => {
+    const connections = openPgConnections({ url: await emptyDatabase() }, "read-only", 1);
+    const statements = [CompiledQuery.raw("select $1::int as n", [7])];
+    expect((await connections.together(statements)).flat()).toEqual([{ n: 7 }]);
+    await sql`deallocate all`.execute(connections.db);
+    expect((await connections.together(statements)).flat()).toEqual([{ n: 7 }]);
+    expect((await connections.together(statements)).flat()).toEqual([{ n: 7 }]);
     await connections.close();
   });
 

@@ -5,7 +5,7 @@ import { createPgDifferences, type PgDifferencesOptions } from "./pg-differences
 import { pgOpsError } from "./pg-errors.ts";
 import { listenToWorlds } from "./pg-listen.ts";
 
-/** Enough for the parts of one plan side by side, few enough not to be felt by the application. */
+/** Enough that a slow list holds up no plan, few enough not to be felt by the application. */
 const READ_CONNECTIONS_MAX = 4;
 
 /** Reads a Dynflow database on PostgreSQL. Its connections are read-only to the server: they cannot write. */
@@ -13,6 +13,7 @@ export function createPostgresStore(source: PostgresSource, options: PgDifferenc
   const connections = openPgConnections(source, "read-only", READ_CONNECTIONS_MAX);
   return createSqlStore({
     db: connections.db,
+    together: connections.together,
     differences: createPgDifferences(options),
     hints: (worldIds, onHint, onLost) => listenToWorlds(connections, worldIds, onHint, onLost),
     toOpsError: pgOpsError,

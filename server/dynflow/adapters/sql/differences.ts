@@ -1,8 +1,15 @@
-import type { Kysely, RawBuilder } from "kysely";
+import type { CompiledQuery, Kysely, RawBuilder } from "kysely";
 import type { LapSlice } from "#server/dynflow/ports.ts";
+import type { Row } from "./cells.ts";
 
 /** No table types: every row is parsed cell by cell where it enters, whatever a type would promise. */
 export type Database = Kysely<Record<string, never>>;
+
+/**
+ * Runs statements that need nothing of each other's answers, one after the other in this order, on one connection; the
+ * rows of each, in the same order. Where the driver can, they are sent together: one round trip instead of many.
+ */
+export type Together = (statements: readonly CompiledQuery[]) => Promise<readonly (readonly Row[])[]>;
 
 /**
  * Everything in which the SQL dialects differ, outside of drivers. Nobody else asks which database it is.

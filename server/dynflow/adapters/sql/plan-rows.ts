@@ -2,9 +2,12 @@
 import { type RawBuilder, sql } from "kysely";
 import { decodeStepRow, type RawPlanRow } from "#server/dynflow/codec/rows.ts";
 import type { PlanHead, StepRow } from "#server/dynflow/domain/model.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import { blobCell, blobColumns, instantCell, numberCell, type Row, textCell } from "./cells.ts";
 import type { SqlDifferences } from "./differences.ts";
 
+/** Beyond this a plan is told to be too large rather than shown in part: a part would have another result. */
+export const PLAN_STEPS_MAX = 50_000;
 /** A whole flow, history or record of one plan. A plan of 10,000 steps needs about 100 kB. */
 const PLAN_BLOB_MAX_BYTES = 8 * 1024 * 1024;
 /** An error with its backtrace. */
@@ -70,3 +73,8 @@ export const stepRow = (row: Row): StepRow =>
     children: blobCell(row, "children"),
     data: blobCell(row, "data"),
   });
+
+/** @throws OpsError `limit-exceeded` */
+export function refuseTooManySteps(count: number): void {
+  if (count > PLAN_STEPS_MAX) throw new OpsError("limit-exceeded", `More than ${PLAN_STEPS_MAX} steps at once`);
+}

@@ -1,9 +1,10 @@
 import type { DynflowCapabilities, DynflowStore } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { readAction } from "./action-read.ts";
-import type { Database, SqlDifferences } from "./differences.ts";
+import type { Database, SqlDifferences, Together } from "./differences.ts";
+import { readFollowed, readHeads } from "./plan-follow.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
-import { readFollowed, readHeads, readPlan } from "./plan-read.ts";
+import { createPlanRead } from "./plan-read.ts";
 import { readRecordKeys, readRecords } from "./record-read.ts";
 import { readSchemaVersion } from "./schema-check.ts";
 
@@ -13,6 +14,7 @@ const LAP_ROWS_MAX = 10_000;
 export interface SqlSource {
   readonly db: Database;
   readonly differences: SqlDifferences;
+  readonly together: Together;
   readonly hints: DynflowStore["hints"];
   /** Turns whatever the driver threw into an `OpsError`. */
   toOpsError(cause: unknown): OpsError;
@@ -22,6 +24,7 @@ export interface SqlSource {
 /** The store over any SQL dialect. The schema number is checked before the first answer, and at each `capabilities`. */
 export function createSqlStore(source: SqlSource): DynflowStore {
   const { db, differences } = source;
+  const readPlan = createPlanRead(source);
   let checked = false;
 
   const checkSchema = async (): Promise<number> => {
@@ -55,7 +58,7 @@ export function createSqlStore(source: SqlSource): DynflowStore {
     lap: (from, rows) => asked(() => differences.lap(db, from, Math.min(Math.max(1, Math.trunc(rows)), LAP_ROWS_MAX))),
     plans: (query) => asked(() => readPlanPage(db, differences, query)),
     counts: (filter) => asked(() => readPlanCounts(db, differences, filter)),
-    plan: (id) => asked(() => readPlan(db, differences, id)),
+    plan: (id) => asked(() => readPlan(id)),
     action: (planId, actionId, chunksAfter = 0) =>
       asked(() => readAction(db, differences, planId, actionId, chunksAfter)),
     hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),

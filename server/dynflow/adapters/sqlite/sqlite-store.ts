@@ -1,5 +1,6 @@
 import { Kysely } from "kysely";
-import type { Database } from "#server/dynflow/adapters/sql/differences.ts";
+import type { Row } from "#server/dynflow/adapters/sql/cells.ts";
+import type { Database, Together } from "#server/dynflow/adapters/sql/differences.ts";
 import { createSqlMailbox } from "#server/dynflow/adapters/sql/sql-mailbox.ts";
 import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
 import type { DynflowMailbox, DynflowStore } from "#server/dynflow/ports.ts";
@@ -15,12 +16,23 @@ export const openSqliteDatabase = (file: { readonly path: string; readonly readO
 /** Nothing is sent between worlds but rows: who waits must look. */
 const noNotifications = async (): Promise<() => Promise<void>> => async () => undefined;
 
+/** There is no way to a file in the same process that is worth saving. */
+const oneByOne =
+  (db: Database): Together =>
+  (statements) =>
+    db.connection().execute(async (connection) => {
+      const answers: (readonly Row[])[] = [];
+      for (const statement of statements) answers.push((await connection.executeQuery<Row>(statement)).rows);
+      return answers;
+    });
+
 /** Reads a Dynflow database in a SQLite file. The file is opened read-only: it cannot be written through here. */
 export function createSqliteStore(source: { readonly path: string }): DynflowStore {
   const db = openSqliteDatabase({ path: source.path, readOnly: true });
   return createSqlStore({
     db,
     differences: sqliteDifferences,
+    together: oneByOne(db),
     hints: noNotifications,
     toOpsError: sqliteOpsError,
     close: () => db.destroy(),
