@@ -9,7 +9,9 @@ import { createEstateService, type Estate } from "#server/estate/service.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
 import { createJobsService } from "#server/jobs/service.ts";
-import type { Journal, StateStore } from "#server/journal/ports.ts";
+import type { RetentionRules } from "#server/journal/domain/retention.ts";
+import type { Journal, JournalRetention, StateStore } from "#server/journal/ports.ts";
+import { createRetention } from "#server/journal/retention.ts";
 import { createJournalService } from "#server/journal/service.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
@@ -22,7 +24,7 @@ import type { DynflowAssembly } from "./compose-dynflow.ts";
 
 export interface CoreDeps {
   readonly configuration: Configuration;
-  readonly journal: Journal;
+  readonly journal: Journal & JournalRetention;
   readonly state: StateStore;
   readonly recorder: LiveRecorder;
   readonly clock: Clock;
@@ -67,6 +69,7 @@ export function composeCore(
     clock,
     log,
   });
+  const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
   const services: Omit<Services, "session" | "demo" | "admin"> = {
     estate: createEstateService({ estate: estateOf(deps, sources), view: recorder, clock }),
     dna: createDnaService({
@@ -92,7 +95,7 @@ export function composeCore(
 
   return {
     services,
-    /** Runs readers, jobs and verification until aborted; resolves when all have ended. */
+    /** Runs readers, jobs, verification and the journal's retention until aborted; resolves when all have ended. */
     async run(signal: AbortSignal): Promise<void> {
       const body = { version: deps.version, demo: configuration.demo !== null };
       await note({ kind: "console.started", subject: "console", occurredAt: clock.now(), body });
@@ -101,6 +104,7 @@ export function composeCore(
         ...sources.dna.map((assembly) => assembly.run(signal)),
         ...sources.dynflow.map((assembly) => assembly.run(signal)),
         verifier.run(signal),
+        retention.run(signal),
       ]);
     },
     async stop(): Promise<void> {
@@ -115,6 +119,12 @@ export function composeCore(
       await Promise.all([...sources.dna, ...sources.dynflow].map((assembly) => assembly.close()));
     },
   };
+}
+
+const DAY_MS = 86_400_000;
+
+function rulesOf({ journal: { keepDays, keepOperatorDays, maxBytes } }: Configuration): RetentionRules {
+  return { keepMs: keepDays * DAY_MS, keepOperatorMs: keepOperatorDays * DAY_MS, maxBytes };
 }
 
 function estateOf(

@@ -5,16 +5,13 @@ import type { ConfigurationPath } from "./fault.ts";
  * schema, with the change that gives it one. `*` stands for every item of a list.
  */
 export const INERT: readonly ConfigurationPath[] = [
-  ["journal", "keepDays"],
-  ["journal", "keepOperatorDays"],
-  ["journal", "maxBytes"],
   ["limits", "bulkOperator"],
   ["masks"],
   ["dynflow", "*", "release"],
   ["dynflow", "*", "cancellable"],
 ];
 
-/** Those of them that a document sets, as `journal.keepDays`: said in the log, so that nobody relies on them. */
+/** Those of them that a document sets, as `limits.bulkOperator`: said in the log, so that nobody relies on them. */
 export function inertKeysOf(document: unknown): readonly string[] {
   return INERT.filter((path) => isSet(document, path)).map((path) => path.join(".").replace(".*", "[]"));
 }

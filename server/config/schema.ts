@@ -81,11 +81,11 @@ const journal = z.strictObject({
     .describe(
       "Folder of everything the console keeps, relative to this file (without a file: to where it was started).",
     ),
-  keepDays: days.default(30).describe(`Days that what was seen is kept. ${NO_EFFECT}`),
-  keepOperatorDays: days
-    .default(90)
-    .describe(`Days that what operators did is kept; not less than \`keepDays\`. ${NO_EFFECT}`),
-  maxBytes: size.prefault("10GB").describe(`Whole size of the journal, such as \`10GB\`. ${NO_EFFECT}`),
+  keepDays: days.default(30).describe("Days that what was seen is kept."),
+  keepOperatorDays: days.default(90).describe("Days that what operators did is kept; not less than `keepDays`."),
+  maxBytes: size
+    .prefault("10GB")
+    .describe("Whole size of the journal, such as `10GB`; beyond it what was seen is dropped sooner."),
   keyFile: secretFile("the key of the audit chain; left out, one is made beside the journal"),
   keyEnv: secretEnv("that key"),
   contactPoints: later("a journal in ScyllaDB"),

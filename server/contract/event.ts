@@ -223,6 +223,17 @@ export interface EventBodies {
   "job.state_changed": { readonly from: JobState; readonly job: JobFacts };
   "console.started": { readonly version: string; readonly demo: boolean };
   "console.stopped": { readonly reason: string };
+  /** Whole segments of the journal were dropped: `age` = kept long enough, `size` = the journal was too large. */
+  "console.retention_applied": {
+    /** The streams share chains: what operators did is kept apart from what was observed. */
+    readonly chain: "observed" | "operator";
+    readonly streams: readonly StreamName[];
+    /** Nothing of this chain observed before is kept. */
+    readonly droppedBefore: EpochMs;
+    readonly events: number;
+    readonly bytes: number;
+    readonly why: "age" | "size";
+  };
 }
 export type EventKind = keyof EventBodies;
 

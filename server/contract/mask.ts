@@ -66,6 +66,7 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "job.state_changed":
     case "console.started":
     case "console.stopped":
+    case "console.retention_applied":
       return event;
     default:
       return hideBody(event);

@@ -15,6 +15,8 @@ it("shows nothing of a hidden stream, nor of what operators did to it", () => {
     fc.property(anyHistory(), (events) => {
       const seen = events.filter((event) => seesEvent(visible, event));
       expect(seen.some((event) => event.stream === HIDDEN)).toBe(false);
+      const dropped = seen.flatMap(({ kind, body }) => (kind === "console.retention_applied" ? body.streams : []));
+      expect(dropped).not.toContain(HIDDEN);
       const folds = visibleFolds(visible, fold(events));
       expect(Object.keys(folds)).not.toContain(HIDDEN);
       const { operator } = folds;

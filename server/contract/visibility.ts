@@ -9,15 +9,14 @@ export type VisibleStreams = "all" | ReadonlySet<StreamName>;
 export const seesStream = (visible: VisibleStreams, stream: StreamName): boolean =>
   visible === "all" || visible.has(stream);
 
-/** Operations and jobs are seen by whoever sees the source they touch, though they are in a stream of their own. */
+/** What touches sources is seen by whoever sees all of these, though it is in a stream of its own. */
 export function seesEvent(visible: VisibleStreams, event: JournalEvent): boolean {
   if (visible === "all") return true;
   if (!visible.has(event.stream)) return false;
-  const touched = touchedStream(event);
-  return touched === null || visible.has(touched);
+  return touchedStreams(event).every((stream) => visible.has(stream));
 }
 
-function touchedStream(event: JournalEvent): StreamName | null {
+function touchedStreams(event: JournalEvent): readonly StreamName[] {
   switch (event.kind) {
     case "op.requested":
     case "op.executed":
@@ -27,11 +26,13 @@ function touchedStream(event: JournalEvent): StreamName | null {
     case "op.verified":
     case "op.unverified":
     case "job.created":
-      return event.body.stream;
+      return event.body.stream === null ? [] : [event.body.stream];
     case "job.state_changed":
-      return event.body.job.stream;
+      return [event.body.job.stream];
+    case "console.retention_applied":
+      return event.body.streams;
     default:
-      return null;
+      return [];
   }
 }
 

@@ -19,6 +19,8 @@ const START = 1_795_348_800_000;
 const STREAM = "dynflow:foreman";
 const OTHER = "dna:eu-1";
 const FOLD = 7;
+/** Each segment is made and sealed with several waits for the disk. */
+const MANY_SEGMENTS_TIMEOUT_MS = 30_000;
 
 const rules: RetentionRules = { keepMs: 3 * DAY_MS, keepOperatorMs: 6 * DAY_MS, maxBytes: Number.MAX_SAFE_INTEGER };
 const draft = (subject: string, bytes = 0): EventDraft => ({
@@ -196,18 +198,25 @@ export function retentionContract(name: string, makePlace: () => Promise<Retenti
       expect((await journal.retain(rules, FOLD)).dropped).toEqual([]);
     });
 
-    it("drops a long time's worth by several calls, oldest first", async () => {
-      await days(40);
-      await cover();
-      const calls = [];
-      for (;;) {
-        const outcome = await journal.retain(rules, FOLD);
-        calls.push((await journal.range(everything)).events.length);
-        if (!outcome.more) break;
-      }
-      expect(calls.length).toBeGreaterThan(1);
-      expect(calls).toEqual(calls.toSorted((a, b) => b - a));
-      expect(calls.at(-1)).toBe(3 * 2 + 6);
-    });
+    it(
+      "drops a long time's worth by several calls, oldest first",
+      async () => {
+        for (let day = 0; day < 19; day += 1) {
+          await journal.append(STREAM, [draft("a")]);
+          await clock.advance(DAY_MS);
+        }
+        await cover();
+        const calls = [];
+        for (;;) {
+          const outcome = await journal.retain({ ...rules, keepMs: DAY_MS }, FOLD);
+          calls.push((await journal.range(everything)).events.length);
+          if (!outcome.more) break;
+        }
+        expect(calls.length).toBeGreaterThan(1);
+        expect(calls).toEqual(calls.toSorted((a, b) => b - a));
+        expect(calls.at(-1)).toBe(1);
+      },
+      MANY_SEGMENTS_TIMEOUT_MS,
+    );
   });
 }

@@ -2,7 +2,7 @@
 import { type LiveCursor, type Positions, parseCursor } from "#server/contract/cursor.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
 import type { Journal } from "#server/journal/ports.ts";
-import { messageOf } from "#server/kernel/errors.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { distance, type EventRing } from "./event-ring.ts";
 
@@ -40,7 +40,9 @@ export async function missedBetween(
     );
     return parts.every((part) => part !== null) ? parts.flat() : null;
   } catch (cause) {
-    log.warn("live.backlog.not_read", { cause: messageOf(cause) });
+    // Retention has dropped what the client missed: nothing is wrong, it gets a snapshot.
+    const level = cause instanceof OpsError && cause.code === "not-found" ? "debug" : "warn";
+    log[level]("live.backlog.not_read", { cause: messageOf(cause) });
     return null;
   }
 }

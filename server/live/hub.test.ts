@@ -4,7 +4,7 @@ import { canonicalJson } from "#server/contract/canonical.ts";
 import { parseCursor } from "#server/contract/cursor.ts";
 import type { EventDraft } from "#server/contract/event.ts";
 import { anyHistory } from "#server/contract/fold/events.contract.ts";
-import { emptyFold, type Folds, reduceAll } from "#server/contract/fold/fold.ts";
+import { emptyFold, FOLD_VERSION, type Folds, reduceAll } from "#server/contract/fold/fold.ts";
 import type { LiveMessage } from "#server/contract/live.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import { visibleFolds } from "#server/contract/visibility.ts";
@@ -19,6 +19,7 @@ import { createRecorder, type LiveRecorder } from "./recorder.ts";
 import type { LiveSink } from "./subscriber.ts";
 
 const STREAM = "dna:eu-1";
+const DAY_MS = 86_400_000;
 const log = silentLogger;
 
 const row = (subject: string): EventDraft => ({
@@ -271,6 +272,19 @@ describe("a client that comes back", () => {
         content.streams.get(STREAM)?.splice(2, 1);
         await restart();
         content.streams.get(STREAM)?.push(...(content.streams.get(STREAM) ?? []).slice(0, 1));
+        return { cursor };
+      },
+    ],
+    [
+      "retention has dropped what was missed",
+      async (cursor) => {
+        await recorder.writeSnapshots([STREAM, "dynflow:new"]);
+        hub.stop();
+        await clock.advance(10 * DAY_MS);
+        const journal = createMemoryJournal(clock, content);
+        const rules = { keepMs: DAY_MS, keepOperatorMs: DAY_MS, maxBytes: 1 };
+        expect((await journal.retain(rules, FOLD_VERSION)).dropped).toHaveLength(1);
+        await start();
         return { cursor };
       },
     ],

@@ -13,7 +13,7 @@ import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
 import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
 import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
 import type { JournalStatus } from "#server/contract/live.ts";
-import type { Journal } from "#server/journal/ports.ts";
+import type { Journal, StreamHead } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
@@ -42,12 +42,15 @@ export interface LiveRecorder extends Recorder, FoldView {
   counts(): { readonly recorded: number; readonly failed: number };
   /** Calls back after each change of a stream's samples; returns the way to stop. */
   onSample(listener: (stream: StreamName) => void): () => void;
+  /** Writes a snapshot of each of these streams as it stands. Never rejects. */
+  writeSnapshots(streams: readonly StreamName[]): Promise<void>;
   /** Writes a snapshot of every stream that moved since its last. Before the journal is closed. Never rejects. */
   stop(): Promise<void>;
 }
 
 /**
- * Loads the latest snapshot of every stream in the journal and replays what came after it.
+ * Loads the latest snapshot of every stream in the journal and replays what came after it. What retention has dropped
+ * and no snapshot of this fold's version holds is not in the folds; the log says so.
  *
  * @throws OpsError `journal-unavailable` when the journal cannot be read
  */
@@ -55,8 +58,8 @@ export async function createRecorder(options: RecorderOptions): Promise<LiveReco
   const state = createFoldState(options.log);
   const snapshots = createSnapshotWriter(state, options);
   const restored: Restored = { state, snapshots, journal: options.journal };
-  for (const { stream, epoch } of await options.journal.heads()) {
-    if (familyOf(stream) !== null) await restore(restored, stream, epoch);
+  for (const head of await options.journal.heads()) {
+    if (familyOf(head.stream) !== null) await restore(restored, head, options.log);
   }
   return recorderOn(restored, options);
 }
@@ -67,10 +70,17 @@ interface Restored {
   readonly journal: Journal;
 }
 
-async function restore({ state, snapshots, journal }: Restored, stream: StreamName, epoch: string): Promise<void> {
+/** From the latest snapshot; where there is none that the kept events follow on, from the oldest event kept. */
+async function restore(
+  { state, snapshots, journal }: Restored,
+  { stream, epoch, keptAfter }: StreamHead,
+  log: Logger,
+): Promise<void> {
   const found = await journal.latestSnapshot(stream, FOLD_VERSION);
-  const snapshot = found?.state.family === familyOf(stream) ? found : null;
-  const seq = snapshot?.seq ?? "0";
+  const isUsable = found?.state.family === familyOf(stream) && BigInt(found.seq) >= BigInt(keptAfter);
+  const snapshot = isUsable ? found : null;
+  const seq = snapshot?.seq ?? keptAfter;
+  if (snapshot === null && keptAfter !== "0") log.warn("live.history_cut", { stream, keptAfter });
   state.begin(stream, { epoch, seq }, snapshot?.state ?? null);
   snapshots.began(stream, seq);
   await catchUp(state, journal, stream, null);
@@ -142,8 +152,8 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
   async function begin(stream: StreamName): Promise<void> {
     const head = (await journal.heads()).find((candidate) => candidate.stream === stream);
     if (head === undefined) throw new OpsError("journal-unavailable", `The journal does not know its stream ${stream}`);
-    state.begin(stream, { epoch: head.epoch, seq: "0" }, null);
-    snapshots.began(stream, "0");
+    state.begin(stream, { epoch: head.epoch, seq: head.keptAfter }, null);
+    snapshots.began(stream, head.keptAfter);
   }
 
   return {
@@ -154,6 +164,7 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
     journalStatus: watch.status,
     counts: () => ({ recorded, failed }),
     onSample: state.onSample,
+    writeSnapshots: snapshots.writeNow,
     async stop() {
       watch.stop();
       await Promise.all(tails.values());

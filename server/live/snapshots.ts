@@ -17,6 +17,8 @@ export interface SnapshotWriter {
   moved(stream: StreamName): void;
   /** Writes one for every stream that moved since its last. Never rejects. */
   writeAll(): Promise<void>;
+  /** Writes one for each of these, moved or not: what was written before may be lost. Never rejects. */
+  writeNow(streams: readonly StreamName[]): Promise<void>;
 }
 
 interface Last {
@@ -36,7 +38,7 @@ export function createSnapshotWriter(
   async function write(stream: StreamName, last: Last): Promise<void> {
     const fold = state.folds()[stream];
     const seq = seqOf(stream);
-    if (fold === undefined || seq === last.seq) return;
+    if (fold === undefined) return;
     last.writing = true;
     try {
       await journal.writeSnapshot({ stream, seq: String(seq), foldVersion: FOLD_VERSION, state: fold });
@@ -55,12 +57,17 @@ export function createSnapshotWriter(
     },
     moved(stream) {
       const last = lasts.get(stream);
-      if (last === undefined || last.writing) return;
+      if (last === undefined || last.writing || seqOf(stream) === last.seq) return;
       const isDue = seqOf(stream) - last.seq >= EVERY_EVENTS || clock.monotonic() - last.at >= EVERY_MS;
       if (isDue) void write(stream, last);
     },
     async writeAll() {
-      await Promise.all([...lasts].map(([stream, last]) => write(stream, last)));
+      const moved = [...lasts].filter(([stream, last]) => seqOf(stream) !== last.seq);
+      await Promise.all(moved.map(([stream, last]) => write(stream, last)));
+    },
+    async writeNow(streams) {
+      const asked = [...lasts].filter(([stream]) => streams.includes(stream));
+      await Promise.all(asked.map(([stream, last]) => write(stream, last)));
     },
   };
 }

@@ -177,6 +177,14 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
   "job.state_changed": fc.record({ from: fc.constantFrom(...JOB_STATES), job: job(streams) }),
   "console.started": fc.record({ version: text, demo: fc.boolean() }),
   "console.stopped": fc.record({ reason: text }),
+  "console.retention_applied": fc.record({
+    chain: fc.constantFrom("observed" as const, "operator" as const),
+    streams: fc.array(streams, { maxLength: 3 }),
+    droppedBefore: instant,
+    events: count,
+    bytes: count,
+    why: fc.constantFrom("age" as const, "size" as const),
+  }),
 });
 
 export const TEST_STREAMS: readonly StreamName[] = [

@@ -40,6 +40,25 @@ describe("eventWords", () => {
     expect(told(event("dynflow.plan.state_changed", { from: "running", plan }, "p", "dynflow:f")).tone).toBe("good");
   });
 
+  it("tells what was dropped from the journal, and why", () => {
+    const body = {
+      chain: "observed",
+      streams: ["dna:eu-1"],
+      droppedBefore: Date.UTC(2026, 9, 22),
+      events: 12_345,
+      bytes: 2_000_000,
+      why: "age",
+    };
+    const words = told(event("console.retention_applied", body, "journal", "console"));
+    expect(words.subject).toBe("journal");
+    expect(words.what).toMatch(
+      /^dropped 12.345 events \(observed\) from before 2026-10-22 00:00:00\.000 UTC, .*: kept long enough$/,
+    );
+    const large = told(event("console.retention_applied", { ...body, chain: "operator", why: "size" }));
+    expect(large.what).toContain("operators' and the console's own");
+    expect(large.what).toContain("too large");
+  });
+
   it("tells a kind it does not know by its name, as unknown", () => {
     expect(told(event("haf.replay.started", {}, "x"))).toEqual({
       tone: "unknown",

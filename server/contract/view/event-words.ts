@@ -3,8 +3,10 @@ import { familyOf, type JournalEvent, type PlanFacts } from "#server/contract/ev
 import { lookOf, type Shape, TONE_SHAPE, type Tone } from "#server/kernel/states.ts";
 import {
   formatAgeMs,
+  formatBytes,
   formatCount,
   formatDurationMs,
+  formatInstantFull,
   plural,
   shortId,
   shortIncarnation,
@@ -147,6 +149,16 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
       );
     case "console.stopped":
       return said(`Worldline stopped: ${event.body.reason}`, { tone: "idle", shape: "stop" }, "console");
+    case "console.retention_applied": {
+      const { chain, events, bytes, droppedBefore, why } = event.body;
+      const what = chain === "operator" ? "operators' and the console's own" : "observed";
+      const reason = why === "age" ? "kept long enough" : "the journal was too large";
+      return said(
+        `dropped ${plural(events, "event")} (${what}) from before ${formatInstantFull(droppedBefore, "utc")}, ${formatBytes(bytes)}: ${reason}`,
+        PLAIN,
+        "journal",
+      );
+    }
     default:
       return unknownKind(event);
   }
