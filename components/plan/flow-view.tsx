@@ -1,5 +1,5 @@
 "use client";
-import { useEffect, useMemo } from "react";
+import { memo, useEffect, useMemo } from "react";
 import { GlyphAt } from "#components/ui/glyph.tsx";
 import { useNow } from "#components/ui/live.ts";
 import {
@@ -11,7 +11,7 @@ import {
   visibleFlow,
 } from "#server/contract/view/plan-flow.ts";
 import { lookOf } from "#server/kernel/states.ts";
-import { isOver, shortClass, stepLine } from "./step-words.ts";
+import { headName, isOver, shortClass, stepLine } from "./step-words.ts";
 import type { StepView } from "./types.ts";
 import { useViewport } from "./use-viewport.ts";
 
@@ -120,9 +120,9 @@ export function FlowView({ title, flow, entered, steps, selected, onSelect }: Fl
 
 const MOVES: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-function Line({ line: { x1, y1, x2, y2, passed } }: { readonly line: PlacedLine }) {
+const Line = memo(function Line({ line: { x1, y1, x2, y2, passed } }: { readonly line: PlacedLine }) {
   return <line x1={x1} y1={y1} x2={x2} y2={y2} className={passed ? "passed" : "ahead"} />;
-}
+});
 
 interface StepProps {
   readonly placed: PlacedStep;
@@ -130,8 +130,8 @@ interface StepProps {
   readonly selected: boolean;
 }
 
-/** One step: mark on the line, number above, name and time below. */
-function Step({ placed: { stepId, x, y }, step, selected }: StepProps) {
+/** One step: mark on the line, number above, name and time below. Scrolling does not draw it again. */
+const Step = memo(function Step({ placed: { stepId, x, y }, step, selected }: StepProps) {
   const state = step?.state ?? "unknown";
   const { tone, shape } = lookOf("step", state);
   const failed = state === "error";
@@ -151,10 +151,10 @@ function Step({ placed: { stepId, x, y }, step, selected }: StepProps) {
       <text x={x - 5} y={y + 30} className="du">
         {step === undefined ? "not in the database" : <StepLine step={step} />}
       </text>
-      <title>{step === undefined ? `Step ${stepId}` : `${stepId} ${step.actionClass}, ${state}`}</title>
+      <title>{step === undefined ? `Step ${stepId}` : `${stepId} ${headName(step.actionClass)}, ${state}`}</title>
     </g>
   );
-}
+});
 
 /** Only a running step ticks. */
 function StepLine({ step }: { readonly step: StepView }) {

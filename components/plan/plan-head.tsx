@@ -8,7 +8,7 @@ import { routes } from "#components/ui/routes.ts";
 import { Age, Instant, Since } from "#components/ui/time.tsx";
 import { lookOf } from "#server/kernel/states.ts";
 import { isExecutionLock } from "./lock-words.ts";
-import { isOver, seconds } from "./step-words.ts";
+import { headName, isOver, seconds } from "./step-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
 import { WorldName } from "./world-name.tsx";
@@ -31,7 +31,7 @@ export function PlanHead({ source, plan, steps, refusal, onResume }: PlanHeadPro
   return (
     <div className="head">
       <h1>
-        <ClassName name={plan.label ?? plan.rootActionClass ?? "not planned yet"} />
+        <ClassName name={headName(plan.label ?? plan.rootActionClass ?? "not planned yet")} />
         <span className="head-st">
           <State system="plan" word={plan.state} />
           <State system="result" word={plan.result} />
@@ -54,7 +54,7 @@ export function PlanHead({ source, plan, steps, refusal, onResume }: PlanHeadPro
         )}
         {plan.label !== null && plan.rootActionClass !== null && plan.label !== plan.rootActionClass && (
           <span>
-            root action <ClassName name={plan.rootActionClass} />
+            root action <ClassName name={headName(plan.rootActionClass)} />
           </span>
         )}
         <span className="t3">

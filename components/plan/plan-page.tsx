@@ -20,7 +20,7 @@ import { PlanTabs, type Tab, toTab } from "./plan-tabs.tsx";
 import { RawView } from "./raw-view.tsx";
 import { ResumeDialog, useResumeRefusal } from "./resume-dialog.tsx";
 import { StepDetail } from "./step-detail.tsx";
-import { failedSteps, nextOf, shortClass } from "./step-words.ts";
+import { failedSteps, headName, nextOf, shortClass } from "./step-words.ts";
 import { StepsTable } from "./steps-table.tsx";
 import { SubPlansView } from "./sub-plans-view.tsx";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
@@ -39,7 +39,10 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
         path={[
           { text: "Plans", href: routes.plans() },
           { text: source, href: routes.plans({ source }) },
-          { text: title === null ? shortId(planId) : `${shortClass(title)} ${shortId(planId)}`, mono: title === null },
+          {
+            text: title === null ? shortId(planId) : `${headName(shortClass(title))} ${shortId(planId)}`,
+            mono: title === null,
+          },
         ]}
       />
       {plan.data === undefined ? (

@@ -5,7 +5,7 @@ import { plural, shortId } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC } from "#components/ui/trpc.ts";
-import { countStates, shortClass } from "./step-words.ts";
+import { countStates, headName, shortClass } from "./step-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
 
@@ -53,7 +53,7 @@ export function ResumeDialog({ source, plan, steps, onDone, onClose }: ResumeDia
     <ActDialog
       title={
         <>
-          Resume <bdi>{shortClass(plan.label ?? plan.rootActionClass ?? "plan")}</bdi>{" "}
+          Resume <bdi>{headName(shortClass(plan.label ?? plan.rootActionClass ?? "plan"))}</bdi>{" "}
           <span className="mono">{shortId(plan.id)}</span>
         </>
       }

@@ -10,6 +10,10 @@ export const isOver = (step: StepView | undefined): boolean => step !== undefine
 /** `CreatePublication` of `Actions::Pulp3::Repository::CreatePublication`. */
 export const shortClass = (name: string): string => name.split("::").at(-1) ?? name;
 
+const NAME_MAX = 160;
+/** A name in a head: whole unless it is longer than any name is. */
+export const headName = (name: string): string => (name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name);
+
 export const seconds = (value: number | null): string => (value === null ? "–" : formatDurationMs(value * 1_000));
 
 /** A time of a step; what has not begun has none, though the database says 0. */

@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "react";
 import type { Viewport } from "#server/contract/view/plan-flow.ts";
 
 /** What is drawn beyond the edge, so that scrolling shows no gap; and the step in which the view moves. */
-const MARGIN = 400;
-const STEP = 200;
+const MARGIN = 200;
+const STEP = 120;
 
 /** The part of a scrolling box that can be seen, with a margin; moves in steps, so that few scrolls draw anew. */
 export function useViewport<T extends HTMLElement>(): readonly [React.RefObject<T | null>, Viewport] {
