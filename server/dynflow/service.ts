@@ -9,6 +9,7 @@ import { toUtcMicros } from "./codec/utc-text.ts";
 import type { PlanRecord } from "./domain/model.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
+import { createPlanReads, type PlanReads } from "./plan-reads.ts";
 import {
   locksOf,
   toActionView,
@@ -19,17 +20,19 @@ import {
   unlistedStepIds,
 } from "./plan-view.ts";
 import type { PlanFilter } from "./ports.ts";
-import { audienceFor, type DynflowSource, observedNow } from "./source-view.ts";
+import { audienceFor, type DynflowSource, observedAt, observedNow } from "./source-view.ts";
 
 /** Queries and commands over all configured Dynflow databases. */
 export function createDynflowService(deps: { readonly sources: readonly DynflowSource[]; readonly clock: Clock }) {
   const { sources, clock } = deps;
 
-  async function planOf(source: DynflowSource, planId: string): Promise<PlanRecord> {
-    const plan = await source.store.plan(planId);
+  const reads = new Map(sources.map((source) => [source.id, createPlanReads({ store: source.store, clock })]));
+
+  async function planOf(source: DynflowSource, planId: string) {
+    const { plan, asOf } = await readsOf(reads, source).read(planId);
     if (plan === null) throw new OpsError("not-found", `No plan ${planId} in ${source.id}`);
     source.look(planId);
-    return plan;
+    return { plan, observed: observedAt(asOf, [source]) };
   }
 
   return {
@@ -41,6 +44,7 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
     async plans(caller: Caller, input: WireIn<typeof wire.plansInput>): WireOut<typeof wire.plansOutput> {
       const source = sourceFor(caller, sources, input.source);
       const { sort, descending, limit, from } = input;
+      const askedAt = clock.now();
       const page = await source.store.plans({ filter: toFilter(input.filter), sort, descending, limit, from });
       const fold = maskedFold(source, caller);
       const rows = page.rows.map((row) => {
@@ -65,7 +69,7 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
         };
       });
       return {
-        ...observedNow(clock, [source]),
+        ...observedAt(askedAt, [source]),
         rows,
         previousCursor: page.previousCursor,
         nextCursor: page.nextCursor,
@@ -74,23 +78,24 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
 
     async counts(caller: Caller, input: WireIn<typeof wire.countsInput>): WireOut<typeof wire.countsOutput> {
       const source = sourceFor(caller, sources, input.source);
+      const askedAt = clock.now();
       const counts = await source.store.counts(toFilter(input.filter));
       const total = counts.reduce((sum, entry) => sum + entry.count, 0);
-      return { ...observedNow(clock, [source]), counts: [...counts], total };
+      return { ...observedAt(askedAt, [source]), counts: [...counts], total };
     },
 
     async plan(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.planOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const plan = await planOf(source, input.planId);
+      const { plan, observed } = await planOf(source, input.planId);
       const view = toPlanView(plan, source.fold(), audienceFor(caller));
-      return { ...observedNow(clock, [source]), ...view, resume: resumeOf(source, plan) };
+      return { ...observed, ...view, resume: resumeOf(source, plan) };
     },
 
     async steps(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.stepsOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const plan = await planOf(source, input.planId);
+      const { plan, observed } = await planOf(source, input.planId);
       return {
-        ...observedNow(clock, [source]),
+        ...observed,
         steps: plan.steps.map(toStepView),
         unlistedStepIds: unlistedStepIds(plan),
       };
@@ -98,24 +103,29 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
 
     async action(caller: Caller, input: WireIn<typeof wire.actionInput>): WireOut<typeof wire.actionOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const plan = await planOf(source, input.planId);
+      const { plan, observed } = await planOf(source, input.planId);
       const step = plan.steps.find((candidate) => candidate.id === input.stepId);
       if (step === undefined) throw new OpsError("not-found", `The plan has no step ${input.stepId}`);
       const action = await source.store.action(input.planId, step.actionId);
       if (action === null) throw new OpsError("not-found", `The plan has no action ${step.actionId}`);
-      return { ...observedNow(clock, [source]), ...toActionView(step, action, audienceFor(caller)) };
+      return { ...observed, ...toActionView(step, action, audienceFor(caller)) };
     },
 
     async history(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.historyOutput> {
       const source = sourceFor(caller, sources, input.source);
-      return { ...observedNow(clock, [source]), ...toHistoryView(await planOf(source, input.planId)) };
+      const { plan, observed } = await planOf(source, input.planId);
+      return { ...observed, ...toHistoryView(plan) };
     },
 
     async resume(caller: Caller, input: WireIn<typeof wire.resumeInput>): WireOut<typeof wire.resumeOutput> {
       const source = sourceFor(caller, sources, input.source);
       const { planId, expectedState, expectedFailedStepId, requestId } = input;
       const actor = toActor(caller, input.reason);
-      return commandsOf(source).resume({ planId, expectedState, expectedFailedStepId, requestId, actor });
+      try {
+        return await commandsOf(source).resume({ planId, expectedState, expectedFailedStepId, requestId, actor });
+      } finally {
+        readsOf(reads, source).forget(planId);
+      }
     },
 
     async worlds(caller: Caller, input: WireIn<typeof wire.worldsInput>): WireOut<typeof wire.worldsOutput> {
@@ -137,6 +147,12 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
       return { ...observedNow(clock, seen), locks };
     },
   };
+}
+
+function readsOf(reads: ReadonlyMap<string, PlanReads>, source: DynflowSource): PlanReads {
+  const own = reads.get(source.id);
+  if (own === undefined) throw new Error(`no reads of ${source.id}`);
+  return own;
 }
 
 const chosen = (caller: Caller, sources: readonly DynflowSource[], id: string | undefined): readonly DynflowSource[] =>

@@ -3,7 +3,7 @@ import type { Audience } from "#server/auth/permissions.ts";
 import { audienceOf } from "#server/auth/permissions.ts";
 import { MASKED, type Maskable, type SourceHealth } from "#server/contract/event.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
-import { type Clock, toIso } from "#server/kernel/clock.ts";
+import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
 import type { PlanCommands } from "./commands.ts";
 import type { DynflowCapabilities, DynflowStore } from "./ports.ts";
 
@@ -30,13 +30,16 @@ export interface Fault {
   readonly since: string | null;
 }
 
-/** `asOf` and the faults of an answer that was just read from these sources. */
-export function observedNow(
-  clock: Clock,
-  sources: readonly { readonly id: string; fold(): { source: DynflowFold["source"] } }[],
-) {
-  return { asOf: toIso(clock.now()), faults: sources.flatMap((source) => faultOf(source.id, source.fold().source)) };
-}
+type Seen = readonly { readonly id: string; fold(): { source: DynflowFold["source"] } }[];
+
+/** `asOf` and the faults of an answer that rests on a read of these sources; `at` is when that read began. */
+export const observedAt = (at: EpochMs, sources: Seen) => ({
+  asOf: toIso(at),
+  faults: sources.flatMap((source) => faultOf(source.id, source.fold().source)),
+});
+
+/** The same for an answer out of what is known of these sources now. */
+export const observedNow = (clock: Clock, sources: Seen) => observedAt(clock.now(), sources);
 
 export function faultOf(id: string, health: { state: SourceHealth; since: number; reason: string | null }): Fault[] {
   if (health.state === "up") return [];
