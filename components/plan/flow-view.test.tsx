@@ -31,9 +31,9 @@ describe("a flow of 10,000 steps", () => {
     render(<FlowView title="Run flow" flow={flow} entered steps={byId} selected={2} onSelect={onSelect} />);
     fireEvent.keyDown(screen.getByRole("group"), { key: "ArrowRight" });
     fireEvent.keyDown(screen.getByRole("group"), { key: "ArrowLeft" });
-    const mark = document.querySelector('[data-step="5"] circle');
+    const mark = document.querySelector('[data-step="101"] circle');
     if (mark !== null) fireEvent.click(mark);
-    expect(onSelect.mock.calls.map(([id]) => id)).toEqual([3, 1, 5]);
+    expect(onSelect.mock.calls.map(([id]) => id)).toEqual([3, 1, 101]);
   });
 
   it("has a table twin of which only a window is in the page", () => {
