@@ -1,6 +1,6 @@
 "use client";
 import { Button } from "#components/ui/button.tsx";
-import { formatShare, parseInstant, plural } from "#components/ui/format.ts";
+import { formatCount, formatShare, parseInstant, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName, Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -100,7 +100,7 @@ function Progress({ plan, steps }: { readonly plan: PlanOutput; readonly steps: 
         <rect className="fill" width={72 * Math.min(1, Math.max(0, plan.progress))} height="3" />
       </svg>
       {formatShare(plan.progress)}
-      {own !== undefined && done !== undefined && `, ${done} of ${plural(own.length, "step")}`}
+      {own !== undefined && done !== undefined && `, ${formatCount(done)} of ${plural(own.length, "step")}`}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { formatCount, formatShare, parseInstant } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
@@ -35,6 +35,11 @@ export function StepsTable({ source, planId, steps, unlisted, selected }: StepsT
     estimateSize: () => ROW_PX,
     overscan: OVERSCAN,
   });
+  const selectedAt = rows.findIndex((step) => step.id === selected);
+  const { scrollToIndex } = rowsOf;
+  useEffect(() => {
+    if (selectedAt >= 0) scrollToIndex(selectedAt, { align: "auto" });
+  }, [selectedAt, scrollToIndex]);
   const seen = rowsOf.getVirtualItems();
   const before = seen[0]?.start ?? 0;
   const after = rowsOf.getTotalSize() - (seen.at(-1)?.end ?? 0);
