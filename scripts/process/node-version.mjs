@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 
 const LEAST = [22, 13];
+/** npm on an older Node leaves out packages that ask for this one, and says nothing: what it installed does not build. */
+const LEAST_FOR_NPM = [20, 0];
 /** Node runs TypeScript without a flag from here on. */
 const STRIPS_TYPES = [22, 18];
 
@@ -31,6 +33,12 @@ export function nodeFlags(version = process.versions.node) {
  */
 export async function ensureNode(root, script) {
   if (isAtLeast(process.versions.node, LEAST)) return;
+  if (!isAtLeast(process.versions.node, LEAST_FOR_NPM)) {
+    process.stderr.write(
+      `npm runs on Node ${process.version} here and leaves out packages that need a newer one. Install npm with Node ${LEAST_FOR_NPM[0]} or newer, then run \`npm ci\` again.\n`,
+    );
+    process.exit(1);
+  }
   const brought = broughtNode(root);
   if (brought === null) {
     process.stderr.write(
