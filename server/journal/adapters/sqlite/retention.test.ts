@@ -82,6 +82,16 @@ it("leaves a journal that verification finds sound, before and after it is opene
   await journal.close();
 });
 
+it("is found sound by a verification that runs while it drops", async () => {
+  const journal = await sixDays();
+  await cover(journal);
+  const verdicts = Array.from({ length: 3 }, () => journal.verifyChain());
+  for (let kept = 5; kept >= 1; kept -= 1) await journal.retain({ ...RULES, keepMs: kept * DAY_MS }, FOLD);
+  for (const verdict of await Promise.all(verdicts)) expect(verdict).toMatchObject({ ok: true, faults: [] });
+  expect(await journal.verifyChain()).toMatchObject({ ok: true, events: 2 });
+  await journal.close();
+});
+
 it("leaves files that a crash has kept from going out of the chain, and removes them at the next start", async () => {
   const journal = await sixDays();
   await cover(journal);
