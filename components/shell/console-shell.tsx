@@ -54,10 +54,12 @@ export function ConsoleShell({ children }: { readonly children: React.ReactNode 
               <a className="skip" href="#main">
                 To the content
               </a>
-              <Link className="brand" href={routes.overview()}>
-                <Brand />
-              </Link>
-              <TopBar crumbs={slots.crumbs} onMenu={() => setOpen("menu")} onSearch={() => setOpen("palette")} />
+              <header className="bars">
+                <Link className="brand" href={routes.overview()}>
+                  <Brand />
+                </Link>
+                <TopBar crumbs={slots.crumbs} onMenu={() => setOpen("menu")} onSearch={() => setOpen("palette")} />
+              </header>
               <Rail path={path} />
               <main className="main" id="main" tabIndex={-1}>
                 <Banners />

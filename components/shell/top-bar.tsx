@@ -18,7 +18,7 @@ interface TopBarProps {
 export function TopBar({ crumbs, onMenu, onSearch }: TopBarProps) {
   const session = useSession();
   return (
-    <header className="top">
+    <div className="top">
       <button type="button" className="menu-btn" aria-label="Pages" onClick={onMenu}>
         <Icon name="menu" size={18} />
       </button>
@@ -29,16 +29,12 @@ export function TopBar({ crumbs, onMenu, onSearch }: TopBarProps) {
             demo<span className="demo-long"> data</span>
           </span>
         )}
-        <button
-          type="button"
-          className="search"
-          onClick={onSearch}
-          aria-keyshortcuts="Control+K"
-          aria-label="Find or do"
-        >
+        <button type="button" className="search" onClick={onSearch} aria-keyshortcuts="Control+K">
           <Icon name="search" size={13} />
-          <span>Find or do</span>
-          <kbd>Ctrl K</kbd>
+          <span className="words">Find or do</span>
+          <span className="key" aria-hidden="true">
+            <kbd>Ctrl K</kbd>
+          </span>
         </button>
         <ZoneSwitch />
         <ThemeSwitch />
@@ -49,7 +45,7 @@ export function TopBar({ crumbs, onMenu, onSearch }: TopBarProps) {
         )}
         {session?.principal?.kind === "token" && <LogoutButton />}
       </div>
-    </header>
+    </div>
   );
 }
 

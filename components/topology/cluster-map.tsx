@@ -50,11 +50,11 @@ export function ClusterMap({ cluster, place, size, bar, barMax, owned }: Cluster
       aria-label={`Nodes of ${cluster.source} ${cluster.cluster}; arrow keys move, Enter opens`}
     >
       <header>
-        <h4>
+        <h3>
           <Link className="plain" href={routes.topology({ source: cluster.source, cluster: cluster.cluster })}>
             <b className="strong">{cluster.source}</b>
           </Link>
-        </h4>
+        </h3>
         <span className="t3 small trunc">
           {cluster.cluster === cluster.source ? cluster.title : `${cluster.cluster} · ${cluster.title}`}
         </span>

@@ -54,11 +54,11 @@ export function EstateMap({ regions, place, loadBalancer, owned }: EstateMapProp
           {regions.map((region) => (
             <section key={region.id} className="reg">
               <div className="body">
-                <h3>
+                <h2>
                   <Link className="plain" href={routes.topology({ region: region.id === "" ? null : region.id })}>
                     {region.title}
                   </Link>
-                </h3>
+                </h2>
                 <div className="clus">
                   {region.clusters.map((cluster) => (
                     <ClusterMap
@@ -90,12 +90,12 @@ function DatabaseHosts({ database }: { readonly database: DatabaseView }) {
   const { name, product, hosts, known } = database;
   return (
     <section className={known ? "db" : "db stale"}>
-      <h4 className="small trunc" title={`${name}, ${product}`}>
+      <h3 className="small trunc" title={`${name}, ${product}`}>
         <b className="strong">
           <bdi>{name}</bdi>
         </b>{" "}
         <span className="t3">{product}</span>
-      </h4>
+      </h3>
       <ul>
         {hosts.map(({ hostId, address, dataCenter, rack, up }) => (
           <li key={hostId} title={`${address}, ${dataCenter}, rack ${rack}`}>

@@ -60,7 +60,8 @@ export const NodeCell = memo(function NodeCell(props: NodeCellProps) {
         <rect className="over" x={x + 1} y={y + 1} width={width - 2} height={height - 2} fill="url(#hatch)" />
       )}
       {detail === "full" && (
-        <>
+        // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a group takes no focus; the link around it has the whole name
+        <g aria-hidden="true">
           <GlyphAt tone={tone} shape={shape} x={x + 10} y={y + 12} size={9} />
           <text className="m nm" x={x + 18} y={y + 15.5}>
             {shortNode(name).slice(0, width > 50 ? 6 : 4)}
@@ -73,7 +74,7 @@ export const NodeCell = memo(function NodeCell(props: NodeCellProps) {
               +{others}
             </text>
           )}
-        </>
+        </g>
       )}
       {detail === "glyph" && <GlyphAt tone={tone} shape={shape} x={x + width / 2} y={y + 8} size={quiet ? 7 : 11} />}
       {detail !== "mark" && (
