@@ -6,6 +6,8 @@ import type { FrameMarks, FrameWords } from "./frame-protocol.ts";
 
 const NODE_ID = /-(?:flowchart|state)-(n\d+)-\d+$/;
 const ROW_EM = 1.1;
+/** Half a row: two lines stand around the place of one. */
+const HALF_ROW = 8;
 
 /** Drawn nodes by the id of the source. */
 function nodesOf(svg: SVGSVGElement): ReadonlyMap<string, Element> {
@@ -87,6 +89,10 @@ function setNote(label: Element, note: string | null): void {
   const row = text?.querySelector("tspan.row");
   if (text === null || text === undefined || row === null || row === undefined) return;
   const known = text.querySelector("tspan.note-row");
+  const ground = label.querySelector("rect.background");
+  for (const part of [text, ground])
+    if (note === null) part?.removeAttribute("transform");
+    else part?.setAttribute("transform", `translate(0, ${-HALF_ROW})`);
   if (note === null) {
     if (known === null) return;
     known.remove();

@@ -9,6 +9,8 @@ import "./stage.css";
 const FONT_TIMEOUT_MS = 2_000;
 const TEXT_MAX = 20_000;
 const EDGES_MAX = 200;
+/** Room for a second line on an arrow. */
+const RANK_SPACING = 24;
 const FONT = "12px 'IBM Plex Sans Variable'";
 
 type Draw = Extract<ToFrame, { type: "draw" }>;
@@ -89,7 +91,7 @@ async function render({ source, drawing }: Draw, box: HTMLElement): Promise<SVGS
     theme: "base",
     look: "classic",
     securityLevel: "strict",
-    flowchart: { ...theme.common.flowchart, curve: "linear" },
+    flowchart: { ...theme.common.flowchart, curve: "linear", rankSpacing: RANK_SPACING },
     themeVariables: dark ? theme.themeVariables.dark : theme.themeVariables.light,
     themeCSS: theme.themeCSS,
     maxTextSize: TEXT_MAX,
