@@ -3,6 +3,7 @@ import {
   REQUEST_EDGES,
   REQUEST_NODE_TABLE,
   REQUEST_NODES,
+  type RequestEdgeId,
   type RequestNode,
   type RequestNodeId,
 } from "#server/contract/diagram/request-path.ts";
@@ -33,6 +34,8 @@ const SHORT: Readonly<Record<RequestNodeId, string>> = {
   replace: "LWT replace",
   crash: "caller crashes",
 };
+/** Words short enough to stand beside their neighbours with a second line. */
+const SHORT_EDGES: Readonly<Partial<Record<RequestEdgeId, string>>> = { verdict_same_name: "mine" };
 /** Ends in which nothing was delivered. */
 const BAD_ENDS: ReadonlySet<string> = new Set<RequestNodeId>(["halt", "crash"]);
 
@@ -44,7 +47,7 @@ function build(): Diagram {
   const idOf = (key: string): string => nodes.find((node) => node.key === key)?.id ?? "n0";
   const edges: readonly DiagramEdge[] = REQUEST_EDGES.map((key, index) => {
     const { from, to, label } = REQUEST_EDGE_TABLE[key];
-    return { id: `e${index}`, key, from, to, label };
+    return { id: `e${index}`, key, from, to, label: SHORT_EDGES[key] ?? label };
   });
   const isLoop = (key: string): boolean => REQUEST_EDGES.some((id) => id === key && REQUEST_EDGE_TABLE[id].loop);
   const arrow = ({ id, key }: DiagramEdge): string => `${id}@${isLoop(key) ? "-.->" : "-->"}`;
