@@ -1,6 +1,6 @@
 "use client";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
@@ -40,6 +40,11 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   );
   const progress = useFold((state) => state.samples.operator?.jobs?.[jobId]);
   const refresh = () => cache.invalidateQueries({ queryKey: trpc.jobs.get.queryKey() });
+  const state = live?.state;
+  // The feed says first that it has ended: what it ended with is read once more.
+  useEffect(() => {
+    if (state !== undefined) void cache.invalidateQueries({ queryKey: trpc.jobs.get.queryKey() });
+  }, [state, cache, trpc]);
   return (
     <div className="page">
       <QueryWidget query={query} what={`job ${jobId}`} rows={8}>

@@ -1,6 +1,7 @@
 "use client";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
+import { useEffect } from "react";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
@@ -30,6 +31,14 @@ export function JobsPage() {
   const moving = states.some((state) => state === "running" || state === "waiting");
   const query = useQuery(trpc.jobs.list.queryOptions(undefined, { refetchInterval: moving ? REFRESH_MS : false }));
   const running = states.filter((state) => state === "running" || state === "waiting").length;
+  const cache = useQueryClient();
+  const known = Object.entries(live)
+    .map(([id, job]) => `${id} ${job.state}`)
+    .join();
+  // The feed says first that a job begins or ends: then the list is read once more.
+  useEffect(() => {
+    if (known !== "") void cache.invalidateQueries({ queryKey: trpc.jobs.list.queryKey() });
+  }, [known, cache, trpc]);
   return (
     <div className="page">
       <Crumbs path={[{ text: "Jobs" }]} />
