@@ -59,10 +59,10 @@ describe("subjectLink", () => {
       ),
     ).toBe(`/plans/foreman/${PLAN}?step=4`);
     expect(subjectLink(event({ kind: "dna.node.forgotten", stream: "dna:eu-1", subject: "1:-2", body: {} }))).toBe(
-      "/topology?source=eu-1&node=1%3A-2",
+      "/topology?of=eu-1&node=1%3A-2",
     );
     expect(subjectLink(operation("dynflow:foreman", PLAN))).toBe(`/plans/foreman/${PLAN}`);
-    expect(subjectLink(operation("dna:eu-1", "1:2"))).toBe("/topology?source=eu-1&node=1%3A2");
+    expect(subjectLink(operation("dna:eu-1", "1:2"))).toBe("/topology?of=eu-1&node=1%3A2");
     expect(subjectLink(operation(null, "session"))).toBeNull();
   });
 

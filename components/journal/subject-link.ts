@@ -15,7 +15,7 @@ export function subjectLink(event: JournalEvent): Href | null {
     case "dna.node.forgotten":
     case "dna.node.flag_changed":
     case "dna.incarnation.state_changed":
-      return routes.topology({ source, node: event.subject });
+      return routes.topology({ of: source, node: event.subject });
     case "dna.row.unreadable":
     case "dna.database.changed":
     case "dna.census.finished":
@@ -66,7 +66,8 @@ function sourceLink(stream: StreamName, source: string): Href | null {
 function targetLink(stream: StreamName, target: string): Href | null {
   const source = sourceOf(stream);
   const family = familyOf(stream);
-  if (family === "dna") return routes.topology({ source, node: INCARNATION.test(target) ? target : null });
+  if (family === "dna")
+    return INCARNATION.test(target) ? routes.topology({ of: source, node: target }) : routes.topology({ source });
   if (family !== "dynflow") return null;
   return PLAN_ID.test(target) ? routes.plan(source, target) : routes.worlds({ source, world: target });
 }

@@ -58,6 +58,17 @@ describe("DiagramFrame", () => {
     expect([element.getAttribute("width"), element.getAttribute("height")]).toEqual(["640", "240"]);
   });
 
+  it("brings the marked present into view", () => {
+    const scrollTo = vi.spyOn(Element.prototype, "scrollTo");
+    render(draw());
+    const { say } = frame();
+    say({ type: "ready" });
+    say({ type: "here", x: 900 });
+    expect(scrollTo).not.toHaveBeenCalled();
+    say({ type: "drawn", drawing: 1, width: 1_200, height: 240 });
+    expect(scrollTo).toHaveBeenCalledWith({ left: 900 });
+  });
+
   it("marks the present without another drawing", () => {
     const { rerender } = render(draw());
     const { sent, say } = frame();

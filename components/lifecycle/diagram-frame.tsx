@@ -1,5 +1,5 @@
 "use client";
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { copyText } from "#components/ui/ident.tsx";
 import { routes } from "#components/ui/routes.ts";
 import type { Diagram, DiagramMarks } from "./diagram.ts";
@@ -19,12 +19,19 @@ interface DiagramFrameProps {
 
 /** A mermaid diagram in its sandboxed frame, with its table twin and its text to take along. */
 export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) {
-  const { ref, state } = useFrame(diagram, marks);
+  const { ref, state, here } = useFrame(diagram, marks);
+  const box = useRef<HTMLDivElement>(null);
   const [table, setTable] = useState(false);
   const [said, setSaid] = useState<string | null>(null);
   const twinId = useId();
   const failed = state.phase === "failed";
   const drawn = state.phase === "drawn";
+  useEffect(() => {
+    const element = box.current;
+    if (element === null || here === null || !drawn) return;
+    const seen = here >= element.scrollLeft && here <= element.scrollLeft + element.clientWidth;
+    if (!seen) element.scrollTo({ left: here - element.clientWidth / 2 });
+  }, [here, drawn]);
   const copy = async () => setSaid((await copyText(diagram.text)) ? "copied" : "could not copy");
   return (
     <figure className="diagram" aria-label={diagram.title}>
@@ -47,7 +54,8 @@ export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) 
       {failed ? (
         <p className="small t2">Shown as a table. {state.message}</p>
       ) : (
-        <div className="diagram-box" aria-busy={!drawn || undefined}>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+        <div ref={box} tabIndex={0} className="diagram-box" aria-busy={!drawn || undefined}>
           <iframe
             ref={ref}
             src={routes.diagram()}

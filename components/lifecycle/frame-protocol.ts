@@ -26,6 +26,8 @@ export type ToFrame =
 export type FromFrame =
   | { readonly type: "ready" }
   | { readonly type: "drawn"; readonly drawing: number; readonly width: number; readonly height: number }
+  /** Where the marked present stands in the picture. */
+  | { readonly type: "here"; readonly x: number }
   | { readonly type: "failed"; readonly drawing: number; readonly message: string };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -34,8 +36,9 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** A message of the frame; `null` for anything else. */
 export function parseFromFrame(data: unknown): FromFrame | null {
   if (!isRecord(data)) return null;
-  const { type, drawing, width, height, message } = data;
+  const { type, drawing, width, height, message, x } = data;
   if (type === "ready") return { type };
+  if (type === "here") return typeof x === "number" ? { type, x: bounded(x) } : null;
   if (typeof drawing !== "number") return null;
   if (type === "failed") return { type, drawing, message: String(message).slice(0, MESSAGE_MAX) };
   if (type !== "drawn" || typeof width !== "number" || typeof height !== "number") return null;

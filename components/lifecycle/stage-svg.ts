@@ -83,6 +83,14 @@ export function setMarks(svg: SVGSVGElement, edgeIds: readonly string[], marks: 
   }
 }
 
+/** The middle of the marked present, in pixels from the left; `null` when nothing is marked. */
+export function placeOfNow(svg: SVGSVGElement): number | null {
+  const node = svg.querySelector("g.node.now");
+  if (node === null) return null;
+  const { left, width } = node.getBoundingClientRect();
+  return left + width / 2 - svg.getBoundingClientRect().left;
+}
+
 /** A second line under the label of an edge. */
 function setNote(label: Element, note: string | null): void {
   const text = label.querySelector("text");

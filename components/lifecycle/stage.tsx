@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import { type FromFrame, parseToFrame, type ToFrame } from "./frame-protocol.ts";
 import theme from "./mermaid-theme.json" with { type: "json" };
-import { setMarks, setWords } from "./stage-svg.ts";
+import { placeOfNow, setMarks, setWords } from "./stage-svg.ts";
 import "./stage.css";
 
 /** Boxes are measured in this font: it has to be there first, but not for ever. */
@@ -46,6 +46,11 @@ function createStage(box: HTMLElement, say: (message: FromFrame) => void) {
   /** One drawing at a time, in order. */
   let queue: Promise<void> = Promise.resolve();
 
+  function sayHere(): void {
+    const x = drawn === null ? null : placeOfNow(drawn.svg);
+    if (x !== null) say({ type: "here", x });
+  }
+
   async function draw(message: Draw): Promise<void> {
     try {
       const svg = await render(message, box);
@@ -55,6 +60,7 @@ function createStage(box: HTMLElement, say: (message: FromFrame) => void) {
       setMarks(svg, edges, marks ?? message.marks);
       const { width, height } = sizeOf(svg);
       say({ type: "drawn", drawing: message.drawing, width, height });
+      sayHere();
     } catch (error) {
       box.replaceChildren();
       drawn = null;
@@ -72,7 +78,9 @@ function createStage(box: HTMLElement, say: (message: FromFrame) => void) {
           return;
         case "mark":
           marks = message.marks;
-          if (drawn !== null) setMarks(drawn.svg, drawn.edges, marks);
+          if (drawn === null) return;
+          setMarks(drawn.svg, drawn.edges, marks);
+          sayHere();
           return;
         case "draw":
           marks = null;

@@ -16,6 +16,8 @@ export type FrameState =
 interface UsedFrame {
   readonly ref: React.RefObject<HTMLIFrameElement | null>;
   readonly state: FrameState;
+  /** Where the marked present stands in the picture; `null` until the frame has said it. */
+  readonly here: number | null;
 }
 
 /** Talks to the sandboxed frame: sends the drawing once and its marks as they change. */
@@ -23,6 +25,7 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
   const ref = useRef<HTMLIFrameElement>(null);
   const [ready, setReady] = useState(false);
   const [state, setState] = useState<FrameState>({ phase: "drawing" });
+  const [here, setHere] = useState<number | null>(null);
   const drawing = useRef(0);
   const { theme } = usePreferences();
   const frameMarks = useMemo(() => toFrameMarks(diagram, marks), [diagram, marks]);
@@ -38,6 +41,7 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
       const message = parseFromFrame(event.data);
       if (message === null) return;
       if (message.type === "ready") setReady(true);
+      else if (message.type === "here") setHere(message.x);
       else if (message.drawing !== drawing.current) return;
       else if (message.type === "failed") setState({ phase: "failed", message: message.message });
       else setState({ phase: "drawn", width: message.width, height: message.height });
@@ -71,5 +75,5 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
     if (ready) send({ type: "mark", marks: frameMarks });
   }, [frameMarks, ready, send]);
 
-  return { ref, state };
+  return { ref, state, here };
 }

@@ -126,7 +126,7 @@ function dnaEntries(source: string, nodes: DnaNodes, refusals: Known["refusals"]
         },
       );
     return [
-      entry("Nodes", id, node.node, go(routes.topology({ source, node: incarnation })), {
+      entry("Nodes", id, node.node, go(routes.topology({ of: source, node: incarnation })), {
         detail,
         look,
         words: incarnation,

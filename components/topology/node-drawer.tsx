@@ -17,6 +17,7 @@ import { nodeWord } from "./estate-view.ts";
 import { Heartbeat } from "./heartbeat.tsx";
 import { NodeActions } from "./node-actions.tsx";
 import { NodeHoldings } from "./node-holdings.tsx";
+import { NodeLifecycle } from "./node-lifecycle.tsx";
 
 const EVERY_MS = 2_000;
 
@@ -74,6 +75,7 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
       <DrawerSection title="Identity">
         <Facts facts={identity(incarnation, node)} />
       </DrawerSection>
+      <NodeLifecycle state={node.state} />
       <SameName source={source} nodes={query.data?.sameName ?? []} />
     </Drawer>
   );
