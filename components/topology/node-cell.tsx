@@ -43,7 +43,6 @@ export const NodeCell = memo(function NodeCell(props: NodeCellProps) {
       href={href}
       data-cell={index}
       tabIndex={tabbable ? 0 : -1}
-      aria-label={label}
       aria-current={selected || undefined}
     >
       <title>{label}</title>

@@ -34,8 +34,9 @@ export function Id({ id, form = "id", children }: IdProps) {
   const copy = async () => setSaid((await copyText(id)) ? "copied" : "could not copy");
   const short = form === "whole" ? id : form === "incarnation" ? shortIncarnation(id) : shortId(id);
   return (
-    <button type="button" className="id mono" title={`${id} (click copies)`} aria-label={`Copy ${id}`} onClick={copy}>
+    <button type="button" className="id mono" title={`${id} (click copies)`} onClick={copy}>
       <bdi>{children ?? short}</bdi>
+      <span className="vh"> copy {short === id ? "" : id}</span>
       <span role="status">{said !== null && <span className="copied">{said}</span>}</span>
     </button>
   );
