@@ -248,6 +248,8 @@ export interface Found {
   readonly group: Group;
   readonly entries: readonly Entry[];
   readonly more: number;
+  /** Score of the first one: the group with the best comes first. */
+  readonly best: number;
 }
 
 /** The entries in which every word of the search occurs, the best first, by group. Nothing typed: pages and actions. */
@@ -260,7 +262,7 @@ export function search(entries: readonly Entry[], text: string): readonly Found[
     const score = words.length === 0 ? firstScore(each) : scoreOf(each, words);
     return score === null ? [] : [{ each, score }];
   });
-  return GROUPS.flatMap((group) => {
+  const found = GROUPS.flatMap((group) => {
     const inGroup = scored.filter(({ each }) => each.group === group).sort((a, b) => a.score - b.score);
     if (inGroup.length === 0) return [];
     return [
@@ -268,9 +270,11 @@ export function search(entries: readonly Entry[], text: string): readonly Found[
         group,
         entries: inGroup.slice(0, GROUP_MAX).map(({ each }) => each),
         more: Math.max(0, inGroup.length - GROUP_MAX),
+        best: inGroup[0]?.score ?? 0,
       },
     ];
   });
+  return found.sort((a, b) => a.best - b.best);
 }
 
 const SHOWN_FIRST: ReadonlySet<Group> = new Set(["Pages", "Actions"]);
