@@ -11,6 +11,7 @@ import { useFold } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
+import type { LiveState } from "#server/contract/live.ts";
 import { lookOf, TONES_WORST_FIRST } from "#server/kernel/states.ts";
 import { EstateMap } from "./estate-map.tsx";
 import { estateView, nodeWord, type RegionView } from "./estate-view.ts";
@@ -18,11 +19,13 @@ import { NodeDrawer } from "./node-drawer.tsx";
 import { nodeRows } from "./node-rows.ts";
 import { NodeTable } from "./node-table.tsx";
 
+const sourcesOf = ({ folds }: LiveState) => dnaFolds(folds);
+
 /** Estate to region to cluster to node: a map that stands still, and its table. */
 export function TopologyPage() {
   const { search, go } = useAddress();
   const estate = useEstate();
-  const sources = useFold(({ folds }) => dnaFolds(folds));
+  const sources = useFold(sourcesOf);
   const place: TopologyPlace = {
     region: search.get("region"),
     source: search.get("source"),

@@ -1,8 +1,9 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import type { LiveState } from "#server/contract/live.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
 import type { Permission } from "#server/trpc/app-router.ts";
-import { useFold } from "./live.ts";
+import { useFold, useLive } from "./live.ts";
 import { useTRPC } from "./trpc.ts";
 
 const SESSION_EVERY_MS = 30_000;
@@ -15,6 +16,8 @@ export function useSession(): SessionOutput | undefined {
   ).data;
 }
 
+const journalOf = (state: LiveState) => state.journal;
+
 /**
  * Why this action is not possible for whoever looks, or `null` when it is. The server asks the same question again;
  * this one only draws the button.
@@ -23,7 +26,8 @@ export function useSession(): SessionOutput | undefined {
  */
 export function useRefusal(permission: Permission, other: string | null = null): string | null {
   const session = useSession();
-  const journal = useFold((state) => state.journal);
+  const journal = useFold(journalOf);
+  const { phase } = useLive();
   if (session === undefined) return "Not known yet who you are.";
   if (session.principal === null) return "Log in first.";
   if (!session.permissions.includes(permission))
@@ -31,5 +35,7 @@ export function useRefusal(permission: Permission, other: string | null = null):
   if (session.actionsRefused !== null) return session.actionsRefused;
   if (journal !== undefined && !journal.ok)
     return `The journal cannot be written${journal.reason === null ? "" : ` (${journal.reason})`}: no record, no action.`;
+  if (phase === "lost" || phase === "ended")
+    return "The live feed is lost: what you see is old, and nothing is done on it.";
   return other;
 }
