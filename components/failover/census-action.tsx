@@ -1,6 +1,6 @@
 "use client";
 import { Action } from "#components/ui/button.tsx";
-import { useRefusal } from "#components/ui/session.ts";
+import { usePermitted, useRefusal } from "#components/ui/session.ts";
 import { Failure } from "#components/ui/widget.tsx";
 import { CensusProgress } from "./census-progress.tsx";
 import { useCensus } from "./use-census.ts";
@@ -13,6 +13,7 @@ interface CensusActionProps {
 /** Counts the keys that one incarnation owns. Reads only, but much: it is asked for, not done by itself. */
 export function CensusAction({ source, incarnation }: CensusActionProps) {
   const census = useCensus(source, incarnation, null);
+  const permitted = usePermitted("dna:census");
   const running = census.walk?.state === "running";
   const refusal = useRefusal("dna:census", running ? "A walk is under way." : census.busy ? "Asked already." : null);
   return (
@@ -21,7 +22,7 @@ export function CensusAction({ source, incarnation }: CensusActionProps) {
         label="Count keys"
         onPress={census.start}
         refusal={refusal}
-        refusedAs={running ? "Counting." : "Not now."}
+        refusedAs={!permitted ? "Not permitted." : running ? "Counting." : "Not now."}
       >
         walks the register of its types page by page; reads only
       </Action>

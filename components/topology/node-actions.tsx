@@ -10,10 +10,11 @@ import { useKeys } from "#components/ui/keys.tsx";
 import { useNow } from "#components/ui/live.ts";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
-import { useRefusal } from "#components/ui/session.ts";
+import { usePermitted, useRefusal } from "#components/ui/session.ts";
 import type { Outputs } from "#components/ui/trpc.ts";
 import { Failure } from "#components/ui/widget.tsx";
 import type { NodeFold } from "#server/contract/fold/dna.ts";
+import type { ReleasableView } from "#server/contract/wire/dna.ts";
 
 const FailoverDialog = onDemand(() =>
   import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
@@ -24,6 +25,13 @@ interface NodeActionsProps {
   readonly incarnation: string;
   readonly node: NodeFold;
   readonly query: { readonly data: Outputs["dna"]["nodes"]["get"] | undefined; readonly error: unknown };
+}
+
+/** A living node is no matter of waiting; a dead one may be. */
+function kindOfNo({ state }: NodeFold, release: ReleasableView | undefined): string {
+  if (release === undefined) return "Not now.";
+  if (state !== "silent" && state !== "gone") return "Not while it lives. Needed:";
+  return release.readyInMs === null ? "Not now." : "Not yet.";
 }
 
 /** What can be done with it; what cannot, says why and, if it can, when it will be possible. */
@@ -37,7 +45,8 @@ export function NodeActions({ source, incarnation, node, query }: NodeActionsPro
   const why =
     release === undefined ? "Reading whether it may be released." : refusalOfRelease(release, asOf, now, zone);
   const refusal = useRefusal("dna:failover", acts ? why : "Acting on this source is switched off (act: false).");
-  const alive = node.state !== "silent" && node.state !== "gone";
+  const permitted = usePermitted("dna:failover");
+  const refusedAs = !permitted ? "Not permitted." : refusal === why ? kindOfNo(node, release) : "Not now.";
   useKeys(
     [
       {
@@ -57,19 +66,7 @@ export function NodeActions({ source, incarnation, node, query }: NodeActionsPro
       {query.error !== null && query.data === undefined && (
         <Failure title="Cannot read what is possible" error={query.error} />
       )}
-      <Action
-        label="Fail over…"
-        shortcut="F"
-        onPress={() => setOpen(true)}
-        refusal={refusal}
-        refusedAs={
-          alive && release !== undefined
-            ? "Not while it lives. Needed:"
-            : release?.readyInMs != null
-              ? "Not yet."
-              : "Not now."
-        }
-      >
+      <Action label="Fail over…" shortcut="F" onPress={() => setOpen(true)} refusal={refusal} refusedAs={refusedAs}>
         releases its keys one by one, each only if it still owns it; {release?.certainty ?? "presumed"} dead
       </Action>
       <CensusAction source={source} incarnation={incarnation} />

@@ -16,6 +16,11 @@ export function useSession(): SessionOutput | undefined {
   ).data;
 }
 
+/** Whether whoever looks holds the permission at all; `true` until it is known. */
+export function usePermitted(permission: Permission): boolean {
+  return useSession()?.permissions.includes(permission) ?? true;
+}
+
 const journalOf = (state: LiveState) => state.journal;
 
 /**
