@@ -18,6 +18,7 @@ import { estateView, nodeWord, type RegionView } from "./estate-view.ts";
 import { NodeDrawer } from "./node-drawer.tsx";
 import { nodeRows } from "./node-rows.ts";
 import { NodeTable } from "./node-table.tsx";
+import { SourceHealth } from "./source-health.tsx";
 
 const sourcesOf = ({ folds }: LiveState) => dnaFolds(folds);
 
@@ -78,6 +79,7 @@ export function TopologyPage() {
           >
             <NodeTable rows={rows} place={place} />
           </Section>
+          {source !== null && <SourceHealth source={source} />}
         </div>
       )}
       {place.node != null && (place.of ?? source) !== null && (
