@@ -1,6 +1,6 @@
 "use client";
 import { memo } from "react";
-import { formatClock, type Zone } from "#components/ui/format.ts";
+import { formatClock, plural, type Zone } from "#components/ui/format.ts";
 import { eventWords, LANES, type Lane, laneOf } from "#server/contract/view/event-words.ts";
 import type { RecentEvents } from "./recent-join.ts";
 import { type TimeScale, tickInstants, timeScale } from "./time-scale.ts";
@@ -125,5 +125,5 @@ function mark(kind: string, x: number, y: number, laneHeight: number): string {
 function summary(recent: RecentEvents | undefined): string {
   if (recent === undefined) return "Events of the last hour: reading";
   const failed = recent.events.filter((event) => eventWords(event).tone === "failed").length;
-  return `${recent.events.length} events in the last hour, ${failed} of them failures`;
+  return `${plural(recent.events.length, "event")} in the last hour, ${plural(failed, "failure")} among them`;
 }
