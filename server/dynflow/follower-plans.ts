@@ -24,6 +24,8 @@ const FOUND_PER_LOOK = 500;
 const LARGE_PLAN_STEPS = 500;
 /** Every known plan is read whole at least every so many looks, whether its row changed or not. */
 const LOOKS_PER_TURN = 15;
+/** So many ends of plans are remembered, so that a lock that is released after one does not make the plan new again. */
+const ENDS_KEPT = 1_000;
 /** In these states steps move while the plan's own row stands still. */
 const MOVING: ReadonlySet<string> = new Set(["planning", "running"]);
 
@@ -58,6 +60,7 @@ export function createPlansLook(options: PlansLookOptions): PlansLook {
   const found = new Map<string, { readonly seenMoving: boolean }>();
   const firstFailures = createFirstFailures(options);
   const progress = createProgress();
+  const ended = new Set<string>();
   let turn = 0;
   let overflow = false;
 
@@ -79,15 +82,23 @@ export function createPlansLook(options: PlansLookOptions): PlansLook {
       const drafts: EventDraft[] = [];
       for (const plan of plans) {
         const known = plansOfFold()[plan.head.id];
-        const silent = known === undefined && isFinished(plan.head.state) && !seenMoving.has(plan.head.id);
-        if (silent) continue;
+        const finished = isFinished(plan.head.state);
+        const told = ended.has(plan.head.id) || !seenMoving.has(plan.head.id);
+        if (known === undefined && finished && told) continue;
         const firstFailedStepId = await firstFailures.of(plan);
         drafts.push(...planDrafts(known, plan, { now: clock.now(), firstFailedStepId }));
-        if (isFinished(plan.head.state)) forget(plan.head.id);
+        if (finished) forget(plan.head.id);
         else progress.set(plan);
       }
       await monitor.record(drafts);
+      for (const { head } of plans) if (isFinished(head.state)) rememberEnd(head.id);
     }
+  }
+
+  function rememberEnd(planId: string): void {
+    ended.add(planId);
+    const [oldest] = ended;
+    if (ended.size > ENDS_KEPT && oldest !== undefined) ended.delete(oldest);
   }
 
   function forget(planId: string): void {

@@ -196,6 +196,20 @@ describe("discovery", () => {
     expect(fold().plans).toEqual({});
   });
 
+  it("does not take a plan for new whose lock is released after its end was told", async () => {
+    const { clock, dynflow, journal, fold } = open();
+    dynflow.setPlan(planOf("p1", {}, [{ id: 2, state: "running" }]));
+    dynflow.setRecord(lockOn("p1", "c1-1"));
+    await clock.advance(3_000);
+    dynflow.setPlan(planOf("p1", { state: "stopped", result: "success" }, [{ id: 2, state: "success" }]));
+    await clock.advance(3_000);
+    dynflow.dropRecord(lockOn("p1", ""));
+    await clock.advance(5_000);
+    expect(journal.kinds()).toContain("dynflow.lock.released");
+    expect(journal.kinds().filter((kind) => kind === "dynflow.plan.created")).toHaveLength(1);
+    expect(fold().plans).toEqual({});
+  });
+
   it("looks soon after a hint, and once for a swarm of them", async () => {
     const { clock, dynflow, fold } = open();
     dynflow.setRecord(EXECUTOR);
