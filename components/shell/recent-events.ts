@@ -5,7 +5,7 @@ import { useFold } from "#components/ui/live.ts";
 import { useTRPCClient } from "#components/ui/trpc.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
 import { epochMs, toIso } from "#server/kernel/clock.ts";
-import { joinRecent, type RecentEvents } from "./recent-join.ts";
+import { joinRecent, journalBegan, type RecentEvents } from "./recent-join.ts";
 
 const PAGE_EVENTS = 200;
 const FIRST_PAGES_MAX = 5;
@@ -66,7 +66,10 @@ async function readNews(client: Client, known: RecentEvents | undefined): Promis
     cursor = answer.nextCursor;
     // Before the horizon nothing was recorded: that is not the same as nothing happened.
     if (cursor === null)
-      return { events, knownFrom: Math.max(from, known?.knownFrom ?? parseInstant(answer.horizon) ?? from) };
+      return {
+        events,
+        knownFrom: Math.max(from, known?.knownFrom ?? parseInstant(answer.horizon) ?? journalBegan(events) ?? from),
+      };
   }
   return { events, knownFrom: events.at(-1)?.observedAt ?? from };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JournalEvent } from "#server/contract/event.ts";
-import { joinRecent } from "./recent-join.ts";
+import { joinRecent, journalBegan } from "./recent-join.ts";
 
 const at = (...instants: readonly number[]) =>
   instants.map((observedAt) => ({ id: `e${observedAt}`, observedAt })) as unknown as readonly JournalEvent[];
@@ -27,5 +27,13 @@ describe("joinRecent", () => {
     const joined = joinRecent({ events: at(10), knownFrom: 1 }, { events: at(...many), knownFrom: 10 });
     expect(joined.events).toHaveLength(2_000);
     expect(joined.knownFrom).toBe(3_001);
+  });
+});
+
+describe("journalBegan", () => {
+  const started = (seq: string) => ({ kind: "console.started", seq, observedAt: 7 }) as unknown as JournalEvent;
+  it("knows the first start of all from a later one", () => {
+    expect(journalBegan([started("1")])).toBe(7);
+    expect(journalBegan([started("12")])).toBeNull();
   });
 });

@@ -24,3 +24,8 @@ export function joinRecent(before: RecentEvents | undefined, news: RecentEvents)
   const kept = events.slice(0, KEPT_MAX);
   return { events: kept, knownFrom: kept.at(-1)?.observedAt ?? before.knownFrom };
 }
+
+/** When the journal's very first event was written, if that is among these: before it nothing was recorded at all. */
+export function journalBegan(events: readonly JournalEvent[]): number | null {
+  return events.find(({ kind, seq }) => kind === "console.started" && seq === "1")?.observedAt ?? null;
+}
