@@ -237,6 +237,16 @@ describe("with tokens", () => {
       expect((await server.ask({ path: "/healthz" })).status).toBe(200);
     });
 
+    it.each(["/api/trpc/session.get", "/api/trpc/session.get,session.get?batch=1&input=%7B%7D", "/api/trpc/no.such"])(
+      "is answered in one piece, with its length: %s",
+      async (path) => {
+        const { headers, text } = await server.ask({ path });
+        expect(Number(headers["content-length"])).toBe(Buffer.byteLength(text));
+        expect(headers["transfer-encoding"]).toBeUndefined();
+        expect(headers["content-type"]).toBe("application/json");
+      },
+    );
+
     it("asks for at most so many things at once", async () => {
       const batch = (count: number) =>
         server.ask({
