@@ -1,4 +1,5 @@
 import * as wire from "#server/contract/wire/dynflow.ts";
+import { atOnce } from "#server/trpc/at-once.ts";
 import { permitted, router } from "#server/trpc/init.ts";
 
 const read = permitted("plans:read");
@@ -10,7 +11,7 @@ export const dynflowRouter = router({
   plans: router({
     list: read
       .input(wire.plansInput)
-      .output(wire.plansOutput)
+      .output(atOnce(wire.plansOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.plans(ctx.caller, input)),
     counts: read
       .input(wire.countsInput)
@@ -18,20 +19,20 @@ export const dynflowRouter = router({
       .query(({ ctx, input }) => ctx.services.dynflow.counts(ctx.caller, input)),
     get: read
       .input(wire.planInput)
-      .output(wire.planOutput)
+      .output(atOnce(wire.planOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.plan(ctx.caller, input)),
     steps: read
       .input(wire.planInput)
-      .output(wire.stepsOutput)
+      .output(atOnce(wire.stepsOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.steps(ctx.caller, input)),
     /** One step with its action's payloads; masked for viewers. */
     action: read
       .input(wire.actionInput)
-      .output(wire.actionOutput)
+      .output(atOnce(wire.actionOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.action(ctx.caller, input)),
     history: read
       .input(wire.planInput)
-      .output(wire.historyOutput)
+      .output(atOnce(wire.historyOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.history(ctx.caller, input)),
     /** Asks an executor to resume a paused plan. Answers with how far the request is known to have come. */
     resume: permitted("plans:resume")
