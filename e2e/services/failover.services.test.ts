@@ -13,14 +13,13 @@ import {
   readJournal,
   refusalOf,
 } from "#e2e/fixtures/console-api.test-kit.ts";
+import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
 import { until } from "#e2e/fixtures/until.ts";
-import { createHerd, type DnaHerd } from "#scripts/dna/herd.ts";
+import type { DnaHerd } from "#scripts/dna/herd.ts";
 import type { DnaIncarnation } from "#scripts/dna/incarnation.ts";
 import { sharedCassandra, uniqueKeyspace } from "#scripts/testing/shared-cassandra.ts";
 import type { JobFacts } from "#server/contract/event.ts";
 import { createClient } from "#server/dna/adapters/scylla/client.ts";
-import { silentLogger } from "#server/kernel/logger.ts";
-import { createSystemClock } from "#server/runtime/clock.ts";
 
 const SOURCE = "eu-1";
 const KEYSPACE = uniqueKeyspace("failover");
@@ -46,15 +45,7 @@ let diedAt: number;
 
 beforeAll(async () => {
   const cassandra = await sharedCassandra();
-  const clock = createSystemClock();
-  herd = await createHerd({
-    ...cassandra,
-    keyspace: KEYSPACE,
-    replicas: 1,
-    cluster: "prod",
-    clock,
-    log: silentLogger,
-  });
+  herd = await openHerd(cassandra, { keyspace: KEYSPACE, cluster: "prod" });
   database = createClient(cassandra);
   killed = await herd.start();
   frozen = await herd.start();

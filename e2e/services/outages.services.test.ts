@@ -18,13 +18,12 @@ import {
   failedPlan,
   plannedPlan,
 } from "#e2e/fixtures/dynflow-database.test-kit.ts";
+import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
 import { timeUntil, until } from "#e2e/fixtures/until.ts";
 import { type CassandraCluster, type CassandraNode, startCassandra } from "#scripts/cassandra/cluster.ts";
-import { createHerd, type DnaHerd } from "#scripts/dna/herd.ts";
+import type { DnaHerd } from "#scripts/dna/herd.ts";
 import { startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
-import { silentLogger } from "#server/kernel/logger.ts";
-import { createSystemClock } from "#server/runtime/clock.ts";
 
 /** What was promised: degraded within this, whole again within this after the port accepts. */
 const NOTICED_MS = 5_000;
@@ -46,10 +45,8 @@ beforeAll(async () => {
   [postgres, cassandra] = await Promise.all([startPostgres(), startCassandra()]);
   database = await createDynflowDatabase(postgres, "outages");
   const { contactPoints, localDataCenter } = cassandra;
-  const shared = { contactPoints, localDataCenter, keyspace: KEYSPACE, replicas: 1 };
-  const own = { clock: createSystemClock(), log: silentLogger };
   const created: DnaHerd[] = [];
-  for (const cluster of CLUSTERS) created.push(await createHerd({ ...shared, ...own, cluster }));
+  for (const cluster of CLUSTERS) created.push(await openHerd(cassandra, { keyspace: KEYSPACE, cluster }));
   herds = created;
   await Promise.all(herds.map((herd, index) => herd.start(`dna@10.0.0.${index + 1}`)));
   await herds[0]?.claimKeys({ namespace: "eu", moduleId: 0 }, "key-", 5);

@@ -7,15 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningConsole, startConsole, withoutPassword } from "#e2e/fixtures/console.ts";
 import { type ConsoleApi, connectApi, gapsIn, readJournal } from "#e2e/fixtures/console-api.test-kit.ts";
 import { createDynflowDatabase, type DynflowDatabase, failedPlan } from "#e2e/fixtures/dynflow-database.test-kit.ts";
+import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
 import { type LiveReader, openLive } from "#e2e/fixtures/live-reader.ts";
 import { until } from "#e2e/fixtures/until.ts";
-import { createHerd, type DnaHerd } from "#scripts/dna/herd.ts";
+import type { DnaHerd } from "#scripts/dna/herd.ts";
 import { startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { sharedCassandra, uniqueKeyspace } from "#scripts/testing/shared-cassandra.ts";
 import { parseCursor } from "#server/contract/cursor.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
-import { silentLogger } from "#server/kernel/logger.ts";
-import { createSystemClock } from "#server/runtime/clock.ts";
 
 const KEYSPACE = uniqueKeyspace("restart");
 const PLANS = 150;
@@ -36,14 +35,7 @@ beforeAll(async () => {
   const cassandra = await sharedCassandra();
   postgres = await startPostgres();
   database = await createDynflowDatabase(postgres, "restart");
-  herd = await createHerd({
-    ...cassandra,
-    keyspace: KEYSPACE,
-    replicas: 1,
-    cluster: "prod",
-    clock: createSystemClock(),
-    log: silentLogger,
-  });
+  herd = await openHerd(cassandra, { keyspace: KEYSPACE, cluster: "prod" });
   for (let started = 0; started < NODES; started += 1) await herd.start();
   const plans = Array.from({ length: PLANS }, () => failedPlan());
   await database.add(plans);
