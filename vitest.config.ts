@@ -12,6 +12,8 @@ export default defineConfig({
           include: ["server/**/*.test.ts", "components/**/*.test.{ts,tsx}", "scripts/**/*.test.ts"],
           exclude: ["**/*.services.test.ts", "node_modules/**"],
           environment: "node",
+          // Property tests and worker threads on a machine that others use too.
+          testTimeout: 20_000,
         },
       },
       {
