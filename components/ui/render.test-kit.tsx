@@ -100,10 +100,15 @@ async function answer(
   const path = address.pathname.split("/").at(-1) ?? "";
   const text = typeof init?.body === "string" ? init.body : address.searchParams.get("input");
   const input: unknown = text === null ? undefined : JSON.parse(text);
-  asked.push({ path, input });
-  const procedure = procedures[path];
-  const result = procedure === undefined ? new Error(`${path} is not answered in this test`) : await procedure(input);
-  if (!(result instanceof Error)) return Response.json({ result: { data: result } });
-  const data = { code: "CONFLICT", httpStatus: 409, path, reasons: [], opsCode: "conflict" };
-  return Response.json({ error: { message: result.message, code: -32_009, data } }, { status: 409 });
+  const one = async (of: string, given: unknown) => {
+    asked.push({ path: of, input: given });
+    const procedure = procedures[of];
+    const result = procedure === undefined ? new Error(`${of} is not answered in this test`) : await procedure(given);
+    if (!(result instanceof Error)) return { result: { data: result } };
+    const data = { code: "CONFLICT", httpStatus: 409, path: of, reasons: [], opsCode: "conflict" };
+    return { error: { message: result.message, code: -32_009, data } };
+  };
+  if (!address.searchParams.has("batch")) return Response.json(await one(path, input));
+  const inputs = new Map(Object.entries(Object(input)));
+  return Response.json(await Promise.all(path.split(",").map((of, at) => one(of, inputs.get(String(at))))));
 }

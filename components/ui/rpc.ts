@@ -1,18 +1,23 @@
 /**
- * tRPC's calls over HTTP: queries by GET, mutations by POST, plain JSON, one request a call. The types are those of
+ * tRPC's calls over HTTP: queries by GET, mutations by POST, plain JSON, one request a call: a source that hangs must
+ * not hold up the answers of others. Only what the server answers out of one read goes together. The types are those of
  * `@trpc/client`; its own code is 5 kB of links, batches and sockets that this console does not use.
  *
  * Source of the protocol: trpc.io/docs/rpc (`{"result":{"data":…}}`, `{"error":{"message":…,"data":…}}`).
  */
 import type { TRPCClient } from "@trpc/client";
 import type { AppRouter } from "#server/trpc/app-router.ts";
+import { createGather } from "./rpc-gather.ts";
 
 export type RpcClient = TRPCClient<AppRouter>;
 type Kind = "query" | "mutate";
+type Ask = (path: string, kind: Kind, input: unknown, signal: AbortSignal | undefined) => Promise<unknown>;
 type Fetch = (address: string, init: RequestInit) => Promise<Response>;
 
 /** The slowest answer there is takes a few reads of 2 s each; after this nobody waits any more. */
 const CALL_TIMEOUT_MS = 30_000;
+/** The parts of one plan. */
+const OF_ONE_READ = /^dynflow\.plans\.(get|steps|history)$/;
 
 /** The server's answer that it did not do it, and why. Anything else that fails is no answer at all. */
 export class RefusedCall extends Error {
@@ -30,18 +35,30 @@ export class RefusedCall extends Error {
 
 /** @param address of the procedures, without a slash at the end */
 export function createRpcClient(address: string, fetchWith: Fetch = (url, init) => fetch(url, init)): RpcClient {
-  return procedure(address, fetchWith, []) as RpcClient;
+  const together = createGather(async (paths, input) => {
+    const inputs = `{${paths.map((_, at) => `"${at}":${input}`).join()}}`;
+    const search = `batch=1&input=${encodeURIComponent(inputs)}`;
+    const response = await fetchWith(`${address}/${paths.join()}?${search}`, {
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    const body: unknown = await response.json().catch(() => null);
+    return paths.map((_, at) => () => unwrap(Array.isArray(body) ? body[at] : body, response.status));
+  });
+  const ask: Ask = (path, kind, input, signal) =>
+    kind === "query" && OF_ONE_READ.test(path)
+      ? together(path, JSON.stringify(input))
+      : call(`${address}/${path}`, fetchWith, kind, input, signal);
+  return procedure(ask, []) as RpcClient;
 }
 
 /** Every name leads further into the router; `query` and `mutate` at the end are called. */
-function procedure(address: string, fetchWith: Fetch, path: readonly string[]): unknown {
+function procedure(ask: Ask, path: readonly string[]): unknown {
   return new Proxy(() => undefined, {
-    get: (_, name) =>
-      typeof name === "string" && name !== "then" ? procedure(address, fetchWith, [...path, name]) : undefined,
+    get: (_, name) => (typeof name === "string" && name !== "then" ? procedure(ask, [...path, name]) : undefined),
     apply: (_, __, [input, options]: [unknown, { readonly signal?: AbortSignal } | undefined]) => {
       const kind = path.at(-1);
       if (kind !== "query" && kind !== "mutate") throw new TypeError(`${path.join(".")} is no call`);
-      return call(`${address}/${path.slice(0, -1).join(".")}`, fetchWith, kind, input, options?.signal);
+      return ask(path.slice(0, -1).join("."), kind, input, options?.signal);
     },
   });
 }
