@@ -27,9 +27,15 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-/** Times two things alternately, after a warm-up of each: ms of every round. */
+/** The value that `percent` of them do not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? Number.NaN;
+}
+
+/** Times two things alternately, after a warm-up of each (a console runs for weeks): ms of every round. */
 export async function alternate(
-  rounds: number,
+  { warmUp, rounds }: { readonly warmUp: number; readonly rounds: number },
   ours: () => Promise<unknown>,
   bare: () => Promise<unknown>,
 ): Promise<{ readonly ours: number[]; readonly bare: number[] }> {
@@ -38,7 +44,7 @@ export async function alternate(
     await act();
     return performance.now() - startedAt;
   };
-  for (let warm = 0; warm < 20; warm += 1) {
+  for (let warm = 0; warm < warmUp; warm += 1) {
     await ours();
     await bare();
   }

@@ -4,7 +4,13 @@ import type { TestPostgres } from "#scripts/testing/postgres.ts";
 
 export const PLANS = 100_000;
 export const STEPS_OF_LARGE_PLAN = 100;
-export const LARGE_PLAN_ID = "00000000-0000-4000-8000-0000000f4240";
+/** Many of them: a plan that was read a moment ago is not read again, so each round looks at another. */
+const LARGE_PLANS = 400;
+const LARGE_PLAN_IDS = Array.from(
+  { length: LARGE_PLANS },
+  (_, index) => `00000000-0000-4000-9000-${String(index + 1).padStart(12, "0")}`,
+);
+export const largePlanId = (round: number): string => LARGE_PLAN_IDS[round % LARGE_PLANS] ?? "";
 const FIXTURE = "fixtures/dynflow/v25.pg.sql";
 
 /** A Dynflow database of 100,000 plans, made from the rows that real worlds wrote; answers its URL. */
@@ -16,9 +22,9 @@ export async function seedPlans(server: TestPostgres): Promise<string> {
     await client.query(await readFile(FIXTURE, "utf8"));
     await client.query("SET search_path TO public");
     await client.query(COPY_PLANS, [PLANS]);
-    await client.query(COPY_LARGE_PLAN, [LARGE_PLAN_ID]);
-    await client.query(COPY_LARGE_ACTIONS, [LARGE_PLAN_ID, STEPS_OF_LARGE_PLAN]);
-    await client.query(COPY_LARGE_STEPS, [LARGE_PLAN_ID, STEPS_OF_LARGE_PLAN]);
+    await client.query(COPY_LARGE_PLANS, [LARGE_PLAN_IDS]);
+    await client.query(COPY_LARGE_ACTIONS, [LARGE_PLAN_IDS, STEPS_OF_LARGE_PLAN]);
+    await client.query(COPY_LARGE_STEPS, [LARGE_PLAN_IDS, STEPS_OF_LARGE_PLAN]);
     await client.query("ANALYZE");
   } finally {
     await client.end();
@@ -49,12 +55,13 @@ const STEP_IDS = Buffer.from([
   STEPS_OF_LARGE_PLAN,
   ...Array.from({ length: STEPS_OF_LARGE_PLAN }, (_, index) => index + 1),
 ]);
-const COPY_LARGE_PLAN = `
+const COPY_LARGE_PLANS = `
 INSERT INTO dynflow_execution_plans (uuid, label, state, result, started_at, ended_at, real_time, execution_time, class,
   root_plan_step_id, run_flow, finalize_flow, execution_history, step_ids)
-SELECT $1::uuid, label, state, result, started_at, ended_at, real_time, execution_time, class, 1,
+SELECT made.uuid, label, state, result, started_at, ended_at, real_time, execution_time, class, 1,
   '\\x${flow().toString("hex")}'::bytea, '\\x91a153'::bytea, execution_history, '\\x${STEP_IDS.toString("hex")}'::bytea
-FROM dynflow_execution_plans WHERE state = 'stopped' AND result = 'success' ORDER BY uuid LIMIT 1`;
+FROM unnest($1::uuid[]) AS made(uuid),
+  (SELECT * FROM dynflow_execution_plans WHERE state = 'stopped' AND result = 'success' ORDER BY uuid LIMIT 1) AS p`;
 
 /** ["S", 1, 2, … 100] as msgpack. */
 function flow(): Buffer {
@@ -64,11 +71,12 @@ function flow(): Buffer {
 
 const COPY_LARGE_ACTIONS = `
 INSERT INTO dynflow_actions (execution_plan_uuid, id, class, plan_step_id, run_step_id, input, output)
-SELECT $1::uuid, n, a.class, NULL, n, a.input, a.output FROM generate_series(1, $2::int) AS n, ${SAMPLE_ACTION} AS a`;
+SELECT made.uuid, n, a.class, NULL, n, a.input, a.output
+FROM unnest($1::uuid[]) AS made(uuid), generate_series(1, $2::int) AS n, ${SAMPLE_ACTION} AS a`;
 
 const COPY_LARGE_STEPS = `
 INSERT INTO dynflow_steps (execution_plan_uuid, id, action_id, state, class, action_class, queue, started_at, ended_at,
   real_time, execution_time, progress_done, progress_weight, error, children)
-SELECT $1::uuid, n, n, s.state, s.class, s.action_class, s.queue, s.started_at, s.ended_at, s.real_time,
+SELECT made.uuid, n, n, s.state, s.class, s.action_class, s.queue, s.started_at, s.ended_at, s.real_time,
   s.execution_time, s.progress_done, s.progress_weight, s.error, s.children
-FROM generate_series(1, $2::int) AS n, ${SAMPLE_STEP} AS s`;
+FROM unnest($1::uuid[]) AS made(uuid), generate_series(1, $2::int) AS n, ${SAMPLE_STEP} AS s`;
