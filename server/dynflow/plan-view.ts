@@ -66,10 +66,12 @@ function toDelayedView(
 }
 
 /** The locks that speak of a plan: held on it, or owned by it. */
-export const locksOf = (fold: DynflowFold, planId: string): readonly LockFold[] =>
-  Object.values(fold.locks).filter(
-    (lock) => lock.planId === planId || lock.id === planLockId(planId) || lock.ownerId === planLockId(planId),
+export function locksOf(fold: DynflowFold, planId: string): readonly LockFold[] {
+  const lockId = planLockId(planId);
+  return Object.values(fold.locks).filter(
+    (lock) => lock.planId === planId || lock.id === lockId || lock.ownerId === lockId,
   );
+}
 
 export function toLockView(lock: LockFold, fold: DynflowFold): WireShape<typeof wire.lockView> {
   return {
