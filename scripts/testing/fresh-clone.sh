@@ -48,6 +48,6 @@ if [ "$(id -u)" = 0 ]; then
   first_page nobody 3 "first page, built by root, as nobody"
   chown -R nobody "$folder/worldline"
   rm -rf .next node_modules data
-  runuser -u nobody -- env HOME="$folder/home" npm ci --no-audit --no-fund >"$folder/npm.log" 2>&1 || { tail -n 20 "$folder/npm.log"; exit 1; }
+  runuser -u nobody -- env HOME="$folder/home" npm_config_cache="$folder/home/.npm" npm ci --no-audit --no-fund >"$folder/npm.log" 2>&1 || { tail -n 20 "$folder/npm.log"; exit 1; }
   first_page nobody 90 "first page, with the build, as nobody"
 fi
