@@ -62,7 +62,14 @@ export interface Journal {
    */
   after(stream: StreamName, after: DecimalText, limit: number): Promise<readonly JournalEvent[]>;
   range(query: RangeQuery): Promise<RangePage>;
+  /**
+   * Where a stream stood at an instant: the number of its last event observed then or before; `"0"` before its first. A
+   * stream's times of observation never go back: an event is never stamped earlier than those before it.
+   */
+  positionAt(stream: StreamName, at: EpochMs): Promise<DecimalText>;
   latestSnapshot(stream: StreamName, foldVersion: number): Promise<StreamSnapshot | null>;
+  /** The newest one kept that is not beyond event `seq`; older ones are thinned out, never below one in 5,000 events. */
+  snapshotBefore(stream: StreamName, seq: DecimalText, foldVersion: number): Promise<StreamSnapshot | null>;
   writeSnapshot(snapshot: StreamSnapshot): Promise<void>;
   close(): Promise<void>;
 }
@@ -108,6 +115,18 @@ export interface JournalRetention {
   /** These drops are written down elsewhere and need not be answered again. */
   acknowledge(ids: readonly string[]): Promise<void>;
 }
+
+/** Whether this process may append: always on a store of its own, one process at a time on a shared one. */
+export interface WriterRole {
+  state(): WriterState;
+  /** Calls back when the state has changed; returns the way to stop. */
+  onChange(listener: (state: WriterState) => void): () => void;
+}
+
+export type WriterState =
+  | { readonly role: "writer" }
+  /** Appends are `refused`. `holder` names who writes, for people; `null` = nobody at present. */
+  | { readonly role: "follower"; readonly holder: string | null };
 
 /** Small durable records kept beside the journal (client world identities, jobs, tokens): fsynced like it. */
 export interface StateStore {
