@@ -3,8 +3,10 @@ import type {
   Configuration,
   DnaSourceConfiguration,
   DynflowSourceConfiguration,
+  JournalConfiguration,
   ListenConfiguration,
   RegionConfiguration,
+  ScyllaJournalConfiguration,
 } from "./model.ts";
 import type { ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
 import type { SecretReader } from "./secret-reader.ts";
@@ -28,14 +30,7 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
   return deepFreeze({
     file: context.file,
     listen: toListen(document.listen, context.port),
-    journal: {
-      store: "sqlite" as const,
-      path: path.resolve(folder, document.journal.path),
-      keepDays: document.journal.keepDays,
-      keepOperatorDays: document.journal.keepOperatorDays,
-      maxBytes: document.journal.maxBytes,
-      key: context.secrets.read(document.journal, "key", ["journal"]),
-    },
+    journal: toJournal(document.journal, folder, context.secrets),
     auth: document.auth,
     limits: document.limits,
     masks: document.masks,
@@ -48,6 +43,44 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
     demo: dna.length + dynflow.length > 0 ? null : { speed: document.demo?.speed ?? 1 },
   });
 }
+
+function toJournal(
+  journal: ConfigurationDocument["journal"],
+  folder: string,
+  secrets: SecretReader,
+): JournalConfiguration {
+  const { store, keepDays, keepOperatorDays, maxBytes, keepEvents } = journal;
+  return {
+    store,
+    path: path.resolve(folder, journal.path),
+    scylla: store === "scylla" ? toScyllaJournal(journal, secrets) : null,
+    keepDays,
+    keepOperatorDays,
+    maxBytes,
+    keepEvents: keepEvents ?? null,
+    key: secrets.read(journal, "key", ["journal"]),
+  };
+}
+
+/** What is missing of it is a fault of the rules, and then nobody gets to see this. */
+function toScyllaJournal(
+  journal: ConfigurationDocument["journal"],
+  secrets: SecretReader,
+): ScyllaJournalConfiguration | null {
+  const { contactPoints, localDataCenter, keyspace, replication, username } = journal;
+  const password = secrets.read(journal, "password", ["journal"]);
+  if (contactPoints === undefined || localDataCenter === undefined || keyspace === undefined) return null;
+  return {
+    contactPoints: contactPoints.map(withPort),
+    localDataCenter,
+    keyspace,
+    replication: replication ?? null,
+    username: username ?? null,
+    password,
+  };
+}
+
+const withPort = (point: string): string => (/:\d+$/.test(point) ? point : `${point}:9042`);
 
 function toListen(listen: ConfigurationDocument["listen"], port: number | undefined): ListenConfiguration {
   return {
@@ -76,7 +109,7 @@ function toDnaSource(source: DnaDocument, index: number, secrets: SecretReader):
     title: source.title ?? source.id,
     cluster: source.cluster ?? null,
     scylla: {
-      contactPoints: contactPoints.map((point) => (/:\d+$/.test(point) ? point : `${point}:9042`)),
+      contactPoints: contactPoints.map(withPort),
       localDataCenter,
       keyspace,
       username: username ?? null,

@@ -187,8 +187,6 @@ demo: {}
     ["haf: [ { id: hive } ]", "1 haf: HAF is not in this version"],
     ["ingest: { listen: { port: 1 } }", "1 ingest: the ingest gateway is not in this version"],
     ["auth: { mode: oidc }", "1 auth.mode: oidc is not in this version"],
-    ["journal: { store: scylla }", "1 journal.store: a journal in ScyllaDB is not in this version"],
-    ["journal: { keyspace: w }", "1 journal.keyspace: a journal in ScyllaDB is not in this version"],
     [`dna:${DNA}\n    beam: { name: a@b }`, "4 dna[0].beam: control of BEAM nodes is not in this version"],
     ['dynflow: [ { id: a, url: "mysql://db/x" } ]', "1 dynflow[0].url: MySQL and MariaDB are not in this version"],
   ])("refuses by name what is of a later version: %s", (text, fault) => {
@@ -264,6 +262,94 @@ dynflow:
         },
       });
     expect(attempt).toThrow("/srv/gone.yaml ENOENT: no such file");
+  });
+});
+
+describe("a journal in ScyllaDB", () => {
+  const SOUND = `journal:
+  store: scylla
+  contactPoints: ["10.0.0.1", "10.0.0.2:9043"]
+  localDataCenter: dc1
+  keyspace: worldline
+  replication: { dc1: 3 }
+  username: ops
+  passwordEnv: P
+  keyEnv: K
+  keepEvents: 5000000
+`;
+  const SECRETS = { P: CANARY, K: CANARY };
+
+  it("is reached with everything that was given, secrets hidden", () => {
+    const { journal } = load(SOUND, SECRETS);
+    expect(journal).toMatchObject({
+      store: "scylla",
+      path: "/etc/worldline/data",
+      keepEvents: 5_000_000,
+      scylla: {
+        contactPoints: ["10.0.0.1:9042", "10.0.0.2:9043"],
+        localDataCenter: "dc1",
+        keyspace: "worldline",
+        replication: { dc1: 3 },
+        username: "ops",
+      },
+    });
+    expect(journal.scylla?.password?.reveal()).toBe(CANARY);
+    expect(journal.key?.reveal()).toBe(CANARY);
+    expect(maskedConfiguration(load(SOUND, SECRETS))).not.toContain(CANARY);
+  });
+
+  it("takes no login, and a keyspace that exists, when told nothing of them", () => {
+    const text = "journal: { store: scylla, contactPoints: [a], localDataCenter: d, keyspace: k, keyEnv: K }";
+    const { journal } = load(text, SECRETS);
+    expect(journal.scylla).toMatchObject({ replication: null, username: null, password: null });
+    expect(journal.keepEvents).toBeNull();
+  });
+
+  it("is told everything that is missing or wrong at once", () => {
+    expect(faultsOf("journal:\n  store: scylla")).toEqual([
+      "1 journal.contactPoints: is missing: store: scylla needs a list of text",
+      "1 journal.localDataCenter: is missing: store: scylla needs text",
+      "1 journal.keyspace: is missing: store: scylla needs text",
+      "1 journal.keyFile: is missing: store: scylla needs keyFile or keyEnv, the same key on every console",
+    ]);
+    const text = `journal:
+  store: scylla
+  contactPoints: []
+  localDataCenter: ""
+  keyspace: no-name
+  replication: { dc1: 0 }
+  passwordEnv: P
+  keyFile: gone
+  keepEvents: 3
+  maxBytes: lots
+`;
+    expect(faultsOf(text, SECRETS)).toEqual([
+      "1 journal: has a password and no username",
+      "3 journal.contactPoints: needs at least one",
+      "4 journal.localDataCenter: must not be empty",
+      "5 journal.keyspace: must be a keyspace name: letters, digits and underscores, at most 48",
+      "6 journal.replication.dc1: must be at least 1",
+      "8 journal.keyFile: cannot be read: ENOENT: no such file, open '/etc/worldline/gone'",
+      "9 journal.keepEvents: must be at least 1000",
+      "10 journal.maxBytes: must be a size such as 10GB, at least 16MB",
+    ]);
+  });
+
+  it.each([
+    ["username: u", "username", "needs passwordEnv or passwordFile"],
+    ["username: u, passwordEnv: P, passwordFile: p", "passwordFile", "give passwordEnv or passwordFile, not both"],
+    ["keyFile: f", "keyFile", "give keyEnv or keyFile, not both"],
+  ])("refuses %s", (more, key, message) => {
+    const text = `journal: { store: scylla, contactPoints: [a], localDataCenter: d, keyspace: k, keyEnv: K, ${more} }`;
+    expect(faultsOf(text, SECRETS, { "/etc/worldline/f": CANARY })).toEqual([`1 journal.${key}: ${message}`]);
+  });
+
+  it("is not half meant: its keys are refused where the journal is kept in files, and an unknown store is one fault", () => {
+    const message = "belongs to store: scylla; this journal is kept in files of this machine";
+    expect(faultsOf("journal: { keyspace: w, replication: { dc1: 3 }, username: u }")).toEqual(
+      ["keyspace", "replication", "username"].map((key) => `1 journal.${key}: ${message}`),
+    );
+    expect(faultsOf("journal: { store: redis, keyspace: w }")).toEqual(["1 journal.store: must be sqlite or scylla"]);
   });
 });
 

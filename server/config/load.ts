@@ -81,6 +81,7 @@ function readSections(document: unknown): ReadSections {
   return {
     listen: readLeniently(SECTIONS.listen, raw.listen),
     journal: readLeniently(SECTIONS.journal, raw.journal),
+    journalGiven: z.record(z.string(), z.unknown()).safeParse(raw.journal).data ?? {},
     auth: readLeniently(SECTIONS.auth, raw.auth),
     regions: readLeniently(SECTIONS.regions, raw.regions),
     loadBalancer: readLeniently(SECTIONS.loadBalancer, raw.loadBalancer),

@@ -35,14 +35,28 @@ export interface ListenConfiguration {
 }
 
 export interface JournalConfiguration {
-  readonly store: "sqlite";
-  /** Absolute path of the folder that holds everything the console keeps. */
+  readonly store: "sqlite" | "scylla";
+  /** Absolute path of the folder that holds what this console keeps for itself, and the journal when it is SQLite's. */
   readonly path: string;
+  /** Where the journal is, exactly when `store` is `scylla`. */
+  readonly scylla: ScyllaJournalConfiguration | null;
   readonly keepDays: number;
   readonly keepOperatorDays: number;
   readonly maxBytes: number;
-  /** Key of the audit chain; `null` = one is made beside the journal. */
+  /** Events kept of what was seen; `null` = no bound. */
+  readonly keepEvents: number | null;
+  /** Key of the audit chain; `null` = one is made beside the journal, which is never so with `scylla`. */
   readonly key: Secret | null;
+}
+
+export interface ScyllaJournalConfiguration {
+  readonly contactPoints: readonly string[];
+  readonly localDataCenter: string;
+  readonly keyspace: string;
+  /** Replicas by data centre for a keyspace that has to be made; `null` = it has to exist. */
+  readonly replication: Readonly<Record<string, number>> | null;
+  readonly username: string | null;
+  readonly password: Secret | null;
 }
 
 export interface LimitsConfiguration {

@@ -1,5 +1,6 @@
 import { isLoopback, isWildcard } from "./addresses.ts";
 import type { ShapeFault } from "./issues.ts";
+import { journalStoreFaults } from "./journal-rules.ts";
 import type { ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
 
 /** One source of a list, as far as it could be read. */
@@ -14,6 +15,8 @@ export interface ReadSource<T> {
 export interface ReadSections {
   readonly listen: ConfigurationDocument["listen"] | null;
   readonly journal: ConfigurationDocument["journal"] | null;
+  /** Its keys as they were given, faulty or not. */
+  readonly journalGiven: Readonly<Record<string, unknown>>;
   readonly auth: ConfigurationDocument["auth"] | null;
   readonly regions: ConfigurationDocument["regions"] | null;
   readonly loadBalancer: ConfigurationDocument["loadBalancer"] | null;
@@ -27,6 +30,7 @@ export function crossFaults(read: ReadSections): readonly ShapeFault[] {
   return [
     ...exposureFaults(read),
     ...retentionFaults(read),
+    ...journalStoreFaults(read),
     ...demoFaults(read),
     ...identityFaults(read),
     ...regionFaults(read),

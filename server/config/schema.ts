@@ -67,30 +67,60 @@ const listen = z.strictObject({
     .describe("Proxies whose `X-Forwarded-For` is believed."),
 });
 
+const contactPoints = z
+  .array(z.string().refine(isContactPoint, "must be host or host:port"))
+  .min(1, "needs at least one")
+  .max(50);
+const keyspace = z
+  .string()
+  .regex(/^[a-zA-Z]\w{0,47}$/, "must be a keyspace name: letters, digits and underscores, at most 48");
+
 const journal = z.strictObject({
   store: z
-    .literal("sqlite", {
-      error: ({ input }) => (input === "scylla" ? "a journal in ScyllaDB is not in this version" : "must be sqlite"),
-    })
+    .enum(["sqlite", "scylla"], { error: "must be sqlite or scylla" })
     .default("sqlite")
-    .describe("Where the journal is kept."),
+    .describe("`sqlite`: files of this machine, one console. `scylla`: ScyllaDB or Cassandra, several consoles."),
   path: z
     .string()
     .min(1)
     .default("./data")
     .describe(
-      "Folder of everything the console keeps, relative to this file (without a file: to where it was started).",
+      "Folder of everything the console keeps, relative to this file (without a file: to where it was started). With `scylla` only tokens and the key of sessions.",
     ),
   keepDays: days.default(30).describe("Days that what was seen is kept."),
   keepOperatorDays: days.default(90).describe("Days that what operators did is kept; not less than `keepDays`."),
   maxBytes: size
     .prefault("10GB")
     .describe("Whole size of the journal, such as `10GB`; beyond it what was seen is dropped sooner."),
-  keyFile: secretFile("the key of the audit chain; left out, one is made beside the journal"),
+  keepEvents: z
+    .int()
+    .min(1_000, "must be at least 1000")
+    .max(Number.MAX_SAFE_INTEGER, "is too large")
+    .optional()
+    .describe("Number of events kept of what was seen; beyond it the oldest go sooner. No bound when left out."),
+  keyFile: secretFile(
+    "the key of the audit chain; left out, one is made beside the journal. Required with `scylla`, the same on every console",
+  ),
   keyEnv: secretEnv("that key"),
-  contactPoints: later("a journal in ScyllaDB"),
-  localDataCenter: later("a journal in ScyllaDB"),
-  keyspace: later("a journal in ScyllaDB"),
+  contactPoints: contactPoints
+    .optional()
+    .describe("With `scylla`, required: `host:port` of its nodes; port 9042 when left out."),
+  localDataCenter: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("With `scylla`, required: data centre that is asked first, and whose majority decides."),
+  keyspace: keyspace.optional().describe("With `scylla`, required: keyspace of the journal's tables."),
+  replication: z
+    .record(z.string().min(1).max(100), z.int().min(1, "must be at least 1").max(20, "must be at most 20"))
+    .refine((centres) => Object.keys(centres).length > 0, "names no data centre")
+    .optional()
+    .describe(
+      "With `scylla`: replicas by data centre, such as `{ dc1: 3 }`, with which the keyspace is made when it is missing. Left out, it has to exist.",
+    ),
+  username: z.string().min(1).optional().describe("With `scylla`: role to log in as."),
+  passwordEnv: secretEnv("its password"),
+  passwordFile: secretFile("its password"),
 });
 
 const auth = z.strictObject({
@@ -135,16 +165,9 @@ export const dnaSource = z.strictObject({
   cluster: z.string().min(1).optional().describe("Value of `nodes.cluster`; every value found when left out."),
   scylla: z
     .strictObject({
-      contactPoints: z
-        .array(z.string().refine(isContactPoint, "must be host or host:port"))
-        .min(1, "needs at least one")
-        .max(50)
-        .describe("`host:port`; port 9042 when left out."),
+      contactPoints: contactPoints.describe("`host:port`; port 9042 when left out."),
       localDataCenter: z.string().min(1).describe("Data centre that is asked first."),
-      keyspace: z
-        .string()
-        .regex(/^[a-zA-Z]\w{0,47}$/, "must be a keyspace name: letters, digits and underscores, at most 48")
-        .describe("Keyspace of DNA's tables."),
+      keyspace: keyspace.describe("Keyspace of DNA's tables."),
       username: z.string().min(1).optional().describe("Role to log in as."),
       passwordEnv: secretEnv("its password"),
       passwordFile: secretFile("its password"),
