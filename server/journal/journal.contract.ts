@@ -206,6 +206,89 @@ export function journalContract(name: string, makePlace: () => Promise<JournalPl
       expect(await opened.journal.latestSnapshot(STREAM, 7)).toBeNull();
     });
 
+    it("answers the newest snapshot that is not beyond a number", async () => {
+      await opened.journal.append(
+        OTHER,
+        Array.from({ length: 9 }, (_, n) => draft(`s${n}`)),
+      );
+      const write = (seq: string) =>
+        opened.journal.writeSnapshot({ stream: OTHER, seq, foldVersion: 7, state: EMPTY_DNA });
+      await write("4");
+      await write("8");
+      await reopen();
+      const newestUpTo = async (seq: string, foldVersion = 7) =>
+        (await opened.journal.snapshotBefore(OTHER, seq, foldVersion))?.seq ?? null;
+      expect(await Promise.all(["3", "4", "7", "8", "9"].map((seq) => newestUpTo(seq)))).toEqual([
+        null,
+        "4",
+        "4",
+        "8",
+        "8",
+      ]);
+      expect(await newestUpTo("9", 8)).toBeNull();
+      expect(await opened.journal.snapshotBefore(STREAM, "9", 7)).toBeNull();
+      expect((await opened.journal.snapshotBefore(OTHER, "5", 7))?.state).toEqual(EMPTY_DNA);
+    });
+
+    it("keeps of snapshots that are near each other enough to replay few events, and always the newest", async () => {
+      const batch = Array.from({ length: 1_000 }, (_, n) => draft(`s${n}`));
+      for (let round = 1; round <= 12; round += 1) {
+        await opened.journal.append(OTHER, batch);
+        const seq = String(round * 1_000);
+        await opened.journal.writeSnapshot({ stream: OTHER, seq, foldVersion: 7, state: EMPTY_DNA });
+      }
+      const kept = new Set<string | null>();
+      for (let seq = 500; seq <= 12_500; seq += 500) {
+        const found = await opened.journal.snapshotBefore(OTHER, String(seq), 7);
+        kept.add(found?.seq ?? null);
+        expect(seq - Number(found?.seq ?? 0)).toBeLessThanOrEqual(6_000);
+      }
+      expect(kept.size).toBeLessThan(8);
+      expect((await opened.journal.latestSnapshot(OTHER, 7))?.seq).toBe("12000");
+    });
+
+    it("tells where a stream stood at an instant, over restarts", async () => {
+      const start = clock.now();
+      await opened.journal.append(STREAM, [draft("a"), draft("b")]);
+      await clock.advance(10);
+      await opened.journal.append(OTHER, [draft("c")]);
+      await clock.advance(10);
+      await opened.journal.append(STREAM, [draft("d"), draft("e"), draft("f"), draft("g")]);
+      const at = (ms: number, stream = STREAM) => opened.journal.positionAt(stream, epochMs(start + ms));
+      const expected = ["0", "2", "2", "6", "6"];
+      const ask = () => Promise.all([-1, 0, 19, 20, 1_000].map((ms) => at(ms)));
+      expect(await ask()).toEqual(expected);
+      await reopen();
+      expect(await ask()).toEqual(expected);
+      expect([await at(9, OTHER), await at(10, OTHER), await at(10, "dna:unknown")]).toEqual(["0", "1", "0"]);
+    });
+
+    it("never stamps an event earlier than those before it in its stream, though the clock goes back an hour", async () => {
+      const start = clock.now();
+      let offsetMs = 0;
+      const stepping = { ...clock, now: () => epochMs(clock.now() + offsetMs) };
+      const reopenStepping = async () => {
+        await opened.journal.close();
+        opened = await place.open(stepping);
+      };
+      const stamp = async (stream: string, subject: string) => {
+        const [event] = await opened.journal.append(stream, [draft(subject)]);
+        return (event?.observedAt ?? 0) - start;
+      };
+      await reopenStepping();
+      expect(await stamp(STREAM, "a")).toBe(0);
+      offsetMs = -3_600_000;
+      expect(await stamp(STREAM, "b")).toBe(0);
+      expect(await stamp(OTHER, "c")).toBe(-3_600_000);
+      await reopenStepping();
+      await clock.advance(1_000);
+      expect(await stamp(STREAM, "d")).toBe(0);
+      await clock.advance(3_600_000);
+      expect(await stamp(STREAM, "e")).toBe(1_000);
+      expect(await opened.journal.positionAt(STREAM, epochMs(start))).toBe("3");
+      expect((await opened.journal.after(STREAM, "0", 10)).map(({ subject }) => subject)).toEqual(["a", "b", "d", "e"]);
+    });
+
     it("rejects with `journal-unavailable` once it is closed", async () => {
       await opened.journal.close();
       await expect(opened.journal.append(STREAM, [draft("x")])).rejects.toMatchObject({ code: "journal-unavailable" });

@@ -3,6 +3,7 @@ import { ulid } from "ulid";
 import type { EventDraft, JournalEvent, StreamName } from "#server/contract/event.ts";
 import { encodeRangeCursor, parseRangeCursor } from "#server/journal/codec/range-cursor.ts";
 import { type ChainName, chainOf } from "#server/journal/domain/chains.ts";
+import { snapshotsToDrop } from "#server/journal/domain/snapshots.ts";
 import type {
   DroppedSegments,
   Journal,
@@ -31,6 +32,8 @@ export interface MemoryContent {
   readonly records: Map<string, Map<string, string>>;
   /** How many events of a stream were dropped from its beginning. */
   readonly dropped: Map<StreamName, number>;
+  /** When the last of these was observed. */
+  readonly lastDroppedAt: Map<StreamName, EpochMs>;
   readonly horizons: Map<ChainName, EpochMs>;
   readonly unacknowledged: DroppedSegments[];
 }
@@ -41,6 +44,7 @@ export const emptyMemory = (epoch = "memory"): MemoryContent => ({
   snapshots: [],
   records: new Map(),
   dropped: new Map(),
+  lastDroppedAt: new Map(),
   horizons: new Map(),
   unacknowledged: [],
 });
@@ -57,10 +61,11 @@ export function createMemoryJournal(clock: Clock, content: MemoryContent = empty
       const events = streams.get(stream) ?? [];
       const last = (dropped.get(stream) ?? 0) + events.length;
       const added: JournalEvent[] = [];
+      const observedAt = epochMs(Math.max(clock.now(), lastObservedAt(content, stream)));
       const answers = drafts.map((draft) => {
         const known = [...events, ...added].find(({ id }) => id === draft.id);
         if (known !== undefined) return known;
-        const event = eventOf(stream, draft, last + added.length + 1, clock.now());
+        const event = eventOf(stream, draft, last + added.length + 1, observedAt);
         added.push(event);
         return event;
       });
@@ -81,12 +86,17 @@ export function createMemoryJournal(clock: Clock, content: MemoryContent = empty
       return (streams.get(stream) ?? []).slice(from, from + bounded(limit, AFTER_LIMIT_MAX));
     },
     range: async (query) => rangeOf(open(), query),
-    async latestSnapshot(stream, foldVersion) {
-      const found = open().snapshots.filter((s) => s.stream === stream && s.foldVersion === foldVersion);
-      return found.sort((a, b) => Number(a.seq) - Number(b.seq)).at(-1) ?? null;
+    async positionAt(stream, at) {
+      const { streams, dropped, lastDroppedAt } = open();
+      const last = (streams.get(stream) ?? []).findLast(({ observedAt }) => observedAt <= at);
+      if (last !== undefined) return last.seq;
+      return String((lastDroppedAt.get(stream) ?? Number.POSITIVE_INFINITY) <= at ? (dropped.get(stream) ?? 0) : 0);
     },
+    latestSnapshot: async (stream, foldVersion) => snapshotsOf(open(), stream, foldVersion).at(-1) ?? null,
+    snapshotBefore: async (stream, seq, foldVersion) =>
+      snapshotsOf(open(), stream, foldVersion).findLast((snapshot) => Number(snapshot.seq) <= Number(seq)) ?? null,
     async writeSnapshot(snapshot) {
-      open().snapshots.push(JSON.parse(JSON.stringify(snapshot)) as StreamSnapshot);
+      writeSnapshot(open(), snapshot);
     },
     retain: async (rules, foldVersion) => retainInMemory(open(), { rules, foldVersion, now: clock.now() }),
     async acknowledge(ids) {
@@ -98,6 +108,31 @@ export function createMemoryJournal(clock: Clock, content: MemoryContent = empty
     },
     state: memoryState(() => open().records),
   };
+}
+
+const lastObservedAt = ({ streams, lastDroppedAt }: MemoryContent, stream: StreamName): number =>
+  streams.get(stream)?.at(-1)?.observedAt ?? lastDroppedAt.get(stream) ?? 0;
+
+function snapshotsOf({ snapshots }: MemoryContent, stream: StreamName, foldVersion: number): StreamSnapshot[] {
+  const found = snapshots.filter((snapshot) => snapshot.stream === stream && snapshot.foldVersion === foldVersion);
+  return found.sort((a, b) => Number(a.seq) - Number(b.seq));
+}
+
+function writeSnapshot(content: MemoryContent, snapshot: StreamSnapshot): void {
+  const { stream, seq, foldVersion } = snapshot;
+  const others = content.snapshots.filter(
+    (other) => other.stream !== stream || other.foldVersion !== foldVersion || other.seq !== seq,
+  );
+  const written = [...others, JSON.parse(JSON.stringify(snapshot)) as StreamSnapshot];
+  const sizes = snapshotsOf({ ...content, snapshots: written }, stream, foldVersion).map((kept) => ({
+    seq: Number(kept.seq),
+    bytes: Buffer.byteLength(JSON.stringify(kept.state)),
+  }));
+  const dropped = snapshotsToDrop(sizes, content.dropped.get(stream) ?? 0);
+  const left = written.filter(
+    (kept) => kept.stream !== stream || kept.foldVersion !== foldVersion || !dropped.includes(Number(kept.seq)),
+  );
+  content.snapshots.splice(0, Number.POSITIVE_INFINITY, ...left);
 }
 
 function eventOf(stream: StreamName, draft: EventDraft, seq: number, observedAt: EpochMs): JournalEvent {

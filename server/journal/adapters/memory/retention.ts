@@ -56,6 +56,8 @@ function apply(content: MemoryContent, { chain, count, why }: PlannedDrop, now: 
   const droppedBefore = epochMs(Math.max(...going.map(({ lastObservedAt }) => lastObservedAt + 1)));
   for (const [stream, seq] of touchedBy(events)) {
     const kept = (content.streams.get(stream) ?? []).filter((event) => Number(event.seq) > seq);
+    const last = events.findLast((event) => event.stream === stream);
+    if (last !== undefined) content.lastDroppedAt.set(stream, last.observedAt);
     content.streams.set(stream, kept);
     content.dropped.set(stream, seq);
   }

@@ -45,6 +45,8 @@ export interface ChainFile {
   /** JSON of an event as stored; looks through every segment, newest first. */
   byId(stream: string, id: string): string | null;
   after(stream: string, seq: number, limit: number): readonly string[];
+  /** Number of the last event of a stream observed at an instant or before, kept or dropped; 0 when none is known. */
+  positionAt(stream: string, at: number): number;
   /** Segments that hold events, oldest first. */
   timed(): readonly TimedSegment[];
   /** The number up to which a stream's events were dropped; 0 = none was. */
@@ -190,6 +192,11 @@ function chainFile(
       const dropped = keptAfter(stream);
       if (seq >= dropped) return eventsAfter(segments.all(), { stream, seq, limit });
       throw new OpsError("not-found", `The events of ${stream} up to number ${dropped} are not kept any more`);
+    },
+    positionAt(stream, at) {
+      const start = segments.all()[0]?.starts.find((candidate) => candidate.stream === stream);
+      const before = start !== undefined && start.observedAt <= at ? start.seq : 0;
+      return firstOf(segments.all().toReversed(), (segment) => segment.positionAt(stream, at)) ?? before;
     },
     timed: () =>
       segments.all().flatMap((segment) => {

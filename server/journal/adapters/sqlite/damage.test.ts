@@ -283,20 +283,6 @@ describe("segments", () => {
     expect(() => database.exec("DELETE FROM events")).toThrow("only grows");
     database.close();
   });
-
-  it("give time that follows number when the clock is set back a little, and the clock's time when by more", async () => {
-    const start = 1_795_300_000_000;
-    let now = start;
-    const stepped = { ...clock, now: () => epochMs(now) };
-    const journal = await openJournal({ clock: stepped });
-    const observe = async () => (await journal.append(STREAM, [draft("a")]))[0]?.observedAt;
-    await observe();
-    now = start - 1_000;
-    expect(await observe()).toBe(start);
-    now = start - 3_600_000;
-    expect(await observe()).toBe(start - 3_600_000);
-    await journal.close();
-  });
 });
 
 describe("failure", () => {

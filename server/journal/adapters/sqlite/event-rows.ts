@@ -8,8 +8,6 @@ import type { EventRow } from "./segment.ts";
 const DRAFTS_MAX = 10_000;
 const EVENT_BYTES_MAX = 4 * 1024 * 1024;
 const NAME_CHARS_MAX = 200;
-/** A wall clock stepped back by at most this is taken as standing still, so that time follows number in a stream. */
-const CLOCK_STEP_MAX_MS = 60_000;
 
 /** One append made ready: rows to add, and for each draft its event as JSON, stored before or to be. */
 export interface PreparedAppend {
@@ -41,7 +39,8 @@ export function prepareAppend(
   if (drafts.length > DRAFTS_MAX) throw new OpsError("limit-exceeded", `At most ${DRAFTS_MAX} events at once`);
   if (stream.length > NAME_CHARS_MAX) throw new OpsError("limit-exceeded", "The name of a stream is too long");
   const head = pending.heads.get(stream) ?? file.heads().get(stream) ?? { seq: 0, observedAt: 0 };
-  const observedAt = at < head.observedAt && head.observedAt - at <= CLOCK_STEP_MAX_MS ? head.observedAt : at;
+  // A wall clock that was set back is taken as standing still: in a stream time follows number.
+  const observedAt = Math.max(at, head.observedAt);
   const rows: EventRow[] = [];
   const added = new Map<string, string>();
   const texts = drafts.map((draft) => {

@@ -2,14 +2,14 @@
 import { mkdirSync } from "node:fs";
 import type { EventDraft, JournalEvent } from "#server/contract/event.ts";
 import type { StreamFold } from "#server/contract/fold/fold.ts";
-import type { Journal, JournalRetention, StateStore } from "#server/journal/ports.ts";
+import type { Journal, JournalRetention, StateStore, StreamSnapshot } from "#server/journal/ports.ts";
 import { type Clock, epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { type DecimalText, parseInt64 } from "#server/kernel/json.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { type JournalKeySource, loadJournalKey } from "./key.ts";
 import { lockJournal } from "./lock.ts";
-import type { ChainHead, JournalThreadData } from "./protocol.ts";
+import type { ChainHead, JournalCalls, JournalThreadData } from "./protocol.ts";
 import { type JournalThread, startJournalThread } from "./thread.ts";
 import type { ChainVerdict } from "./verify.ts";
 import { verifyInThread } from "./verify-thread.ts";
@@ -96,11 +96,11 @@ function journalOn(thread: JournalThread, clock: Clock): Omit<SqliteJournal, "st
       const { texts, nextCursor, horizon } = await thread.call("range", query);
       return { events: texts.map(parseEvent), nextCursor, horizon: horizon === null ? null : epochMs(horizon) };
     },
-    async latestSnapshot(stream, foldVersion) {
-      const found = await thread.call("latestSnapshot", { stream, foldVersion });
-      if (found === null) return null;
-      return { stream, foldVersion, seq: String(found.seq), state: JSON.parse(found.state) as StreamFold };
+    async positionAt(stream, at) {
+      return String(await thread.call("positionAt", { stream, at }));
     },
+    latestSnapshot: (stream, foldVersion) => snapshotOf(thread, { stream, foldVersion, seq: null }),
+    snapshotBefore: (stream, seq, foldVersion) => snapshotOf(thread, { stream, foldVersion, seq: toSeq(seq) }),
     async writeSnapshot({ stream, seq, foldVersion, state }) {
       await thread.call("writeSnapshot", { stream, seq: toSeq(seq), foldVersion, state: JSON.stringify(state) });
     },
@@ -110,6 +110,16 @@ function journalOn(thread: JournalThread, clock: Clock): Omit<SqliteJournal, "st
     },
     chainHeads: () => thread.call("chainHeads", null),
   };
+}
+
+async function snapshotOf(
+  thread: JournalThread,
+  asked: JournalCalls["snapshot"]["args"],
+): Promise<StreamSnapshot | null> {
+  const found = await thread.call("snapshot", asked);
+  if (found === null) return null;
+  const { stream, foldVersion, seq, state } = found;
+  return { stream, foldVersion, seq: String(seq), state: JSON.parse(state) as StreamFold };
 }
 
 function stateOn(thread: JournalThread): StateStore {

@@ -32,8 +32,10 @@ export interface JournalCalls {
     readonly answer: readonly string[];
   };
   range: { readonly args: RangeQuery; readonly answer: RangeResult };
-  latestSnapshot: {
-    readonly args: { readonly stream: string; readonly foldVersion: number };
+  positionAt: { readonly args: { readonly stream: string; readonly at: number }; readonly answer: number };
+  /** The newest at or before event `seq`; `null` = the newest of all. */
+  snapshot: {
+    readonly args: { readonly stream: string; readonly seq: number | null; readonly foldVersion: number };
     readonly answer: StoredSnapshot | null;
   };
   writeSnapshot: { readonly args: StoredSnapshot; readonly answer: null };

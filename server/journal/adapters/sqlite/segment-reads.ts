@@ -34,6 +34,8 @@ export interface SegmentReads {
   hashAt(position: number): ChainHash | null;
   /** JSON of the events of a stream with a number above `seq`, in order. */
   after(stream: string, seq: number, limit: number): readonly string[];
+  /** Number of the last event of a stream observed at an instant or before; `null` when there is none in here. */
+  positionAt(stream: string, at: number): number | null;
   slice(query: SliceQuery): readonly EventKey[];
   textAt(position: number): string;
   observed(): { readonly first: number; readonly last: number } | null;
@@ -44,6 +46,9 @@ export function segmentReads(database: DatabaseSync): SegmentReads {
   const hashAt = database.prepare("SELECT hash FROM events WHERE position = ?");
   const textAt = database.prepare("SELECT bytes FROM events WHERE position = ?");
   const after = database.prepare("SELECT bytes FROM events WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?");
+  const positionAt = database.prepare(
+    "SELECT seq FROM events WHERE stream = ? AND observed_at <= ? ORDER BY observed_at DESC, seq DESC LIMIT 1",
+  );
   const statements = new Map<string, StatementSync>();
   return {
     heads: () => headsOf(database),
@@ -59,6 +64,10 @@ export function segmentReads(database: DatabaseSync): SegmentReads {
     },
     textAt: (position) => textOf(textAt.get(position)?.bytes),
     after: (stream, seq, limit) => after.all(stream, seq, limit).map((row) => textOf(row.bytes)),
+    positionAt(stream, at) {
+      const row = positionAt.get(stream, at);
+      return row === undefined ? null : Number(row.seq);
+    },
     slice(query) {
       const { text, values } = sliceStatement(query);
       const statement = statements.get(text) ?? database.prepare(text);

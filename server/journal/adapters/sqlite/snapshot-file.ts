@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { snapshotsToDrop } from "#server/journal/domain/snapshots.ts";
 import { sameHash, seal } from "./chain.ts";
 import { formatOf, inTransaction, openWritable } from "./database.ts";
 import { textOf } from "./segment-reads.ts";
@@ -19,8 +20,6 @@ const SCHEMA = `
   ) STRICT;
   PRAGMA user_version = ${SNAPSHOT_FORMAT_VERSION};`;
 
-/** Older ones go: what they shorten is the replay from the one before, at most this many times 5,000 events back. */
-const KEPT_PER_STREAM = 100;
 const STATE_BYTES_MAX = 256 * 1024 * 1024;
 
 export interface StoredSnapshot {
@@ -34,7 +33,8 @@ export interface StoredSnapshot {
 export interface SnapshotFile {
   /** The newest of this fold version at or before `seq`; one that was not written with the key is passed over. */
   latest(stream: string, foldVersion: number, seq: number): StoredSnapshot | null;
-  write(snapshot: StoredSnapshot): void;
+  /** Thins out the stream's older ones with it. @param keptAfter up to this number its events were dropped */
+  write(snapshot: StoredSnapshot, keptAfter: number): void;
   /** What was written is on the disk when this returns: a power failure takes none of it. False when that is not so. */
   settle(): boolean;
   close(): void;
@@ -54,9 +54,14 @@ export function openSnapshotFile(
   const insert = database.prepare(
     "INSERT OR REPLACE INTO snapshots (stream, seq, fold_version, state, mac) VALUES (?, ?, ?, ?, ?)",
   );
-  const thin = database.prepare(
-    `DELETE FROM snapshots WHERE stream = ?1 AND seq <
-       (SELECT seq FROM snapshots WHERE stream = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ${KEPT_PER_STREAM})`,
+  const list = database.prepare(
+    "SELECT seq, length(state) AS bytes FROM snapshots WHERE stream = ? AND fold_version = ? ORDER BY seq",
+  );
+  const drop = database.prepare("DELETE FROM snapshots WHERE stream = ? AND fold_version = ? AND seq = ?");
+  // Of another version only the newest is of use: to go on from it after a way back.
+  const dropOthers = database.prepare(
+    `DELETE FROM snapshots WHERE stream = ?1 AND fold_version <> ?2 AND seq < (SELECT max(other.seq)
+       FROM snapshots AS other WHERE other.stream = ?1 AND other.fold_version = snapshots.fold_version)`,
   );
   return {
     latest(stream, foldVersion, seq) {
@@ -69,11 +74,13 @@ export function openSnapshotFile(
       }
       return null;
     },
-    write(snapshot) {
+    write(snapshot, keptAfter) {
       const { stream, seq, foldVersion, state } = snapshot;
       inTransaction(database, () => {
         insert.run(stream, seq, foldVersion, deflateRawSync(state), macOf(key, snapshot));
-        thin.run(stream);
+        const kept = list.all(stream, foldVersion).map((row) => ({ seq: Number(row.seq), bytes: Number(row.bytes) }));
+        for (const dropped of snapshotsToDrop(kept, keptAfter)) drop.run(stream, foldVersion, dropped);
+        dropOthers.run(stream, foldVersion);
       });
     },
     settle: () => database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0,

@@ -58,12 +58,15 @@ function perform(store: JournalStore, directory: string, { call, args }: Reading
       return store.chainOf(args.stream).after(args.stream, args.seq, bounded(args.limit, AFTER_LIMIT_MAX));
     case "range":
       return readRange(store.chains(), args);
-    case "latestSnapshot": {
-      const head = store.chainOf(args.stream).heads().get(args.stream);
-      return head === undefined ? null : store.snapshots.latest(args.stream, args.foldVersion, head.seq);
+    case "positionAt":
+      return store.chainOf(args.stream).positionAt(args.stream, args.at);
+    case "snapshot": {
+      // One beyond the head is of another journal, or of one that was restored from a back-up.
+      const head = store.chainOf(args.stream).heads().get(args.stream)?.seq ?? 0;
+      return store.snapshots.latest(args.stream, args.foldVersion, Math.min(args.seq ?? head, head));
     }
     case "writeSnapshot":
-      return answerNull(() => store.snapshots.write(args));
+      return answerNull(() => store.snapshots.write(args, store.chainOf(args.stream).keptAfter(args.stream)));
     case "chainHeads":
       return store.chainHeads();
     case "stateGet":

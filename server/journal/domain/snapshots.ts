@@ -1,0 +1,42 @@
+/** Which snapshots of a stream are kept: enough to tell any instant soon, and no more. */
+
+/** A state is told by replaying fewer events than this, plus those between two snapshots as they are written. */
+const SPACING_EVENTS = 5_000;
+/** Kept however near they are: the one to start from, and the one before it should that be unreadable. */
+const NEWEST_KEPT = 2;
+/** Of one stream; beyond either the older half is kept half as densely. */
+const SNAPSHOTS_MAX = 2_000;
+const BYTES_MAX = 256 * 1024 * 1024;
+
+export interface SnapshotSize {
+  readonly seq: number;
+  readonly bytes: number;
+}
+
+/**
+ * Numbers of those that may go: a snapshot is of no use below what retention has dropped, nor between two that are at
+ * most 5,000 events apart.
+ *
+ * @param kept of one stream and fold version, in order
+ * @param keptAfter up to this number the stream's events were dropped
+ */
+export function snapshotsToDrop(kept: readonly SnapshotSize[], keptAfter: number): readonly number[] {
+  const older = kept.slice(0, -NEWEST_KEPT);
+  const left: SnapshotSize[] = [];
+  for (const [index, snapshot] of older.entries()) {
+    const before = left.at(-1)?.seq ?? (keptAfter === 0 ? 0 : Number.NEGATIVE_INFINITY);
+    const after = kept[index + 1]?.seq ?? Number.POSITIVE_INFINITY;
+    if (snapshot.seq >= keptAfter && after - before > SPACING_EVENTS) left.push(snapshot);
+  }
+  const stays = new Set(bounded(left, kept.slice(-NEWEST_KEPT)).map(({ seq }) => seq));
+  return older.filter(({ seq }) => !stays.has(seq)).map(({ seq }) => seq);
+}
+
+/** The oldest stays in any case: it is the beginning of what can be told. */
+function bounded(left: readonly SnapshotSize[], newest: readonly SnapshotSize[]): readonly SnapshotSize[] {
+  const bytes = [...left, ...newest].reduce((sum, snapshot) => sum + snapshot.bytes, 0);
+  const isBounded = left.length + newest.length <= SNAPSHOTS_MAX && bytes <= BYTES_MAX;
+  if (isBounded || left.length < NEWEST_KEPT) return left;
+  const half = Math.ceil(left.length / 2);
+  return left.filter((_, index) => index >= half || index % 2 === 0);
+}
