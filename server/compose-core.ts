@@ -60,6 +60,10 @@ export function composeCore(
     },
     clock,
     pace: configuration.limits.failover,
+    onReleased({ jobId, sourceId, incarnationId, key }) {
+      const requestId = recorder.operator().jobs[jobId]?.requestId ?? null;
+      dnaOf(sourceId)?.actors.released(key, incarnationId, { id: jobId, requestId });
+    },
   });
   const runner = createJobRunner({ store: jobStore, kinds: [failover], recorder, view: recorder, clock, log });
   const verifier = createFailoverVerifier({

@@ -1,6 +1,7 @@
 import { ulid } from "ulid";
 import type { DnaSourceConfiguration, LimitsConfiguration } from "#server/config/model.ts";
 import { dnaStream } from "#server/contract/event.ts";
+import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createCensusTaker } from "#server/dna/census.ts";
 import type { IncarnationWatch } from "#server/dna/failover-job.ts";
@@ -27,6 +28,7 @@ export interface SourceDeps {
 export interface DnaAssembly {
   readonly source: DnaSource;
   readonly watch: IncarnationWatch;
+  readonly actors: Pick<ActorWatch, "released">;
   readonly title: string;
   readonly region: string;
   readonly cluster: string | null;
@@ -66,11 +68,13 @@ export function assembleDna(seat: DnaSeat, store: DnaStore, deps: SourceDeps): D
     clusterFilter: seat.cluster,
   });
   const census = createCensusTaker({ sourceId: seat.id, store, recorder, clock, log: own, newId: ulid });
+  const actors = createActorWatch({ sourceId: seat.id, store, recorder, view, clock, log: own });
   const source: DnaSource = {
     id: seat.id,
     act: seat.act,
     modules: seat.modules,
     store,
+    actors,
     census,
     liveness: toLivenessView(reader),
     pace: deps.limits.failover,
@@ -80,11 +84,14 @@ export function assembleDna(seat: DnaSeat, store: DnaStore, deps: SourceDeps): D
   return {
     source,
     watch: toIncarnationWatch(reader),
+    actors,
     title: seat.title,
     region: seat.region,
     cluster: seat.cluster,
     keyspace: seat.keyspace,
-    run: (signal) => reader.run(signal),
+    async run(signal) {
+      await Promise.all([reader.run(signal), actors.run(signal)]);
+    },
     async close() {
       await census.stop();
       await store.close();

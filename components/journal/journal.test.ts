@@ -61,6 +61,17 @@ describe("subjectLink", () => {
     expect(subjectLink(event({ kind: "dna.node.forgotten", stream: "dna:eu-1", subject: "1:-2", body: {} }))).toBe(
       "/topology?of=eu-1&node=1%3A-2",
     );
+    const actor = { namespace: "game", moduleId: 0, name: "city/7" };
+    expect(
+      subjectLink(
+        event({
+          kind: "dna.actor.unwatched",
+          stream: "dna:eu-1",
+          subject: "game:0:city/7",
+          body: { ...actor, lastReadAt: 0, reason: "nobody looks" },
+        }),
+      ),
+    ).toBe("/actors?source=eu-1&ns=game&module=0&name=city%2F7");
     expect(subjectLink(operation("dynflow:foreman", PLAN))).toBe(`/plans/foreman/${PLAN}`);
     expect(subjectLink(operation("dna:eu-1", "1:2"))).toBe("/topology?of=eu-1&node=1%3A2");
     expect(subjectLink(operation(null, "session"))).toBeNull();

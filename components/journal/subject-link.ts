@@ -20,6 +20,13 @@ export function subjectLink(event: JournalEvent): Href | null {
     case "dna.database.changed":
     case "dna.census.finished":
       return routes.topology({ source });
+    case "dna.actor.seen":
+    case "dna.actor.owner_changed":
+    case "dna.actor.released":
+    case "dna.actor.unwatched": {
+      const { namespace, moduleId, name } = event.body;
+      return routes.actors({ source, namespace, moduleId, name });
+    }
     case "dynflow.plan.created":
     case "dynflow.plan.state_changed":
     case "dynflow.plan.result_changed":

@@ -65,6 +65,23 @@ export interface CensusCount {
   readonly keys: number;
 }
 
+/** A key of the register. */
+export interface ActorFacts {
+  readonly namespace: string;
+  readonly moduleId: number;
+  readonly name: string;
+}
+
+/** What the register says of a key. No incarnation and nothing unreadable: nobody owns it. */
+export interface OwnerFacts {
+  /** `<created_at ms>:<id>`. */
+  readonly incarnation: string | null;
+  /** By the claimer's clock. */
+  readonly claimedAt: EpochMs | null;
+  /** Why its row could not be made sense of. */
+  readonly unreadable: string | null;
+}
+
 export interface PlanFailure {
   readonly stepId: number;
   readonly actionClass: string;
@@ -193,6 +210,22 @@ export interface EventBodies {
     readonly incarnationId: string | null;
     readonly counts: readonly CensusCount[];
   };
+  /** First sight of a key that somebody looks at: it is read on for as long, and some minutes after. */
+  "dna.actor.seen": ActorFacts & {
+    readonly owner: OwnerFacts;
+    /** The last instant at which it had been read before, where reading it was interrupted; else `null`. */
+    readonly notKnownFrom: EpochMs | null;
+  };
+  "dna.actor.owner_changed": ActorFacts & {
+    readonly from: OwnerFacts;
+    readonly to: OwnerFacts;
+    /** The last instant at which the old owner was read: who owned the key between it and this event is not known. */
+    readonly notKnownFrom: EpochMs;
+  };
+  /** A job of this console has released it: applied at the database, so the key had no owner at that moment. */
+  "dna.actor.released": ActorFacts & { readonly owner: string; readonly jobId: string };
+  /** It is not read any more: from `lastReadAt` on nothing is known of it. */
+  "dna.actor.unwatched": ActorFacts & { readonly lastReadAt: EpochMs; readonly reason: string };
   "dynflow.plan.created": PlanFacts;
   "dynflow.plan.state_changed": { readonly from: string; readonly plan: PlanFacts };
   "dynflow.plan.result_changed": { readonly from: string; readonly plan: PlanFacts };
@@ -243,7 +276,7 @@ interface EventEnvelope {
   readonly stream: StreamName;
   /** Gapless within the stream, from 1, decimal text. */
   readonly seq: DecimalText;
-  /** What it is about: incarnation, plan, world, lock, job or source id. */
+  /** What it is about: incarnation, actor (`actorSubject`), plan, world, lock, job or source id. */
   readonly subject: string;
   /** The source's clock, as far as it tells. */
   readonly occurredAt: EpochMs;

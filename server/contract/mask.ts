@@ -46,6 +46,10 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dna.row.unreadable":
     case "dna.database.changed":
     case "dna.census.finished":
+    case "dna.actor.seen":
+    case "dna.actor.owner_changed":
+    case "dna.actor.released":
+    case "dna.actor.unwatched":
     case "dynflow.plan.gone":
     case "dynflow.step.state_changed":
     case "dynflow.world.registered":

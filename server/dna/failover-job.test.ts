@@ -9,7 +9,13 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { type ActorType, type Incarnation, sameIncarnation, toIncarnationId } from "./domain/identity.ts";
-import { createFailoverKind, FAILOVER_PACE, failoverParams, type IncarnationCheck } from "./failover-job.ts";
+import {
+  createFailoverKind,
+  FAILOVER_PACE,
+  failoverParams,
+  type IncarnationCheck,
+  type KeyReleased,
+} from "./failover-job.ts";
 import type { CasOutcome, DnaStore } from "./ports.ts";
 
 const DEAD: Incarnation = { createdAt: epochMs(1_000), id: -9_223_372_036_854_775_808n };
@@ -87,11 +93,19 @@ function setUp() {
   const state = createMemoryState();
   const store = createJobStore(state);
   const checks: IncarnationCheck[] = [];
+  const released: KeyReleased[] = [];
   const watch = { check: async () => checks.shift() ?? OK };
   const open = () =>
     createJobRunner({
       store,
-      kinds: [createFailoverKind({ sourceOf: () => ({ store: register.store, watch }), clock, pace: FAILOVER_PACE })],
+      kinds: [
+        createFailoverKind({
+          sourceOf: () => ({ store: register.store, watch }),
+          clock,
+          pace: FAILOVER_PACE,
+          onReleased: (release) => released.push(release),
+        }),
+      ],
       recorder: memory.recorder,
       view: memory.recorder,
       clock,
@@ -112,7 +126,7 @@ function setUp() {
       params: failoverParams("eu-1", toIncarnationId(DEAD), types),
       bookmark: null,
     });
-  return { clock, memory, register, store, checks, open, start };
+  return { clock, memory, register, store, checks, released, open, start };
 }
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `key-${String(index).padStart(5, "0")}`);
@@ -136,6 +150,22 @@ describe("release of the keys of a dead incarnation", () => {
     expect(at.register.owned(DEAD)).toBe(0);
     expect(at.register.owned(OTHER)).toBe(2);
     expect(counts(runner)).toMatchObject({ applied: 150, moved: 0, failed: 0, unknown: 0 });
+  });
+
+  it("tells of each key that it released, and of none that was somebody else's by then", async () => {
+    const taken = at.register.key(CITY, "key-00000");
+    const runner = at.open();
+    at.register.state.faults.push("lost-applied");
+    await at.start(runner);
+    at.register.rows.set(taken, OTHER);
+    await at.clock.advance(60_000);
+    const names = at.released.map(({ key, jobId, sourceId, incarnationId }) => {
+      expect([jobId, sourceId, incarnationId]).toEqual(["job-1", "eu-1", toIncarnationId(DEAD)]);
+      return at.register.key(key, key.name);
+    });
+    expect([...names].sort()).toEqual([...new Set(names)].sort());
+    expect(names).toHaveLength(counts(runner)?.applied ?? -1);
+    expect(names).not.toContain(taken);
   });
 
   it("sends at most 2 rounds a second of at most 50 keys", async () => {

@@ -64,6 +64,14 @@ export const failoverParams = (sourceId: string, incarnationId: string, types: r
 /** The key of a target as text: unambiguous, sorted by type. */
 export const targetKey = (key: ActorKey): string => `${toActorTypeId(key)}|${key.name}`;
 
+/** A key that was the incarnation's until this job released it. */
+export interface KeyReleased {
+  readonly jobId: string;
+  readonly sourceId: string;
+  readonly incarnationId: string;
+  readonly key: ActorKey;
+}
+
 /**
  * Conditional release of every key of one dead incarnation (`dna.md` 9(b)). The owner is a condition of every
  * statement; unknown outcomes are re-read at LOCAL_SERIAL; a key that somebody else owns by now is left alone.
@@ -72,6 +80,8 @@ export function createFailoverKind(deps: {
   readonly sourceOf: (sourceId: string) => { readonly store: DnaStore; readonly watch: IncarnationWatch } | null;
   readonly clock: Clock;
   readonly pace: FailoverPace;
+  /** Told of each key that a round has released, as soon as it is known. */
+  readonly onReleased?: (release: KeyReleased) => void;
 }): JobKind {
   return {
     kind: "dna.failover",
@@ -79,7 +89,9 @@ export function createFailoverKind(deps: {
       const params = readParams(work.params);
       const source = deps.sourceOf(params.sourceId);
       if (source === null) return { state: "failed", note: `The source ${params.sourceId} is no longer configured` };
-      return new FailoverRun(work, params, source.store, source.watch, deps.clock, deps.pace).run();
+      return new FailoverRun(work, params, source.store, source.watch, deps.clock, deps.pace, (key) =>
+        deps.onReleased?.({ jobId: work.id, sourceId: params.sourceId, incarnationId: params.incarnationId, key }),
+      ).run();
     },
   };
 }
@@ -118,6 +130,7 @@ class FailoverRun {
   readonly #watch: IncarnationWatch;
   readonly #clock: Clock;
   readonly #pace: FailoverPace;
+  readonly #released: (key: ActorKey) => void;
   #bookmark: Bookmark;
   #checkedAt: number = Number.NEGATIVE_INFINITY;
   #roundAt: number = Number.NEGATIVE_INFINITY;
@@ -130,6 +143,7 @@ class FailoverRun {
     watch: IncarnationWatch,
     clock: Clock,
     pace: FailoverPace,
+    released: (key: ActorKey) => void,
   ) {
     this.#work = work;
     this.#params = params;
@@ -137,6 +151,7 @@ class FailoverRun {
     this.#watch = watch;
     this.#clock = clock;
     this.#pace = pace;
+    this.#released = released;
     this.#bookmark = (work.bookmark as Bookmark | null) ?? START;
   }
 
@@ -247,6 +262,7 @@ class FailoverRun {
 
   #told(type: ActorType, name: string, outcome: TargetOutcome["outcome"], note: string | null): TargetOutcome {
     const at: EpochMs = this.#clock.now();
+    if (outcome === "applied") this.#released({ ...type, name });
     return { key: targetKey({ ...type, name }), outcome, note, at };
   }
 

@@ -68,6 +68,7 @@ async function setUp(keys: number) {
     },
     modules: {},
     store: store as DnaStore,
+    actors: { look: async () => null },
     census,
     liveness: {
       releasable: () => state.judged,

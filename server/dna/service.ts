@@ -106,13 +106,13 @@ export function createDnaService(deps: {
 
     async actor(caller: Caller, input: WireIn<typeof wire.actorInput>): WireOut<typeof wire.actorOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const row = await source.store.actor(keyOf(input), "quorum");
+      const row = await source.actors.look(keyOf(input));
       return { ...asOfNow(clock, source), actor: row === null ? null : toActorView(source, row) };
     },
 
     async explain(caller: Caller, input: WireIn<typeof wire.actorInput>): WireOut<typeof wire.explainOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const row = await source.store.actor(keyOf(input), "quorum");
+      const row = await source.actors.look(keyOf(input));
       const owner = ownerRow(row);
       const path = explainRequest({
         row: owner,

@@ -1,6 +1,7 @@
 import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { StreamSample } from "#server/contract/live.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
+import type { ActorWatch } from "./actor-watch.ts";
 import type { CensusTaker } from "./census.ts";
 import type { Incarnation } from "./domain/identity.ts";
 import type { Releasable } from "./domain/releasable.ts";
@@ -22,6 +23,7 @@ export interface DnaSource {
   /** module_id to module name, as the operator maintains it. */
   readonly modules: Readonly<Record<string, string>>;
   readonly store: DnaStore;
+  readonly actors: Pick<ActorWatch, "look">;
   readonly census: CensusTaker;
   readonly liveness: LivenessView;
   readonly pace: FailoverPace;

@@ -1,9 +1,11 @@
 import type {
+  ActorFacts,
   CensusCount,
   DatabaseHostFacts,
   IncarnationFlag,
   IncarnationState,
   JournalEvent,
+  OwnerFacts,
 } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText } from "#server/kernel/json.ts";
@@ -40,6 +42,14 @@ export interface OwnedFold {
   readonly counts: readonly CensusCount[];
 }
 
+/** A key that is read because somebody looks at it, with its owner as last seen to change. */
+export interface WatchedFold extends ActorFacts, OwnerFacts {
+  /** When this owner was first seen, by our clock. */
+  readonly since: EpochMs;
+  /** Who owned it between this and `since` is not known; `null` = nothing before `since` is. */
+  readonly notKnownFrom: EpochMs | null;
+}
+
 export interface DnaFold {
   readonly family: "dna";
   readonly source: SourceFold;
@@ -54,6 +64,8 @@ export interface DnaFold {
   } | null;
   readonly census: CensusFold | null;
   readonly owned: Readonly<Record<string, OwnedFold>>;
+  /** By `actorSubject`; bounded by the watch, which lets the oldest go. */
+  readonly watched: Readonly<Record<string, WatchedFold>>;
 }
 
 export const EMPTY_DNA: DnaFold = {
@@ -64,6 +76,7 @@ export const EMPTY_DNA: DnaFold = {
   database: null,
   census: null,
   owned: {},
+  watched: {},
 };
 
 /** Pure and total; an event of another kind changes nothing. */
@@ -114,9 +127,34 @@ export function reduceDna(state: DnaFold, event: JournalEvent, edit: RecordEdito
       return { ...state, database: event.body };
     case "dna.census.finished":
       return reduceCensus(state, event.body);
+    case "dna.actor.seen": {
+      const { owner, ...key } = event.body;
+      return withWatched(edit, state, event.subject, { ...key, ...owner, since: event.observedAt });
+    }
+    case "dna.actor.owner_changed": {
+      const { from: _, to, ...key } = event.body;
+      return withWatched(edit, state, event.subject, { ...key, ...to, since: event.observedAt });
+    }
+    case "dna.actor.released": {
+      const known = own(state.watched, event.subject);
+      if (known === undefined) return state;
+      const nobody = { incarnation: null, claimedAt: null, unreadable: null };
+      return withWatched(edit, state, event.subject, {
+        ...known,
+        ...nobody,
+        since: event.observedAt,
+        notKnownFrom: null,
+      });
+    }
+    case "dna.actor.unwatched":
+      return { ...state, watched: edit.drop(state.watched, event.subject) };
     default:
       return state;
   }
+}
+
+function withWatched(edit: RecordEditor, state: DnaFold, subject: string, actor: WatchedFold): DnaFold {
+  return { ...state, watched: edit.put(state.watched, subject, actor) };
 }
 
 function withNode(edit: RecordEditor, state: DnaFold, id: string, node: NodeFold): DnaFold {

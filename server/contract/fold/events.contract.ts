@@ -11,6 +11,7 @@ import {
   type JournalEvent,
   type LockFacts,
   type OperationFacts,
+  type OwnerFacts,
   type PlanFacts,
   type StreamName,
   type WorldFacts,
@@ -98,6 +99,13 @@ const job = (streams: fc.Arbitrary<StreamName>): fc.Arbitrary<JobFacts> =>
     requestId: text,
   });
 
+const actorFacts = { namespace: text, moduleId: count, name: text };
+const ownerFacts: fc.Arbitrary<OwnerFacts> = fc.record({
+  incarnation: textOrNull,
+  claimedAt: fc.option(instant, { nil: null }),
+  unreadable: textOrNull,
+});
+
 const flag = fc.constantFrom(...INCARNATION_FLAGS);
 const incarnationState = fc.constantFrom(...INCARNATION_STATES);
 
@@ -147,6 +155,14 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
       maxLength: 4,
     }),
   }),
+  "dna.actor.seen": fc.record({
+    ...actorFacts,
+    owner: ownerFacts,
+    notKnownFrom: fc.option(instant, { nil: null }),
+  }),
+  "dna.actor.owner_changed": fc.record({ ...actorFacts, from: ownerFacts, to: ownerFacts, notKnownFrom: instant }),
+  "dna.actor.released": fc.record({ ...actorFacts, owner: text, jobId: text }),
+  "dna.actor.unwatched": fc.record({ ...actorFacts, lastReadAt: instant, reason: text }),
   "dynflow.plan.created": planFacts,
   "dynflow.plan.state_changed": fc.record({ from: text, plan: planFacts }),
   "dynflow.plan.result_changed": fc.record({ from: text, plan: planFacts }),

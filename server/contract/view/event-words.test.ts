@@ -26,6 +26,24 @@ describe("eventWords", () => {
     });
   });
 
+  it("tells a change of an actor's owner by its name, and a claim anew for what it is", () => {
+    const key = { namespace: "game", moduleId: 0, name: "city/7" };
+    const owner = (incarnation: string | null) => ({ incarnation, claimedAt: null, unreadable: null });
+    const changed = (from: string | null, to: string | null) =>
+      told(
+        event(
+          "dna.actor.owner_changed",
+          { ...key, from: owner(from), to: owner(to), notKnownFrom: 0 },
+          "game:0:city/7",
+        ),
+      );
+    expect(changed("1000:1", null)).toMatchObject({ subject: "city/7", what: "owned by 1000:1 → nobody owns it" });
+    expect(changed("1000:1", "1000:1").what).toBe("owned by 1000:1 → claimed anew by 1000:1");
+    expect(told(event("dna.actor.released", { ...key, owner: "1000:1", jobId: "job-1" })).what).toBe(
+      "released from 1000:1 by job job-1",
+    );
+  });
+
   it("is red for a plan that pauses on an error, with the step and the exception", () => {
     const failure = { stepId: 17, actionClass: "A::B::Upload", exceptionClass: "Errno::ENOSPC", message: "secret" };
     const plan = { state: "paused", result: "error", failure, rootActionClass: null, label: null };

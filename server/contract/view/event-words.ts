@@ -1,5 +1,11 @@
 /** One journal event in words and in the state language, for lists and for the time bar. Pure; total. */
-import { familyOf, type JournalEvent, type PlanFacts } from "#server/contract/event.ts";
+import {
+  type ActorFacts,
+  familyOf,
+  type JournalEvent,
+  type OwnerFacts,
+  type PlanFacts,
+} from "#server/contract/event.ts";
 import { lookOf, type Shape, TONE_SHAPE, type Tone } from "#server/kernel/states.ts";
 import {
   formatAgeMs,
@@ -85,6 +91,23 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
         event.body.incarnationId === null ? event.subject : shortIncarnation(event.body.incarnationId),
       );
     }
+    case "dna.actor.seen":
+      return said(`${ownerWords(event.body.owner)}, as first looked at`, PLAIN, actorName(event.body));
+    case "dna.actor.owner_changed": {
+      const { from, to } = event.body;
+      const how = to.unreadable !== null ? look("attention") : look(to.incarnation === null ? "unknown" : "good");
+      return said(`${ownerWords(from)} → ${claimWords(from, to)}`, how, actorName(event.body));
+    }
+    case "dna.actor.released": {
+      const { owner, jobId } = event.body;
+      return said(
+        `released from ${shortIncarnation(owner)} by job ${shortId(jobId)}`,
+        look("working"),
+        actorName(event.body),
+      );
+    }
+    case "dna.actor.unwatched":
+      return said(`not read any more: ${event.body.reason}`, PLAIN, actorName(event.body));
     case "dynflow.plan.created":
       return said(`${className(event.body)} ${event.body.state}`, lookOf("plan", event.body.state));
     case "dynflow.plan.state_changed":
@@ -163,6 +186,21 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
       return unknownKind(event);
   }
 }
+
+const actorName = ({ name }: ActorFacts): string =>
+  name === "" ? "(empty name)" : name.length > ACTOR_NAME_CHARS ? `${name.slice(0, ACTOR_NAME_CHARS - 1)}…` : name;
+const ACTOR_NAME_CHARS = 60;
+
+function ownerWords({ incarnation, unreadable }: OwnerFacts): string {
+  if (unreadable !== null) return `a row that cannot be read (${unreadable})`;
+  return incarnation === null ? "nobody owns it" : `owned by ${shortIncarnation(incarnation)}`;
+}
+
+/** The same owner with another claim has lost the key meanwhile, or never had it by this claim. */
+const claimWords = (from: OwnerFacts, to: OwnerFacts): string =>
+  to.incarnation !== null && to.incarnation === from.incarnation
+    ? `claimed anew by ${shortIncarnation(to.incarnation)}`
+    : ownerWords(to);
 
 /** A kind of a later version of the console: kept and shown. */
 function unknownKind(event: never): ReturnType<typeof tell> {
