@@ -40,12 +40,13 @@ function FeedBanner() {
 function JournalBanner() {
   const journal = useFold((state) => state.journal);
   const refused = useSession()?.actionsRefused ?? null;
+  if (journal?.ok === true && journal.follows !== undefined) return <FollowerBanner {...journal.follows} />;
   const broken = journal !== undefined && !journal.ok;
-  if (!broken && refused === null) return null;
+  if (!broken && (journal !== undefined || refused === null)) return null;
   return (
     <div className="banner t-failed">
       <Glyph tone="failed" />
-      <b>The journal cannot be written</b>
+      <b>{journal?.follows === undefined ? "The journal cannot be written" : "The journal cannot be read"}</b>
       <span className="t2">
         {(broken ? journal.reason : refused) ?? "No reason known."} No record, no action: actions are off, and what you
         see stands still{" "}
@@ -55,6 +56,21 @@ function JournalBanner() {
           </>
         )}
         .
+      </span>
+    </div>
+  );
+}
+
+/** Nothing is wrong: what is shown is live, and somebody else writes it down. */
+function FollowerBanner({ holder }: { readonly holder: string | null }) {
+  return (
+    <div className={`banner ${holder === null ? "t-attention" : "t-idle"}`}>
+      <Glyph tone={holder === null ? "attention" : "idle"} />
+      <b>This console follows</b>
+      <span className="t2">
+        {holder === null
+          ? "Nobody writes the journal at present: what you see stands still until a console takes over. Actions are off."
+          : `${holder} writes the journal. What you see is live; actions are off here.`}
       </span>
     </div>
   );

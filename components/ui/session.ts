@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import type { LiveState } from "#server/contract/live.ts";
+import { journalRefusal } from "#server/contract/view/journal-status.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
 import type { Permission } from "#server/trpc/app-router.ts";
 import { useFold, useLive } from "./live.ts";
@@ -37,9 +38,9 @@ export function useRefusal(permission: Permission, other: string | null = null):
   if (session.principal === null) return "Log in first.";
   if (!session.permissions.includes(permission))
     return `Needs the permission ${permission}; your role ${session.principal.role} does not have it.`;
-  if (session.actionsRefused !== null) return session.actionsRefused;
-  if (journal !== undefined && !journal.ok)
-    return `The journal cannot be written${journal.reason === null ? "" : ` (${journal.reason})`}: no record, no action.`;
+  // What the feed says is newer than what the session was told up to half a minute ago.
+  const refused = journal === undefined || phase !== "live" ? session.actionsRefused : journalRefusal(journal);
+  if (refused !== null) return refused;
   if (phase === "lost" || phase === "ended")
     return "The live feed is lost: what you see is old, and nothing is done on it.";
   return other;

@@ -1,4 +1,5 @@
 import type { JournalStatus } from "#server/contract/live.ts";
+import { journalRefusal } from "#server/contract/view/journal-status.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { type Principal, permissionsOf } from "./permissions.ts";
@@ -20,15 +21,12 @@ export function createSessionService(deps: {
   const { identity, journalStatus, clock } = deps;
   return {
     async describe(principal: Principal | null): Promise<SessionOutput> {
-      const { ok, reason } = journalStatus();
       return {
         principal: principal === null ? null : { id: principal.id, role: principal.role, kind: principal.kind },
         permissions: [...permissionsOf(principal)],
         ...identity,
         serverNow: toIso(clock.now()),
-        actionsRefused: ok
-          ? null
-          : `The journal cannot be written (${reason ?? "no reason known"}): no record, no action.`,
+        actionsRefused: journalRefusal(journalStatus()),
       };
     },
   };

@@ -43,6 +43,11 @@ export interface JournalStatus {
   readonly since: EpochMs;
   /** For people; `null` while all is well. */
   readonly reason: string | null;
+  /**
+   * Set while another console writes this journal and this one shows what it reads there: actions are refused, and `ok`
+   * says whether it can be read. `holder` names who writes; `null` = nobody at present.
+   */
+  readonly follows?: { readonly holder: string | null };
 }
 
 export type LiveMessage =

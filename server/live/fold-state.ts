@@ -14,7 +14,11 @@ export interface FoldState {
   begin(stream: StreamName, position: StreamPosition, fold: StreamFold | null): void;
   /** Folds events of one stream that follow on its position, then tells the listeners. */
   fold(stream: StreamName, events: readonly JournalEvent[]): void;
+  /** The stream goes on under another writer's epoch, where it stands. */
+  reseat(stream: StreamName, epoch: string): void;
   sample(stream: StreamName, sample: StreamSample): void;
+  /** Nobody measures any more: old values are not shown as if they were of now. */
+  forgetSamples(): void;
   onEvents(listener: (events: readonly JournalEvent[]) => void): () => void;
   onSample(listener: (stream: StreamName) => void): () => void;
 }
@@ -40,6 +44,15 @@ export function createFoldState(log: Logger): FoldState {
       folds = reduceAll(folds, events);
       positions = { ...positions, [stream]: { ...position, seq: last.seq } };
       tell(eventListeners, events, log);
+    },
+    reseat(stream, epoch) {
+      const position = positions[stream];
+      if (position !== undefined && position.epoch !== epoch) {
+        positions = { ...positions, [stream]: { ...position, epoch } };
+      }
+    },
+    forgetSamples() {
+      samples = {};
     },
     sample(stream, sample) {
       samples = { ...samples, [stream]: { ...samples[stream], ...sample } };

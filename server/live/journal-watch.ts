@@ -12,6 +12,8 @@ export interface JournalWatch {
   succeeded(): void;
   /** Only `journal-unavailable` counts: an event that was refused says nothing of the journal. */
   failed(cause: unknown): void;
+  /** Another console writes from now on: whether this one could is no news any more, and no gap of its to write down. */
+  forget(): void;
   stop(): void;
 }
 
@@ -27,6 +29,7 @@ export function watchJournal(
   const stopped = new AbortController();
   let status: JournalStatus = { ok: true, since: clock.now(), reason: null };
   let _recovery: Promise<void> | null = null;
+  let forgotten = 0;
 
   async function recover(downSince: EpochMs, reason: string): Promise<void> {
     const back: EventDraft = {
@@ -36,8 +39,10 @@ export function watchJournal(
       occurredAt: downSince,
       synthetic: true,
     };
+    const turn = forgotten;
     while (!stopped.signal.aborted) {
       await clock.sleep(RETRY_MS, stopped.signal);
+      if (forgotten !== turn) return;
       try {
         await record(CONSOLE_STREAM, [back]);
         return;
@@ -64,6 +69,10 @@ export function watchJournal(
         .finally(() => {
           _recovery = null;
         });
+    },
+    forget() {
+      forgotten += 1;
+      status = { ok: true, since: clock.now(), reason: null };
     },
     stop: () => stopped.abort(new OpsError("cancelled", "The recorder is stopped")),
   };

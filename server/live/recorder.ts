@@ -13,13 +13,15 @@ import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
 import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
 import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
 import type { JournalStatus } from "#server/contract/live.ts";
-import type { Journal, StreamHead } from "#server/journal/ports.ts";
+import type { Journal, StreamHead, WriterRole } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { createFoldState, type FoldState } from "./fold-state.ts";
+import { createJournalRole, SOLE_WRITER } from "./journal-role.ts";
 import { watchJournal } from "./journal-watch.ts";
 import type { FoldView, Recorder } from "./ports.ts";
+import { followJournal } from "./recorder-follow.ts";
 import { createSnapshotWriter, type SnapshotWriter } from "./snapshots.ts";
 
 const REPLAY_PAGE_EVENTS = 2_000;
@@ -30,14 +32,29 @@ export interface RecorderOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Left out where nobody else can write the journal. */
+  readonly role?: WriterRole;
+  /** What is shown cannot be brought up to the journal any more: everything has to be built anew. Said once. */
+  readonly onLost?: (cause: unknown) => void;
 }
 
-/** Recorder and view in one: what producers write to and the hub publishes. */
+/**
+ * Recorder and view in one: what producers write to and the hub publishes. While another console writes the journal
+ * nothing is recorded (`refused`), and what that one writes is folded as it comes.
+ */
 export interface LiveRecorder extends Recorder, FoldView {
   /** How far each stream is folded. */
   positions(): Positions;
-  /** Not ok from a failed append to the next that succeeds: the folds stand still, mutations are to be refused. */
+  /**
+   * Not ok from a failed append to the next that succeeds: the folds stand still, mutations are to be refused. They are
+   * refused too while it `follows`.
+   */
   journalStatus(): JournalStatus;
+  /**
+   * Catches up with everything in the journal, and records from then on; to be called when the role has come to be the
+   * writer's, before anything is read upstream. Rejects when the journal cannot be read, or somebody else writes it.
+   */
+  lead(): Promise<void>;
   /** Events recorded and appends that failed, since the start. */
   counts(): { readonly recorded: number; readonly failed: number };
   /** Calls back after each change of a stream's samples; returns the way to stop. */
@@ -104,23 +121,51 @@ async function foldInSlices(state: FoldState, stream: StreamName, events: readon
   }
 }
 
-function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: RecorderOptions): LiveRecorder {
+function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOptions): LiveRecorder {
+  const { clock, log } = options;
   /** Ends of the streams' queues: appends overlap and so share transactions, folding does not. */
   const tails = new Map<StreamName, Promise<unknown>>();
   const watch = watchJournal(record, clock, log);
+  const role = createJournalRole(options.role ?? SOLE_WRITER, clock, () => {
+    watch.forget();
+    state.forgetSamples();
+  });
+  const following = followJournal({
+    ...options,
+    state,
+    snapshots,
+    role,
+    inTurn,
+    catchUp: (stream) => catchUp(state, journal, stream, null),
+  });
+  if (options.role !== undefined) following.start();
   let recorded = 0;
   let failed = 0;
 
-  function record(stream: StreamName, drafts: Parameters<Recorder["record"]>[1]): Promise<readonly JournalEvent[]> {
+  /** One after the other in a stream; whoever fails hears of it, and the queue goes on behind it. */
+  function inTurn<T>(stream: StreamName, act: () => Promise<T>): Promise<T> {
+    const done = (tails.get(stream) ?? Promise.resolve()).then(act);
+    tails.set(
+      stream,
+      done.catch(() => undefined),
+    );
+    return done;
+  }
+
+  async function record(
+    stream: StreamName,
+    drafts: Parameters<Recorder["record"]>[1],
+  ): Promise<readonly JournalEvent[]> {
+    role.demand();
     const appended = journal.append(stream, drafts).then(
       (events) => ({ events }),
       (cause: unknown) => ({ cause }),
     );
-    const folded = (tails.get(stream) ?? Promise.resolve()).then(async () => {
+    return inTurn(stream, async () => {
       const result = await appended;
       if ("cause" in result) {
         failed += 1;
-        watch.failed(result.cause);
+        if (role.leads()) watch.failed(result.cause);
         throw result.cause;
       }
       recorded += result.events.length;
@@ -128,12 +173,6 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
       await foldAppended(stream, result.events);
       return result.events;
     });
-    // Whoever records hears of the failure; the queue goes on behind it.
-    tails.set(
-      stream,
-      folded.catch(() => undefined),
-    );
-    return folded;
   }
 
   async function foldAppended(stream: StreamName, events: readonly JournalEvent[]): Promise<void> {
@@ -161,14 +200,22 @@ function recorderOn({ state, snapshots, journal }: Restored, { clock, log }: Rec
     sample: state.sample,
     ...viewOf(state),
     positions: state.positions,
-    journalStatus: watch.status,
+    journalStatus: () => role.status() ?? watch.status(),
+    async lead() {
+      await following.pull();
+      watch.forget();
+      role.lead();
+      role.demand();
+    },
     counts: () => ({ recorded, failed }),
     onSample: state.onSample,
     writeSnapshots: snapshots.writeNow,
     async stop() {
       watch.stop();
+      await following.stop();
       await Promise.all(tails.values());
-      await snapshots.writeAll();
+      if (role.leads()) await snapshots.writeAll();
+      role.stop();
     },
   };
 }

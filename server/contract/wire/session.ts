@@ -12,7 +12,7 @@ export const sessionOutput = z.object({
   version: z.string(),
   build: z.string(),
   serverNow: instant,
-  /** Why actions are refused at present (the journal cannot be written); `null` = they are not. */
+  /** Why actions are refused at present (the journal cannot be written, or another console writes it); `null` = they are not. */
   actionsRefused: z.string().nullable(),
 });
 export type SessionOutput = z.infer<typeof sessionOutput>;

@@ -1,0 +1,100 @@
+/** Reads what another console writes, and folds it: so the screens of one that follows are live. */
+import { familyOf, type StreamName } from "#server/contract/event.ts";
+import type { Journal, StreamHead } from "#server/journal/ports.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import type { FoldState } from "./fold-state.ts";
+import type { JournalRole } from "./journal-role.ts";
+import type { SnapshotWriter } from "./snapshots.ts";
+
+const PULL_EVERY_MS = 400;
+
+export interface FollowDeps {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly state: FoldState;
+  readonly snapshots: Pick<SnapshotWriter, "began">;
+  readonly role: JournalRole;
+  readonly onLost?: (cause: unknown) => void;
+  /** Folds what the journal holds behind the stream's position. */
+  readonly catchUp: (stream: StreamName) => Promise<void>;
+  /** In the stream's queue. */
+  readonly inTurn: (stream: StreamName, act: () => Promise<void>) => Promise<void>;
+}
+
+export interface Following {
+  /** Looks every 400 ms, as long as this console does not lead. */
+  start(): void;
+  /** Folds everything that is in the journal now. Rejects when it cannot be read, or does not follow on what is folded. */
+  pull(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function followJournal(deps: FollowDeps): Following {
+  const { journal, clock, log, state, snapshots, role, inTurn } = deps;
+  const stopped = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let lost = false;
+
+  async function pull(): Promise<void> {
+    const heads = (await journal.heads()).filter(({ stream }) => familyOf(stream) !== null);
+    try {
+      await Promise.all(heads.map((head) => inTurn(head.stream, () => follow(head))));
+    } catch (cause) {
+      if (cause instanceof OtherHistory && !lost) {
+        lost = true;
+        deps.onLost?.(cause);
+      }
+      throw cause;
+    }
+  }
+
+  async function follow({ stream, epoch, seq, keptAfter }: StreamHead): Promise<void> {
+    const position = state.positions()[stream];
+    if (position === undefined) {
+      if (keptAfter !== "0") throw new OtherHistory(`${stream} has begun and been cut unseen`);
+      state.begin(stream, { epoch, seq: "0" }, null);
+      snapshots.began(stream, "0");
+    } else {
+      if (BigInt(seq) < BigInt(position.seq)) throw new OtherHistory(`${stream} ends before what is shown of it`);
+      if (BigInt(position.seq) < BigInt(keptAfter))
+        throw new OtherHistory(`${stream} was cut behind what is shown of it`);
+      state.reseat(stream, epoch);
+    }
+    if (BigInt(seq) > BigInt(state.positions()[stream]?.seq ?? "0")) await deps.catchUp(stream);
+  }
+
+  async function run(): Promise<void> {
+    for (;;) {
+      await clock.sleep(PULL_EVERY_MS, stopped.signal);
+      if (role.leads()) continue;
+      try {
+        await pull();
+        role.read(null);
+      } catch (cause) {
+        log[role.status()?.ok === false ? "debug" : "warn"]("live.follow.failed", { cause: messageOf(cause) });
+        role.read({ cause });
+      }
+    }
+  }
+
+  return {
+    start() {
+      running = run().catch((cause: unknown) => log.debug("live.follow.ended", { cause: messageOf(cause) }));
+    },
+    pull,
+    async stop() {
+      stopped.abort(new OpsError("cancelled", "The recorder is stopped"));
+      await running;
+    },
+  };
+}
+
+/** What the journal holds does not follow on what is folded: a copy was restored, or it was cut in the meantime. */
+class OtherHistory extends OpsError {
+  constructor(message: string) {
+    super("journal-unavailable", `The journal does not go on from what is shown: ${message}`);
+  }
+}
