@@ -7,6 +7,8 @@ import { createTicker, type Ticker } from "./ticker.ts";
 
 export const LIVE_KEY = ["live"] as const;
 export const LIVE_STATUS_KEY = ["live-status"] as const;
+/** The state as of the instant that is shown, while it is not now; see `past.ts`. */
+export const PAST_KEY = ["past", "state"] as const;
 
 /** How the feed stands; changes only when that does, not with every message. */
 export interface LiveStatus {

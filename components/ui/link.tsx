@@ -1,7 +1,9 @@
 "use client";
 import type { ComponentProps, MouseEvent } from "react";
+import { toIso } from "#server/kernel/clock.ts";
+import { useInstants } from "./instants.ts";
 import { useGo } from "./navigation.tsx";
-import type { Href } from "./routes.ts";
+import { type Href, keepInstants } from "./routes.ts";
 
 type LinkProps = Omit<ComponentProps<"a">, "href" | "onClick"> & {
   readonly href: Href;
@@ -15,9 +17,19 @@ type LinkProps = Omit<ComponentProps<"a">, "href" | "onClick"> & {
 const isPlain = ({ button, metaKey, ctrlKey, shiftKey, altKey }: MouseEvent): boolean =>
   button === 0 && !metaKey && !ctrlKey && !shiftKey && !altKey;
 
-/** A link within the console. Takes only what `routes` made. */
-export function Link({ href, onFollow, scroll: _, ...rest }: LinkProps) {
+/** The same address at the instant that is shown: what opens in another tab shows the same instant. */
+export function useKeptHref(): (href: Href) => Href {
+  const instants = useInstants();
+  const search = new URLSearchParams();
+  if (instants.at !== null) search.set("at", toIso(instants.at));
+  if (instants.with !== null) search.set("with", toIso(instants.with));
+  return (href) => keepInstants(href, search);
+}
+
+/** A link within the console. Takes only what `routes` made, and keeps the instant that is shown. */
+export function Link({ href: to, onFollow, scroll: _, ...rest }: LinkProps) {
   const go = useGo();
+  const href = useKeptHref()(to);
   return (
     <a
       {...rest}

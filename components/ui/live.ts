@@ -1,3 +1,4 @@
-/** What pages see of the live feed; how it gets here is `components/live`. */
+/** What pages see of the live feed, or of the past while that is shown; how it gets here is `components/live`. */
 export type { LiveStatus } from "#components/live/live-cache.ts";
-export { useFold, useLive, useNow } from "#components/live/use-live.ts";
+export type { PastState } from "#components/live/past.ts";
+export { useFold, useLive, useLiveFold, useLiveNow, useNow, usePast } from "#components/live/use-live.ts";

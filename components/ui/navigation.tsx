@@ -1,11 +1,13 @@
 "use client";
 import { useRouter } from "next/navigation";
 import { createContext, useCallback, useContext } from "react";
-import type { Href } from "./routes.ts";
+import { type Href, keepInstants } from "./routes.ts";
 
 export interface GoOptions {
   /** Leaves no step in the history: filters while they are typed. */
   readonly replace?: boolean;
+  /** The address says itself which instant is shown; else it stays the one that is shown. */
+  readonly instants?: "given";
 }
 export type Go = (href: Href, options?: GoOptions) => void;
 
@@ -19,7 +21,8 @@ export const GoContext = createContext<Go | null>(null);
 export function NavigationProvider({ children }: { readonly children: React.ReactNode }) {
   const router = useRouter();
   const go = useCallback<Go>(
-    (href, { replace = false } = {}) => {
+    (to, { replace = false, instants } = {}) => {
+      const href = instants === "given" ? to : keepInstants(to, new URLSearchParams(window.location.search));
       if (href.split("?", 1)[0] !== window.location.pathname) {
         if (replace) router.replace(href);
         else router.push(href);

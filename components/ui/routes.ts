@@ -75,6 +75,42 @@ export const routes = {
   login: (next?: string) => href("/login", { next: next === "/" ? null : next }),
 } as const;
 
+/** The parameters that every page has: which instant is shown, and with which it is compared. */
+const INSTANT_PARAMETERS = ["at", "with"] as const;
+const TIMELESS = /^\/(login|diagram)([?#]|$)/;
+
+/**
+ * The address with the instants of where one is: whoever looks into the past goes on looking there. One that names an
+ * instant itself, and pages that have none, stay as they are.
+ *
+ * @param from parameters of where one is
+ */
+export function keepInstants(to: Href, from: URLSearchParams): Href {
+  const kept = INSTANT_PARAMETERS.filter((name) => from.has(name));
+  if (kept.length === 0 || TIMELESS.test(to)) return to;
+  const [path = "", text = ""] = to.split("?", 2);
+  const search = new URLSearchParams(text);
+  if (search.has("at")) return to;
+  for (const name of kept) search.set(name, from.get(name) ?? "");
+  return `${path}?${search}` as Href;
+}
+
+/** The page where one is at other instants, ISO text in UTC; `null` = without. */
+export function atInstants(
+  path: string,
+  from: URLSearchParams,
+  instants: { readonly at: string | null; readonly with: string | null },
+): Href {
+  const search = new URLSearchParams(from);
+  for (const name of INSTANT_PARAMETERS) {
+    const text = instants[name];
+    if (text === null) search.delete(name);
+    else search.set(name, text);
+  }
+  const text = search.toString();
+  return (text === "" ? path : `${path}?${text}`) as Href;
+}
+
 /** A path handed over in an address, or the overview when it would leave this console. */
 export function safeNext(next: string | null): Href {
   if (next === null || !next.startsWith("/") || /^\/[/\\]/.test(next) || /[\p{Cc}\\]/u.test(next))

@@ -49,6 +49,8 @@ export const stateAtOutput = z.object({
   horizon: instant.nullable(),
 });
 
+export type StateAtOutput = z.infer<typeof stateAtOutput>;
+
 /** What follows on a state, to be folded by whoever asks: the same reducer gives the same state. */
 export const eventsInput = z.object({
   after: z.record(streamName, z.object({ epoch: z.string().max(64), seq })),
@@ -63,6 +65,9 @@ export const eventsOutput = z.object({
   more: z.boolean(),
 });
 
+export type EventsInput = z.input<typeof eventsInput>;
+export type EventsOutput = z.infer<typeof eventsOutput>;
+
 /** What kinds of events stand out on the time bar. */
 export const markKind = z.enum(["operator", "need", "gap"]);
 export type MarkKind = z.infer<typeof markKind>;
@@ -75,6 +80,7 @@ export const mark = z.object({
   kind: z.string(),
   subject: z.string(),
 });
+export type Mark = z.infer<typeof mark>;
 export const marksInput = z.object({
   from: at,
   to: at,
@@ -88,6 +94,8 @@ export const marksOutput = z.object({
   first: instant.nullable(),
   horizon: instant.nullable(),
 });
+
+export type MarksOutput = z.infer<typeof marksOutput>;
 
 /** The nearest event before or after an instant, excluding the instant itself. */
 export const stepInput = z.object({
