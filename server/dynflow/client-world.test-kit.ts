@@ -3,7 +3,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { type Envelope, type Message, type Reply, replyTo } from "./codec/envelope.ts";
 import { decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
-import type { DynflowMailbox } from "./ports.ts";
+import type { DynflowMailbox, ScheduledCancelWrite, SkipWrite, WriteOutcome } from "./ports.ts";
 
 export interface MemoryMail {
   readonly mailbox: DynflowMailbox;
@@ -17,6 +17,10 @@ export interface MemoryMail {
   /** A `send` that fails after its row was stored. */
   loseNextAnswer: boolean;
   listening: boolean;
+  /** What a write to a plan does; by default it is made. */
+  onSkip: (write: SkipWrite) => WriteOutcome;
+  onFreeze: (planId: string, frozen: boolean) => boolean;
+  onCancelScheduled: (write: ScheduledCancelWrite) => WriteOutcome;
   /** Puts an envelope into the table and notifies its receiver. */
   post(envelope: Envelope): void;
   /** Takes everything waiting for a world, decoded. */
@@ -51,6 +55,19 @@ export function createMemoryMail(): MemoryMail {
     return id;
   }
 
+  /** As the database does it: stored, perhaps unanswered, delivered in its own time. */
+  function insert(receiverId: string, data: Uint8Array): { readonly rowId: number } {
+    const rowId = store(receiverId, data);
+    queueMicrotask(() => deliver(rowId, data));
+    return { rowId };
+  }
+
+  function maybeLost<T>(answer: T): T {
+    if (!mail.loseNextAnswer) return answer;
+    mail.loseNextAnswer = false;
+    throw new OpsError("upstream-unavailable", "Dynflow's database did not answer");
+  }
+
   function deliver(rowId: number, data: Uint8Array): void {
     const envelope = decoded(data);
     const replies = servers.get(envelope.receiverId)?.(envelope) ?? null;
@@ -69,6 +86,9 @@ export function createMemoryMail(): MemoryMail {
     down: false,
     loseNextAnswer: false,
     listening: false,
+    onSkip: () => ({ applied: true }),
+    onFreeze: () => true,
+    onCancelScheduled: () => ({ applied: true }),
     post(envelope) {
       const bytes = encodeEnvelope(envelope);
       if (!bytes.ok) throw new Error(bytes.reason);
@@ -98,6 +118,16 @@ export function createMemoryMail(): MemoryMail {
           }
           queueMicrotask(() => deliver(rowId, data));
           return { rowId };
+        }),
+      sendAll: (receiverId, envelopes) =>
+        call("sendAll", () => maybeLost(envelopes.map((data) => insert(receiverId, data)))),
+      skip: (write) => call("skip", () => maybeLost(mail.onSkip(write))),
+      freeze: (planId, frozen) => call(`freeze ${frozen}`, () => mail.onFreeze(planId, frozen)),
+      cancelScheduled: (write) =>
+        call("cancelScheduled", () => {
+          const outcome = mail.onCancelScheduled(write);
+          if (!outcome.applied) return outcome;
+          return maybeLost({ applied: true, handle: insert(write.executorId, write.halt) });
         }),
       withdraw: ({ rowId }) =>
         call("withdraw", () => {

@@ -14,9 +14,9 @@ import type { StateStore } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
-import type { CoordinatorRecord, HistoryEntry, PlanHead, StepRow } from "./domain/model.ts";
+import type { CoordinatorRecord, HistoryEntry, PlanHead, PlanRecord, StepRow } from "./domain/model.ts";
 import { isFinished } from "./domain/plan-states.ts";
-import type { DynflowCapabilities, DynflowStore, FollowedPlan, RecordKey } from "./ports.ts";
+import type { ActionReferences, DynflowCapabilities, DynflowStore, FollowedPlan, RecordKey } from "./ports.ts";
 
 export interface MemoryJournal {
   readonly recorder: Recorder;
@@ -172,6 +172,10 @@ export interface MemoryDynflow {
   readonly records: Map<string, CoordinatorRecord>;
   /** By plan id; none = empty. */
   readonly histories: Map<string, readonly HistoryEntry[]>;
+  /** By plan id, what its record has besides head, steps and history. */
+  readonly parts: Map<string, Partial<PlanRecord>>;
+  readonly references: Map<string, readonly ActionReferences[]>;
+  readonly callers: Map<string, readonly number[]>;
   /** Names of reads so far, in order. */
   readonly reads: string[];
   /** Reads fail with this; `"hang"` = they end only with their time-out. */
@@ -192,6 +196,9 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
   const plans = new Map<string, FollowedPlan>();
   const records = new Map<string, CoordinatorRecord>();
   const histories = new Map<string, readonly HistoryEntry[]>();
+  const parts = new Map<string, Partial<PlanRecord>>();
+  const references = new Map<string, readonly ActionReferences[]>();
+  const callers = new Map<string, readonly number[]>();
   const reads: string[] = [];
   const listened: string[][] = [];
   let onHint: ((worldId: string) => void) | null = null;
@@ -209,6 +216,9 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
     plans,
     records,
     histories,
+    parts,
+    references,
+    callers,
     reads,
     listened,
     trouble: null,
@@ -258,8 +268,14 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
             blockedBy: [],
             blocks: [],
             subPlanIds: [],
+            ...parts.get(id),
           };
         }),
+      references: (planId) => read("references", () => references.get(planId) ?? []),
+      subPlanCallers: (ids) =>
+        read("subPlanCallers", () =>
+          ids.flatMap((planId) => (callers.get(planId) ?? []).map((actionId) => ({ planId, actionId }))),
+        ),
       async hints(worldIds, listener) {
         listened.push([...worldIds]);
         onHint = listener;

@@ -13,6 +13,7 @@ import type { Decoded, Flow, PlanRecord, StepRow, UtcMicros } from "./domain/mod
 import { judgePlan, listedSteps, progressDoneOf } from "./domain/plan-verdict.ts";
 import { isWorldClass, lockOf, worldOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
+import { stepsToSkip } from "./domain/skip.ts";
 import type { DynflowStore, PlanFilter } from "./ports.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the recorded answers are JSON of another program, compared leaf by leaf
@@ -229,6 +230,21 @@ async function comparePlan(comparer: Comparer, store: DynflowStore, wanted: Expe
   await compareResumable(comparer, store, plan, wanted);
   compareSteps(comparer, plan, wanted);
   await compareActions(comparer, store, plan, wanted);
+  await compareSkips(comparer, store, plan, wanted);
+}
+
+/** Recorded for steps in error of paused plans: what Ruby would skip with each, in its order. */
+async function compareSkips(
+  comparer: Comparer,
+  store: DynflowStore,
+  plan: PlanRecord,
+  wanted: Expected,
+): Promise<void> {
+  const asked = wanted.steps.filter((step: Expected) => step.steps_to_skip !== undefined);
+  const references = asked.length === 0 ? [] : await store.references(plan.head.id);
+  for (const { id, steps_to_skip: expected } of asked) {
+    comparer.same(`plan ${wanted.id} skip of ${id}`, stepsToSkip(plan, references, id), expected);
+  }
 }
 
 const rootActionOf = (plan: PlanRecord) =>

@@ -1,4 +1,13 @@
-import type { ActionPayload, CoordinatorRecord, PlanHead, PlanRecord, StepRow, UtcMicros } from "./domain/model.ts";
+import type {
+  ActionPayload,
+  CoordinatorRecord,
+  Decoded,
+  PlanHead,
+  PlanRecord,
+  StepRow,
+  UtcMicros,
+} from "./domain/model.ts";
+import type { SkipChange } from "./domain/skip.ts";
 
 /** What this database is and can do; read once when the source comes up and again after it was down. */
 export interface DynflowCapabilities {
@@ -80,6 +89,17 @@ export interface RecordKey {
   readonly id: string;
 }
 
+/** Ids of steps that one action needs the output of. */
+export interface ActionReferences {
+  readonly actionId: number;
+  readonly stepIds: Decoded<readonly number[]>;
+}
+
+export interface SubPlanCaller {
+  readonly planId: string;
+  readonly actionId: number;
+}
+
 export interface LapSlice {
   /** Ids of plans in this slice of the table that are not stopped. */
   readonly unfinished: readonly string[];
@@ -112,6 +132,13 @@ export interface DynflowStore {
   /** Input, output and a bounded number of chunks; more chunks are had by naming the last one's id. */
   action(planId: string, actionId: number, chunksAfter?: number): Promise<ActionPayload | null>;
   /**
+   * Which steps the input of each of its actions refers to, at any depth: what a skip of one step takes along. At most as
+   * many actions as a plan may have steps.
+   */
+  references(planId: string): Promise<readonly ActionReferences[]>;
+  /** Actions of these plans that have planned sub-plans, by index; at most 500 ids a call. */
+  subPlanCallers(planIds: readonly string[]): Promise<readonly SubPlanCaller[]>;
+  /**
    * Hints that something was sent to one of these worlds; never complete, never a promise. Calls `onHint` with the
    * world's id. Ends when the returned function is called or the connection is lost (then `onLost` is called once).
    */
@@ -127,9 +154,32 @@ export interface EnvelopeHandle {
   readonly rowId: number;
 }
 
+/** A write that was made whole, or not at all and why: something it rests on had moved. */
+export type WriteOutcome = { readonly applied: true } | { readonly applied: false; readonly reason: string };
+
+/** What a skip writes (`dynflow.md` 9.2). */
+export interface SkipWrite {
+  readonly planId: string;
+  readonly changes: readonly SkipChange[];
+  /** The plan's `step_ids`: the steps that its result is computed from. */
+  readonly listedStepIds: readonly number[];
+}
+
+/** What cancelling a scheduled plan writes and sends (`dynflow.md` 9.4). */
+export interface ScheduledCancelWrite {
+  readonly planId: string;
+  readonly rootStepId: number;
+  /** The encoded ExecutionInhibitionLock of the plan. */
+  readonly inhibition: Uint8Array;
+  readonly executorId: string;
+  /** The encoded Halt for that executor. */
+  readonly halt: Uint8Array;
+}
+
 /**
- * The coordinator records and envelopes of our own client world in one Dynflow database. The only port through which
- * Worldline writes to Dynflow. Envelopes are bytes that the codec has validated.
+ * The coordinator records and envelopes of our own client world in one Dynflow database, and the few writes to plans that
+ * no message can ask for. The only port through which Worldline writes to Dynflow. Envelopes are bytes that the codec has
+ * validated.
  */
 export interface DynflowMailbox {
   /** Inserts our world's record, or puts it back when it was deleted. `data` is the encoded record. */
@@ -137,6 +187,23 @@ export interface DynflowMailbox {
   registered(worldId: string): Promise<boolean>;
   /** Inserts one envelope and notifies its receiver in one transaction. */
   send(receiverId: string, data: Uint8Array): Promise<EnvelopeHandle>;
+  /** Inserts several for one receiver in one transaction: all or none. */
+  sendAll(receiverId: string, envelopes: readonly Uint8Array[]): Promise<readonly EnvelopeHandle[]>;
+  /**
+   * Marks steps of a paused plan as skipped or to be skipped, and its row with the result that follows. One transaction,
+   * in which nobody can begin to execute the plan; refused when the plan is not paused, is held by a lock, or one step is
+   * not in the state it is expected in.
+   */
+  skip(write: SkipWrite): Promise<WriteOutcome>;
+  /** Keeps the poller of delayed plans away from a plan, or lets it come again; false = nothing was to be changed. */
+  freeze(planId: string, frozen: boolean): Promise<boolean>;
+  /**
+   * Marks the root step of a scheduled plan as cancelled, inhibits its execution and has an executor halt it, all in one
+   * transaction in which nobody can begin to plan it. Refused when it is not scheduled, not frozen, or held by a lock.
+   */
+  cancelScheduled(
+    write: ScheduledCancelWrite,
+  ): Promise<{ readonly applied: true; readonly handle: EnvelopeHandle } | Extract<WriteOutcome, { applied: false }>>;
   /** Deletes an envelope that was not yet taken: true = withdrawn, false = it had been delivered. */
   withdraw(handle: EnvelopeHandle): Promise<boolean>;
   /** Takes all envelopes of this receiver, in order, in one transaction. */

@@ -263,7 +263,7 @@ const isUnsent = (cause: unknown): boolean =>
   cause instanceof OpsError && (cause.code === "invalid-input" || cause.code === "refused");
 
 function resultOf(known: OperationFold | null, journalId: string): CommandResult {
-  const note = known?.found ?? null;
+  const note = typeof known?.found === "string" ? known.found : null;
   switch (known?.phase) {
     case undefined:
       return { journalId, phase: "requested", note };

@@ -24,6 +24,7 @@ export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDiff
     blobLength: (ref) => sql`octet_length(${sql.ref(ref)})`,
     blobUpTo: (ref, maxBytes) =>
       sql`case when octet_length(${sql.ref(ref)}) <= ${sql.lit(maxBytes)} then ${sql.ref(ref)} end`,
+    forUpdate: sql`for update`,
     features: async (db) => {
       const { rows } = await sql<Row>`select pg_is_in_recovery() as standby`.execute(db);
       return { notify: rows[0]?.standby === false, insertCount: true };

@@ -26,6 +26,8 @@ export interface SqlDifferences {
   blobLength(ref: string): RawBuilder<unknown>;
   /** The blob, or NULL when it is longer than `maxBytes`. */
   blobUpTo(ref: string, maxBytes: number): RawBuilder<unknown>;
+  /** Holds the selected row against other writers until the transaction ends; nothing where there is one writer at a time. */
+  readonly forUpdate: RawBuilder<unknown>;
   /** What this server can do beyond reading tables. */
   features(db: Database): Promise<{ readonly notify: boolean; readonly insertCount: boolean }>;
   /** See `DynflowStore.insertCount`. */

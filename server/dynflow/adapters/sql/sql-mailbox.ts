@@ -1,5 +1,6 @@
 /**
- * The mailbox of our own client world over any SQL dialect: the only statements of this project that write to Dynflow.
+ * The mailbox of our own client world over any SQL dialect: these, and those of `plan-writes.ts`, are the only
+ * statements of this project that write to Dynflow.
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/persistence_adapters/sequel.rb (`push_envelope`, `pull_envelopes`,
  * `insert_coordinator_record`), connectors/database.rb (`send_envelope`, NOTIFY), coordinator.rb `delete_world`.
@@ -11,6 +12,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { numberCell, type Row } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
 import { isUuid } from "./ids.ts";
+import { writeFrozen, writeScheduledCancel, writeSkip } from "./plan-writes.ts";
 
 /** Envelopes taken by one pull; what is left is taken by the next. */
 const PULL_MAX = 1_000;
@@ -35,7 +37,17 @@ export function createSqlMailbox(source: SqlMailboxSource): DynflowMailbox {
   return {
     register: (world) => asked(() => putRecord(db, world)),
     registered: (worldId) => asked(() => hasRecord(db, worldId)),
-    send: (receiverId, data) => asked(() => push(source, receiverId, data)),
+    send: (receiverId, data) =>
+      asked(() => source.db.transaction().execute((db) => push(source, db, receiverId, data))),
+    sendAll: (receiverId, envelopes) => asked(() => pushAll(source, receiverId, envelopes)),
+    skip: (write) => asked(() => writeSkip(db, source.differences, write)),
+    freeze: (planId, frozen) => asked(() => writeFrozen(db, planId, frozen)),
+    cancelScheduled: (write) =>
+      asked(() =>
+        writeScheduledCancel(db, source.differences, write, (transaction, receiverId, data) =>
+          push(source, transaction, receiverId, data),
+        ),
+      ),
     withdraw: (handle) => asked(() => withdraw(db, handle.rowId)),
     pull: (worldId) => asked(() => pull(db, worldId)),
     listen: (worldId, onNotify, onLost) => asked(() => source.listen(worldId, onNotify, onLost)),
@@ -58,18 +70,33 @@ async function hasRecord(db: Database, worldId: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Row and notification in one transaction: the receiver is woken exactly when the row is there. */
-async function push(source: SqlMailboxSource, receiverId: string, data: Uint8Array): Promise<{ rowId: number }> {
+/** Row and notification, in a transaction of the caller's: the receiver is woken exactly when the row is there. */
+async function push(
+  source: SqlMailboxSource,
+  transaction: Database,
+  receiverId: string,
+  data: Uint8Array,
+): Promise<{ rowId: number }> {
   if (!isUuid(receiverId)) throw new OpsError("invalid-input", "The receiver is no world id");
+  const { rows } = await sql<Row>`
+    insert into dynflow_envelopes (receiver_id, data) values (${receiverId}, ${data}) returning id`.execute(
+    transaction,
+  );
+  const rowId = rows[0] === undefined ? null : numberCell(rows[0], "id");
+  if (rowId === null) throw new OpsError("upstream-malformed", "The database gave the new envelope no id");
+  await source.differences.notify(transaction, worldOwnerId(receiverId));
+  return { rowId };
+}
+
+async function pushAll(
+  source: SqlMailboxSource,
+  receiverId: string,
+  envelopes: readonly Uint8Array[],
+): Promise<readonly { rowId: number }[]> {
   return source.db.transaction().execute(async (transaction) => {
-    const { rows } = await sql<Row>`
-      insert into dynflow_envelopes (receiver_id, data) values (${receiverId}, ${data}) returning id`.execute(
-      transaction,
-    );
-    const rowId = rows[0] === undefined ? null : numberCell(rows[0], "id");
-    if (rowId === null) throw new OpsError("upstream-malformed", "The database gave the new envelope no id");
-    await source.differences.notify(transaction, worldOwnerId(receiverId));
-    return { rowId };
+    const handles: { rowId: number }[] = [];
+    for (const data of envelopes) handles.push(await push(source, transaction, receiverId, data));
+    return handles;
   });
 }
 

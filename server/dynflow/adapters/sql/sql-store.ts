@@ -3,6 +3,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { readAction } from "./action-read.ts";
 import type { Database, SqlDifferences, Together } from "./differences.ts";
 import { readFollowed, readHeads } from "./plan-follow.ts";
+import { readReferences, readSubPlanCallers } from "./plan-links.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
 import { createPlanRead } from "./plan-read.ts";
 import { readRecordKeys, readRecords } from "./record-read.ts";
@@ -61,6 +62,8 @@ export function createSqlStore(source: SqlSource): DynflowStore {
     plan: (id) => asked(() => readPlan(id)),
     action: (planId, actionId, chunksAfter = 0) =>
       asked(() => readAction(db, differences, planId, actionId, chunksAfter)),
+    references: (planId) => asked(() => readReferences(db, differences, planId)),
+    subPlanCallers: (planIds) => asked(() => readSubPlanCallers(db, planIds)),
     hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),
     close: () => source.close(),
   };

@@ -20,6 +20,7 @@ export const sqliteDifferences: SqlDifferences = {
   // A cell that holds text all the same arrives as its bytes, and fails to decode by itself.
   blobUpTo: (ref, maxBytes) =>
     sql`case when length(cast(${sql.ref(ref)} as blob)) <= ${sql.lit(maxBytes)} then cast(${sql.ref(ref)} as blob) end`,
+  forUpdate: sql``,
   features: async () => ({ notify: false, insertCount: false }),
   insertCount: async () => null,
   lap,
