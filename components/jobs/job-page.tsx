@@ -14,6 +14,7 @@ import { useRefusal } from "#components/ui/session.ts";
 import { Instant, Since } from "#components/ui/time.tsx";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
 import { QueryWidget } from "#components/ui/widget.tsx";
+import { shownText } from "#server/contract/event.ts";
 import type { JobProgress } from "#server/contract/live.ts";
 import { JobAction, type JobVerb } from "./job-action.tsx";
 import { JobTargets, type OutcomeFilter } from "./job-targets.tsx";
@@ -114,7 +115,7 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
           </>
         }
       />
-      {facts.note !== null && <p className="wrap">{facts.note}</p>}
+      {facts.note !== null && <p className="wrap">{shownText(facts.note)}</p>}
       <Progress counts={counts} wide />
       <div className="cols">
         <Section title="How far" aside={progress === null ? undefined : <Pace progress={progress} ended={ended} />}>

@@ -5,7 +5,7 @@ import { Section } from "#components/ui/section.tsx";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import type { Outputs } from "#components/ui/trpc.ts";
 import { Empty } from "#components/ui/widget.tsx";
-import type { JobCounts } from "#server/contract/event.ts";
+import { type JobCounts, shownText } from "#server/contract/event.ts";
 
 type Target = Outputs["jobs"]["get"]["targets"][number];
 export type OutcomeFilter = Target["outcome"] | null;
@@ -84,8 +84,8 @@ function TargetRows({ targets }: { readonly targets: readonly Target[] }) {
             <td className="num">
               <Instant at={parseInstant(at)} form="ms" />
             </td>
-            <td className="w100 trunc t2 p2" title={note ?? undefined}>
-              {note ?? "–"}
+            <td className="w100 trunc t2 p2" title={note === null ? undefined : shownText(note)}>
+              {note === null ? "–" : shownText(note)}
             </td>
           </tr>
         ))}

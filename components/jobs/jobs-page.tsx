@@ -13,7 +13,7 @@ import { PageHead } from "#components/ui/section.tsx";
 import { Since } from "#components/ui/time.tsx";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
 import { Empty, QueryWidget } from "#components/ui/widget.tsx";
-import type { JobCounts } from "#server/contract/event.ts";
+import { type JobCounts, shownText } from "#server/contract/event.ts";
 import { Progress, settledOf } from "./progress.tsx";
 
 type JobView = Outputs["jobs"]["list"]["jobs"][number];
@@ -116,8 +116,8 @@ export function JobRows({ jobs }: { readonly jobs: readonly JobView[] }) {
             <td className="num">
               <Since at={facts.createdAt} />
             </td>
-            <td className="w100 trunc t2 p3" title={facts.note ?? undefined}>
-              {facts.note ?? "–"}
+            <td className="w100 trunc t2 p3" title={facts.note === null ? undefined : shownText(facts.note)}>
+              {facts.note === null ? "–" : shownText(facts.note)}
             </td>
           </tr>
         ))}

@@ -5,7 +5,7 @@ import { Link } from "#components/ui/link.tsx";
 import { useFold, useNow } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
 import { Instant } from "#components/ui/time.tsx";
-import { dynflowStream, OPERATOR_STREAM } from "#server/contract/event.ts";
+import { dynflowStream, OPERATOR_STREAM, shownText } from "#server/contract/event.ts";
 import type { OperationFold, OperationPhase } from "#server/contract/fold/operator.ts";
 import { lookOf } from "#server/kernel/states.ts";
 
@@ -89,7 +89,7 @@ export function OperationLine({ operation }: { readonly operation: OperationFold
       </ol>
       {operation.found !== null && (
         <span className="t2 wrap">
-          <bdi>{operation.found}</bdi>
+          <bdi>{shownText(operation.found)}</bdi>
         </span>
       )}
       <Link className="push small" href={routes.journal({ stream: OPERATOR_STREAM, event: operation.id })}>

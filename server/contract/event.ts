@@ -32,6 +32,9 @@ export const MASKED: Masked = { masked: true };
 export const isMasked = (value: unknown): value is Masked =>
   typeof value === "object" && value !== null && "masked" in value && value.masked === true;
 
+/** The text, or that it is hidden. */
+export const shownText = (text: Maskable<string>): string => (isMasked(text) ? "hidden from viewers" : text);
+
 export interface EventActor {
   readonly user: string;
   readonly role: "viewer" | "operator" | "admin";
@@ -136,8 +139,8 @@ export interface OperationFacts {
   readonly target: string;
   /** What the operator saw, as sent. */
   readonly expected: JsonValue;
-  /** What was found, what came back: for people. */
-  readonly found: string | null;
+  /** What was found, what came back: for people. It may quote an upstream's error, so it is masked for viewers. */
+  readonly found: Maskable<string> | null;
 }
 
 export const JOB_STATES = ["running", "waiting", "paused", "done", "failed", "stopped", "cancelled"] as const;
@@ -158,8 +161,8 @@ export interface JobFacts {
   readonly stream: StreamName;
   readonly target: string;
   readonly state: JobState;
-  /** Why it is in this state, in words. */
-  readonly note: string | null;
+  /** Why it is in this state, in words. It may quote an upstream's error, so it is masked for viewers. */
+  readonly note: Maskable<string> | null;
   readonly counts: JobCounts;
   readonly createdAt: EpochMs;
   readonly requestedBy: string;

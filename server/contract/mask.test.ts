@@ -14,7 +14,9 @@ const fold = (events: readonly JournalEvent[]): Folds => events.reduce(reduceFol
 /** The same event with the canary in every place that a viewer may not read. */
 function poisoned(event: JournalEvent): JournalEvent {
   const replaced = JSON.stringify(event, (name, value: unknown) =>
-    name === "message" || name === "address" ? `${CANARY} ${String(value)}` : value,
+    name === "message" || name === "address" || ((name === "found" || name === "note") && value !== null)
+      ? `${CANARY} ${String(value)}`
+      : value,
   );
   const copy = JSON.parse(replaced) as JournalEvent;
   return copy.kind === "dna.database.changed" ? { ...event } : copy;
@@ -75,7 +77,7 @@ describe("mask", () => {
     fc.assert(
       fc.property(anyEvent(), (event) => {
         const open: JournalEvent = { ...event, actor: null };
-        if (!JSON.stringify(open.body).includes('"message"') && !open.kind.startsWith("dynflow.plan.")) {
+        if (!/"message"|"(found|note)":"/.test(JSON.stringify(open.body)) && !open.kind.startsWith("dynflow.plan.")) {
           expect(maskEvent(open, "public")).toBe(open);
         }
       }),

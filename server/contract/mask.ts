@@ -1,5 +1,13 @@
 /** What a viewer may not read is taken out here, once, for feed, journal, export and queries alike. */
-import { type EventActor, type JournalEvent, MASKED, type PlanFacts } from "#server/contract/event.ts";
+import {
+  type EventActor,
+  type JobFacts,
+  type JournalEvent,
+  MASKED,
+  type Maskable,
+  type OperationFacts,
+  type PlanFacts,
+} from "#server/contract/event.ts";
 import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
@@ -38,6 +46,20 @@ function maskBody(event: JournalEvent): JournalEvent {
       return { ...event, body: { ...event.body, plan: maskPlan(event.body.plan) } };
     case "dynflow.plan.changed":
       return { ...event, body: { plan: maskPlan(event.body.plan) } };
+    case "op.requested":
+    case "op.executed":
+    case "op.failed":
+    case "op.denied":
+    case "op.unknown":
+    case "op.verified":
+    case "op.unverified":
+      return event.body.found === null ? event : { ...event, body: maskFound(event.body) };
+    case "job.created":
+      return event.body.note === null ? event : { ...event, body: maskNote(event.body) };
+    case "job.state_changed":
+      return event.body.job.note === null
+        ? event
+        : { ...event, body: { ...event.body, job: maskNote(event.body.job) } };
     case "source.state_changed":
     case "dna.node.seen":
     case "dna.node.forgotten":
@@ -59,15 +81,6 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dynflow.world.ping_timeout":
     case "dynflow.lock.acquired":
     case "dynflow.lock.released":
-    case "op.requested":
-    case "op.executed":
-    case "op.failed":
-    case "op.denied":
-    case "op.unknown":
-    case "op.verified":
-    case "op.unverified":
-    case "job.created":
-    case "job.state_changed":
     case "console.started":
     case "console.stopped":
     case "console.retention_applied":
@@ -81,6 +94,24 @@ function maskBody(event: JournalEvent): JournalEvent {
 function hideBody(event: never): JournalEvent {
   return { ...(event as JournalEvent), body: MASKED } as unknown as JournalEvent;
 }
+
+/** Text for people that may quote an upstream's error, as this audience may read it. */
+export const maskText = (text: Maskable<string> | null, audience: Audience): Maskable<string> | null =>
+  text === null || audience === "operator" ? text : MASKED;
+
+/** A job as this audience may read it: what it does and how far it is, but not what an upstream said. */
+export const maskJob = (job: JobFacts, audience: Audience): JobFacts => (audience === "operator" ? job : maskNote(job));
+
+/**
+ * What the operator saw (`expected`) is shown: it names states and counts that a viewer reads as well. What came back
+ * is not: it may quote an error of an executor or of a database.
+ */
+const maskFound = <T extends OperationFacts>(operation: T): T => ({
+  ...operation,
+  found: maskText(operation.found, "public"),
+});
+
+const maskNote = <T extends JobFacts>(job: T): T => ({ ...job, note: maskText(job.note, "public") });
 
 function maskActor(actor: EventActor): EventActor {
   return { ...actor, address: MASKED };
@@ -111,8 +142,10 @@ function maskDynflow(fold: DynflowFold): DynflowFold {
 }
 
 function maskOperator(fold: OperatorFold): OperatorFold {
-  const operations = fold.operations.map((operation) =>
-    operation.actor === null ? operation : { ...operation, actor: maskActor(operation.actor) },
-  );
-  return { ...fold, operations };
+  const operations = fold.operations.map((operation) => ({
+    ...maskFound(operation),
+    actor: operation.actor === null ? null : maskActor(operation.actor),
+  }));
+  const jobs = Object.fromEntries(Object.entries(fold.jobs).map(([id, job]) => [id, maskNote(job)]));
+  return { ...fold, operations, jobs };
 }

@@ -1,5 +1,6 @@
 import type { Caller } from "#server/auth/caller.ts";
-import { canSee } from "#server/auth/permissions.ts";
+import { audienceOf, canSee } from "#server/auth/permissions.ts";
+import { maskJob, maskText } from "#server/contract/mask.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/jobs.ts";
 import { toIso } from "#server/kernel/clock.ts";
@@ -26,7 +27,11 @@ export function createJobsService(deps: {
     return record;
   }
 
-  const toView = (record: JobRecord) => ({ id: record.id, facts: record.facts, progress: runner.progress(record.id) });
+  const toView = (caller: Caller, { id, facts }: JobRecord) => ({
+    id,
+    facts: maskJob(facts, audienceOf(caller.principal)),
+    progress: runner.progress(id),
+  });
 
   async function control(
     caller: Caller,
@@ -44,7 +49,10 @@ export function createJobsService(deps: {
       actor: { user: principal.id, role: principal.role, address, reason: input.reason },
     };
     const told = operations.known(input.requestId);
-    if (told !== null) return { journalId: input.requestId, phase: toPhase(told.phase), note: told.found };
+    if (told !== null) {
+      const note = typeof told.found === "string" ? told.found : null;
+      return { journalId: input.requestId, phase: toPhase(told.phase), note };
+    }
     await operations.perform(
       request,
       () => runner[verb](record.id),
@@ -56,13 +64,20 @@ export function createJobsService(deps: {
   return {
     async list(caller: Caller): WireOut<typeof wire.jobsOutput> {
       const seen = runner.list().filter((record) => canSee(caller.principal, sourceOf(record)));
-      return { jobs: seen.toSorted((a, b) => b.facts.createdAt - a.facts.createdAt).map(toView) };
+      return {
+        jobs: seen.toSorted((a, b) => b.facts.createdAt - a.facts.createdAt).map((record) => toView(caller, record)),
+      };
     },
     async get(caller: Caller, input: WireIn<typeof wire.jobInput>): WireOut<typeof wire.jobOutput> {
       const record = jobFor(caller, input.jobId);
       const page = await store.targets(record.id, input.outcome, input.after, input.limit);
-      const targets = page.targets.map((target) => ({ ...target, at: toIso(target.at) }));
-      return { ...toView(record), targets, nextAfter: page.nextAfter };
+      const audience = audienceOf(caller.principal);
+      const targets = page.targets.map((target) => ({
+        ...target,
+        note: maskText(target.note, audience),
+        at: toIso(target.at),
+      }));
+      return { ...toView(caller, record), targets, nextAfter: page.nextAfter };
     },
     pause: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "pause"),
     resume: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "resume"),

@@ -1,4 +1,4 @@
-import type { StreamName } from "#server/contract/event.ts";
+import { type StreamName, shownText } from "#server/contract/event.ts";
 import type { DnaFold, NodeFold } from "#server/contract/fold/dna.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
@@ -131,7 +131,7 @@ function oneHolding(
       { text: `owns ${plural(owned.keys, "key")}, counted`, at: owned.countedAt },
       ...(lastJob === undefined
         ? []
-        : [{ text: `failover ${lastJob.state}${lastJob.note === null ? "" : `: ${lastJob.note}`}` }]),
+        : [{ text: `failover ${lastJob.state}${lastJob.note === null ? "" : `: ${shownText(lastJob.note)}`}` }]),
       ...supersededEvidence(node),
     ],
     since: node.since,

@@ -1,4 +1,4 @@
-import { OPERATOR_STREAM } from "#server/contract/event.ts";
+import { OPERATOR_STREAM, shownText } from "#server/contract/event.ts";
 import type { OperationFold, OperatorFold } from "#server/contract/fold/operator.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Finding } from "./need.ts";
@@ -35,7 +35,7 @@ function unsettled(operation: OperationFold): Finding {
     ],
     evidence: [
       ...(actor === null ? [] : [{ text: `asked by ${actor.user}` }]),
-      { text: found ?? "no answer came" },
+      { text: found === null ? "no answer came" : shownText(found) },
       { text: "it is not sent again by itself" },
     ],
     since: operation.at[phase] ?? null,
@@ -70,7 +70,7 @@ function endedJob([id, job]: JobEntry): Finding {
     target: id,
     headline: ["Job ", job.title, job.state === "done" ? " is done but for some" : ` ${job.state}`],
     evidence: [
-      ...(job.note === null ? [] : [{ text: job.note }]),
+      ...(job.note === null ? [] : [{ text: shownText(job.note) }]),
       { text: `${plural(applied, "key")} released` },
       ...(left === 0 ? [] : [{ text: `${plural(left, "key")} left` }]),
       ...(failed === 0 ? [] : [{ text: `${plural(failed, "key")} failed` }]),

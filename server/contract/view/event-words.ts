@@ -5,6 +5,7 @@ import {
   type JournalEvent,
   type OwnerFacts,
   type PlanFacts,
+  shownText,
 } from "#server/contract/event.ts";
 import { lookOf, type Shape, TONE_SHAPE, type Tone } from "#server/kernel/states.ts";
 import {
@@ -154,7 +155,11 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
       const phase = event.kind.slice("op.".length);
       const who = event.actor === null ? "" : `${event.actor.user}: `;
       const { action, target, found } = event.body;
-      return said(`${who}${action} ${phase}${because(found)}`, lookOf("operation", phase), shortId(target));
+      return said(
+        `${who}${action} ${phase}${because(found === null ? null : shownText(found))}`,
+        lookOf("operation", phase),
+        shortId(target),
+      );
     }
     case "job.created":
       return said(`${event.body.title}, asked for by ${event.body.requestedBy}`, look("working"), "job");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { JobFacts } from "#server/contract/event.ts";
 import type { JobProgress } from "#server/contract/live.ts";
-import { mutationResult, reason, requestId } from "./common.ts";
+import { maskable, mutationResult, reason, requestId } from "./common.ts";
 
 export const jobView = z.object({
   id: z.string(),
@@ -20,7 +20,8 @@ export const jobInput = z.object({
 export const jobTarget = z.object({
   key: z.string(),
   outcome: z.enum(["applied", "moved", "failed", "unknown"]),
-  note: z.string().nullable(),
+  /** Masked for viewers: it may quote an upstream's error. */
+  note: maskable(z.string()).nullable(),
   at: z.string(),
 });
 export const jobOutput = jobView.extend({ targets: z.array(jobTarget), nextAfter: z.string().nullable() });
