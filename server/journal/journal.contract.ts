@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EventDraft, JournalEvent } from "#server/contract/event.ts";
 import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
 import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
+import { causeTerm, MARK_TERM, touchTerm, userTerm } from "#server/journal/domain/terms.ts";
 import type { Journal, RangeQuery, StateStore } from "#server/journal/ports.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { createManualClock, type ManualClock } from "#server/runtime/clock.ts";
@@ -179,6 +180,49 @@ export function journalContract(name: string, makePlace: () => Promise<JournalPl
       ]);
       expect(await ask({ from: at })).toEqual([`${STREAM}/3`, `${OTHER}/1`]);
       expect(await ask({ to: at, newestFirst: false })).toEqual([`${STREAM}/1`, `${STREAM}/2`, `${OTHER}/1`]);
+    });
+
+    it("finds an event by stream and id", async () => {
+      const [stored] = await opened.journal.append(STREAM, [draft("x", "id-1")]);
+      await reopen();
+      expect(await opened.journal.byId(STREAM, "id-1")).toEqual(stored);
+      expect(await opened.journal.byId(OTHER, "id-1")).toBeNull();
+      expect(await opened.journal.byId(STREAM, "id-2")).toBeNull();
+    });
+
+    it("pages by what a user did, by what follows from an event, and by what stands out", async () => {
+      const act = (user: string, id: string): EventDraft => ({
+        id,
+        kind: "op.requested",
+        subject: "p",
+        occurredAt: epochMs(1),
+        actor: { user, role: "admin", address: "::1", reason: "" },
+        body: { action: "dynflow.plans.resume", stream: STREAM, target: "p", expected: null, found: null },
+      });
+      await opened.journal.append("operator", [act("ann", "r1"), act("bob", "r2")]);
+      await clock.advance(5);
+      await opened.journal.append(STREAM, [draft("p"), { ...draft("p"), causedBy: "r1" }]);
+      await clock.advance(5);
+      await opened.journal.append("operator", [act("ann", "r3")]);
+      await reopen();
+      const ask = async (term: string, query: Partial<RangeQuery> = {}) =>
+        places((await opened.journal.range({ ...anything, term, ...query })).events);
+      expect(await ask(userTerm("ann"))).toEqual(["operator/3", "operator/1"]);
+      expect(await ask(userTerm("ann"), { newestFirst: false })).toEqual(["operator/1", "operator/3"]);
+      expect(await ask(userTerm("ann"), { to: epochMs(clock.now() - 1) })).toEqual(["operator/1"]);
+      expect(await ask(userTerm("ann"), { kinds: ["op.executed"] })).toEqual([]);
+      expect(await ask(userTerm("ann"), { subject: "p", streams: ["operator"], kinds: ["op.requested"] })).toEqual([
+        "operator/3",
+        "operator/1",
+      ]);
+      expect(await ask(userTerm("ann"), { streams: [STREAM] })).toEqual([]);
+      expect(await ask(causeTerm("r1"))).toEqual([`${STREAM}/2`]);
+      expect(await ask(touchTerm(STREAM))).toEqual(["operator/3", "operator/2", "operator/1"]);
+      expect(await ask(userTerm("nobody"))).toEqual([]);
+      const first = await opened.journal.range({ ...anything, term: MARK_TERM, limit: 2 });
+      expect(places(first.events)).toEqual(["operator/3", "operator/2"]);
+      const rest = await opened.journal.range({ ...anything, term: MARK_TERM, limit: 2, cursor: first.nextCursor });
+      expect([places(rest.events), rest.nextCursor]).toEqual([["operator/1"], null]);
     });
 
     it("refuses a cursor that it did not give, and limits out of bounds", async () => {

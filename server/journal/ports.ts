@@ -4,6 +4,7 @@ import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText } from "#server/kernel/json.ts";
 import type { ChainName } from "./domain/chains.ts";
 import type { DropReason, RetentionRules } from "./domain/retention.ts";
+import type { Term } from "./domain/terms.ts";
 
 /** Where a stream stands. An epoch changes when another writer, or a new journal, takes the stream over. */
 export interface StreamHead {
@@ -19,6 +20,8 @@ export interface RangeQuery {
   readonly streams: readonly StreamName[];
   readonly kinds: readonly string[];
   readonly subject: string | null;
+  /** Only events of this term (`domain/terms.ts`): what a user did, what follows from an event, what stands out, … */
+  readonly term?: Term;
   /** Times of observation, both inclusive. */
   readonly from: EpochMs | null;
   readonly to: EpochMs | null;
@@ -62,6 +65,8 @@ export interface Journal {
    */
   after(stream: StreamName, after: DecimalText, limit: number): Promise<readonly JournalEvent[]>;
   range(query: RangeQuery): Promise<RangePage>;
+  /** The event of an id in a stream; `null` when there is none, or none any more. */
+  byId(stream: StreamName, id: string): Promise<JournalEvent | null>;
   /**
    * Where a stream stood at an instant: the number of its last event observed then or before; `"0"` before its first. A
    * stream's times of observation never go back: an event is never stamped earlier than those before it.

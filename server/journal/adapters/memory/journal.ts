@@ -4,6 +4,7 @@ import type { EventDraft, JournalEvent, StreamName } from "#server/contract/even
 import { encodeRangeCursor, parseRangeCursor } from "#server/journal/codec/range-cursor.ts";
 import { type ChainName, chainOf } from "#server/journal/domain/chains.ts";
 import { snapshotsToDrop } from "#server/journal/domain/snapshots.ts";
+import { termsOf } from "#server/journal/domain/terms.ts";
 import type {
   DroppedSegments,
   Journal,
@@ -86,6 +87,10 @@ export function createMemoryJournal(clock: Clock, content: MemoryContent = empty
       return (streams.get(stream) ?? []).slice(from, from + bounded(limit, AFTER_LIMIT_MAX));
     },
     range: async (query) => rangeOf(open(), query),
+    byId: async (stream, id) =>
+      open()
+        .streams.get(stream)
+        ?.find((event) => event.id === id) ?? null,
     async positionAt(stream, at) {
       const { streams, dropped, lastDroppedAt } = open();
       const last = (streams.get(stream) ?? []).findLast(({ observedAt }) => observedAt <= at);
@@ -162,6 +167,7 @@ function rangeOf({ streams, horizons }: MemoryContent, query: RangeQuery): Range
     .filter((event) => query.streams.length === 0 || query.streams.includes(event.stream))
     .filter((event) => query.kinds.length === 0 || query.kinds.includes(event.kind))
     .filter((event) => query.subject === null || query.subject === event.subject)
+    .filter((event) => query.term === undefined || termsOf(event).includes(query.term))
     .filter((event) => query.from === null || event.observedAt >= query.from)
     .filter((event) => query.to === null || event.observedAt <= query.to)
     .filter((event) => behind === null || sign * compare(event, behind) > 0)

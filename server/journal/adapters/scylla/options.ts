@@ -1,13 +1,9 @@
 /** How a journal in ScyllaDB or Cassandra is opened, and what it can do beyond the ports. */
+import type { GivenKeySource } from "#server/journal/adapters/given-key.ts";
 import type { ChainName } from "#server/journal/domain/chains.ts";
 import type { Journal, JournalRetention, StateStore, WriterRole } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
-
-/** The key of the audit chain: always from outside, because every console on one store needs the same. */
-export type ScyllaKeySource =
-  | { readonly from: "secret"; readonly secret: string }
-  | { readonly from: "file"; readonly file: string };
 
 /** Where the journal's tables are. */
 export interface ScyllaPlace {
@@ -28,7 +24,8 @@ export interface LeaseTimes {
 }
 
 export interface ScyllaJournalOptions extends ScyllaPlace {
-  readonly key: ScyllaKeySource;
+  /** The key of the audit chain: always from outside, because every console on one store needs the same. */
+  readonly key: GivenKeySource;
   /** Copies by data centre for a keyspace that has to be made; `null` = it has to exist. */
   readonly replication: Readonly<Record<string, number>> | null;
   /** Gives events their time of observation, and measures the lease. */

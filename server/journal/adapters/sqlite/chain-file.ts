@@ -1,10 +1,10 @@
 /** One chain: its segments, where its streams stand, and its head record. */
 
+import { sameHash } from "#server/journal/adapters/chain.ts";
 import type { ChainName } from "#server/journal/domain/chains.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { sameHash } from "./chain.ts";
 import type { EventRow, Segment, SegmentOptions, Tail } from "./segment.ts";
-import { type StreamStart, startsDigest } from "./segment-format.ts";
+import { SEGMENT_FORMAT_VERSION, type StreamStart, startsDigest } from "./segment-format.ts";
 import { openSegments, type SegmentList } from "./segment-list.ts";
 import { removeSegmentsBelow } from "./segment-removal.ts";
 import type { HeadRecord, StateEntry, StateFile } from "./state-file.ts";
@@ -171,7 +171,8 @@ function chainFile(
   let activeTimes: Times | null = null;
   learn(segments.active().starts);
   learn(segments.active().heads());
-  if (segments.active().end() !== null) roll(now);
+  // What an older version has begun is ended: what is added now is added in the newest format.
+  if (segments.active().end() !== null || segments.active().format < SEGMENT_FORMAT_VERSION) roll(now);
   writeHead();
   activeTimes = segments.active().observed();
 

@@ -1,5 +1,7 @@
 /** From drafts to events: numbers, identities and times are given here, in the order of the journal. */
 import type { EventDraft } from "#server/contract/event.ts";
+import { eventOfDraft } from "#server/journal/codec/event-of-draft.ts";
+import { termsOf } from "#server/journal/domain/terms.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { ChainFile, StreamState } from "./chain-file.ts";
 import type { AppendArgs } from "./protocol.ts";
@@ -72,22 +74,11 @@ interface Given {
 
 function rowOf(draft: EventDraft, { stream, seq, observedAt, newId }: Given): EventRow {
   const id = draft.id ?? newId(observedAt);
-  const { kind, subject, occurredAt, body } = draft;
-  const text = JSON.stringify({
-    id,
-    stream,
-    seq: String(seq),
-    kind,
-    subject,
-    occurredAt,
-    observedAt,
-    synthetic: draft.synthetic ?? false,
-    causedBy: draft.causedBy ?? null,
-    actor: draft.actor ?? null,
-    body,
-  });
+  const { kind, subject } = draft;
+  const event = eventOfDraft(draft, { id, stream, seq, observedAt });
+  const text = JSON.stringify(event);
   if (Buffer.byteLength(text) > EVENT_BYTES_MAX) {
     throw new OpsError("limit-exceeded", `An event of kind ${kind} is larger than ${EVENT_BYTES_MAX} bytes`);
   }
-  return { stream, seq, id, kind, subject, observedAt, text };
+  return { stream, seq, id, kind, subject, observedAt, terms: termsOf(event), text };
 }

@@ -96,6 +96,10 @@ function journalOn(thread: JournalThread, clock: Clock): Omit<SqliteJournal, "st
       const { texts, nextCursor, horizon } = await thread.call("range", query);
       return { events: texts.map(parseEvent), nextCursor, horizon: horizon === null ? null : epochMs(horizon) };
     },
+    async byId(stream, id) {
+      const text = await thread.call("byId", { stream, id });
+      return text === null ? null : parseEvent(text);
+    },
     async positionAt(stream, at) {
       return String(await thread.call("positionAt", { stream, at }));
     },

@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import { type GivenKeySource, readGivenKey } from "#server/journal/adapters/given-key.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import { STATE_FILE } from "./state-file.ts";
 
 /** Where the key of the chain comes from: the secret itself, a file that holds it, or one generated beside the journal. */
-export type JournalKeySource =
-  | { readonly from: "secret"; readonly secret: string }
-  | { readonly from: "file"; readonly file: string }
-  | { readonly from: "generated" };
+export type JournalKeySource = GivenKeySource | { readonly from: "generated" };
 
 export interface JournalKey {
   readonly bytes: Uint8Array;
@@ -20,7 +18,6 @@ export interface JournalKey {
 
 const GENERATED_KEY_FILE = "journal.key";
 const GENERATED_KEY_BYTES = 32;
-const SECRET_CHARS_MIN = 32;
 
 /**
  * Finds the key. A key generated beside the journal (mode 0600) proves less than one kept elsewhere: whoever can write
@@ -29,15 +26,14 @@ const SECRET_CHARS_MIN = 32;
  * @throws OpsError `refused` when a journal is there but not the key generated for it, the file cannot be read or the secret is shorter than 32 characters
  */
 export function loadJournalKey(directory: string, source: JournalKeySource): JournalKey {
-  if (source.from === "secret")
-    return { bytes: checked(source.secret, "the given secret"), origin: "secret", created: false };
+  if (source.from === "secret") return { bytes: readGivenKey(source), origin: "secret", created: false };
   const file = source.from === "file" ? source.file : join(directory, GENERATED_KEY_FILE);
   const created = source.from === "generated" && !existsSync(file);
   if (created && existsSync(join(directory, STATE_FILE))) {
     throw new OpsError("refused", `The journal in ${directory} has lost its key: put ${file} back`);
   }
   if (created) writeKey(file);
-  return { bytes: checked(readKey(file), file), origin: file, created };
+  return { bytes: readGivenKey({ from: "file", file }), origin: file, created };
 }
 
 function writeKey(file: string): void {
@@ -48,20 +44,4 @@ function writeKey(file: string): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function readKey(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new OpsError("refused", `The journal's key file ${file} cannot be read: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function checked(secret: string, where: string): Uint8Array {
-  const trimmed = secret.trim();
-  if (trimmed.length < SECRET_CHARS_MIN) {
-    throw new OpsError("refused", `The journal's key in ${where} is shorter than ${SECRET_CHARS_MIN} characters`);
-  }
-  return new TextEncoder().encode(trimmed);
 }

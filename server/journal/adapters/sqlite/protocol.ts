@@ -1,9 +1,9 @@
 /** What the main thread asks of the journal's thread, and the answers. Events and states travel as JSON text. */
 
+import type { ChainHash } from "#server/journal/adapters/chain.ts";
 import type { ChainName } from "#server/journal/domain/chains.ts";
 import type { RangeQuery, RetentionOutcome } from "#server/journal/ports.ts";
 import type { OpsErrorCode } from "#server/kernel/errors.ts";
-import type { ChainHash } from "./chain.ts";
 import type { RangeResult } from "./range.ts";
 import type { RetainArgs } from "./retention.ts";
 import type { StoredSnapshot } from "./snapshot-file.ts";
@@ -32,6 +32,7 @@ export interface JournalCalls {
     readonly answer: readonly string[];
   };
   range: { readonly args: RangeQuery; readonly answer: RangeResult };
+  byId: { readonly args: { readonly stream: string; readonly id: string }; readonly answer: string | null };
   positionAt: { readonly args: { readonly stream: string; readonly at: number }; readonly answer: number };
   /** The newest at or before event `seq`; `null` = the newest of all. */
   snapshot: {

@@ -25,7 +25,7 @@ interface Found {
 }
 
 /**
- * Cost: for each stream, kind or subject asked for, the rows of one page in each segment that the page touches.
+ * Cost: for each stream, kind, subject or term asked for, the rows of one page in each segment that the page touches.
  *
  * @throws OpsError `invalid-input` for a cursor that is none, a limit or a filter out of bounds
  */
@@ -67,6 +67,7 @@ function narrowing(query: RangeQuery): Omit<SliceQuery, "by"> {
     streams: query.streams,
     kinds: query.kinds,
     subject: query.subject,
+    term: query.term ?? null,
     from: query.from,
     to: query.to,
     behind: behind === null ? null : { ...behind, seq: Number(behind.seq) },
@@ -75,8 +76,9 @@ function narrowing(query: RangeQuery): Omit<SliceQuery, "by"> {
   };
 }
 
-/** The narrowest index first: by subject, else by kind, else stream by stream. */
+/** By term, else the narrowest index: by subject, else by kind, else stream by stream. */
 function slicesOf(segment: Segment, query: RangeQuery): readonly SliceQuery["by"][] {
+  if (query.term !== undefined) return [{ column: "term", value: query.term }];
   if (query.subject !== null) return [{ column: "subject", value: query.subject }];
   if (query.kinds.length > 0) return [...new Set(query.kinds)].map((value) => ({ column: "kind", value }));
   const streams = query.streams.length > 0 ? [...new Set(query.streams)] : segment.streams();

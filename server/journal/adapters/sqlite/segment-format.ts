@@ -1,15 +1,17 @@
 /** What is in one segment file, `<chain>-<number>.sqlite`. */
 import type { DatabaseSync } from "node:sqlite";
+import { type ChainHash, sameHash, seal } from "#server/journal/adapters/chain.ts";
 import { CHAINS, type ChainName } from "#server/journal/domain/chains.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { type ChainHash, sameHash, seal } from "./chain.ts";
 import { formatOf } from "./database.ts";
 
-export const SEGMENT_FORMAT_VERSION = 1;
+export const SEGMENT_FORMAT_VERSION = 2;
+/** The first format with a table of terms; in older segments terms are found by a walk. */
+export const TERMS_SINCE_FORMAT = 2;
 
 /**
  * The indexes serve, in this order: a stream from a number on, an event by its id, and pages by time of a stream, a
- * kind or a subject. The triggers make the file append-only for our own code too.
+ * kind or a subject; the table of terms pages by time of a term. The triggers make the file append-only for our own code too.
  */
 export const SEGMENT_SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -23,6 +25,12 @@ export const SEGMENT_SCHEMA = `
   CREATE INDEX events_by_time ON events (stream, observed_at, seq);
   CREATE INDEX events_by_kind ON events (kind, observed_at, stream, seq);
   CREATE INDEX events_by_subject ON events (subject, observed_at, stream, seq);
+  CREATE TABLE terms (
+    term TEXT NOT NULL, observed_at INTEGER NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL,
+    position INTEGER NOT NULL, PRIMARY KEY (term, observed_at, stream, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER terms_never_change BEFORE UPDATE ON terms BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
+  CREATE TRIGGER terms_never_go BEFORE DELETE ON terms BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
   CREATE TRIGGER events_never_change BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
   CREATE TRIGGER events_never_go BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
   PRAGMA user_version = ${SEGMENT_FORMAT_VERSION};

@@ -1,8 +1,8 @@
 /** The segments of one chain in their order: all sealed but the last, each beginning where the one before ended. */
 import { readdirSync } from "node:fs";
+import { genesisHash, sameHash } from "#server/journal/adapters/chain.ts";
 import type { ChainName } from "#server/journal/domain/chains.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { genesisHash, sameHash } from "./chain.ts";
 import { createSegment, openSegment, type Segment, type SegmentOptions } from "./segment.ts";
 import { parseSegmentFileName, type StreamStart } from "./segment-format.ts";
 

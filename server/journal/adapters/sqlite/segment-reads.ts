@@ -1,6 +1,8 @@
 /** The statements that read one segment. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { ChainHash } from "./chain.ts";
+import type { JournalEvent } from "#server/contract/event.ts";
+import type { ChainHash } from "#server/journal/adapters/chain.ts";
+import { type Term, termsOf } from "#server/journal/domain/terms.ts";
 import type { StreamStart } from "./segment-format.ts";
 
 /** Where an event stands in the order of pages, and where its bytes are. */
@@ -11,13 +13,14 @@ export interface EventKey {
   readonly position: number;
 }
 
-/** The sorted events of one stream, kind or subject, narrowed, behind a position. */
+/** The sorted events of one stream, kind, subject or term, narrowed, behind a position. */
 export interface SliceQuery {
-  readonly by: { readonly column: "stream" | "kind" | "subject"; readonly value: string };
+  readonly by: { readonly column: "stream" | "kind" | "subject" | "term"; readonly value: string };
   /** Empty = any. */
   readonly streams: readonly string[];
   readonly kinds: readonly string[];
   readonly subject: string | null;
+  readonly term: Term | null;
   readonly from: number | null;
   readonly to: number | null;
   readonly behind: { readonly observedAt: number; readonly stream: string; readonly seq: number } | null;
@@ -41,7 +44,8 @@ export interface SegmentReads {
   observed(): { readonly first: number; readonly last: number } | null;
 }
 
-export function segmentReads(database: DatabaseSync): SegmentReads {
+/** @param hasTerms whether the segment's format has a table of terms */
+export function segmentReads(database: DatabaseSync, hasTerms: boolean): SegmentReads {
   const byId = database.prepare("SELECT bytes FROM events WHERE stream = ? AND id = ?");
   const hashAt = database.prepare("SELECT hash FROM events WHERE position = ?");
   const textAt = database.prepare("SELECT bytes FROM events WHERE position = ?");
@@ -69,45 +73,81 @@ export function segmentReads(database: DatabaseSync): SegmentReads {
       return row === undefined ? null : Number(row.seq);
     },
     slice(query) {
+      if (query.term !== null && !hasTerms) return walkForTerm(database, query, query.term);
       const { text, values } = sliceStatement(query);
       const statement = statements.get(text) ?? database.prepare(text);
       statements.set(text, statement);
-      return statement.all(...values).map((row) => ({
-        observedAt: Number(row.observed_at),
-        stream: String(row.stream),
-        seq: Number(row.seq),
-        position: Number(row.position),
-      }));
+      return statement.all(...values).map(keyOf);
     },
   };
 }
 
+const keyOf = (row: Readonly<Record<string, unknown>>): EventKey => ({
+  observedAt: Number(row.observed_at),
+  stream: String(row.stream),
+  seq: Number(row.seq),
+  position: Number(row.position),
+});
+
+interface Statement {
+  readonly text: string;
+  readonly values: (string | number)[];
+}
+
 /**
- * Served by the index of its column, so the cost is that of the rows of this stream, kind or subject in the asked time
- * up to the limit. Only column names of this file go into the text; values are bound.
+ * Served by the index of its column, so the cost is that of the rows of this stream, kind, subject or term in the asked
+ * time up to the limit. Only column names of this file go into the text; values are bound.
  */
-function sliceStatement(query: SliceQuery): { readonly text: string; readonly values: (string | number)[] } {
-  const [order, before] = query.newestFirst ? ["DESC", "<"] : ["ASC", ">"];
-  const conditions = [`${query.by.column} = ?`];
+function sliceStatement(query: SliceQuery): Statement {
+  const order = query.newestFirst ? "DESC" : "ASC";
+  const table = query.by.column === "term" ? "terms AS placed JOIN events USING (position)" : "events AS placed";
+  const { conditions, values } = conditionsOf(query, query.by.column === "term" ? "events" : "placed");
+  const text = `SELECT placed.observed_at, placed.stream, placed.seq, placed.position FROM ${table}
+    WHERE ${conditions.join(" AND ")}
+    ORDER BY placed.observed_at ${order}, placed.stream ${order}, placed.seq ${order} LIMIT ?`;
+  return { text, values: [...values, query.limit] };
+}
+
+/** @param described the table that has kind and subject */
+function conditionsOf(
+  query: SliceQuery,
+  described: "placed" | "events",
+): { readonly conditions: readonly string[]; readonly values: readonly (string | number)[] } {
+  const before = query.newestFirst ? "<" : ">";
+  const conditions = [`placed.${query.by.column} = ?`];
   const values: (string | number)[] = [query.by.value];
   const narrow = (condition: string, ...bound: readonly (string | number)[]) => {
     conditions.push(condition);
     values.push(...bound);
   };
-  if (query.streams.length > 0) narrow(`stream IN (${query.streams.map(() => "?").join()})`, ...query.streams);
-  if (query.kinds.length > 0) narrow(`kind IN (${query.kinds.map(() => "?").join()})`, ...query.kinds);
-  if (query.subject !== null) narrow("subject = ?", query.subject);
-  if (query.from !== null) narrow("observed_at >= ?", query.from);
-  if (query.to !== null) narrow("observed_at <= ?", query.to);
+  if (query.streams.length > 0) narrow(`placed.stream IN (${query.streams.map(() => "?").join()})`, ...query.streams);
+  if (query.kinds.length > 0) narrow(`${described}.kind IN (${query.kinds.map(() => "?").join()})`, ...query.kinds);
+  if (query.subject !== null) narrow(`${described}.subject = ?`, query.subject);
+  if (query.from !== null) narrow("placed.observed_at >= ?", query.from);
+  if (query.to !== null) narrow("placed.observed_at <= ?", query.to);
   if (query.behind !== null) {
     const { observedAt, stream, seq } = query.behind;
-    narrow(`observed_at ${before}= ?`, observedAt);
-    narrow(`(observed_at, stream, seq) ${before} (?, ?, ?)`, observedAt, stream, seq);
+    narrow(`placed.observed_at ${before}= ?`, observedAt);
+    narrow(`(placed.observed_at, placed.stream, placed.seq) ${before} (?, ?, ?)`, observedAt, stream, seq);
   }
-  values.push(query.limit);
-  const text = `SELECT observed_at, stream, seq, position FROM events WHERE ${conditions.join(" AND ")}
-    ORDER BY observed_at ${order}, stream ${order}, seq ${order} LIMIT ?`;
-  return { text, values };
+  return { conditions, values };
+}
+
+/** Of a segment without a table of terms: reads every event in the order of the page, at most those of one segment. */
+function walkForTerm(database: DatabaseSync, query: SliceQuery, term: Term): readonly EventKey[] {
+  const order = query.newestFirst ? "DESC" : "ASC";
+  const { conditions, values } = conditionsOf({ ...query, by: { column: "term", value: term } }, "placed");
+  // The first condition is that of the table that is not here.
+  const where = ["TRUE", ...conditions.slice(1)].join(" AND ");
+  const text = `SELECT observed_at, stream, seq, position, bytes FROM events AS placed WHERE ${where}
+    ORDER BY observed_at ${order}, stream ${order}, seq ${order}`;
+  const found: EventKey[] = [];
+  for (const row of database.prepare(text).iterate(...values.slice(1))) {
+    if (!termsOf(JSON.parse(textOf(row.bytes)) as JournalEvent).includes(term)) continue;
+    found.push(keyOf(row));
+    if (found.length >= query.limit) break;
+  }
+  return found;
 }
 
 /** Jumps from name to name along the index, so the cost is that of the streams and not of the events. */

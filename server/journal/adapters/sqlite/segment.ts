@@ -2,19 +2,22 @@
 import { chmodSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { type ChainHash, nextHash } from "#server/journal/adapters/chain.ts";
+import type { Term } from "#server/journal/domain/terms.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
-import { type ChainHash, nextHash } from "./chain.ts";
 import { inTransaction, openReadOnly, openWritable } from "./database.ts";
 import {
   readEnd,
   readHeader,
   readStarts,
+  SEGMENT_FORMAT_VERSION,
   SEGMENT_SCHEMA,
   type SegmentEnd,
   type SegmentHeader,
   type StreamStart,
   segmentFileName,
   segmentFormatOf,
+  TERMS_SINCE_FORMAT,
   writeEnd,
   writeHeader,
 } from "./segment-format.ts";
@@ -28,6 +31,7 @@ export interface EventRow {
   readonly kind: string;
   readonly subject: string;
   readonly observedAt: number;
+  readonly terms: readonly Term[];
   readonly text: string;
 }
 
@@ -39,6 +43,7 @@ export interface Tail {
 
 export interface Segment extends SegmentReads {
   readonly fileName: string;
+  readonly format: number;
   readonly header: SegmentHeader;
   readonly starts: readonly StreamStart[];
   end(): SegmentEnd | null;
@@ -97,17 +102,20 @@ function segmentOf(database: DatabaseSync, fileName: string, options: SegmentOpt
     database.close();
     throw new OpsError("refused", `The journal's segment ${fileName} was not written with the journal's key`);
   }
+  const format = segmentFormatOf(database);
   return {
     fileName,
+    format,
     header,
     starts: readStarts(database),
-    ...segmentReads(database),
-    ...segmentWrites(database, { header, ended, options, file: join(options.directory, fileName) }),
+    ...segmentReads(database, format >= TERMS_SINCE_FORMAT),
+    ...segmentWrites(database, { format, header, ended, options, file: join(options.directory, fileName) }),
     close: () => database.close(),
   };
 }
 
 interface Opened {
+  readonly format: number;
   readonly header: SegmentHeader;
   readonly ended: SegmentEnd | null;
   readonly options: SegmentOptions;
@@ -116,25 +124,32 @@ interface Opened {
 
 function segmentWrites(
   database: DatabaseSync,
-  { header, ended, options, file }: Opened,
+  { format, header, ended, options, file }: Opened,
 ): Pick<Segment, "end" | "tail" | "append" | "seal"> {
   let end = ended;
   let tail = end === null ? readTail(database, header) : { position: end.endPosition, hash: end.endHash };
   const insert = `INSERT INTO events (position, stream, seq, id, kind, subject, observed_at, bytes, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-  const statement = end === null ? database.prepare(insert) : null;
+  // A segment of an older format is sealed when the journal is opened.
+  const isOpen = end === null && format === SEGMENT_FORMAT_VERSION;
+  const statement = isOpen ? database.prepare(insert) : null;
+  const insertTerm = isOpen
+    ? database.prepare("INSERT INTO terms (term, observed_at, stream, seq, position) VALUES (?, ?, ?, ?, ?)")
+    : null;
   return {
     end: () => end,
     tail: () => tail,
     append(rows) {
-      if (statement === null || end !== null) throw new OpsError("refused", "A sealed segment takes no more events");
+      if (statement === null || insertTerm === null || end !== null)
+        throw new OpsError("refused", "A sealed segment takes no more events");
       let { position, hash } = tail;
       inTransaction(database, () => {
-        for (const { stream, seq, id, kind, subject, observedAt, text } of rows) {
+        for (const { stream, seq, id, kind, subject, observedAt, terms, text } of rows) {
           const bytes = Buffer.from(text, "utf8");
           position += 1;
           hash = nextHash(options.key, hash, bytes);
           statement.run(position, stream, seq, id, kind, subject, observedAt, bytes, Buffer.from(hash, "hex"));
+          for (const term of terms) insertTerm.run(term, observedAt, stream, seq, position);
         }
       });
       tail = { position, hash };
@@ -162,7 +177,7 @@ function writeEndOf(
   database: DatabaseSync,
   { header, tail, key }: { readonly header: SegmentHeader; readonly tail: Tail; readonly key: Uint8Array },
 ): SegmentEnd {
-  const observed = segmentReads(database).observed() ?? { first: header.openedAt, last: header.openedAt };
+  const observed = segmentReads(database, false).observed() ?? { first: header.openedAt, last: header.openedAt };
   const end: SegmentEnd = {
     endPosition: tail.position,
     endHash: tail.hash,

@@ -6,8 +6,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { sameHash, seal } from "#server/journal/adapters/chain.ts";
 import { snapshotsToDrop } from "#server/journal/domain/snapshots.ts";
-import { sameHash, seal } from "./chain.ts";
 import { formatOf, inTransaction, openWritable } from "./database.ts";
 import { textOf } from "./segment-reads.ts";
 

@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type ChainHash, sameHash, seal } from "#server/journal/adapters/chain.ts";
 import { CHAINS, type ChainName } from "#server/journal/domain/chains.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { type ChainHash, sameHash, seal } from "./chain.ts";
 import { formatOf, inTransaction, openReadOnly, openWritable } from "./database.ts";
 
 /** The format this code writes. Raised together with a new last entry of `MIGRATIONS`. */

@@ -2,13 +2,22 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import type { JournalEvent } from "#server/contract/event.ts";
+import { type ChainHash, genesisHash, nextHash, sameHash } from "#server/journal/adapters/chain.ts";
 import { CHAINS, type ChainName } from "#server/journal/domain/chains.ts";
+import { lastingTermsOf } from "#server/journal/domain/terms.ts";
 import { messageOf } from "#server/kernel/errors.ts";
-import { type ChainHash, genesisHash, nextHash, sameHash } from "./chain.ts";
 import { openReadOnly } from "./database.ts";
 import { type JournalKeySource, loadJournalKey } from "./key.ts";
 import type { ChainHead } from "./protocol.ts";
-import { readEnd, readHeader, readStarts, segmentFormatOf, startsDigest } from "./segment-format.ts";
+import {
+  readEnd,
+  readHeader,
+  readStarts,
+  segmentFormatOf,
+  startsDigest,
+  TERMS_SINCE_FORMAT,
+} from "./segment-format.ts";
 import { segmentNames } from "./segment-list.ts";
 import { textOf } from "./segment-reads.ts";
 import { type HeadRecord, readStateFile, STATE_FILE } from "./state-file.ts";
@@ -156,7 +165,12 @@ function walkSegment(walk: Walk, path: string): void {
     database.exec("BEGIN");
     checkIntegrity(database);
     enter(walk, database);
-    for (const row of database.prepare("SELECT * FROM events ORDER BY position").iterate()) checkEvent(walk, row);
+    const terms = storedTerms(database);
+    for (const row of database.prepare("SELECT * FROM events ORDER BY position").iterate()) {
+      const event = checkEvent(walk, row);
+      if (terms !== null) checkTerms(terms, row, event);
+    }
+    if (terms !== null && terms.size > 0) throw new Unsound("there are terms of events that are not here");
     const end = readEnd(database, walk.key);
     if (end === "forged") throw new Unsound("the end of the segment was changed");
     if (end !== null && (end.endPosition !== walk.position || !sameHash(end.endHash, walk.hash))) {
@@ -192,13 +206,53 @@ function enter(walk: Walk, database: DatabaseSync): void {
   if (!same) throw new Unsound("the segment's start of the streams was changed");
 }
 
-function checkEvent(walk: Walk, row: Readonly<Record<string, unknown>>): void {
+interface StoredTerm {
+  readonly term: string;
+  readonly place: string;
+}
+
+/** By position; `null` for a segment of a format without them. */
+function storedTerms(database: DatabaseSync): Map<number, StoredTerm[]> | null {
+  if (segmentFormatOf(database) < TERMS_SINCE_FORMAT) return null;
+  const terms = new Map<number, StoredTerm[]>();
+  for (const row of database.prepare("SELECT * FROM terms").iterate()) {
+    const position = Number(row.position);
+    const found = terms.get(position) ?? [];
+    found.push({ term: String(row.term), place: placeOf(row) });
+    terms.set(position, found);
+  }
+  return terms;
+}
+
+const placeOf = (row: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify([row.stream, row.seq, row.observed_at]);
+
+/**
+ * Through a term that is missing or points elsewhere an event could be hidden. Of the terms only those are asked for
+ * that every version gives alike; what stands out may be judged differently by another.
+ */
+function checkTerms(
+  terms: Map<number, StoredTerm[]>,
+  row: Readonly<Record<string, unknown>>,
+  event: Pick<JournalEvent, "causedBy" | "actor">,
+): void {
+  const stored = terms.get(Number(row.position)) ?? [];
+  terms.delete(Number(row.position));
+  const asked = lastingTermsOf(event).map((term) => term.toWellFormed());
+  const sound =
+    asked.every((term) => stored.some((found) => found.term === term)) &&
+    stored.every(({ place }) => place === placeOf(row));
+  if (!sound) throw new Unsound("the terms of the event do not say what the event says");
+}
+
+function checkEvent(walk: Walk, row: Readonly<Record<string, unknown>>): JournalEvent {
   if (row.position !== walk.position + 1) throw new Unsound("an event is missing");
   if (!(row.bytes instanceof Uint8Array)) throw new Unsound("the event has no bytes");
   const hash = nextHash(walk.key, walk.hash, row.bytes);
   const stored = row.hash instanceof Uint8Array ? Buffer.from(row.hash).toString("hex") : "";
   if (!sameHash(hash, stored)) throw new Unsound("the event is not the one that was written");
-  checkColumns(walk, row, JSON.parse(textOf(row.bytes)) as Readonly<Record<string, unknown>>);
+  const event = JSON.parse(textOf(row.bytes)) as JournalEvent;
+  checkColumns(walk, row, event);
   walk.position += 1;
   walk.hash = hash;
   walk.events += 1;
@@ -206,14 +260,12 @@ function checkEvent(walk: Walk, row: Readonly<Record<string, unknown>>): void {
   if (record !== null && record.position === walk.position && !sameHash(record.hash, walk.hash)) {
     throw new Unsound("the head record knows another event here");
   }
+  return event;
 }
 
-function checkColumns(
-  walk: Walk,
-  row: Readonly<Record<string, unknown>>,
-  event: Readonly<Record<string, unknown>>,
-): void {
-  const texts = ["stream", "id", "kind", "subject"].every((name) => row[name] === String(event[name]).toWellFormed());
+function checkColumns(walk: Walk, row: Readonly<Record<string, unknown>>, event: JournalEvent): void {
+  const names = ["stream", "id", "kind", "subject"] as const;
+  const texts = names.every((name) => row[name] === String(event[name]).toWellFormed());
   if (!texts || String(row.seq) !== event.seq || row.observed_at !== event.observedAt) {
     throw new Unsound("the columns of the event do not say what the event says");
   }

@@ -58,6 +58,8 @@ function perform(store: JournalStore, directory: string, { call, args }: Reading
       return store.chainOf(args.stream).after(args.stream, args.seq, bounded(args.limit, AFTER_LIMIT_MAX));
     case "range":
       return readRange(store.chains(), args);
+    case "byId":
+      return store.chainOf(args.stream).byId(args.stream, args.id);
     case "positionAt":
       return store.chainOf(args.stream).positionAt(args.stream, args.at);
     case "snapshot": {
