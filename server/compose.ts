@@ -15,7 +15,7 @@ import type { Logger } from "#server/kernel/logger.ts";
 import { createHub, type Hub } from "#server/live/hub.ts";
 import { createRecorder, type LiveRecorder } from "#server/live/recorder.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
-import { createLoopDelay } from "#server/runtime/loop-delay.ts";
+import { createLoopDelay, type LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { DemoService } from "#server/trpc/services.ts";
 import { type CoreDeps, composeCore, sourceDepsOf } from "./compose-core.ts";
 import { type DemoFolder, makeDemoFolder, openDemo } from "./compose-demo.ts";
@@ -84,7 +84,7 @@ export async function compose(configuration: Configuration, log: Logger): Promis
     live: feedOf(hub, realTime, log),
     state: journal.state,
     operations: sourceDeps.operations,
-    health: healthOf(recorder, hub, clock),
+    health: healthOf(recorder, hub, clock, loopDelay),
     async start() {
       running = Promise.all([loopDelay.run(abort.signal), estates.run(abort.signal), core.run(abort.signal)]).catch(
         (cause: unknown) => {
@@ -156,7 +156,7 @@ function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
   };
 }
 
-function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock): AppHealth {
+function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock, loopDelay: LoopDelay): AppHealth {
   return {
     readiness() {
       const { ok, reason } = recorder.journalStatus();
@@ -178,7 +178,8 @@ function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock): AppHealth {
     },
     figures() {
       const { recorded, failed } = recorder.counts();
-      return { journalAppends: recorded, journalFailures: failed, liveClients: hub.stats().streams };
+      const loopDelayMs = loopDelay.recentMaxMs();
+      return { journalAppends: recorded, journalFailures: failed, liveClients: hub.stats().streams, loopDelayMs };
     },
   };
 }

@@ -66,4 +66,6 @@ export interface AppFigures {
   readonly journalAppends: number;
   readonly journalFailures: number;
   readonly liveClients: number;
+  /** Longest of the last two minutes, in real time. */
+  readonly loopDelayMs: number;
 }

@@ -280,7 +280,7 @@ describe("with tokens", () => {
         'worldline_source_up{source="eu-1"} 1',
         'worldline_source_up{source="eu-2"} 0',
         "worldline_live_clients",
-        "nodejs_eventloop_lag_p99_seconds",
+        "worldline_loop_delay_seconds 0.06",
         'worldline_http_request_seconds_count{surface="page",status="2xx"}',
       ]) {
         expect(text).toContain(line);

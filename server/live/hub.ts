@@ -85,8 +85,14 @@ export function createHub(options: HubOptions): Hub {
   const ring = createEventRing(limits.replayEvents);
   const membership = createMembership(view, { clock, eventClock: options.eventClock ?? clock }, limits);
   const mail = createMail(options.encode ?? toSseFrame);
-  const news = collectNews(view, (events) => ring.push(events));
+  const news = collectNews(
+    view,
+    (events) => ring.push(events),
+    () => membership.count() > 0,
+  );
   const stopped = new AbortController();
+  /** Ends the rest of a hub that nobody listens to. */
+  let somebody = Promise.withResolvers<void>();
 
   function flush(): void {
     const { events, sampled, statusChanged } = news.take();
@@ -139,6 +145,7 @@ export function createHub(options: HubOptions): Hub {
 
   async function run(): Promise<void> {
     while (!stopped.signal.aborted) {
+      if (membership.count() === 0) await somebody.promise;
       await clock.sleep(FLUSH_EVERY_MS, stopped.signal);
       news.tick();
       try {
@@ -156,6 +163,8 @@ export function createHub(options: HubOptions): Hub {
       const subscriber = createSubscriber(sink, limits.bufferedBytes, clock);
       const member: Member = { owner, expiresAt, subscriber };
       const group = membership.join(member, audience, visible);
+      somebody.resolve();
+      somebody = Promise.withResolvers();
       const leave = () => {
         membership.leave(group, member);
         subscriber.finish(null);
@@ -175,6 +184,7 @@ export function createHub(options: HubOptions): Hub {
     stats: () => ({ streams: membership.count(), ...mail.counts() }),
     stop() {
       stopped.abort(new OpsError("cancelled", "The live feed is stopped"));
+      somebody.resolve();
       news.stop();
       for (const group of [...membership.groups()]) {
         for (const member of group.members) {

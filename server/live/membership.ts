@@ -47,14 +47,15 @@ export function createMembership(
   limits: MembershipLimits,
 ): Membership {
   const groups = new Map<string, Group>();
-  const all = () => [...groups.values()].flatMap((group) => [...group.members]);
+  const streamsOf = new Map<string, number>();
+  let total = 0;
   return {
     groups: () => groups.values(),
-    count: () => all().length,
+    count: () => total,
     join(member, audience, visible) {
-      const members = all();
-      if (members.length >= limits.streamsTotal) throw new OpsError("limit-exceeded", "Too many live streams are open");
-      const own = members.filter(({ owner }) => owner.principalId === member.owner.principalId).length;
+      const { principalId } = member.owner;
+      if (total >= limits.streamsTotal) throw new OpsError("limit-exceeded", "Too many live streams are open");
+      const own = streamsOf.get(principalId) ?? 0;
       if (own >= limits.streamsPerPrincipal) {
         throw new OpsError("limit-exceeded", `At most ${limits.streamsPerPrincipal} live streams for one login`);
       }
@@ -67,10 +68,17 @@ export function createMembership(
       };
       groups.set(key, group);
       group.members.add(member);
+      streamsOf.set(principalId, own + 1);
+      total += 1;
       return group;
     },
     leave(group, member) {
-      group.members.delete(member);
+      if (!group.members.delete(member)) return;
+      const { principalId } = member.owner;
+      const left = (streamsOf.get(principalId) ?? 1) - 1;
+      if (left > 0) streamsOf.set(principalId, left);
+      else streamsOf.delete(principalId);
+      total -= 1;
       if (group.members.size === 0) groups.delete(group.key);
     },
   };

@@ -16,7 +16,12 @@ export interface News {
   stop(): void;
 }
 
-export function collectNews(view: HubView, onEvents: (events: readonly JournalEvent[]) => void): News {
+/** @param listening while nobody does, events are only handed to `onEvents`: whoever comes is told by a snapshot */
+export function collectNews(
+  view: HubView,
+  onEvents: (events: readonly JournalEvent[]) => void,
+  listening: () => boolean,
+): News {
   let events: JournalEvent[] = [];
   let sampled = new Set<StreamName>();
   let told = view.journalStatus();
@@ -24,7 +29,7 @@ export function collectNews(view: HubView, onEvents: (events: readonly JournalEv
   const stopEvents = view.onEvents((added) => {
     moment += 1;
     onEvents(added);
-    events.push(...added);
+    if (listening()) events.push(...added);
   });
   const stopSamples = view.onSample((stream) => {
     moment += 1;
