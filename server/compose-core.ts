@@ -88,21 +88,15 @@ export function composeCore(
     journal: createJournalService({ journal }),
   };
 
-  /** Observation goes on when the journal cannot be written; the screens say so. */
-  async function note(draft: EventDraft): Promise<void> {
-    try {
-      await recorder.record(CONSOLE_STREAM, [draft]);
-    } catch (cause) {
-      log.error("console.not-recorded", { kind: draft.kind, cause });
-    }
-  }
-
   return {
     services,
     /** Runs readers, jobs, verification and the journal's retention until aborted; resolves when all have ended. */
     async run(signal: AbortSignal): Promise<void> {
       const body = { version: deps.version, demo: configuration.demo !== null };
-      await note({ kind: "console.started", subject: "console", occurredAt: clock.now(), body });
+      // Jobs send: they end in the very turn in which they have to.
+      signal.addEventListener("abort", () => void runner.stop(), { once: true });
+      await noteOf(deps, { kind: "console.started", subject: "console", occurredAt: clock.now(), body });
+      signal.throwIfAborted();
       await runner.recover();
       await Promise.all([
         ...sources.dna.map((assembly) => assembly.run(signal)),
@@ -111,18 +105,28 @@ export function composeCore(
         retention.run(signal),
       ]);
     },
-    async stop(): Promise<void> {
+    /** Ends jobs at safe points and closes what was opened to the sources. */
+    async end(): Promise<void> {
       await runner.stop();
-      await note({
-        kind: "console.stopped",
-        subject: "console",
-        occurredAt: clock.now(),
-        body: { reason: "told to stop" },
-      });
-      await recorder.stop();
       await Promise.all([...sources.dna, ...sources.dynflow].map((assembly) => assembly.close()));
     },
   };
+}
+
+/** Writes down what the console itself does. Observation goes on when the journal cannot be written; the screens say so. */
+async function noteOf({ recorder, log }: Pick<CoreDeps, "recorder" | "log">, draft: EventDraft): Promise<void> {
+  try {
+    await recorder.record(CONSOLE_STREAM, [draft]);
+  } catch (cause) {
+    log.error("console.not-recorded", { kind: draft.kind, cause });
+  }
+}
+
+/** Written by whoever writes the journal: a console that followed has changed nothing by its end. */
+export async function noteStop(deps: Pick<CoreDeps, "recorder" | "log" | "clock">): Promise<void> {
+  if (deps.recorder.journalStatus().follows !== undefined) return;
+  const body = { reason: "told to stop" };
+  await noteOf(deps, { kind: "console.stopped", subject: "console", occurredAt: deps.clock.now(), body });
 }
 
 const DAY_MS = 86_400_000;

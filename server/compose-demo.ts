@@ -74,7 +74,10 @@ export async function openDemo(
       loadBalancer: { title: configuration.loadBalancer.title, regions: estate.regions.map(({ id }) => id) },
     },
     open: (deps) => ({
-      dna: estate.sources.map(({ store, driver: _, ...seat }) => assembleDna({ ...seat, act: true }, store, deps)),
+      // The simulators outlive whoever reads them.
+      dna: estate.sources.map(({ store, driver: _, ...seat }) =>
+        assembleDna({ ...seat, act: true }, { ...store, close: async () => undefined }, deps),
+      ),
       dynflow: [
         assembleDynflow(
           { id: PLANS_ID, title: "Foreman", region: home?.id ?? "", act: true, release: null, demo: true },

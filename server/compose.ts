@@ -6,21 +6,24 @@ import { createSessionService } from "#server/auth/session-service.ts";
 import { maskedConfiguration } from "#server/config/masked.ts";
 import type { Configuration } from "#server/config/model.ts";
 import { familyOf } from "#server/contract/event.ts";
+import { followerText } from "#server/contract/view/journal-status.ts";
 import type { Estate } from "#server/estate/service.ts";
 import type { App, AppHealth, LiveFeed } from "#server/http/app.ts";
 import { createLiveHandler } from "#server/http/live.ts";
-import { openSqliteJournal, type SqliteJournal } from "#server/journal/adapters/sqlite/journal.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { createHub, type Hub } from "#server/live/hub.ts";
+import { SOLE_WRITER } from "#server/live/journal-role.ts";
 import { createRecorder, type LiveRecorder } from "#server/live/recorder.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createLoopDelay, type LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { DemoService } from "#server/trpc/services.ts";
-import { type CoreDeps, composeCore, sourceDepsOf } from "./compose-core.ts";
-import { type DemoFolder, makeDemoFolder, openDemo } from "./compose-demo.ts";
+import { type CoreDeps, composeCore, noteStop, sourceDepsOf } from "./compose-core.ts";
+import { makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
 import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
+import { openJournal } from "./compose-journal.ts";
+import { createTerms } from "./compose-terms.ts";
 
 /** The sources of this console, real or simulated, and where they are said to be. */
 export interface Sources {
@@ -39,13 +42,14 @@ export interface Estates {
   close(): Promise<void>;
 }
 
-/** The composition root: configuration to adapters to services. Nothing is connected before `start`. */
+/** The composition root: configuration to adapters to services. Nothing is connected before `start`, but the journal. */
 export async function compose(configuration: Configuration, log: Logger): Promise<App> {
   const clock = createSystemClock(configuration.demo?.speed ?? 1);
   const realTime = createSystemClock();
   const demoFolder = configuration.demo === null ? null : await makeDemoFolder();
-  const journal = await openJournal(configuration, demoFolder, clock, log);
-  const recorder = await createRecorder({ journal, clock, log });
+  const journal = await openJournal(configuration, demoFolder?.directory ?? null, clock, log);
+  const { role } = journal;
+  const recorder = await createRecorder({ journal, clock, log, ...(role === null ? {} : { role }) });
   const hub = createHub({ view: recorder, journal, clock: realTime, eventClock: clock, log });
   const loopDelay = createLoopDelay(clock, configuration.demo?.speed ?? 1);
   const estates =
@@ -63,61 +67,47 @@ export async function compose(configuration: Configuration, log: Logger): Promis
     places: estates.places,
   };
   const sourceDeps = sourceDepsOf(coreDeps);
-  const sources = estates.open(sourceDeps);
-  const core = composeCore(coreDeps, sources, sourceDeps.operations);
+  const terms = createTerms({
+    role: role ?? SOLE_WRITER,
+    open: () => composeCore(coreDeps, estates.open(sourceDeps), sourceDeps.operations),
+    lead: () => recorder.lead(),
+    clock: realTime,
+    log,
+  });
+  const session = createSessionService({
+    identity: { version, build, authMode: configuration.auth.mode, demo: configuration.demo },
+    journalStatus: () => recorder.journalStatus(),
+    clock,
+  });
+  const admin = { configuration: async () => ({ file: configuration.file, text: maskedConfiguration(configuration) }) };
   const abort = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
 
   return {
-    services: {
-      ...core.services,
-      session: createSessionService({
-        identity: { version, build, authMode: configuration.auth.mode, demo: configuration.demo },
-        journalStatus: () => recorder.journalStatus(),
-        clock,
-      }),
-      demo: estates.demo,
-      admin: {
-        configuration: async () => ({ file: configuration.file, text: maskedConfiguration(configuration) }),
-      },
+    get services() {
+      return { ...terms.services(), session, demo: estates.demo, admin };
     },
     live: feedOf(hub, realTime, log),
     state: journal.state,
     operations: sourceDeps.operations,
     health: healthOf(recorder, hub, clock, loopDelay),
     async start() {
-      running = Promise.all([loopDelay.run(abort.signal), estates.run(abort.signal), core.run(abort.signal)]).catch(
-        (cause: unknown) => {
-          if (!abort.signal.aborted) log.error("console.background-failed", { cause });
-        },
-      );
+      running = Promise.all([loopDelay.run(abort.signal), estates.run(abort.signal)]).catch((cause: unknown) => {
+        if (!abort.signal.aborted) log.error("console.background-failed", { cause });
+      });
+      terms.start();
     },
     async stop() {
       hub.stop();
       abort.abort(new Error("the console stops"));
+      await terms.stop();
       await running;
-      await core.stop();
+      await noteStop({ recorder, log, clock });
+      await recorder.stop();
       await journal.close();
       await estates.close();
     },
   };
-}
-
-/** A demo without a configuration begins anew each time, and so does what it remembers: its world is another. */
-function openJournal(
-  configuration: Configuration,
-  demo: DemoFolder | null,
-  clock: Clock,
-  log: Logger,
-): Promise<SqliteJournal> {
-  const { path: configured, key } = configuration.journal;
-  const directory = demo !== null && configuration.file === null ? path.join(demo.directory, "journal") : configured;
-  return openSqliteJournal({
-    directory,
-    key: key === null ? { from: "generated" } : { from: "secret", secret: key.reveal() },
-    clock,
-    log,
-  });
 }
 
 function configuredEstates(configuration: Configuration): Estates {
@@ -159,8 +149,10 @@ function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
 function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock, loopDelay: LoopDelay): AppHealth {
   return {
     readiness() {
-      const { ok, reason } = recorder.journalStatus();
-      return [{ name: "journal", ready: ok, note: reason }];
+      const { ok, reason, follows } = recorder.journalStatus();
+      return [
+        { name: "journal", ready: ok, note: reason ?? (follows === undefined ? null : followerText(follows.holder)) },
+      ];
     },
     sources() {
       const samples = recorder.samples();

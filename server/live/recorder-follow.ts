@@ -17,7 +17,6 @@ export interface FollowDeps {
   readonly state: FoldState;
   readonly snapshots: Pick<SnapshotWriter, "began">;
   readonly role: JournalRole;
-  readonly onLost?: (cause: unknown) => void;
   /** Folds what the journal holds behind the stream's position. */
   readonly catchUp: (stream: StreamName) => Promise<void>;
   /** In the stream's queue. */
@@ -36,31 +35,21 @@ export function followJournal(deps: FollowDeps): Following {
   const { journal, clock, log, state, snapshots, role, inTurn } = deps;
   const stopped = new AbortController();
   let running: Promise<void> = Promise.resolve();
-  let lost = false;
 
   async function pull(): Promise<void> {
     const heads = (await journal.heads()).filter(({ stream }) => familyOf(stream) !== null);
-    try {
-      await Promise.all(heads.map((head) => inTurn(head.stream, () => follow(head))));
-    } catch (cause) {
-      if (cause instanceof OtherHistory && !lost) {
-        lost = true;
-        deps.onLost?.(cause);
-      }
-      throw cause;
-    }
+    await Promise.all(heads.map((head) => inTurn(head.stream, () => follow(head))));
   }
 
   async function follow({ stream, epoch, seq, keptAfter }: StreamHead): Promise<void> {
     const position = state.positions()[stream];
     if (position === undefined) {
-      if (keptAfter !== "0") throw new OtherHistory(`${stream} has begun and been cut unseen`);
+      if (keptAfter !== "0") throw otherHistory(`${stream} has begun and been cut unseen`);
       state.begin(stream, { epoch, seq: "0" }, null);
       snapshots.began(stream, "0");
     } else {
-      if (BigInt(seq) < BigInt(position.seq)) throw new OtherHistory(`${stream} ends before what is shown of it`);
-      if (BigInt(position.seq) < BigInt(keptAfter))
-        throw new OtherHistory(`${stream} was cut behind what is shown of it`);
+      if (BigInt(seq) < BigInt(position.seq)) throw otherHistory(`${stream} ends before what is shown of it`);
+      if (BigInt(position.seq) < BigInt(keptAfter)) throw otherHistory(`${stream} was cut behind what is shown of it`);
       state.reseat(stream, epoch);
     }
     if (BigInt(seq) > BigInt(state.positions()[stream]?.seq ?? "0")) await deps.catchUp(stream);
@@ -92,9 +81,6 @@ export function followJournal(deps: FollowDeps): Following {
   };
 }
 
-/** What the journal holds does not follow on what is folded: a copy was restored, or it was cut in the meantime. */
-class OtherHistory extends OpsError {
-  constructor(message: string) {
-    super("journal-unavailable", `The journal does not go on from what is shown: ${message}`);
-  }
-}
+/** What the journal holds does not follow on what is folded: a copy was restored under this console. */
+const otherHistory = (what: string) =>
+  new OpsError("journal-unavailable", `The journal is another than the one shown: ${what}. Restart this console`);

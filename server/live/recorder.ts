@@ -34,8 +34,6 @@ export interface RecorderOptions {
   readonly log: Logger;
   /** Left out where nobody else can write the journal. */
   readonly role?: WriterRole;
-  /** What is shown cannot be brought up to the journal any more: everything has to be built anew. Said once. */
-  readonly onLost?: (cause: unknown) => void;
 }
 
 /**

@@ -1,0 +1,57 @@
+import { hostname } from "node:os";
+import path from "node:path";
+import type { Configuration, ScyllaJournalConfiguration } from "#server/config/model.ts";
+import { openScyllaJournal, type ScyllaJournalOptions } from "#server/journal/adapters/scylla/journal.ts";
+import { openSqliteJournal } from "#server/journal/adapters/sqlite/journal.ts";
+import type { Journal, JournalRetention, StateStore, WriterRole } from "#server/journal/ports.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+
+/** The journal as configured, whichever store it is in. */
+export interface OpenedJournal extends Journal, JournalRetention {
+  readonly state: StateStore;
+  /** `null` = nobody else can write it. */
+  readonly role: WriterRole | null;
+}
+
+/**
+ * A demo without a configuration begins anew each time, and so does what it remembers: its world is another.
+ *
+ * @param demoFolder of this run's own; `null` = no demo
+ * @throws OpsError `refused` or `journal-unavailable`, in words for whoever starts the console
+ */
+export async function openJournal(
+  configuration: Configuration,
+  demoFolder: string | null,
+  clock: Clock,
+  log: Logger,
+): Promise<OpenedJournal> {
+  const { path: configured, key, scylla } = configuration.journal;
+  if (scylla !== null) return openScyllaJournal({ ...scyllaOptionsOf(configuration.journal, scylla), clock, log });
+  const directory = demoFolder !== null && configuration.file === null ? path.join(demoFolder, "journal") : configured;
+  const journal = await openSqliteJournal({
+    directory,
+    key: key === null ? { from: "generated" } : { from: "secret", secret: key.reveal() },
+    clock,
+    log,
+  });
+  return { ...journal, role: null };
+}
+
+/** What the configuration says of a journal in ScyllaDB. */
+export function scyllaOptionsOf(
+  { key }: Configuration["journal"],
+  { contactPoints, localDataCenter, keyspace, replication, username, password }: ScyllaJournalConfiguration,
+): Omit<ScyllaJournalOptions, "clock" | "log"> {
+  if (key === null) throw new OpsError("refused", "A journal in ScyllaDB needs journal.keyFile or journal.keyEnv");
+  return {
+    contactPoints,
+    localDataCenter,
+    keyspace,
+    replication,
+    ...(username === null ? {} : { credentials: { username, password: password?.reveal() ?? "" } }),
+    key: { from: "secret", secret: key.reveal() },
+    holder: `${hostname()}:${process.pid}`,
+  };
+}
