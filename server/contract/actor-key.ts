@@ -8,6 +8,9 @@ import type { ActorFacts } from "#server/contract/event.ts";
 export const actorSubject = ({ namespace, moduleId, name }: ActorFacts): string =>
   `${namespace.replaceAll("%", "%25").replaceAll(":", "%3A")}:${moduleId}:${name}`;
 
+/** The key as a target of a job: by type, then by name. */
+export const actorTarget = ({ namespace, moduleId, name }: ActorFacts): string => `${moduleId}/${namespace}|${name}`;
+
 /** Parses what `actorSubject` wrote; `null` when it is none. */
 export function parseActorSubject(subject: string): ActorFacts | null {
   const parts = /^([^:]*):(-?[0-9]{1,10}):(.*)$/s.exec(subject);

@@ -1,3 +1,4 @@
+import { actorTarget } from "#server/contract/actor-key.ts";
 import type { JobEnd, JobKind, JobWork, TargetOutcome } from "#server/jobs/ports.ts";
 import type { Clock, EpochMs } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
@@ -62,7 +63,7 @@ export const failoverParams = (sourceId: string, incarnationId: string, types: r
 });
 
 /** The key of a target as text: unambiguous, sorted by type. */
-export const targetKey = (key: ActorKey): string => `${toActorTypeId(key)}|${key.name}`;
+export const targetKey = (key: ActorKey): string => actorTarget(key);
 
 /** A key that was the incarnation's until this job released it. */
 export interface KeyReleased {

@@ -1,6 +1,7 @@
-import type { Caller } from "#server/auth/caller.ts";
+import { type Caller, visibleStreams } from "#server/auth/caller.ts";
 import { audienceOf, canSee } from "#server/auth/permissions.ts";
 import { maskJob, maskText } from "#server/contract/mask.ts";
+import { seesStream } from "#server/contract/visibility.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/jobs.ts";
 import { toIso } from "#server/kernel/clock.ts";
@@ -9,6 +10,9 @@ import type { Operations } from "#server/operations/ports.ts";
 import type { JobStore } from "./job-store.ts";
 import type { JobRecord } from "./ports.ts";
 import type { JobRunner } from "./runner.ts";
+
+/** Jobs of one source that are asked for what they did to one target. */
+const ASKED_JOBS_MAX = 200;
 
 /** Queries over jobs, and their control: each control is an operation with its reason in the journal. */
 export function createJobsService(deps: {
@@ -78,6 +82,25 @@ export function createJobsService(deps: {
         at: toIso(target.at),
       }));
       return { ...toView(caller, record), targets, nextAfter: page.nextAfter };
+    },
+    async ofTarget(
+      caller: Caller,
+      { stream, target }: WireIn<typeof wire.jobsOfTargetInput>,
+    ): WireOut<typeof wire.jobsOfTargetOutput> {
+      if (!seesStream(visibleStreams(caller.principal), stream)) throw new OpsError("not-found", `No stream ${stream}`);
+      const jobs = runner
+        .list()
+        .filter(({ facts }) => facts.stream === stream)
+        .toSorted((a, b) => b.facts.createdAt - a.facts.createdAt);
+      const asked = jobs.slice(0, ASKED_JOBS_MAX).map(async ({ id, facts }) => {
+        const found = await store.outcome(id, target);
+        if (found === null) return [];
+        const { title, target: of, requestedBy, requestId } = facts;
+        const note = maskText(found.note, audienceOf(caller.principal));
+        return [{ jobId: id, title, of, requestedBy, requestId, outcome: found.outcome, note, at: toIso(found.at) }];
+      });
+      const outcomes = (await Promise.all(asked)).flat().toSorted((a, b) => (a.at < b.at ? 1 : -1));
+      return { outcomes, more: jobs.length > ASKED_JOBS_MAX };
     },
     pause: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "pause"),
     resume: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "resume"),

@@ -62,6 +62,7 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "journal.range": { least: "viewer", input: {} },
   "jobs.list": { least: "viewer" },
   "jobs.get": { least: "viewer", input: { jobId: "j" } },
+  "jobs.ofTarget": { least: "viewer", input: { stream: "dna:eu-1", target: "0/n|a" } },
   "jobs.pause": { least: "admin", input: JOB_CONTROL },
   "jobs.resume": { least: "admin", input: JOB_CONTROL },
   "jobs.cancel": { least: "admin", input: JOB_CONTROL },

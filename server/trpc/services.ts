@@ -52,6 +52,7 @@ export interface DynflowService {
 export interface JobsService {
   list(caller: Caller): Out<typeof jobs.jobsOutput>;
   get(caller: Caller, input: In<typeof jobs.jobInput>): Out<typeof jobs.jobOutput>;
+  ofTarget(caller: Caller, input: In<typeof jobs.jobsOfTargetInput>): Out<typeof jobs.jobsOfTargetOutput>;
   pause(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
   resume(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
   cancel(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
@@ -75,6 +76,8 @@ export interface SessionService {
 }
 
 export interface Services {
+  /** Why nothing can be changed from this console at all: another writes the journal. `null`, or left out = nothing of the kind. */
+  readonly refusal?: () => string | null;
   readonly estate: EstateService;
   readonly dna: DnaService;
   readonly dynflow: DynflowService;

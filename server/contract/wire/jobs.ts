@@ -25,6 +25,31 @@ export const jobTarget = z.object({
   at: z.string(),
 });
 export const jobOutput = jobView.extend({ targets: z.array(jobTarget), nextAfter: z.string().nullable() });
+/** What jobs did to one target: a key (`<module id>/<namespace>|<name>`) or a plan of one source. */
+export const jobsOfTargetInput = z.object({
+  /** `dna:<source id>` or `dynflow:<source id>`. */
+  stream: z.string().min(1).max(100),
+  target: z.string().min(1).max(70_000),
+});
+export const jobsOfTargetOutput = z.object({
+  /** Newest first, of the latest 200 jobs of the source. */
+  outcomes: z.array(
+    z.object({
+      jobId: z.string(),
+      title: z.string(),
+      /** What the job as a whole is about, e.g. the incarnation that it takes the keys from. */
+      of: z.string(),
+      requestedBy: z.string(),
+      /** Id of the `op.requested` event. */
+      requestId: z.string(),
+      outcome: jobTarget.shape.outcome,
+      note: jobTarget.shape.note,
+      at: z.string(),
+    }),
+  ),
+  /** There are older jobs that were not asked. */
+  more: z.boolean(),
+});
 export const jobControlInput = z.object({
   jobId: z.string().max(64),
   expectedState: z.string().max(20),

@@ -22,6 +22,11 @@ export const jobsRouter = router({
     .input(jobs.jobInput)
     .output(jobs.jobOutput)
     .query(({ ctx, input }) => ctx.services.jobs.get(ctx.caller, input)),
+  /** What became of one key or plan in the jobs of its source. */
+  ofTarget: permitted("jobs:read")
+    .input(jobs.jobsOfTargetInput)
+    .output(jobs.jobsOfTargetOutput)
+    .query(({ ctx, input }) => ctx.services.jobs.ofTarget(ctx.caller, input)),
   pause: control.mutation(({ ctx, input }) => ctx.services.jobs.pause(ctx.caller, input)),
   resume: control.mutation(({ ctx, input }) => ctx.services.jobs.resume(ctx.caller, input)),
   cancel: control.mutation(({ ctx, input }) => ctx.services.jobs.cancel(ctx.caller, input)),
