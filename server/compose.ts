@@ -80,12 +80,16 @@ export async function compose(configuration: Configuration, log: Logger): Promis
     clock,
   });
   const admin = { configuration: async () => ({ file: configuration.file, text: maskedConfiguration(configuration) }) };
+  const refusal = () => {
+    const { follows } = recorder.journalStatus();
+    return follows === undefined ? null : followerText(follows.holder);
+  };
   const abort = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
 
   return {
     get services() {
-      return { ...terms.services(), session, demo: estates.demo, admin };
+      return { ...terms.services(), session, demo: estates.demo, admin, refusal };
     },
     live: feedOf(hub, realTime, log),
     state: journal.state,

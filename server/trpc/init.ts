@@ -93,7 +93,7 @@ function toTrpcCode(code: OpsErrorCode): TRPCError["code"] {
 
 /**
  * A procedure that needs one named permission; there is no other kind. What it calls gets a `caller` whose principal
- * is not null. A refusal is journalled and said aloud.
+ * is not null. A refusal is journalled and said aloud. Where another console writes the journal every mutation is refused.
  */
 export const permitted = <TPermission extends Exclude<Permission, "session:open">>(permission: TPermission) =>
   t.procedure
@@ -106,6 +106,8 @@ export const permitted = <TPermission extends Exclude<Permission, "session:open"
         if (type === "mutation") await ctx.denied({ path, permission, input: await getRawInput() });
         throw new TRPCError({ code: "FORBIDDEN", message: refusalOf(permission) });
       }
+      const refusal = type === "mutation" ? (ctx.services.refusal?.() ?? null) : null;
+      if (refusal !== null) throw new OpsError("refused", refusal);
       return next({ ctx: { ...ctx, principal, caller: { principal, address: ctx.address } } });
     });
 
