@@ -1,16 +1,71 @@
+import { existsSync } from "node:fs";
 import type { JournalVerdict, SourceProbe } from "#server/cli/source-probe.ts";
-import type { Configuration, DnaSourceConfiguration, DynflowSourceConfiguration } from "#server/config/model.ts";
+import type {
+  Configuration,
+  DnaSourceConfiguration,
+  DynflowSourceConfiguration,
+  JournalConfiguration,
+  ScyllaJournalConfiguration,
+} from "#server/config/model.ts";
 import { probeScylla } from "#server/dna/adapters/scylla/probe.ts";
 import { probePostgres } from "#server/dynflow/adapters/postgres/probe.ts";
 import { createSqliteStore } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
+import { openScyllaJournal, type ScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
 import { verifyDirectory } from "#server/journal/adapters/sqlite/verify.ts";
-import { messageOf } from "#server/kernel/errors.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { type Finding, found } from "#server/kernel/finding.ts";
+import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
+import { scyllaOptionsOf } from "./compose-journal.ts";
 
-/** The composition of `worldline check`: every configured source, to be looked at. */
+/** The composition of `worldline check`: every configured source, and a journal that others keep, to be looked at. */
 export function createSourceProbes(configuration: Configuration): readonly SourceProbe[] {
-  return [...configuration.dna.map(toDnaProbe), ...configuration.dynflow.map(toDynflowProbe)];
+  const { journal } = configuration;
+  return [
+    ...(journal.scylla === null ? [] : [toJournalProbe(journal, journal.scylla)]),
+    ...configuration.dna.map(toDnaProbe),
+    ...configuration.dynflow.map(toDynflowProbe),
+  ];
+}
+
+function toJournalProbe(journal: JournalConfiguration, place: ScyllaJournalConfiguration): SourceProbe {
+  return {
+    id: place.keyspace,
+    kind: "journal",
+    title: "what is remembered",
+    async probe() {
+      const where = `keyspace ${place.keyspace} at ${place.contactPoints.join(", ")}`;
+      try {
+        return await onScyllaJournal(journal, place, async (opened) => {
+          const role = opened.role.state();
+          const holder = role.role === "follower" ? role.holder : null;
+          const streams = (await opened.heads()).length;
+          return [
+            found.connection.ok(`${where} can be read`),
+            found.capability.ok(`a journal of ${streams} streams, under this key`),
+            found.capability.note(holder === null ? "nobody writes it at present" : `${holder} writes it at present`),
+          ];
+        });
+      } catch (cause) {
+        return [found.connection.missing(`${where}: ${messageOf(cause)}`)];
+      }
+    },
+  };
+}
+
+/** Never writes, and closes it. */
+async function onScyllaJournal<T>(
+  journal: JournalConfiguration,
+  place: ScyllaJournalConfiguration,
+  look: (opened: ScyllaJournal) => Promise<T>,
+): Promise<T> {
+  const options = scyllaOptionsOf(journal, place);
+  const opened = await openScyllaJournal({ ...options, writes: false, clock: createSystemClock(), log: silentLogger });
+  try {
+    return await look(opened);
+  } finally {
+    await opened.close();
+  }
 }
 
 function toDnaProbe(source: DnaSourceConfiguration): SourceProbe {
@@ -55,15 +110,37 @@ async function probeSqlite(path: string): Promise<readonly Finding[]> {
   }
 }
 
-/** Walks the audit chain of the configured journal, also beside a running console. */
+/** Walks the audit chain of the configured journal, also beside running consoles. */
 export async function verifyJournalOf({ journal }: Configuration): Promise<JournalVerdict> {
+  const { scylla } = journal;
+  if (scylla !== null) {
+    const verdict = await onScyllaJournal(journal, scylla, (opened) => opened.verifyChain());
+    const heads = verdict.heads.map(({ stream, ...head }) => ({ ...head, chain: stream }));
+    return toVerdict({ ...verdict, heads }, `keyspace ${scylla.keyspace}`);
+  }
+  if (!existsSync(journal.path)) throw new OpsError("not-found", "There is no journal yet");
   const source =
     journal.key === null
       ? ({ from: "generated" } as const)
       : ({ from: "secret", secret: journal.key.reveal() } as const);
-  const { ok, events, heads, faults } = verifyDirectory(journal.path, source);
+  return toVerdict(verifyDirectory(journal.path, source), journal.path);
+}
+
+interface Walk {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly heads: readonly { readonly chain: string; readonly position: number; readonly hash: string }[];
+  readonly faults: readonly {
+    readonly chain: string | null;
+    readonly file: string;
+    readonly position: number | null;
+    readonly what: string;
+  }[];
+}
+
+function toVerdict({ ok, events, heads, faults }: Walk, where: string): JournalVerdict {
   const lines = [
-    `${events} events verified in ${journal.path}`,
+    `${events} events verified in ${where}`,
     ...heads.map(({ chain, position, hash }) => `  ${chain}: head ${position} ${hash}`),
     ...faults.map(({ chain, file, position, what }) => {
       const at = position === null ? "" : ` from event ${position}`;

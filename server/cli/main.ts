@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { ulid } from "ulid";
 import { openTokenRegister } from "#server/auth/token-file.ts";
@@ -60,7 +59,9 @@ withConfig(program.command("start"))
   .option("-p, --port <port>", "listen there instead");
 
 withConfig(program.command("check"))
-  .description("test connection, rights and capabilities of every source; changes nothing")
+  .description(
+    "test connection, rights and capabilities of every source and of the journal's database; changes nothing",
+  )
   .action(async (options: CommonOptions) => {
     const configuration = configurationOf(options);
     const { createSourceProbes } = await import("#server/compose-check.ts");
@@ -106,7 +107,6 @@ withConfig(program.command("verify-journal"))
   .description("walk the audit chain, also while the console runs; changes nothing")
   .action(async (options: CommonOptions) => {
     const configuration = configurationOf(options);
-    if (!existsSync(configuration.journal.path)) throw new OpsError("not-found", "There is no journal yet");
     const { verifyJournalOf } = await import("#server/compose-check.ts");
     const verdict = await verifyJournalOf(configuration);
     out(`${verdict.text}\n`);
