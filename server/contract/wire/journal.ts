@@ -14,6 +14,10 @@ export const rangeInput = z.object({
   subject: z.string().max(1_000).nullable().default(null),
   from: at.nullable().default(null),
   to: at.nullable().default(null),
+  /** Only what this user asked for; `null` = anybody's. With it a page may hold fewer than `limit` and go on. */
+  user: z.string().max(200).nullable().default(null),
+  /** Only phases of this action (`dynflow.plans.resume`), or of all that begin with these parts (`dynflow.plans`). */
+  action: z.string().max(100).nullable().default(null),
   limit: z.number().int().min(1).max(200).default(100),
   cursor: z.string().max(2_000).nullable().default(null),
 });
@@ -138,3 +142,5 @@ export const aroundOutput = z.object({
   /** Oldest first, at most 200. */
   effects: z.array(z.custom<JournalEvent>()),
 });
+export type HistoryOutput = z.infer<typeof historyOutput>;
+export type AroundOutput = z.infer<typeof aroundOutput>;
