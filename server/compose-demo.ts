@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Configuration } from "#server/config/model.ts";
 import { createDemoEstate } from "#server/demo/dna/estate.ts";
-import { createDynflowDemo, type DynflowDemo } from "#server/demo/dynflow/demo.ts";
+import { createDynflowDemo, DEMO_CANCELLABLE, type DynflowDemo } from "#server/demo/dynflow/demo.ts";
 import { openSqliteDatabase } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError, unreachable } from "#server/kernel/errors.ts";
@@ -80,7 +80,15 @@ export async function openDemo(
       ),
       dynflow: [
         assembleDynflow(
-          { id: PLANS_ID, title: "Foreman", region: home?.id ?? "", act: true, release: null, demo: true },
+          {
+            id: PLANS_ID,
+            title: "Foreman",
+            region: home?.id ?? "",
+            act: true,
+            release: null,
+            demo: true,
+            cancellable: DEMO_CANCELLABLE,
+          },
           sqliteAccess(file),
           deps,
         ),

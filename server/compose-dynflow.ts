@@ -19,6 +19,8 @@ export interface DynflowSeat {
   /** Release as the operator stated it; `null` = not stated. */
   readonly release: string | null;
   readonly demo: boolean;
+  /** Classes, or their beginnings (`Actions::*`), whose steps can be cancelled. */
+  readonly cancellable: readonly string[];
 }
 
 /** How a database is reached: its reader, and, only when it is acted on, its mailbox. */

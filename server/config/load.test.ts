@@ -91,9 +91,9 @@ dynflow:
 
   it("names the keys that it sets in vain, as their meaning in the documentation does", () => {
     const text = `journal: { keepDays: 7 }
-limits: { bulkOperator: 5 }
+masks: [token]
 dynflow: [ { id: f, url: "postgres://u@h/d", release: "2.0", act: true } ]`;
-    expect(load(text).inert).toEqual(["limits.bulkOperator", "dynflow[].release"]);
+    expect(load(text).inert).toEqual(["masks", "dynflow[].release"]);
     expect(load(null).inert).toEqual([]);
     const noted = referenceRows()
       .filter((row) => row.meaning.includes(NO_EFFECT))

@@ -138,7 +138,7 @@ const limits = z.strictObject({
     .min(1)
     .max(100_000)
     .default(500)
-    .describe(`Targets an operator may act on at once. ${NO_EFFECT}`),
+    .describe("Plans an operator may act on in one job; beyond it an admin has to."),
   failover: z
     .strictObject({
       roundsPerSecond: z.number().min(0.1).max(10).default(2).describe("Conditional rounds a second of one failover."),
@@ -201,7 +201,9 @@ export const dynflowSource = z.strictObject({
     .array(z.string().min(1).max(200))
     .max(200)
     .default([])
-    .describe(`Action classes known to obey cancel, with \`*\`. ${NO_EFFECT}`),
+    .describe(
+      "Action classes whose steps may be sent a cancel; `*` at the end stands for any rest. A suspended step of a class that is not cancellable is destroyed by one.",
+    ),
 });
 
 /** Each section by itself, so that a fault in one hides none in another. */

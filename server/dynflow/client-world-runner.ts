@@ -14,10 +14,10 @@ import type { Reply, Request } from "./codec/envelope.ts";
 import { decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
 import { toUtcMicros } from "./codec/utc-text.ts";
-import { encodeClientWorld } from "./codec/world-record.ts";
+import { encodeClientWorld, encodeInhibitionLock } from "./codec/world-record.ts";
 import { CLIENT_WORLD_CLASS } from "./domain/records.ts";
 import { createPause } from "./pause.ts";
-import type { DynflowMailbox, EnvelopeHandle } from "./ports.ts";
+import type { DynflowMailbox, EnvelopeHandle, SkipWrite, WriteOutcome } from "./ports.ts";
 
 /** Leaving is a courtesy: a stop of the console does not wait longer for it. */
 const LEAVE_TIMEOUT_MS = 1_500;
@@ -57,6 +57,21 @@ export interface ClientWorld {
    * not registered (nothing was sent); `upstream-unavailable` when nobody answered: it may have been stored
    */
   send(requestId: string, receiverId: string, message: Request): Promise<EnvelopeHandle>;
+  /** Stores several for one receiver, all or none. Throws as `send`. */
+  sendAll(
+    receiverId: string,
+    messages: readonly { readonly requestId: string; readonly message: Request }[],
+  ): Promise<readonly EnvelopeHandle[]>;
+  /** See `DynflowMailbox`. Refused while we are not registered: then nothing was written. */
+  skip(write: SkipWrite): Promise<WriteOutcome>;
+  freeze(planId: string, frozen: boolean): Promise<boolean>;
+  /** Marks a scheduled plan as cancelled and has this executor halt it, all or nothing. Throws as `send`. */
+  cancelScheduled(cancel: {
+    readonly planId: string;
+    readonly rootStepId: number;
+    readonly executorId: string;
+    readonly requestId: string;
+  }): ReturnType<DynflowMailbox["cancelScheduled"]>;
   /** True = taken back before anybody read it; false = it was delivered. */
   withdraw(handle: EnvelopeHandle): Promise<boolean>;
   /** Lives until the signal is aborted, then leaves: record, locks and inbox are deleted. */
@@ -144,10 +159,11 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
     );
   }
 
-  async function post(envelope: Parameters<typeof encodeEnvelope>[0]): Promise<EnvelopeHandle> {
-    const bytes = encodeEnvelope(envelope);
-    if (!bytes.ok) throw new OpsError("invalid-input", `This message must not be sent: ${bytes.reason}`);
-    return mailbox.send(envelope.receiverId, bytes.value);
+  const post = async (envelope: Parameters<typeof encodeEnvelope>[0]): Promise<EnvelopeHandle> =>
+    mailbox.send(envelope.receiverId, bytesOf(envelope));
+
+  function requireRegistered(): void {
+    if (state.phase !== "registered") throw new OpsError("refused", "Our own world is not registered at present");
   }
 
   async function leave(): Promise<void> {
@@ -178,8 +194,34 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
       };
     },
     async send(requestId, receiverId, message) {
-      if (state.phase !== "registered") throw new OpsError("refused", "Our own world is not registered at present");
+      requireRegistered();
       return post({ requestId, senderId: id, receiverId, message });
+    },
+    async sendAll(receiverId, messages) {
+      requireRegistered();
+      const envelopes = messages.map(({ requestId, message }) =>
+        bytesOf({ requestId, senderId: id, receiverId, message }),
+      );
+      return mailbox.sendAll(receiverId, envelopes);
+    },
+    async skip(write) {
+      requireRegistered();
+      return mailbox.skip(write);
+    },
+    async freeze(planId, frozen) {
+      requireRegistered();
+      return mailbox.freeze(planId, frozen);
+    },
+    async cancelScheduled({ planId, rootStepId, executorId, requestId }) {
+      requireRegistered();
+      const halt = bytesOf({ requestId, senderId: id, receiverId: executorId, message: { type: "Halt", planId } });
+      return mailbox.cancelScheduled({
+        planId,
+        rootStepId,
+        executorId,
+        halt,
+        inhibition: encodeInhibitionLock(planId),
+      });
     },
     withdraw: (handle) => mailbox.withdraw(handle),
     async run(signal) {
@@ -198,6 +240,13 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
     state = step.state;
     for (const effect of step.effects) await perform(effect);
   }
+}
+
+/** @throws OpsError `invalid-input` for a message that Ruby could not decode */
+function bytesOf(envelope: Parameters<typeof encodeEnvelope>[0]): Uint8Array {
+  const bytes = encodeEnvelope(envelope);
+  if (!bytes.ok) throw new OpsError("invalid-input", `This message must not be sent: ${bytes.reason}`);
+  return bytes.value;
 }
 
 /** The world id is chosen once and kept beside the journal, so that replies to an earlier life still arrive. */

@@ -1,13 +1,31 @@
 import type { EventActor } from "#server/contract/event.ts";
 
-/** A command on a plan, as the operator gave it. */
-export interface ResumeRequest {
+/** What every command on a plan carries. */
+interface PlanRequest {
   readonly planId: string;
   readonly expectedState: string;
-  readonly expectedFailedStepId: number | null;
   /** The operator's own id of this request: the same twice is one. */
   readonly requestId: string;
   readonly actor: EventActor;
+}
+
+/** A resume, as the operator gave it. */
+export interface ResumeRequest extends PlanRequest {
+  readonly expectedFailedStepId: number | null;
+}
+
+export interface SkipRequest extends PlanRequest {
+  /** The failed steps to skip; what depends on them goes along. */
+  readonly stepIds: readonly number[];
+  /** Every step that the preview named, those that go along too. */
+  readonly expectedStepIds: readonly number[];
+}
+
+export interface CancelRequest extends PlanRequest {
+  /** The steps that the preview named; empty for a scheduled plan. */
+  readonly expectedStepIds: readonly number[];
+  /** Send it also to steps whose class nothing says is cancellable: a cancel may destroy them. */
+  readonly force: boolean;
 }
 
 export interface CommandResult {
@@ -22,6 +40,53 @@ export interface PingResult {
   readonly roundTripMs: number | null;
 }
 
+/** What can be done to many plans at once. */
+export const PLAN_VERBS = ["resume", "skip", "cancel"] as const;
+export type PlanVerb = (typeof PLAN_VERBS)[number];
+
+/** One plan of a bulk command, frozen with what was seen of it. */
+export interface SeenPlan {
+  readonly planId: string;
+  readonly state: string;
+  /** Resume and skip: its failed steps. Cancel: the steps that would get it. Ascending. */
+  readonly steps: readonly number[];
+}
+
+export interface BulkTarget {
+  readonly jobId: string;
+  readonly verb: PlanVerb;
+  readonly seen: SeenPlan;
+  readonly actor: EventActor;
+  /** Id of the operator's request for the whole. */
+  readonly causedBy: string;
+}
+
+/** What is known of one target. `moved` = changed since it was seen, and left alone. */
+export interface TargetVerdict {
+  readonly outcome: "applied" | "moved" | "failed" | "unknown";
+  readonly note: string;
+}
+
+/** The same commands without an operation of their own each: their outcomes are those of a job's targets. */
+export interface BulkCommands {
+  /** Why no further target can be begun at present; `null` = one can. */
+  waitingFor(verb: PlanVerb, causedBy: string): Promise<string | null>;
+  /**
+   * Re-reads one plan, compares it with what was seen and acts on it: at most one effect. `begin` is called once it is
+   * certain that something will be sent, and before; what it throws ends the command with nothing sent. Answers as soon
+   * as the evidence is in, or the wait for it is over. Every verdict on what may have been sent is told by `onVerdict`
+   * too, before it is forgotten here, and so is what is found out later.
+   *
+   * @throws OpsError `upstream-unavailable` when the plan could not be read: nothing was sent
+   */
+  act(target: BulkTarget, begin: () => Promise<void>): Promise<TargetVerdict>;
+  /** Something of this target may have been sent, and evidence for it is still looked for. */
+  isOpen(jobId: string, planId: string): boolean;
+}
+
+/** Takes a verdict on a target, also on one of an earlier life of the console; durable when it resolves. */
+export type OnVerdict = (jobId: string, planId: string, verdict: TargetVerdict) => Promise<void>;
+
 /** What can be done to one Dynflow database, as a registered client world. */
 export interface PlanCommands {
   /** Own world id; `null` until it is registered. */
@@ -29,9 +94,15 @@ export interface PlanCommands {
   /** Why nothing can be done at present; `null` = it can. */
   refusal(): string | null;
   resume(request: ResumeRequest): Promise<CommandResult>;
+  skip(request: SkipRequest): Promise<CommandResult>;
+  cancel(request: CancelRequest): Promise<CommandResult>;
   ping(request: {
     readonly worldId: string;
     readonly requestId: string;
     readonly actor: EventActor;
   }): Promise<PingResult>;
+  /** `null` while our world is not open. */
+  bulk(): BulkCommands | null;
+  /** Who is told of verdicts that come late. */
+  onVerdict(listener: OnVerdict): void;
 }

@@ -30,6 +30,7 @@ export async function openLife({ url, directory }: Pick<ChildTask, "url" | "dire
     title: "Foreman",
     act: true,
     release: null,
+    cancellable: [],
     demo: false,
     store,
     openMailbox: async () => createPostgresMailbox({ url }),

@@ -3,7 +3,7 @@ import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Recorder } from "#server/live/ports.ts";
 import type { ClientWorld } from "./client-world-runner.ts";
-import type { Reply } from "./codec/envelope.ts";
+import { awaitRepliesTo } from "./command-replies.ts";
 import { EXECUTOR_WORLD_CLASS, worldOf } from "./domain/records.ts";
 import type { DynflowStore, EnvelopeHandle } from "./ports.ts";
 
@@ -42,7 +42,7 @@ export function createPinger(options: PingerOptions): Pinger {
 
   async function ping(worldId: string, causedBy: string): Promise<PingAnswer> {
     const requestId = await world.nextRequestId();
-    const replies = awaitReplies(world, requestId, clock);
+    const replies = awaitRepliesTo(world, [requestId], clock);
     try {
       const sentAt = clock.monotonic();
       const handle = await world.send(requestId, worldId, { type: "Ping", receiverId: worldId, useCache: false });
@@ -104,33 +104,4 @@ async function firstAnswering(
     if (failed !== undefined) throw failed.reason;
     return null;
   }
-}
-
-/** Replies to one request, one after the other. */
-export function awaitReplies(world: Pick<ClientWorld, "onReply">, requestId: string, clock: Clock) {
-  const arrived: Reply[] = [];
-  let wake: (() => void) | null = null;
-  const end = world.onReply(requestId, (reply) => {
-    arrived.push(reply);
-    wake?.();
-  });
-  return {
-    /** The next reply; `null` when none came in time. */
-    async next(timeoutMs: number): Promise<Reply | null> {
-      const early = arrived.shift();
-      if (early !== undefined) return early;
-      if (timeoutMs <= 0) return null;
-      const timer = new AbortController();
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      await Promise.race([woken, clock.sleep(timeoutMs, timer.signal).catch(() => undefined)]);
-      timer.abort();
-      wake = null;
-      return arrived.shift() ?? null;
-    },
-    /** A reply that is there already, without waiting. */
-    takeArrived: (): Reply | null => arrived.shift() ?? null,
-    end,
-  };
 }

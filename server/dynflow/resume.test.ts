@@ -7,7 +7,7 @@ import { createMemoryMail } from "./client-world.test-kit.ts";
 import { openClientWorld } from "./client-world-runner.ts";
 import type { Reply } from "./codec/envelope.ts";
 import { createMemoryDynflow, createMemoryJournal, createMemoryStateStore, planOf } from "./follower.test-kit.ts";
-import { createPlanActions } from "./resume.ts";
+import { createPlanActions } from "./plan-actions.ts";
 
 const US = "11111111-1111-4111-8111-111111111111";
 const EXECUTOR = "22222222-2222-4222-8222-222222222222";
@@ -66,8 +66,10 @@ function universe() {
       view: journal.view,
       clock,
       log: silentLogger,
+      cancellable: [],
       refusal: () => refusal,
       look: () => undefined,
+      onVerdict: async () => undefined,
     });
     await actions.load();
     const abort = new AbortController();

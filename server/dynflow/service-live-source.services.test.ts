@@ -67,6 +67,7 @@ function live(url: string, options: { readonly act?: boolean } = {}) {
     title: "Foreman",
     act: options.act ?? true,
     release: "2.0",
+    cancellable: [],
     demo: false,
     store,
     openMailbox: async () => createPostgresMailbox({ url }),

@@ -57,6 +57,7 @@ async function universe(
     title: "Foreman",
     act: options.act ?? true,
     release: null,
+    cancellable: [],
     demo: options.demo ?? true,
     store,
     openMailbox: async () => {

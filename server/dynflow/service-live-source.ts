@@ -6,10 +6,10 @@ import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { type ClientWorld, openClientWorld } from "./client-world-runner.ts";
-import type { PlanCommands } from "./commands.ts";
+import type { OnVerdict, PlanCommands } from "./commands.ts";
 import { createDynflowFollower, type DynflowFollower } from "./follower.ts";
+import { createPlanActions, type PlanActions } from "./plan-actions.ts";
 import type { DynflowMailbox, DynflowStore } from "./ports.ts";
-import { createPlanActions, type PlanActions } from "./resume.ts";
 import { actingRefusal } from "./resume-refusal.ts";
 import { createLookout } from "./service-lookout.ts";
 import type { DynflowSource } from "./source-view.ts";
@@ -24,6 +24,8 @@ export interface LiveSourceOptions {
   /** Dynflow's release as configured; `null` = decided by the schema. */
   readonly release: string | null;
   readonly demo: boolean;
+  /** Classes, or their beginnings (`Actions::*`), whose steps can be cancelled. */
+  readonly cancellable: readonly string[];
   readonly store: DynflowStore;
   /** Called only when acting is allowed and possible. */
   readonly openMailbox: () => Promise<DynflowMailbox>;
@@ -64,6 +66,7 @@ export function createLiveSource(options: LiveSourceOptions): LiveSource {
     store,
     commands: acting?.commands ?? null,
     fold: () => view.dynflow(id),
+    cancellable: options.cancellable,
     capabilities: () => follower.capabilities(),
     planProgress: (planId) => sample()?.planProgress?.[planId] ?? null,
     lapMs: () => sample()?.lapMs ?? null,
@@ -96,6 +99,8 @@ async function turn(clock: Clock, signal: AbortSignal): Promise<boolean> {
 function createActing(options: LiveSourceOptions, follower: DynflowFollower) {
   const { id, view, log, clock } = options;
   let opened: { readonly world: ClientWorld; readonly actions: PlanActions } | null = null;
+  let tell: OnVerdict = async (jobId) => log.warn("dynflow.verdict.not_taken", { sourceId: id, jobId });
+  const onVerdict: OnVerdict = (jobId, planId, verdict) => tell(jobId, planId, verdict);
 
   const refusal = (registered: boolean): string | null =>
     actingRefusal({
@@ -117,6 +122,12 @@ function createActing(options: LiveSourceOptions, follower: DynflowFollower) {
     worldId: () => opened?.world.worldId() ?? null,
     refusal: present,
     resume: async (request) => actionsNow().resume(request),
+    skip: async (request) => actionsNow().skip(request),
+    cancel: async (request) => actionsNow().cancel(request),
+    bulk: () => opened?.actions.bulk ?? null,
+    onVerdict(listener) {
+      tell = listener;
+    },
     ping: async (request) => actionsNow().ping(request),
   };
 
@@ -126,7 +137,7 @@ function createActing(options: LiveSourceOptions, follower: DynflowFollower) {
       const notifies = follower.capabilities()?.notify ?? false;
       const world = await openClientWorld({ ...options, sourceId: id, mailbox, notifies });
       const look = (planId: string) => follower.look(planId);
-      const actions = createPlanActions({ ...options, sourceId: id, world, refusal: present, look });
+      const actions = createPlanActions({ ...options, sourceId: id, world, refusal: present, look, onVerdict });
       await actions.load();
       opened = { world, actions };
       await together(signal, [(own) => world.run(own), (own) => actions.run(own)]);

@@ -15,6 +15,8 @@ export interface DynflowSource {
   readonly store: DynflowStore;
   /** `null` when `act` is off: nothing is ever written then. */
   readonly commands: PlanCommands | null;
+  /** Classes, or their beginnings, whose steps can be cancelled. */
+  readonly cancellable: readonly string[];
   fold(): DynflowFold;
   /** What the database was found to be; `null` until it answered once. */
   capabilities(): DynflowCapabilities | null;

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { sql } from "kysely";
 import { streamOf } from "#server/demo/dna/random.ts";
+import { matchesClass } from "#server/dynflow/domain/cancel.ts";
 import { CLIENT_WORLD_CLASS, EXECUTOR_WORLD_CLASS, worldOf } from "#server/dynflow/domain/records.ts";
 import { type Clock, epochMs, type MonotonicMs, monotonicMs } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
@@ -37,6 +38,9 @@ const DESK_INTERVAL_MS = 1_000;
 const FUTURE_TOLERANCE_MS = 60_000;
 const HOSTNAME_SUFFIX = ".demo.example.test";
 const QUEUES = { default: 5, hosts_queue: 3 } as const;
+
+/** Classes of the demo whose steps end well when they are cancelled; a cancel destroys others, as in real ones. */
+export const DEMO_CANCELLABLE: readonly string[] = ["Actions::Pulp3::*", "Actions::RemoteExecution::ProxyAction"];
 
 export interface DynflowDemoOptions {
   /** Where its SQLite file is kept; created with the first plans when it is missing. */
@@ -82,6 +86,7 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
       pid: 1_200 + index,
       queues: QUEUES,
       behaviour: behaviour.behave,
+      cancellable: (name) => DEMO_CANCELLABLE.some((pattern) => matchesClass(pattern, name)),
       delayedExecutor: index === 0,
       newId,
       planNow: (planId) => planScheduled({ db, clock, worldId: id, planId, specOf }),

@@ -16,14 +16,14 @@ import {
   type StepEvent,
   type SubPlanOutcome,
 } from "./plan-run.ts";
-import { insertPlans, savePlan } from "./plan-writer.ts";
+import { deleteDelay, insertPlans, savePlan } from "./plan-writer.ts";
 import { type PlanSpec, planOf } from "./planner.ts";
 import { remember, type StoredPlan } from "./stored-plan.ts";
 
 const SUB_PLAN_WATCH_MS = 500;
 const STARTABLE: ReadonlySet<string> = new Set(["planned", "paused"]);
 
-export interface ExecutionsHost extends Omit<RunHost, "executeSubPlans"> {
+export interface ExecutionsHost extends Omit<RunHost, "executeSubPlans" | "cancelSubPlans"> {
   readonly newId: () => string;
   /** False from the moment the world begins to end. */
   isActive(): boolean;
@@ -137,9 +137,11 @@ export function createExecutions(host: ExecutionsHost): Executions {
   async function executeSubPlans(
     specs: readonly PlanSpec[],
     caller: { planId: string; actionId: number },
+    planned: (plans: readonly { readonly id: string }[]) => void,
   ): Promise<SubPlanOutcome> {
     const plans = specs.map((spec) => planOf(host.newId(), { ...spec, caller }, clock.now()));
     await insertPlans(host.db, plans);
+    planned(plans);
     for (const plan of plans) host.background("sub-plan", execute(plan.id));
     for (;;) {
       const outcome = await outcomeOf(plans);
@@ -147,6 +149,18 @@ export function createExecutions(host: ExecutionsHost): Executions {
       await clock.sleep(SUB_PLAN_WATCH_MS, host.ending).catch((cause: unknown) => {
         if (!host.ending.aborted) throw cause;
       });
+    }
+  }
+
+  /** A parent that is cancelled cancels what runs of its children; what has not begun is stopped. */
+  async function cancelSubPlans(plans: readonly { readonly id: string }[]): Promise<void> {
+    for (const { id } of plans) {
+      const running = runs.get(id);
+      if (running !== undefined) running.cancelAll();
+      else {
+        const plan = await loadPlan(host.db, id);
+        if (plan !== null && plan.state !== "stopped") await stop(plan);
+      }
     }
   }
 
@@ -165,8 +179,10 @@ export function createExecutions(host: ExecutionsHost): Executions {
     worldId,
     pools: host.pools,
     behaviour: host.behaviour,
+    cancellable: host.cancellable,
     ending: host.ending,
     executeSubPlans,
+    cancelSubPlans,
   };
 
   return {
@@ -179,14 +195,21 @@ export function createExecutions(host: ExecutionsHost): Executions {
         return fail(request, `no manager for Dynflow::Director::Event[${event}]`);
       }
       const event: StepEvent = message.event.kind === "atom" ? message.event.atom : "poll";
-      if (planRun.deliver(message.stepId, event)) return host.answer(request, { type: "Done" });
-      return fail(request, "step is not suspended, it cannot process events");
+      switch (await planRun.deliver(message.stepId, event)) {
+        case "taken":
+          return host.answer(request, { type: "Done" });
+        case "dropped":
+          return fail(request, "Message dropped");
+        case "refused":
+          return fail(request, "step is not suspended, it cannot process events");
+      }
     },
     async halt(planId) {
       runs.get(planId)?.halt();
       const plan = await loadPlan(host.db, planId);
       if (plan === null || plan.state === "stopped") return;
       await stop(plan);
+      await deleteDelay(host.db, planId);
       await release(host.db, { class: EXECUTION_INHIBITION_LOCK_CLASS, id: planLockId(planId) });
     },
   };

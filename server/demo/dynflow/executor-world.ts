@@ -32,6 +32,8 @@ export interface ExecutorWorldOptions {
   /** Queue to number of workers. */
   readonly queues: Readonly<Record<string, number>>;
   readonly behaviour: Behaviour;
+  /** Whether steps of this class know what a cancel is; absent = all do. */
+  readonly cancellable?: (actionClass: string) => boolean;
   /** Holds the lock of the poller of delayed plans; whoever made this world polls. */
   readonly delayedExecutor: boolean;
   readonly newId: () => string;
@@ -93,6 +95,7 @@ export function createExecutorWorld(options: ExecutorWorldOptions): ExecutorWorl
     worldId: id,
     pools,
     behaviour: options.behaviour,
+    cancellable: options.cancellable ?? (() => true),
     ending: ending.signal,
     newId: options.newId,
     isActive: () => active,

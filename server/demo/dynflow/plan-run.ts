@@ -29,30 +29,47 @@ export interface RunHost {
   readonly worldId: string;
   readonly pools: WorkerPools;
   readonly behaviour: Behaviour;
+  /** Whether steps of this class know what a cancel is; another is destroyed by one (seen). */
+  readonly cancellable: (actionClass: string) => boolean;
   /** Aborted when the world is to end: steps end early, nothing new begins. */
   readonly ending: AbortSignal;
   /** Plans, executes and awaits sub-plans of this action; ends early when the world is to end. */
-  executeSubPlans(plans: readonly PlanSpec[], caller: { planId: string; actionId: number }): Promise<SubPlanOutcome>;
+  executeSubPlans(
+    plans: readonly PlanSpec[],
+    caller: { planId: string; actionId: number },
+    planned: (plans: readonly { readonly id: string }[]) => void,
+  ): Promise<SubPlanOutcome>;
+  cancelSubPlans(plans: readonly { readonly id: string }[]): Promise<void>;
 }
 
-/** An event that somebody sent to a step. True = the step took it. */
+/** An event that somebody sent to a step. */
 export type StepEvent = "cancel" | "abort" | "poll" | "skip";
 
 export interface PlanRun {
   readonly planId: string;
   /** Runs to the end, a pause, a halt or the end of the world. The plan's rows then say which. */
   run(): Promise<void>;
-  /** False when the step is not suspended. */
-  deliver(stepId: number, event: StepEvent): boolean;
+  /**
+   * A suspended step takes an event at once, a busy one when it suspends; it is dropped when the step ends instead, and
+   * refused for a step in any other state.
+   */
+  deliver(stepId: number, event: StepEvent): Promise<Delivery>;
+  /** As a parent does with its sub-plans: every step that can take a cancel gets one. */
+  cancelAll(): void;
   /** Drops the plan: nothing more begins; its row is not touched any more. */
   halt(): void;
 }
+
+export type Delivery = "taken" | "dropped" | "refused";
 
 const SKIPPABLE: ReadonlySet<string> = new Set(["success", "skipped"]);
 
 export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
   const { clock } = host;
   const asleep = new Map<number, (event: StepEvent | null) => void>();
+  /** Events for busy steps: taken when they suspend. */
+  const waiting = new Map<number, { readonly event: StepEvent; readonly told: (delivery: Delivery) => void }[]>();
+  const supervised = new Map<number, readonly { readonly id: string }[]>();
   let halted = false;
 
   const stepOf = (id: number): StoredStep => {
@@ -115,7 +132,7 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
       if (!mayBegin()) return false;
       const from = step.state;
       await begin(step, action);
-      if (event === "cancel" || event === "abort") return end(step, action, "success", { cancelled: true });
+      if (event === "cancel" || event === "abort") return cancelled(step, action);
       const deed = host.behaviour({ planId: plan.id, step, action, from, visit });
       await sleep(deed.afterMs, host.ending);
       const ended = await carryOut(step, action, deed);
@@ -123,6 +140,23 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
       if (ended !== null) return ended;
       event = await suspended(step, deed);
     }
+  }
+
+  /** What a cancel does to a step that was suspended: it ends, or an action that does not know the event fails. */
+  async function cancelled(step: StoredStep, action: StoredAction): Promise<boolean> {
+    if (host.cancellable(action.class)) return end(step, action, "success", { cancelled: true });
+    step.error = {
+      exceptionClass: "RuntimeError",
+      message: `Unexpected event Dynflow::Action::Cancellable::Cancel in ${action.class}`,
+      backtrace: [],
+    };
+    return end(step, action, "error", {});
+  }
+
+  /** The step has ended: whatever still waited for it is dropped. */
+  function drop(step: StoredStep): void {
+    for (const { told } of waiting.get(step.id) ?? []) told("dropped");
+    waiting.delete(step.id);
   }
 
   async function begin(step: StoredStep, action: StoredAction): Promise<void> {
@@ -164,7 +198,9 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
   ): Promise<boolean> {
     const count = plans.length;
     await end(step, action, "suspended", { planned_count: count, total_count: count, pending_count: count });
-    const outcome = await host.executeSubPlans(plans, { planId: plan.id, actionId: action.id });
+    const caller = { planId: plan.id, actionId: action.id };
+    const outcome = await host.executeSubPlans(plans, caller, (planned) => void supervised.set(step.id, planned));
+    supervised.delete(step.id);
     if (!mayBegin()) return false;
     const { total, success, failed } = outcome;
     await begin(step, action);
@@ -194,6 +230,7 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
     action.output = { ...objectOf(action.output), ...output };
     await saveAction(host.db, plan.id, action);
     await saveStep(host.db, plan.id, step);
+    if (state !== "suspended") drop(step);
     return state === "success";
   }
 
@@ -205,6 +242,11 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
     host.ending.addEventListener("abort", stop, { once: true });
     const woken = new Promise<StepEvent | null>((resolve) => {
       asleep.set(step.id, resolve);
+      const next = waiting.get(step.id)?.shift();
+      if (next !== undefined) {
+        next.told("taken");
+        resolve(next.event);
+      }
       over.signal.addEventListener("abort", () => resolve(null), { once: true });
     });
     try {
@@ -242,10 +284,27 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
       if (halted) return;
       await (succeeded ? update("stopped", "finish execution") : update("paused", "pause execution"));
     },
-    deliver(stepId, event) {
+    async deliver(stepId, event) {
+      const children = supervised.get(stepId);
+      if (children !== undefined && event !== "poll") {
+        await host.cancelSubPlans(children);
+        return "taken";
+      }
       const wake = asleep.get(stepId);
       wake?.(event);
-      return wake !== undefined;
+      if (wake !== undefined) return "taken";
+      const step = plan.steps.find((candidate) => candidate.id === stepId);
+      if (step?.phase !== "run" || step.state !== "running") return "refused";
+      return new Promise<Delivery>((told) => {
+        waiting.set(stepId, [...(waiting.get(stepId) ?? []), { event, told }]);
+      });
+    },
+    cancelAll() {
+      for (const step of plan.steps) {
+        if (step.phase === "run" && (step.state === "suspended" || step.state === "running")) {
+          void this.deliver(step.id, "cancel");
+        }
+      }
     },
     halt() {
       halted = true;

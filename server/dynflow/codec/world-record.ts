@@ -1,5 +1,5 @@
 import type { PayloadValue } from "#server/dynflow/domain/model.ts";
-import { CLIENT_WORLD_CLASS } from "#server/dynflow/domain/records.ts";
+import { CLIENT_WORLD_CLASS, EXECUTION_INHIBITION_LOCK_CLASS, planLockId } from "#server/dynflow/domain/records.ts";
 import { encodePayload } from "./payload.ts";
 
 /**
@@ -21,3 +21,16 @@ export function encodeClientWorld(world: {
     meta: { hostname: world.hostname, pid: world.pid, ...world.extraMeta, last_seen: world.lastSeenText },
   });
 }
+
+/**
+ * The lock that keeps a plan from being executed until it was halted; owned by the plan itself.
+ *
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/coordinator.rb `ExecutionInhibitionLock`; a recorded one (`dynflow.md` 5).
+ */
+export const encodeInhibitionLock = (planId: string): Uint8Array =>
+  encodePayload({
+    class: EXECUTION_INHIBITION_LOCK_CLASS,
+    owner_id: planLockId(planId),
+    execution_plan_id: planId,
+    id: planLockId(planId),
+  });

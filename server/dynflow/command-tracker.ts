@@ -3,14 +3,16 @@ import type { StateStore } from "#server/journal/ports.ts";
 import type { Clock, EpochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
-import type { OperationRequest, Operations } from "#server/operations/ports.ts";
+import type { Operations } from "#server/operations/ports.ts";
 import type { ClientWorld } from "./client-world-runner.ts";
+import { judgeCommand } from "./command-evidence.ts";
+import { awaitRepliesTo } from "./command-replies.ts";
+import { isAnswered, type MessageReplies, parseTracked, type TrackedCommand } from "./command-sent.ts";
 import { EXECUTION_LOCK_CLASS, lockOf, planLockId } from "./domain/records.ts";
 import type { DynflowStore, EnvelopeHandle } from "./ports.ts";
-import { judgeExecution, type Observed, type SentExecution, type Verdict } from "./resume-evidence.ts";
-import { awaitReplies } from "./resume-ping.ts";
+import type { Observed, Verdict } from "./resume-evidence.ts";
 
-/** More executions than this are not waited for at once: a bound on what each tick reads. */
+/** More commands than this are not waited for at once: a bound on what each tick reads. */
 const OPEN_MAX = 100;
 const TICK_MS = 1_000;
 /** An unknown outcome is looked after each second while it is young, then in longer steps, then only by replies. */
@@ -18,30 +20,17 @@ const YOUNG_MS = 60_000;
 const OLD_TICK_MS = 15_000;
 const GIVE_UP_AFTER_MS = 24 * 3_600_000;
 
-/** One execution as kept beside the journal, written before its message is sent. */
-export interface TrackedExecution {
-  readonly operation: OperationRequest;
-  readonly planId: string;
-  readonly requestId: string;
-  readonly executorId: string;
-  readonly startsBefore: number;
-  readonly sentAt: EpochMs;
-  /** Row of the message, as soon as it is known; `null` = it may never have been stored. */
-  readonly rowId: number | null;
-  /** It is known that the receiver took it. */
-  readonly delivered: boolean;
-}
-
-/** Follows executions until evidence has settled them, also those of an earlier life of the console. */
-export interface ExecutionTracker {
+/** Follows commands until evidence has settled them, also those of an earlier life of the console. */
+export interface CommandTracker {
   /** Takes up what an earlier life left behind. Before our world empties its inbox for the first time. */
   load(): Promise<void>;
   /** Durable when it resolves; nothing may be sent before. Held until `release`: its owner looks after it. */
-  track(execution: TrackedExecution): Promise<void>;
-  stored(operationId: string, handle: EnvelopeHandle): Promise<void>;
+  track(tracked: TrackedCommand): Promise<void>;
+  stored(operationId: string, handles: readonly EnvelopeHandle[]): Promise<void>;
   /** Resolves with the next reply to it, or after this time. */
   reply(operationId: string, timeoutMs: number): Promise<void>;
-  hasReply(operationId: string): boolean;
+  /** Whether anything came back for each message. */
+  hasReplies(operationId: string): boolean;
   /** Takes the message back if nobody has read it yet; true = it is, and the operation is settled as failed. */
   withdraw(operationId: string): Promise<boolean>;
   /** Reads the evidence and journals what it says. Answers the phase it is in then. */
@@ -50,60 +39,66 @@ export interface ExecutionTracker {
   drop(operationId: string): Promise<void>;
   release(operationId: string): void;
   isTracked(operationId: string): boolean;
+  /** Commands that are not settled yet. */
+  openCount(): number;
   run(signal: AbortSignal): Promise<void>;
 }
 
-export interface ExecutionTrackerOptions {
+export interface CommandTrackerOptions {
   readonly sourceId: string;
+  /** Where open commands are kept beside the journal: one tracker each. */
+  readonly namespace: string;
   readonly store: Pick<DynflowStore, "plan" | "records">;
   readonly world: ClientWorld;
   readonly state: StateStore;
-  readonly operations: Operations;
+  readonly operations: Pick<Operations, "known" | "settle">;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 interface Open {
-  execution: TrackedExecution;
+  tracked: TrackedCommand;
   held: boolean;
-  acceptedAt: EpochMs | null;
-  done: boolean;
-  failed: string | null;
   lookedAt: EpochMs | null;
-  readonly replies: ReturnType<typeof awaitReplies>;
+  /** One for each message, in their order. */
+  readonly replies: readonly MessageReplies[];
+  readonly arriving: ReturnType<typeof awaitRepliesTo>;
 }
 
-export function createExecutionTracker(options: ExecutionTrackerOptions): ExecutionTracker {
-  const { sourceId, store, world, state, operations, clock, log } = options;
-  const namespace = `dynflow-requests:${sourceId}`;
+export function createCommandTracker(options: CommandTrackerOptions): CommandTracker {
+  const { sourceId, namespace, store, world, state, operations, clock, log } = options;
   const open = new Map<string, Open>();
 
   const openOf = (operationId: string): Open => {
     const found = open.get(operationId);
-    if (found === undefined) throw new OpsError("not-found", `No execution is open for request ${operationId}`);
+    if (found === undefined) throw new OpsError("not-found", `No command is open for request ${operationId}`);
     return found;
   };
 
-  function add(execution: TrackedExecution, held: boolean): void {
-    const replies = awaitReplies(world, execution.requestId, clock);
-    const entry: Open = { execution, held, acceptedAt: null, done: false, failed: null, lookedAt: null, replies };
-    open.set(execution.operation.requestId, entry);
+  function add(tracked: TrackedCommand, held: boolean): void {
+    const ids = tracked.messages.map(({ requestId }) => requestId);
+    const arriving = awaitRepliesTo(world, ids, clock);
+    const replies = ids.map((): MessageReplies => ({ acceptedAt: null, done: false, failed: null }));
+    open.set(tracked.operation.requestId, { tracked, held, lookedAt: null, replies, arriving });
   }
 
   /** Takes in every reply that has arrived; waits for the first of them at most this long. */
-  async function takeReplies(entry: Open, timeoutMs: number): Promise<void> {
-    for (let reply = await entry.replies.next(timeoutMs); reply !== null; reply = entry.replies.takeArrived()) {
-      if (reply.type === "Accepted") entry.acceptedAt ??= clock.now();
-      else if (reply.type === "Done") entry.done = true;
-      else if (reply.type === "Failed") entry.failed ??= reply.error;
+  async function takeReplies({ arriving, replies }: Open, timeoutMs: number): Promise<void> {
+    for (let next = await arriving.next(timeoutMs); next !== null; next = arriving.takeArrived()) {
+      const { reply, index } = next;
+      const told = replies[index];
+      if (told === undefined) continue;
+      if (reply.type === "Accepted") told.acceptedAt ??= clock.now();
+      else if (reply.type === "Done") told.done = true;
+      else if (reply.type === "Failed") told.failed ??= reply.error;
     }
   }
 
-  const save = (execution: TrackedExecution): Promise<void> =>
-    state.put(namespace, execution.operation.requestId, JSON.stringify(execution));
+  const save = (tracked: TrackedCommand): Promise<void> =>
+    state.put(namespace, tracked.operation.requestId, JSON.stringify(tracked));
 
   async function drop(operationId: string): Promise<void> {
-    open.get(operationId)?.replies.end();
+    open.get(operationId)?.arriving.end();
     open.delete(operationId);
     await state.putAll(namespace, [{ key: operationId, value: null }]);
   }
@@ -124,13 +119,14 @@ export function createExecutionTracker(options: ExecutionTrackerOptions): Execut
 
   async function settle(operationId: string): Promise<OperationPhase> {
     const entry = openOf(operationId);
-    const observed = await observe(entry.execution.planId);
+    const observed = await observe(entry.tracked.planId);
     await takeReplies(entry, 0);
     entry.lookedAt = clock.now();
     for (;;) {
       const phase = phaseOf(operationId);
-      const verdict = judgeExecution(phase, toSent(entry), observed, clock.now());
+      const verdict = judgeCommand(phase, entry.tracked, entry.replies, observed, clock.now());
       if (verdict === null) return phase;
+      await undo(entry, verdict, observed);
       await journal(entry, verdict);
       if (FINAL.has(verdict.phase)) {
         await drop(operationId);
@@ -139,23 +135,37 @@ export function createExecutionTracker(options: ExecutionTrackerOptions): Execut
     }
   }
 
+  /** A delay that we froze is let go again when nothing was written; a plan that is marked already must stay frozen. */
+  async function undo({ tracked }: Open, verdict: Verdict, observed: Observed | null): Promise<void> {
+    const { command, planId } = tracked;
+    if (command.kind !== "halt" || verdict.phase !== "failed" || !command.thaw) return;
+    const root = observed?.plan?.steps.find((step) => step.id === command.rootStepId);
+    if (root?.state === "pending") await world.freeze(planId, false);
+  }
+
   async function journal(entry: Open, verdict: Verdict): Promise<void> {
-    await operations.settle(entry.execution.operation, verdict.phase, verdict.found);
+    await operations.settle(entry.tracked.operation, verdict.phase, verdict.found);
   }
 
   async function withdraw(operationId: string): Promise<boolean> {
     const entry = openOf(operationId);
-    const { rowId, delivered, executorId } = entry.execution;
-    if (rowId === null || delivered || answered(entry)) return false;
-    const withdrawn = await world.withdraw({ rowId });
-    if (!withdrawn) {
-      entry.execution = { ...entry.execution, delivered: true };
-      await save(entry.execution);
+    const { messages, delivered, command } = entry.tracked;
+    const taken = delivered || messages.length === 0 || messages.some(({ rowId }) => rowId === null);
+    // A halt stays: the plan is marked for it already.
+    if (command.kind === "skip" || command.kind === "halt" || taken || entry.replies.some(isAnswered)) return false;
+    const withdrawn = await Promise.all(messages.map(({ rowId }) => rowId !== null && world.withdraw({ rowId })));
+    if (!withdrawn.every(Boolean)) {
+      for (const [index, mine] of withdrawn.entries()) {
+        const told = entry.replies[index];
+        if (mine && told !== undefined) told.failed ??= "not taken, so it was withdrawn";
+      }
+      entry.tracked = { ...entry.tracked, delivered: true };
+      await save(entry.tracked);
       return false;
     }
     await journal(entry, {
       phase: "failed",
-      found: `Executor ${executorId} did not take the message: it was withdrawn, nothing was executed`,
+      found: `Executor ${command.executorId} did not take the message: it was withdrawn, nothing was executed`,
     });
     await drop(operationId);
     return true;
@@ -165,9 +175,9 @@ export function createExecutionTracker(options: ExecutionTrackerOptions): Execut
     const entry = openOf(operationId);
     await takeReplies(entry, 0);
     const now = clock.now();
-    const ageMs = now - entry.execution.sentAt;
+    const ageMs = now - entry.tracked.sentAt;
     const intervalMs = ageMs <= YOUNG_MS ? 0 : OLD_TICK_MS;
-    if (entry.lookedAt !== null && !answered(entry) && now - entry.lookedAt < intervalMs) return;
+    if (entry.lookedAt !== null && !entry.replies.some(isAnswered) && now - entry.lookedAt < intervalMs) return;
     if (ageMs > GIVE_UP_AFTER_MS) return drop(operationId);
     if (await withdraw(operationId)) return;
     await settle(operationId);
@@ -176,25 +186,28 @@ export function createExecutionTracker(options: ExecutionTrackerOptions): Execut
   return {
     async load() {
       for (const { key, value } of await state.list(namespace)) {
-        const execution = JSON.parse(value) as TrackedExecution;
         if (FINAL.has(phaseOf(key))) await drop(key);
-        else add(execution, false);
+        else add(parseTracked(value), false);
       }
     },
-    async track(execution) {
+    async track(tracked) {
       if (open.size >= OPEN_MAX) {
-        throw new OpsError("limit-exceeded", `${OPEN_MAX} executions are still unsettled: wait for some of them`);
+        throw new OpsError("limit-exceeded", `${OPEN_MAX} commands are still unsettled: wait for some of them`);
       }
-      await save(execution);
-      add(execution, true);
+      await save(tracked);
+      add(tracked, true);
     },
-    async stored(operationId, handle) {
+    async stored(operationId, handles) {
       const entry = openOf(operationId);
-      entry.execution = { ...entry.execution, rowId: handle.rowId };
-      await save(entry.execution);
+      const messages = entry.tracked.messages.map((message, index) => ({
+        ...message,
+        rowId: handles[index]?.rowId ?? message.rowId,
+      }));
+      entry.tracked = { ...entry.tracked, messages };
+      await save(entry.tracked);
     },
     reply: (operationId, timeoutMs) => takeReplies(openOf(operationId), timeoutMs),
-    hasReply: (operationId) => answered(openOf(operationId)),
+    hasReplies: (operationId) => openOf(operationId).replies.every(isAnswered),
     withdraw,
     settle,
     drop,
@@ -203,6 +216,7 @@ export function createExecutionTracker(options: ExecutionTrackerOptions): Execut
       if (entry !== undefined) entry.held = false;
     },
     isTracked: (operationId) => open.has(operationId),
+    openCount: () => open.size,
     async run(signal) {
       while (!signal.aborted) {
         for (const [operationId, { held }] of [...open]) {
@@ -210,7 +224,7 @@ export function createExecutionTracker(options: ExecutionTrackerOptions): Execut
           try {
             await lookAfter(operationId);
           } catch (cause) {
-            log.warn("dynflow.execution.unsettled", { sourceId, operationId, cause });
+            log.warn("dynflow.command.unsettled", { sourceId, operationId, cause });
           }
         }
         await clock.sleep(TICK_MS, signal).catch((cause: unknown) => {
@@ -223,15 +237,3 @@ export function createExecutionTracker(options: ExecutionTrackerOptions): Execut
 
 /** Nothing that comes later is waited for. */
 const FINAL: ReadonlySet<OperationPhase> = new Set(["failed", "verified", "unverified", "denied"]);
-
-const answered = (entry: Open): boolean => entry.acceptedAt !== null || entry.done || entry.failed !== null;
-
-const toSent = ({ execution, acceptedAt, done, failed }: Open): SentExecution => ({
-  requestId: execution.requestId,
-  executorId: execution.executorId,
-  startsBefore: execution.startsBefore,
-  sentAt: execution.sentAt,
-  acceptedAt,
-  done,
-  failed,
-});

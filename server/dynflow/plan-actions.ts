@@ -1,0 +1,244 @@
+import { dynflowStream } from "#server/contract/event.ts";
+import type { OperationFold } from "#server/contract/fold/operator.ts";
+import type { StateStore } from "#server/journal/ports.ts";
+import type { Clock } from "#server/kernel/clock.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import type { FoldView, Recorder } from "#server/live/ports.ts";
+import type { OperationRequest, Operations } from "#server/operations/ports.ts";
+import { createBulkCommands } from "./bulk-commands.ts";
+import type { ClientWorld } from "./client-world-runner.ts";
+import { createCommandEngine } from "./command-engine.ts";
+import { type Act, type Prepared, prepareCancel, prepareResume, prepareSkip } from "./command-prepare.ts";
+import { createCommandTracker } from "./command-tracker.ts";
+import type {
+  BulkCommands,
+  CancelRequest,
+  CommandResult,
+  OnVerdict,
+  PingResult,
+  PlanCommands,
+  ResumeRequest,
+  SkipRequest,
+} from "./commands.ts";
+import type { DynflowStore } from "./ports.ts";
+import { createOnce } from "./resume-once.ts";
+import { createPinger, PING_TIMEOUT_MS } from "./resume-ping.ts";
+
+const CLOSE_INTERVAL_MS = 10_000;
+
+export const RESUME_ACTION = "dynflow.plans.resume";
+export const SKIP_ACTION = "dynflow.plans.skip";
+export const CANCEL_ACTION = "dynflow.plans.cancel";
+export const PING_ACTION = "dynflow.worlds.ping";
+const OWN_ACTIONS: ReadonlySet<string> = new Set([RESUME_ACTION, SKIP_ACTION, CANCEL_ACTION, PING_ACTION]);
+const VERBED: Readonly<Record<string, string>> = {
+  [RESUME_ACTION]: "resumed",
+  [SKIP_ACTION]: "skipped",
+  [CANCEL_ACTION]: "cancelled",
+};
+
+export interface PlanActionsOptions {
+  readonly sourceId: string;
+  readonly store: DynflowStore;
+  readonly world: ClientWorld;
+  readonly state: StateStore;
+  readonly operations: Operations;
+  readonly recorder: Recorder;
+  readonly view: Pick<FoldView, "operator">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Classes, or their beginnings (`Actions::*`), whose steps can be cancelled. */
+  readonly cancellable: readonly string[];
+  /** Why nothing can be sent at present (`actingRefusal`). */
+  readonly refusal: () => string | null;
+  /** Has the follower look at this plan. */
+  readonly look: (planId: string) => void;
+  /** Told of what became of a job's target after its command has answered. */
+  readonly onVerdict: OnVerdict;
+}
+
+export interface PlanActions extends Omit<PlanCommands, "bulk" | "onVerdict"> {
+  readonly bulk: BulkCommands;
+  /** Takes up what an earlier life of the console left unsettled. Call before the client world runs. */
+  load(): Promise<void>;
+  /** Settles by evidence what could not be settled at once, until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Commands on plans and worlds, each journalled before anything is sent, none ever sent again by itself.
+ *
+ * A command answers once it is known what became of it, or that it is not known yet.
+ *
+ * @throws OpsError `not-found`; `conflict` with what has moved; `refused` with the reasons, also when no executor answers
+ * a ping; `journal-unavailable` (nothing was sent when it comes from the request itself)
+ */
+export function createPlanActions(options: PlanActionsOptions): PlanActions {
+  const { sourceId, store, world, operations, view, clock, log } = options;
+  const stream = dynflowStream(sourceId);
+  const pinger = createPinger(options);
+  const tracker = createCommandTracker({ ...options, namespace: `dynflow-requests:${sourceId}` });
+  const engine = createCommandEngine({ ...options, tracker, pinger });
+  const once = createOnce(operations);
+  const bulk = createBulkCommands({ ...options, pinger });
+
+  function requireActing(): void {
+    const refusal = options.refusal();
+    if (refusal !== null) throw new OpsError("refused", refusal, { reasons: [refusal] });
+  }
+
+  function readyOf(prepared: Prepared, action: string, planId: string): Act {
+    switch (prepared.kind) {
+      case "missing":
+        throw new OpsError("not-found", `No plan ${planId} in ${sourceId}`);
+      case "moved":
+        throw new OpsError("conflict", `The plan has moved: ${prepared.reasons[0]}`, { reasons: prepared.reasons });
+      case "refused": {
+        const { reasons } = prepared;
+        throw new OpsError("refused", `It cannot be ${VERBED[action]}: ${reasons[0]}`, { reasons });
+      }
+      case "ready":
+        return prepared.act;
+    }
+  }
+
+  /** Everything the action depends on is read now and compared; then it is journalled; only then it is sent. */
+  async function command(
+    operation: OperationRequest,
+    planId: string,
+    prepare: () => Promise<Prepared>,
+  ): Promise<CommandResult> {
+    requireActing();
+    const act = readyOf(await prepare(), operation.facts.action, planId);
+    await operations.request(operation);
+    await engine.perform(operation, act);
+    options.look(planId);
+    return resultOf(operations.known(operation.requestId), operation.requestId);
+  }
+
+  const onceOnly = async (
+    operation: OperationRequest,
+    planId: string,
+    prepare: () => Promise<Prepared>,
+  ): Promise<CommandResult> => {
+    const { requestId, facts } = operation;
+    return once.run(
+      { requestId, action: facts.action, target: planId },
+      () => command(operation, planId, prepare),
+      (known) => resultOf(known, requestId),
+    );
+  };
+
+  function resume(request: ResumeRequest): Promise<CommandResult> {
+    const { planId: target, requestId, actor, expectedState: state, expectedFailedStepId: failedStepId } = request;
+    const facts = { action: RESUME_ACTION, stream, target, expected: { state, failedStepId } };
+    return onceOnly({ requestId, actor, facts }, target, () => prepareResume(store, request));
+  }
+
+  function skip(request: SkipRequest): Promise<CommandResult> {
+    const { planId: target, requestId, actor, expectedState: state, stepIds, expectedStepIds } = request;
+    const facts = {
+      action: SKIP_ACTION,
+      stream,
+      target,
+      expected: { state, steps: stepIds, touches: expectedStepIds },
+    };
+    return onceOnly({ requestId, actor, facts }, target, () => prepareSkip(store, request));
+  }
+
+  function cancel(request: CancelRequest): Promise<CommandResult> {
+    const { planId: target, requestId, actor, expectedState: state, expectedStepIds: steps, force } = request;
+    const facts = { action: CANCEL_ACTION, stream, target, expected: { state, steps, force } };
+    return onceOnly({ requestId, actor, facts }, target, () => prepareCancel(store, options.cancellable, request));
+  }
+
+  async function ping(request: Parameters<PlanCommands["ping"]>[0]): Promise<PingResult> {
+    const { worldId, requestId, actor } = request;
+    requireActing();
+    const keys = await store.recordKeys();
+    if (!keys.some((key) => key.id === worldId)) throw new OpsError("not-found", `No world ${worldId} in ${sourceId}`);
+    const facts = { action: PING_ACTION, stream, target: worldId, expected: null };
+    const operation: OperationRequest = { requestId, actor, facts };
+    await operations.request(operation);
+    try {
+      const answer = await pinger.ping(worldId, requestId);
+      const found = answer.answered
+        ? `It answered in ${answer.roundTripMs} ms`
+        : `No answer within ${PING_TIMEOUT_MS / 1_000} s`;
+      await operations.settle(operation, answer.answered ? "verified" : "failed", found);
+      return {
+        journalId: requestId,
+        answered: answer.answered,
+        roundTripMs: answer.answered ? answer.roundTripMs : null,
+      };
+    } catch (cause) {
+      await operations.settle(operation, "failed", messageOf(cause));
+      throw cause;
+    }
+  }
+
+  /** Requests that were journalled and never sent, because the console stopped or could not journal why. */
+  async function closeUnsent(): Promise<void> {
+    for (const operation of view.operator().operations) {
+      const ours = operation.stream === stream && OWN_ACTIONS.has(operation.action);
+      if (!ours || operation.phase !== "requested" || operation.actor === null) continue;
+      if (once.isUnderWay(operation.id) || tracker.isTracked(operation.id)) continue;
+      const { id: requestId, actor, action, target, expected } = operation;
+      const request = { requestId, actor, facts: { action, stream, target, expected } };
+      await operations.settle(request, "failed", "It was never sent: nothing was executed");
+    }
+  }
+
+  async function closeUnsentNowAndThen(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await closeUnsent().catch((cause: unknown) => log.error("dynflow.operations.not_closed", { sourceId, cause }));
+      await clock.sleep(CLOSE_INTERVAL_MS, signal).catch((cause: unknown) => {
+        if (!signal.aborted) throw cause;
+      });
+    }
+  }
+
+  return {
+    worldId: () => world.worldId(),
+    refusal: options.refusal,
+    resume,
+    skip,
+    cancel,
+    async ping(request) {
+      const id = { requestId: request.requestId, action: PING_ACTION, target: request.worldId };
+      return once.run(
+        id,
+        () => ping(request),
+        (known) => pingResultOf(known, request.requestId),
+      );
+    },
+    bulk: bulk.commands,
+    async load() {
+      await tracker.load();
+      await bulk.load();
+    },
+    async run(signal) {
+      await Promise.all([tracker.run(signal), bulk.run(signal), closeUnsentNowAndThen(signal)]);
+    },
+  };
+}
+
+function resultOf(known: OperationFold | null, journalId: string): CommandResult {
+  const note = typeof known?.found === "string" ? known.found : null;
+  switch (known?.phase) {
+    case undefined:
+      return { journalId, phase: "requested", note };
+    case "denied":
+      return { journalId, phase: "failed", note };
+    case "unverified":
+      return { journalId, phase: "executed", note };
+    default:
+      return { journalId, phase: known?.phase ?? "requested", note };
+  }
+}
+
+/** A repeated request is told whether the world answered, not how fast: that is in the first answer. */
+function pingResultOf(known: OperationFold | null, journalId: string): PingResult {
+  return { journalId, answered: known?.phase === "verified", roundTripMs: null };
+}
