@@ -1,5 +1,6 @@
 /** `state.sqlite`: identity and format of the journal, the head records of its chains, and the state store. */
 import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type ChainHash, sameHash, seal } from "#server/journal/adapters/chain.ts";
@@ -56,6 +57,8 @@ export interface StateEntry {
 
 export interface StateFile {
   readonly journalId: string;
+  /** Another as soon as the file is a copy: what follows on a copy is another history under the same numbers. */
+  readonly epoch: string;
   head(chain: ChainName): HeadRecord | null;
   /** Not fsynced by itself: after a power failure it may be older than the events, never newer. */
   writeHead(head: HeadRecord): void;
@@ -78,7 +81,8 @@ export function openStateFile(directory: string, key: Uint8Array): StateFile {
   try {
     migrate(database);
     const journalId = identify(database, key);
-    return { journalId, ...headAccess(database, directory, key), ...recordAccess(database) };
+    const epoch = epochOf(database, directory, journalId);
+    return { journalId, epoch, ...headAccess(database, directory, key), ...recordAccess(database) };
   } catch (cause) {
     database.close();
     throw cause;
@@ -138,6 +142,25 @@ function identify(database: DatabaseSync, key: Uint8Array): string {
     insert.run("key_check", keyCheck(key, journalId));
   });
   return journalId;
+}
+
+/**
+ * A back-up that was put back is another file than the one whose epoch it holds: browsers that saw what the original
+ * went on to are not to go on from there. A journal that was never told of epochs goes by its own name.
+ */
+function epochOf(database: DatabaseSync, directory: string, journalId: string): string {
+  const { ino, birthtimeNs } = statSync(join(directory, STATE_FILE), { bigint: true });
+  const place = `${ino}:${birthtimeNs}`;
+  const before = metaOf(database, "place");
+  const known = metaOf(database, "epoch") ?? journalId;
+  if (before === place) return known;
+  const epoch = before === null ? known : randomBytes(8).toString("hex");
+  const write = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)");
+  inTransaction(database, () => {
+    write.run("epoch", epoch);
+    write.run("place", place);
+  });
+  return epoch;
 }
 
 /** What a record of format 1 was sealed over is that of a chain from which nothing was dropped. */

@@ -78,7 +78,7 @@ function storeOf(state: StateFile, snapshots: SnapshotFile, files: ReadonlyMap<C
       [...files.values()].flatMap((file) =>
         [...file.heads()].map(([stream, { seq }]) => ({
           stream,
-          epoch: state.journalId,
+          epoch: state.epoch,
           seq,
           keptAfter: file.keptAfter(stream),
         })),
