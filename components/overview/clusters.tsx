@@ -4,8 +4,10 @@ import { useRecent } from "#components/shell/recent-context.tsx";
 import { useEstate } from "#components/ui/estate.ts";
 import { dnaFolds } from "#components/ui/folds.ts";
 import { formatCount, plural } from "#components/ui/format.ts";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { useFold, useNow } from "#components/ui/live.ts";
+import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
@@ -56,16 +58,19 @@ function clustersOf({ folds }: LiveState): readonly ClusterView[] {
 export function Clusters() {
   const clusters = useFold(clustersOf);
   const now = useNow();
+  const past = useIsPast();
+  const unknown = useNotKnown("dna").length;
   const step = now === null ? null : ((Math.floor(now / STEP_MS) * STEP_MS) as EpochMs);
   return (
     <Section
       title="Clusters"
-      note="one line a node, 60 min to now; thick = late or silent, dashes = row deleted, ring = new incarnation"
+      note={`one line a node, 60 min to ${past ? "then" : "now"}; thick = late or silent, dashes = row deleted, ring = new incarnation`}
       aside={<Link href={routes.topology()}>topology</Link>}
     >
+      <NotKnownStreams families={["dna"]} />
       {clusters === undefined || step === null ? (
         <Skeleton rows={4} what="clusters" />
-      ) : clusters.length === 0 ? (
+      ) : clusters.length === 0 && unknown > 0 ? null : clusters.length === 0 ? (
         <Empty title="No node has been seen.">Clusters appear with the first row of their nodes table.</Empty>
       ) : (
         <ul className="bundles">

@@ -4,8 +4,10 @@ import { useAttention } from "#components/shell/attention-context.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Button } from "#components/ui/button.tsx";
 import { Glyph } from "#components/ui/glyph.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { useNotKnown } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { placeHref } from "#components/ui/places.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
@@ -31,6 +33,8 @@ interface FailoverTarget {
 export function Needs() {
   const needs = useAttention();
   const { go } = useAddress();
+  const past = useIsPast();
+  const unknown = useNotKnown("dna", "dynflow").length;
   const [failover, setFailover] = useState<FailoverTarget | null>(null);
   const [all, setAll] = useState(false);
   const shown = (needs ?? []).slice(0, all ? undefined : SHOWN_MAX);
@@ -61,8 +65,14 @@ export function Needs() {
       aside={needs.length > 0 ? keysNote(needs.length) : undefined}
     >
       {needs.length === 0 ? (
-        <Empty title="Nothing needs a person now.">
-          No dead node holds keys, no plan is paused, every source and every asked world answers.
+        <Empty
+          title={
+            unknown > 0
+              ? "Nothing that is known needed a person then."
+              : `Nothing ${past ? "needed" : "needs"} a person ${past ? "then" : "now"}.`
+          }
+        >
+          {unknown === 0 && "No dead node holds keys, no plan is paused, every source and every asked world answers."}
         </Empty>
       ) : (
         <ol className="needs">

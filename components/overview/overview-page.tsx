@@ -4,6 +4,7 @@ import { Crumbs } from "#components/ui/crumbs.tsx";
 import { dnaFolds, dynflowFolds } from "#components/ui/folds.ts";
 import { plural } from "#components/ui/format.ts";
 import { useFold } from "#components/ui/live.ts";
+import { useNotKnown } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { PageHead } from "#components/ui/section.tsx";
 import type { LiveState } from "#server/contract/live.ts";
@@ -21,12 +22,13 @@ const WhatChanged = onDemand(() => import("./what-changed.tsx").then((module) =>
 export function OverviewPage() {
   const needs = useAttention();
   const totals = useFold(totalsOf);
+  const unknown = useNotKnown("dna", "dynflow").length;
   return (
     <div className="page">
       <Crumbs path={[{ text: "Overview" }]} />
       <PageHead
-        title={titleOf(needs?.length)}
-        sub={totals === undefined ? "Reading the first snapshot." : <Totals {...totals} />}
+        title={titleOf(needs?.length, unknown)}
+        sub={totals === undefined ? "Reading the first snapshot." : <Totals {...totals} unknown={unknown} />}
       />
       <div className="overview">
         <div className="stack">
@@ -45,8 +47,9 @@ export function OverviewPage() {
   );
 }
 
-function titleOf(count: number | undefined): string {
+function titleOf(count: number | undefined, unknown: number): string {
   if (count === undefined) return "Overview";
+  if (count === 0 && unknown > 0) return "Not everything is known of then";
   if (count === 0) return "Nothing needs a person";
   return `${plural(count, "thing needs", "things need")} a person`;
 }
@@ -78,13 +81,16 @@ function totalsOf({ folds }: LiveState): TotalsProps {
   };
 }
 
-function Totals({ nodes, executors, running, sources, notUp }: TotalsProps) {
+function Totals({ nodes, executors, running, sources, notUp, unknown }: TotalsProps & { readonly unknown: number }) {
   return (
     <>
       {plural(nodes, "node")}, {plural(executors, "executor world")}, {plural(running, "plan")} running.{" "}
       <span className="t3">
+        {unknown > 0 && `${plural(unknown, "source")} not known then. `}
         {sources === 0
-          ? "No source is configured."
+          ? unknown > 0
+            ? ""
+            : "No source is configured."
           : notUp.length === 0
             ? "All sources are up."
             : `${plural(notUp.length, "source")} of ${sources} not up: ${notUp.join(", ")}.`}

@@ -2,8 +2,10 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { dynflowFolds } from "#components/ui/folds.ts";
 import { State } from "#components/ui/glyph.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { useFold, useNow } from "#components/ui/live.ts";
+import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { CountCell } from "#components/ui/table.tsx";
@@ -41,11 +43,13 @@ function columnsOf({ folds }: LiveState): readonly SourceColumn[] {
 /** Unfinished plans from the fold; those that stopped within a day counted at the source. */
 export function PlansByState() {
   const columns = useFold(columnsOf);
+  const unknown = useNotKnown("dynflow").length;
   return (
     <Section title="Plans by state" aside={<Link href={routes.plans()}>plans</Link>}>
+      <NotKnownStreams families={["dynflow"]} />
       {columns === undefined ? (
         <Skeleton rows={8} columns={4} what="plans by state" />
-      ) : columns.length === 0 ? (
+      ) : columns.length === 0 && unknown > 0 ? null : columns.length === 0 ? (
         <Empty title="No Dynflow source is configured." />
       ) : (
         <PlanTable columns={columns.slice(0, COLUMNS_MAX)} hidden={Math.max(0, columns.length - COLUMNS_MAX)} />
@@ -55,6 +59,7 @@ export function PlansByState() {
 }
 
 function PlanTable({ columns, hidden }: { readonly columns: readonly SourceColumn[]; readonly hidden: number }) {
+  const past = useIsPast();
   const known = new Set<string>(STATES);
   const strange = [...new Set(columns.flatMap(({ byState }) => Object.keys(byState)))].filter(
     (state) => !known.has(state),
@@ -89,7 +94,7 @@ function PlanTable({ columns, hidden }: { readonly columns: readonly SourceColum
               </td>
             </tr>
           ))}
-          <Ended columns={columns} />
+          {past ? <EndedNotKept columns={columns.length} /> : <Ended columns={columns} />}
         </tbody>
       </table>
       {hidden > 0 && <p className="small t3">and {hidden} sources more, see Plans</p>}
@@ -100,6 +105,18 @@ function PlanTable({ columns, hidden }: { readonly columns: readonly SourceColum
 function Oldest({ columns, state }: { readonly columns: readonly SourceColumn[]; readonly state: string }) {
   const oldest = columns.flatMap((column) => column.oldest[state] ?? []);
   return oldest.length === 0 ? null : <Since at={Math.min(...oldest) as EpochMs} />;
+}
+
+/** How many had stopped by then is counted nowhere: the source counts what it holds now. */
+function EndedNotKept({ columns }: { readonly columns: number }) {
+  return (
+    <tr>
+      <td colSpan={columns + 2}>
+        <span className="unk">not kept</span>{" "}
+        <span className="small t3">how many had stopped: they are counted at the source, of now only</span>
+      </td>
+    </tr>
+  );
 }
 
 interface EndedProps {

@@ -3,7 +3,9 @@ import { useRef } from "react";
 import { formatDurationMs } from "#components/ui/format.ts";
 import { StateGlyph } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
+import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
 import { Section } from "#components/ui/section.tsx";
 import { Spark } from "#components/ui/spark.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
@@ -61,17 +63,20 @@ function useReadTimes(rows: readonly SourceRow[] | undefined): ReadonlyMap<strin
 /** Every source: whether it answers, how fast, how old what it said is. */
 export function Sources() {
   const rows = useFold(rowsOf);
-  const times = useReadTimes(rows);
+  const past = useIsPast();
+  const times = useReadTimes(past ? undefined : rows);
+  const unknown = useNotKnown("dna", "dynflow").length;
   const up = rows?.filter(({ state }) => state === "up").length;
   return (
     <Section
       title="Sources"
-      note="read time since you look"
+      note={past ? "read times are not kept" : "read time since you look"}
       aside={rows === undefined ? undefined : `${up} of ${rows.length} up`}
     >
+      <NotKnownStreams families={["dna", "dynflow"]} />
       {rows === undefined ? (
         <Skeleton rows={5} columns={3} what="sources" />
-      ) : rows.length === 0 ? (
+      ) : rows.length === 0 && unknown > 0 ? null : rows.length === 0 ? (
         <Empty title="No source is configured." />
       ) : (
         <table>
@@ -102,7 +107,7 @@ export function Sources() {
                   {row.kind}
                 </td>
                 <td className="p2">
-                  <Spark values={times.get(row.stream) ?? []} width={84} height={16} min={0} />
+                  {past ? null : <Spark values={times.get(row.stream) ?? []} width={84} height={16} min={0} />}
                 </td>
                 <td className="num">
                   {row.state === "up" && row.readMs !== null ? formatDurationMs(row.readMs) : "–"}

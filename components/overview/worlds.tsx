@@ -5,6 +5,7 @@ import { StateGlyph } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
+import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { CountCell } from "#components/ui/table.tsx";
@@ -46,6 +47,7 @@ function worldsOf({ folds }: LiveState): Worlds {
 /** The worlds that execute: whether they answer, what they can take, what they hold. */
 export function ExecutorWorlds() {
   const worlds = useFold(worldsOf);
+  const unknown = useNotKnown("dynflow").length;
   const executors = worlds?.executors.slice(0, SHOWN_MAX) ?? [];
   return (
     <Section
@@ -57,9 +59,10 @@ export function ExecutorWorlds() {
         </Link>
       }
     >
+      <NotKnownStreams families={["dynflow"]} />
       {worlds === undefined ? (
         <Skeleton rows={3} columns={4} what="executor worlds" />
-      ) : executors.length === 0 ? (
+      ) : executors.length === 0 && unknown > 0 ? null : executors.length === 0 ? (
         <Empty title="No world is registered.">Plans will wait until an executor starts.</Empty>
       ) : (
         <table>

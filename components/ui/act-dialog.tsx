@@ -4,6 +4,7 @@ import { ulid } from "ulid";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { type FaultView, faultOf } from "./fault.ts";
+import { NOT_LIVE, useIsPast } from "./instants.ts";
 import { Failure } from "./widget.tsx";
 
 /** As the server asks it; see `contract/wire/common.ts`. */
@@ -48,8 +49,9 @@ export function ActDialog(props: ActDialogProps) {
   const underWay = useRef(false);
   const ids = { reason: useId(), typed: useId(), note: useId() };
 
+  const past = useIsPast();
   const missing =
-    refusal ??
+    (past ? NOT_LIVE : refusal) ??
     (reason.trim().length < REASON_MIN
       ? "Say why: it goes to the journal."
       : typed !== null && typedText !== typed

@@ -4,7 +4,8 @@ import type { LiveState } from "#server/contract/live.ts";
 import { journalRefusal } from "#server/contract/view/journal-status.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
 import type { Permission } from "#server/trpc/app-router.ts";
-import { useFold, useLive } from "./live.ts";
+import { NOT_LIVE, useIsPast } from "./instants.ts";
+import { useLive, useLiveFold } from "./live.ts";
 import { useTRPC } from "./trpc.ts";
 
 const SESSION_EVERY_MS = 30_000;
@@ -32,12 +33,14 @@ const journalOf = (state: LiveState) => state.journal;
  */
 export function useRefusal(permission: Permission, other: string | null = null): string | null {
   const session = useSession();
-  const journal = useFold(journalOf);
+  const journal = useLiveFold(journalOf);
+  const past = useIsPast();
   const { phase } = useLive();
   if (session === undefined) return "Not known yet who you are.";
   if (session.principal === null) return "Log in first.";
   if (!session.permissions.includes(permission))
     return `Needs the permission ${permission}; your role ${session.principal.role} does not have it.`;
+  if (past) return NOT_LIVE;
   // What the feed says is newer than what the session was told up to half a minute ago.
   const refused = journal === undefined || phase !== "live" ? session.actionsRefused : journalRefusal(journal);
   if (refused !== null) return refused;

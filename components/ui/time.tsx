@@ -9,6 +9,7 @@ import {
   formatInstantFull,
   zoneName,
 } from "./format.ts";
+import { useIsPast } from "./instants.ts";
 import { useNow } from "./live.ts";
 import { usePreferences } from "./preferences.tsx";
 
@@ -29,6 +30,10 @@ interface AgeProps {
 export function Age({ at, everyMs, source, suffix, down = false }: AgeProps) {
   const now = useNow();
   const { zone } = usePreferences();
+  const past = useIsPast();
+  // What is read ever again is not kept: of the past nobody can say how old it was.
+  if (at === null && past)
+    return <span className="age">{source === undefined ? "not kept" : `${source} not kept`}</span>;
   if (at === null) return <span className="age">{source === undefined ? "never" : `${source} never`}</span>;
   if (now === null) return <span className="age">…</span>;
   const ageMs = Math.max(0, now - at);
