@@ -6,6 +6,7 @@ import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
 import { createDnaService } from "#server/dna/service.ts";
 import { createDynflowService } from "#server/dynflow/service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
+import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
 import { createJobsService } from "#server/jobs/service.ts";
@@ -74,6 +75,7 @@ export function composeCore(
     log,
   });
   const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
+  const follows = () => recorder.journalStatus().follows !== undefined;
   const services: Omit<Services, "session" | "demo" | "admin"> = {
     estate: createEstateService({ estate: estateOf(deps, sources), view: recorder, clock }),
     dna: createDnaService({
@@ -84,7 +86,7 @@ export function composeCore(
       newId: ulid,
     }),
     dynflow: createDynflowService({ sources: sources.dynflow.map(({ source }) => source), clock }),
-    jobs: createJobsService({ runner, store: jobStore, operations }),
+    jobs: createJobsService({ runner: withFollowedJobs(runner, recorder, follows), store: jobStore, operations }),
     journal: createJournalService({ journal }),
   };
 
