@@ -5,15 +5,17 @@ import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
+import { OnlyNow } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts, PageHead, Section } from "#components/ui/section.tsx";
 import { useRefusal } from "#components/ui/session.ts";
 import { Instant, Since } from "#components/ui/time.tsx";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
-import { QueryWidget } from "#components/ui/widget.tsx";
+import { Empty, QueryWidget } from "#components/ui/widget.tsx";
 import { shownText } from "#server/contract/event.ts";
 import type { JobProgress } from "#server/contract/live.ts";
 import { JobAction, type JobVerb } from "./job-action.tsx";
@@ -31,12 +33,13 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   const cache = useQueryClient();
   const [outcome, setOutcome] = useState<OutcomeFilter>(null);
   const [after, setAfter] = useState<string | null>(null);
+  const past = useIsPast();
   const live = useFold((state) => Object.values(state.folds).find((fold) => fold.family === "operator")?.jobs[jobId]);
   const moving = live === undefined || live.state === "running" || live.state === "waiting";
   const query = useQuery(
     trpc.jobs.get.queryOptions(
       { jobId, outcome, after, limit: TARGETS_SHOWN },
-      { refetchInterval: moving ? REFRESH_MS : false, placeholderData: keepPreviousData },
+      { refetchInterval: moving && !past ? REFRESH_MS : false, placeholderData: keepPreviousData },
     ),
   );
   const progress = useFold((state) => state.samples.operator?.jobs?.[jobId]);
@@ -49,24 +52,41 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   return (
     <div className="page">
       <QueryWidget query={query} what={`job ${jobId}`} rows={8}>
-        {(job) => (
-          <JobView job={job} progress={progress ?? job.progress} onChanged={refresh}>
-            <JobTargets
-              targets={job.targets}
-              counts={job.facts.counts}
-              outcome={outcome}
-              onOutcome={(next) => {
-                setOutcome(next);
-                setAfter(null);
-              }}
-              first={after === null}
-              nextAfter={job.nextAfter}
-              onPage={setAfter}
-            />
-          </JobView>
-        )}
+        {(job) =>
+          past ? (
+            <JobThen job={job} facts={live} />
+          ) : (
+            <JobView job={job} progress={progress ?? job.progress} onChanged={refresh}>
+              <JobTargets
+                targets={job.targets}
+                counts={job.facts.counts}
+                outcome={outcome}
+                onOutcome={(next) => {
+                  setOutcome(next);
+                  setAfter(null);
+                }}
+                first={after === null}
+                nextAfter={job.nextAfter}
+                onPage={setAfter}
+              />
+            </JobView>
+          )
+        }
       </QueryWidget>
     </div>
+  );
+}
+
+/** The job as the journal knew it then; its targets are told of as they are now, so they are not told of here. */
+function JobThen({ job, facts }: { readonly job: JobOutput; readonly facts: JobOutput["facts"] | undefined }) {
+  if (facts === undefined)
+    return <Empty title="No such job was known then.">It had not begun yet, or had ended long before.</Empty>;
+  return (
+    <JobView job={{ ...job, facts, progress: null }} progress={null} onChanged={() => undefined}>
+      <OnlyNow>
+        What became of each target by then, and how fast it went: counts are as of its last change of state.
+      </OnlyNow>
+    </JobView>
   );
 }
 

@@ -1,12 +1,14 @@
 "use client";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRouter } from "next/navigation";
 import { useEffect } from "react";
+import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
+import { NotKnownStreams, OnlyNow, useNotKnown } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead } from "#components/ui/section.tsx";
@@ -27,6 +29,8 @@ export function JobsPage() {
   const trpc = useTRPC();
   const live =
     useFold((state) => Object.values(state.folds).find((fold) => fold.family === "operator")?.jobs) ?? NO_JOBS;
+  const past = useIsPast();
+  const unknown = useNotKnown("operator").length;
   const states = Object.values(live).map((job) => job.state);
   const moving = states.some((state) => state === "running" || state === "waiting");
   const query = useQuery(trpc.jobs.list.queryOptions(undefined, { refetchInterval: moving ? REFRESH_MS : false }));
@@ -46,9 +50,19 @@ export function JobsPage() {
         title={running === 0 ? "Jobs" : `${plural(running, "job")} at work`}
         sub="Bulk work that goes on after a restart, with the outcome of each target."
       />
-      <QueryWidget query={query} what="jobs" columns={5}>
-        {({ jobs }) => <JobRows jobs={jobs} />}
-      </QueryWidget>
+      <NotKnownStreams families={["operator"]} />
+      {past ? (
+        <>
+          {unknown === 0 && (
+            <JobRows jobs={Object.entries(live).map(([id, facts]) => ({ id, facts, progress: null }))} />
+          )}
+          <OnlyNow>How far a job had come between two of its changes of state: counts are as of the last one.</OnlyNow>
+        </>
+      ) : (
+        <QueryWidget query={query} what="jobs" columns={5}>
+          {({ jobs }) => <JobRows jobs={jobs} />}
+        </QueryWidget>
+      )}
     </div>
   );
 }
@@ -57,9 +71,9 @@ const ENDED: ReadonlySet<string> = new Set(["done", "failed", "stopped", "cancel
 
 /** Draws the list; knows nothing of queries. */
 export function JobRows({ jobs }: { readonly jobs: readonly JobView[] }) {
-  const router = useRouter();
+  const { go } = useAddress();
   const rows = jobs.toSorted((a, b) => Number(ENDED.has(a.facts.state)) - Number(ENDED.has(b.facts.state)));
-  const cursor = useRowCursor({ rows, idOf: (job) => job.id, onOpen: (job) => router.push(routes.job(job.id)) });
+  const cursor = useRowCursor({ rows, idOf: (job) => job.id, onOpen: (job) => go(routes.job(job.id)) });
   if (rows.length === 0) {
     return (
       <Empty title="No job has been started.">
@@ -92,12 +106,7 @@ export function JobRows({ jobs }: { readonly jobs: readonly JobView[] }) {
       </thead>
       <tbody>
         {rows.map(({ id, facts, progress }) => (
-          <tr
-            key={id}
-            data-row={id}
-            className={cursor.current === id ? "sel" : ""}
-            onClick={() => router.push(routes.job(id))}
-          >
+          <tr key={id} data-row={id} className={cursor.current === id ? "sel" : ""} onClick={() => go(routes.job(id))}>
             <td>
               <State system="job" word={facts.state} />
             </td>

@@ -1,5 +1,6 @@
 "use client";
 import { formatCount } from "#components/ui/format.ts";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Empty } from "#components/ui/widget.tsx";
@@ -16,7 +17,10 @@ interface NothingFoundProps {
 
 /** Empty: nothing there yet, or nothing matches; then what to drop, and how many that would show. */
 export function NothingFound({ query, sources, total, nowMs }: NothingFoundProps) {
+  const past = useIsPast();
   const all = (total.counts ?? []).reduce((sum, { count }) => sum + count, 0);
+  if (past && total.counts !== undefined && all === 0)
+    return <Empty title="No plan was unfinished then.">Plans that had stopped are not kept as of an instant.</Empty>;
   if (total.counts !== undefined && total.missing.length === 0 && all === 0)
     return <Empty title="No plan was ever made here.">They appear when the application plans its first action.</Empty>;
   return (

@@ -135,6 +135,18 @@ export interface Count {
   readonly count: number;
 }
 
+/** The unfinished plans of the sources that the filter finds, counted. */
+export function countsOf(sources: readonly Source[], filter: Filter): readonly Count[] {
+  const counts = new Map<string, Count>();
+  for (const { fold } of sources)
+    for (const plan of Object.values(fold.plans).filter((each) => matches(each, filter))) {
+      const { state, result } = plan;
+      const key = `${state} ${result}`;
+      counts.set(key, { state, result, count: (counts.get(key)?.count ?? 0) + 1 });
+    }
+  return [...counts.values()];
+}
+
 /** Chips that follow the filter: how many plans each state has within the chosen results, and the other way round. */
 export function facets(counts: readonly Count[], states: readonly string[], results: readonly string[]) {
   const byState = new Map<string, number>();

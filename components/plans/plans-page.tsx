@@ -4,8 +4,10 @@ import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { plural } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { useFold, useNow } from "#components/ui/live.ts";
+import { NotKnownStreams, OnlyNow, useNotKnown } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead } from "#components/ui/section.tsx";
@@ -39,18 +41,23 @@ export function PlansPage() {
   const query = useMemo(() => parseQuery(search), [search]);
   const sources = useSources();
   const facts = useSourceFacts();
+  const unknown = useNotKnown("dynflow").length;
   useCountsFollow(sources);
   return (
     <div className="page">
       <Crumbs path={[{ text: "Plans" }]} />
       <PageHead title="Plans" sub={sources === undefined ? "reading…" : <SourceWords sources={sources} />} />
+      <NotKnownStreams families={["dynflow"]} />
+      <OnlyNow>
+        Plans that had stopped by then: the database tells of them as they are now. Shown are the unfinished.
+      </OnlyNow>
       {sources === undefined ? (
         facts.error === null ? (
           <Skeleton rows={12} columns={8} what="plans" />
         ) : (
           <Failure title="Cannot read the sources" error={facts.error} onRetry={() => facts.refetch()} />
         )
-      ) : sources.length === 0 ? (
+      ) : sources.length === 0 && unknown > 0 ? null : sources.length === 0 ? (
         <Empty title="No Dynflow source is configured.">
           Add one under <span className="mono">dynflow:</span> in the configuration.
         </Empty>
@@ -68,6 +75,7 @@ export function PlansPage() {
 
 /** What needs somebody, and how old each source's word is. */
 function SourceWords({ sources }: { readonly sources: readonly Source[] }) {
+  const past = useIsPast();
   const paused = sources.flatMap(({ fold }) => Object.values(fold.plans)).filter((plan) => plan.state === "paused");
   return (
     <>
@@ -86,7 +94,9 @@ function SourceWords({ sources }: { readonly sources: readonly Source[] }) {
           <span key={id} className="nowrap">
             {index > 0 && ", "}
             <bdi>{id}</bdi>{" "}
-            {fold.source.state === "starting" ? (
+            {past ? (
+              "as it was known then"
+            ) : fold.source.state === "starting" ? (
               "is being read"
             ) : (
               <>
@@ -112,7 +122,8 @@ function PlanList({ sources, titles, query, onQuery }: PlanListProps) {
   const client = useTRPCClient();
   const [notFound, setNotFound] = useState<string | null>(null);
   const nowMs = Math.floor((useNow() ?? 0) / MINUTE_MS) * MINUTE_MS;
-  const live = query.sort === "needs";
+  const past = useIsPast();
+  const live = past || query.sort === "needs";
   const ids = sources.map(({ id }) => id);
   const shownSource = live ? query.source : (query.source ?? ids[0] ?? null);
   const shown = shownSource === null ? ids : [shownSource];
@@ -185,6 +196,7 @@ interface LivePlansProps {
 
 /** Straight from the feed: nothing is asked for, and nothing is late. */
 function LivePlans({ sources, shown, query, filter, onQuery, empty }: LivePlansProps) {
+  const past = useIsPast();
   const lines = useMemo(
     () =>
       needsFirst(
@@ -197,7 +209,9 @@ function LivePlans({ sources, shown, query, filter, onQuery, empty }: LivePlansP
     <>
       {lines.length === 0 ? empty : <Rows lines={lines} sources={sources} query={query} onQuery={onQuery} />}
       <p className="page-foot small t3">
-        <span>{plural(lines.length, "plan")}, what needs a person first, then the oldest; live</span>
+        <span>
+          {plural(lines.length, "plan")}, what needs a person first, then the oldest; {past ? "as of then" : "live"}
+        </span>
         <span className="push p2">J K to move, Enter to open, R to resume, / to filter</span>
       </p>
     </>

@@ -1,6 +1,7 @@
 "use client";
 import { formatCount } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Unknown } from "#components/ui/widget.tsx";
 import { facets, press } from "./plan-lines.ts";
 import { ALL_STATES, type PlansQuery, RESULTS, UNFINISHED } from "./plans-query.ts";
@@ -19,6 +20,7 @@ interface StateChipsProps {
 /** States and results with their counts, which follow the filter; pressed = looked for. */
 export function StateChips({ query, within, total, narrowed, onChange }: StateChipsProps) {
   const { states, results } = query;
+  const past = useIsPast();
   const found = facets(within.counts ?? [], states, results);
   const all = facets(total.counts ?? [], [], []);
   const known = within.counts !== undefined && within.missing.length === 0;
@@ -40,7 +42,7 @@ export function StateChips({ query, within, total, narrowed, onChange }: StateCh
           pressed={states.length === 0 || states.includes(word)}
           count={found.byState.get(word) ?? 0}
           of={narrowed || results.length > 0 ? (all.byState.get(word) ?? 0) : null}
-          known={known}
+          known={known && !(past && word === "stopped")}
           onPress={(joins) =>
             set({ states: press(states.length === 0 ? stateWords : states, word, joins, UNFINISHED) })
           }
@@ -92,7 +94,11 @@ function Chip({ system, word, pressed, count, of, known, onPress }: ChipProps) {
       onClick={(event) => onPress(event.shiftKey || event.ctrlKey || event.metaKey)}
     >
       <State system={system} word={word} />
-      {known ? <b>{formatCount(count)}</b> : <Unknown why="a source could not be counted">?</Unknown>}
+      {known ? (
+        <b>{formatCount(count)}</b>
+      ) : (
+        <Unknown why="it could not be counted, or is not kept of the past">?</Unknown>
+      )}
       {known && of !== null && of !== count && <span className="of">of {formatCount(of)}</span>}
     </button>
   );

@@ -2,11 +2,12 @@
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useRefresh } from "#components/plan/use-refresh.ts";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
 import { dynflowStream } from "#server/contract/event.ts";
 import type { LiveState } from "#server/contract/live.ts";
-import type { Count, PlanLine, Source } from "./plan-lines.ts";
+import { type Count, countsOf, type PlanLine, type Source } from "./plan-lines.ts";
 import type { Filter, PlansQuery } from "./plans-query.ts";
 
 const PAGE_ROWS = 100;
@@ -56,8 +57,21 @@ export interface Counts {
   readonly missing: readonly string[];
 }
 
-/** How many plans the sources have in each state and result within a filter. */
+/**
+ * How many plans the sources have in each state and result within a filter. Of the past: of the unfinished ones, from the
+ * fold; how many had stopped is kept nowhere.
+ */
 export function useCounts(sources: readonly string[], filter: Filter, enabled = true): Counts {
+  const past = useIsPast();
+  const known = useSources();
+  const now = useCountsNow(sources, filter, enabled && !past);
+  if (!past) return now;
+  if (known === undefined) return { counts: undefined, missing: [] };
+  const shown = known.filter(({ id }) => sources.includes(id));
+  return { counts: countsOf(shown, filter), missing: [] };
+}
+
+function useCountsNow(sources: readonly string[], filter: Filter, enabled: boolean): Counts {
   const trpc = useTRPC();
   const results = useQueries({
     queries: sources.map((source) =>

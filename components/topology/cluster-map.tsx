@@ -3,7 +3,8 @@ import { useRef, useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
 import { formatCount, formatNumber, plural } from "#components/ui/format.ts";
 import { StateGlyph } from "#components/ui/glyph.tsx";
-import { Link } from "#components/ui/link.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
+import { Link, useKeptHref } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { Age } from "#components/ui/time.tsx";
@@ -34,6 +35,8 @@ export function ClusterMap({ cluster, place, size, bar, barMax, owned }: Cluster
   const [ref, width] = useWidth<HTMLDivElement>();
   const [at, setAt] = useState(0);
   const { go } = useAddress();
+  const past = useIsPast();
+  const kept = useKeptHref();
   const { places } = cluster;
   const grid = cellGrid(places.length, width ?? 0, size);
   const down = cluster.health.state === "down";
@@ -107,6 +110,7 @@ export function ClusterMap({ cluster, place, size, bar, barMax, owned }: Cluster
                   x={grid.xOf(index)}
                   y={grid.yOf(index) + 2}
                   size={size}
+                  unsampled={past ? "heartbeat not kept" : "not sampled"}
                   silentMs={sample === undefined ? null : size.detail === "full" ? sample.silentMs : 0}
                   bar={value === null ? null : barShare(value, barMax)}
                   barText={barText(bar, value)}
@@ -114,7 +118,7 @@ export function ClusterMap({ cluster, place, size, bar, barMax, owned }: Cluster
                   selected={name.incarnations.some(({ id }) => id === place.node)}
                   tabbable={index === Math.min(at, places.length - 1)}
                   old={down}
-                  href={hrefOf(name)}
+                  href={kept(hrefOf(name))}
                 />
               );
             })}

@@ -1,6 +1,7 @@
 "use client";
 import { useRef } from "react";
 import { formatAgeMs } from "#components/ui/format.ts";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useFold, useNow } from "#components/ui/live.ts";
 import { useWidth } from "#components/ui/width.ts";
 import { lookOf } from "#server/kernel/states.ts";
@@ -20,6 +21,7 @@ interface HeartbeatProps {
 /** Silence against time: a sawtooth while it beats, a line that goes on climbing when it stops. */
 export function Heartbeat({ stream, incarnation, word }: HeartbeatProps) {
   const now = useNow();
+  const past = useIsPast();
   const sample = useFold((state) => {
     const of = state.samples[stream];
     const node = of?.nodes?.[incarnation];
@@ -28,6 +30,12 @@ export function Heartbeat({ stream, incarnation, word }: HeartbeatProps) {
   const beats = useBeats(sample ?? null);
   const [ref, width] = useWidth<HTMLDivElement>();
   const last = beats.at(-1);
+  if (past)
+    return (
+      <p className="small t3">
+        <span className="unk">not kept</span> Heartbeats are samples: what was judged from them is.
+      </p>
+    );
   if (last === undefined || now === null) return <p className="small t3">No sample of its heartbeat yet.</p>;
   const silentMs = last.silentMs + Math.max(0, now - last.at);
   const topMs = Math.max(22_000, ...beats.map((beat) => beat.silentMs * 1.1));

@@ -15,6 +15,8 @@ interface NodeCellProps {
   readonly size: CellSize;
   /** Silence in milliseconds as last sampled; `null` = no sample. */
   readonly silentMs: number | null;
+  /** Said where there is no sample. */
+  readonly unsampled: string;
   /** 0..1 of what the bar shows; `null` = not known: hatched. */
   readonly bar: number | null;
   readonly barText: string;
@@ -30,12 +32,13 @@ interface NodeCellProps {
 
 /** One node on the map: a link with glyph, name, heartbeat age and a bar. */
 export const NodeCell = memo(function NodeCell(props: NodeCellProps) {
-  const { index, name, word, x, y, size, silentMs, bar, barText, others, selected, tabbable, old, href } = props;
+  const { index, name, word, x, y, size, silentMs, unsampled, bar, barText, others, selected, tabbable, old, href } =
+    props;
   const { tone, shape } = lookOf("node", word);
   const { width, height, detail } = size;
   const quiet = word === "alive";
   const hatched = old || word === "gone" || word === "observing";
-  const age = silentMs === null ? "not sampled" : `no change for ${formatAgeMs(silentMs)}`;
+  const age = silentMs === null ? unsampled : `no change for ${formatAgeMs(silentMs)}`;
   const label = `${name}, ${word}, ${age}${barText === "" ? "" : `, ${barText}`}${others > 0 ? `, ${others} more of this name` : ""}`;
   return (
     <a

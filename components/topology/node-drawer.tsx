@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
 import { State } from "#components/ui/glyph.tsx";
 import { copyText, Id, Name } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
@@ -32,15 +33,20 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
   const stream = dnaStream(source);
   const fold = useFold(({ folds }) => folds[stream]);
   const node = fold?.family === "dna" ? fold.nodes[incarnation] : undefined;
-  const query = useQuery(useTRPC().dna.nodes.get.queryOptions({ source, incarnation }, { refetchInterval: EVERY_MS }));
+  const past = useIsPast();
+  const query = useQuery(
+    useTRPC().dna.nodes.get.queryOptions({ source, incarnation }, { refetchInterval: EVERY_MS, enabled: !past }),
+  );
   useKeys([{ keys: "Y", does: "copy the incarnation", run: () => void copyText(incarnation) }], { group: "Node" });
   if (fold === undefined) return null;
   if (fold.family !== "dna" || node === undefined)
     return (
       <Drawer title={<Id id={incarnation} form="incarnation" />} onClose={onClose}>
         <DrawerSection title="Not known">
-          <Empty title="No such incarnation is in the nodes table.">
-            It may have been forgotten after its row was gone.{" "}
+          <Empty title={past ? "No such incarnation was known then." : "No such incarnation is in the nodes table."}>
+            {past
+              ? "It had not been seen yet, or was forgotten already."
+              : "It may have been forgotten after its row was gone."}{" "}
             <Link href={routes.journal({ subject: incarnation })}>Its journal</Link>
           </Empty>
         </DrawerSection>
@@ -76,7 +82,7 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
         <Facts facts={identity(incarnation, node)} />
       </DrawerSection>
       <NodeLifecycle state={node.state} />
-      <SameName source={source} nodes={query.data?.sameName ?? []} />
+      <SameName source={source} nodes={past ? [] : (query.data?.sameName ?? [])} />
     </Drawer>
   );
 }

@@ -4,13 +4,14 @@ import { useAddress } from "#components/ui/address.ts";
 import { formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id, Name } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { More } from "#components/ui/table.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
-import { Empty } from "#components/ui/widget.tsx";
+import { Empty, Unknown } from "#components/ui/widget.tsx";
 import type { Samples } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { keysOf } from "./cluster-map.tsx";
@@ -87,6 +88,11 @@ export function NodeTable({ rows, place }: NodeTableProps) {
   );
 }
 
+/** A heartbeat is a sample: of the past none is kept. */
+function NoBeat() {
+  return useIsPast() ? <Unknown why="heartbeats are not kept">not kept</Unknown> : <span className="t3">–</span>;
+}
+
 interface RowProps {
   readonly row: NodeRow;
   readonly href: ReturnType<typeof routes.topology>;
@@ -120,9 +126,7 @@ function Row({ row, href, selected, samples }: RowProps) {
       <td className="num p2">
         <Since at={node.since} />
       </td>
-      <td className="num">
-        {beatAt === null ? <span className="t3">–</span> : <Age at={beatAt} everyMs={BEAT_EVERY_MS} />}
-      </td>
+      <td className="num">{beatAt === null ? <NoBeat /> : <Age at={beatAt} everyMs={BEAT_EVERY_MS} />}</td>
       <td className="num p2">{values?.load == null ? <span className="t3">–</span> : formatNumber(values.load)}</td>
       <td className="num">
         {keys === null || owned === null ? (

@@ -2,7 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
+import { OnlyNow } from "#components/ui/not-known.tsx";
 import { Section } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
@@ -15,6 +17,17 @@ const ROWS_SHOWN = 50;
 
 /** One source from near: what could be wrong with its database as a whole, and rows that could not be read. */
 export function SourceHealth({ source }: { readonly source: string }) {
+  return useIsPast() ? (
+    <>
+      <OnlyNow>The checks of {source}: they are of its database as it is now.</OnlyNow>
+      <UnreadableRows source={source} />
+    </>
+  ) : (
+    <HealthNow source={source} />
+  );
+}
+
+function HealthNow({ source }: { readonly source: string }) {
   const query = useQuery(useTRPC().dna.nodes.health.queryOptions({ source }, { refetchInterval: EVERY_MS }));
   const asOf = query.data?.asOf ?? null;
   return (

@@ -8,6 +8,7 @@ import { plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { useFold } from "#components/ui/live.ts";
+import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
@@ -27,6 +28,7 @@ export function TopologyPage() {
   const { search, go } = useAddress();
   const estate = useEstate();
   const sources = useFold(sourcesOf);
+  const unknown = useNotKnown("dna").length;
   const place: TopologyPlace = {
     region: search.get("region"),
     source: search.get("source"),
@@ -62,9 +64,10 @@ export function TopologyPage() {
         title="Topology"
         sub={regions === undefined ? "Reading the first snapshot." : <Counts regions={regions} />}
       />
+      <NotKnownStreams families={["dna"]} />
       {regions === undefined ? (
         <Skeleton rows={8} what="the estate" />
-      ) : regions.length === 0 ? (
+      ) : regions.length === 0 && unknown > 0 ? null : regions.length === 0 ? (
         <Empty title="No node has been seen.">Clusters appear with the first row of their nodes table.</Empty>
       ) : (
         <div className="stack">

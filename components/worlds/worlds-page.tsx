@@ -6,7 +6,9 @@ import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { plural } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
+import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
@@ -43,6 +45,8 @@ export function WorldsPage() {
 
 function Worlds({ sources }: { readonly sources: readonly Source[] }) {
   const { search, go } = useAddress();
+  const past = useIsPast();
+  const unknown = useNotKnown("dynflow").length;
   const facts = useSourceFacts();
   const [pinging, setPinging] = useState<WorldLine | null>(null);
   const permitted = usePingRefusal(null);
@@ -75,12 +79,13 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
         title={silent > 0 ? `${plural(silent, "executor")} of ${executors.length} not well` : "Worlds"}
         sub={<SourceAges sources={seen} />}
       />
+      <NotKnownStreams families={["dynflow"]} />
       <Section
         title="Registered"
         note="executors run plans, clients ask for it"
         aside={`${plural(executors.length, "executor")}, ${plural(lines.length - executors.length, "client")}`}
       >
-        {lines.length === 0 ? (
+        {lines.length === 0 && unknown > 0 ? null : lines.length === 0 ? (
           <Empty title="No world is registered.">Plans will wait until an executor starts.</Empty>
         ) : (
           <WorldTable
@@ -93,8 +98,13 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
           />
         )}
       </Section>
-      <Section className="sec-gap" title="Locks" note="who may do what now" aside={plural(locks.length, "lock")}>
-        {locks.length === 0 ? (
+      <Section
+        className="sec-gap"
+        title="Locks"
+        note={`who may do what ${past ? "then" : "now"}`}
+        aside={plural(locks.length, "lock")}
+      >
+        {locks.length === 0 && unknown > 0 ? null : locks.length === 0 ? (
           <Empty title="No lock is held.">An executor that runs a plan holds its ExecutionLock.</Empty>
         ) : (
           <div className="tscroll">
@@ -123,6 +133,7 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
 }
 
 function SourceAges({ sources }: { readonly sources: readonly Source[] }) {
+  const past = useIsPast();
   return sources.map(({ id, fold, sample }) =>
     fold.source.state === "down" ? (
       <span key={id} className="t-failed tone nowrap">
@@ -130,7 +141,14 @@ function SourceAges({ sources }: { readonly sources: readonly Source[] }) {
       </span>
     ) : (
       <span key={id} className="nowrap">
-        <bdi>{id}</bdi> as of <Age at={sample?.asOf ?? null} everyMs={READ_EVERY_MS} />{" "}
+        <bdi>{id}</bdi>{" "}
+        {past ? (
+          "as it was known then"
+        ) : (
+          <>
+            as of <Age at={sample?.asOf ?? null} everyMs={READ_EVERY_MS} />
+          </>
+        )}{" "}
       </span>
     ),
   );
