@@ -9,6 +9,7 @@ import { type ConsoleApi, connectApi, gapsIn, readJournal } from "#e2e/fixtures/
 import { createDynflowDatabase, type DynflowDatabase, failedPlan } from "#e2e/fixtures/dynflow-database.test-kit.ts";
 import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
 import { type LiveReader, openLive } from "#e2e/fixtures/live-reader.ts";
+import { changePlansForEver, type PlanLoad } from "#e2e/fixtures/plan-load.test-kit.ts";
 import { until } from "#e2e/fixtures/until.ts";
 import type { DnaHerd } from "#scripts/dna/herd.ts";
 import { startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
@@ -29,7 +30,7 @@ let database: DynflowDatabase;
 let herd: DnaHerd;
 let running: RunningConsole;
 let api: ConsoleApi;
-let load: { stop(): Promise<void> };
+let load: PlanLoad;
 
 beforeAll(async () => {
   const cassandra = await sharedCassandra();
@@ -52,7 +53,10 @@ dynflow:
 `,
   });
   api = connectApi(running.url);
-  load = changePlansForEver(plans.map((plan) => plan.id));
+  load = changePlansForEver(
+    database,
+    plans.map((plan) => plan.id),
+  );
   await until("both sources are up", async () => {
     const { sources } = await api.overview.get.query();
     return sources.length === 2 && sources.every((source) => source.state === "up");
@@ -66,28 +70,6 @@ afterAll(async () => {
   await database?.close();
   await postgres?.remove();
 });
-
-/** Every plan changes its state again and again, so that each look of the console finds changes in all of them. */
-function changePlansForEver(ids: readonly string[]): { stop(): Promise<void> } {
-  let stopped = false;
-  const work = (async () => {
-    for (let turn = 0; !stopped; turn += 1) {
-      const state = turn % 2 === 0 ? "running" : "paused";
-      await database.run("update dynflow_execution_plans set state = $1 where uuid = any($2)", [state, ids]);
-      await database.run("update dynflow_steps set state = $1 where id = 3 and execution_plan_uuid = any($2)", [
-        turn % 2 === 0 ? "running" : "success",
-        ids,
-      ]);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-  })();
-  return {
-    async stop() {
-      stopped = true;
-      await work;
-    },
-  };
-}
 
 const idsOf = (events: readonly JournalEvent[]) => events.map((event) => `${event.stream} ${event.seq} ${event.id}`);
 
