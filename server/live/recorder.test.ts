@@ -180,7 +180,7 @@ describe("recorder", () => {
     await recorder.stop();
   });
 
-  it("writes a snapshot every 5,000 events and every 10 minutes, and starts from it", async () => {
+  it("writes a snapshot every 1,000 events of a small state, 5,000 of a large one, and every 10 minutes, and starts from it", async () => {
     const clock = createManualClock();
     const content = emptyMemory();
     const recorder = await createRecorder({ journal: createMemoryJournal(clock, content), clock, log });
@@ -195,22 +195,28 @@ describe("recorder", () => {
         STREAM,
         Array.from({ length: events }, (_, n) => row(n)),
       );
-    await burst(4_999);
+    await burst(999);
     expect(content.snapshots).toHaveLength(0);
     await burst(1);
-    expect(content.snapshots.map(({ seq }) => seq)).toEqual(["5000"]);
+    expect(content.snapshots.map(({ seq }) => seq)).toEqual(["1000"]);
     await clock.advance(600_000);
     expect(content.snapshots).toHaveLength(1);
     await burst(1);
     expect(content.snapshots.map(({ seq, foldVersion }) => [seq, foldVersion])).toEqual([
-      ["5000", FOLD_VERSION],
-      ["5001", FOLD_VERSION],
+      ["1000", FOLD_VERSION],
+      ["1001", FOLD_VERSION],
     ]);
+
+    const many = Array.from({ length: 2_500 }, (_, n) => ({ ...row(n), subject: `row ${n}` }));
+    await recorder.record(STREAM, many);
+    expect(content.snapshots.at(-1)?.seq).toBe("1001");
+    await recorder.record(STREAM, many);
+    expect(content.snapshots.at(-1)?.seq).toBe("6001");
 
     const journal = createMemoryJournal(clock, content);
     const after = vi.spyOn(journal, "after");
     const restarted = await createRecorder({ journal, clock, log });
-    expect(after.mock.calls).toEqual([[STREAM, "5001", 2_000]]);
+    expect(after.mock.calls).toEqual([[STREAM, "6001", 2_000]]);
     expect(restarted.folds()).toEqual(recorder.folds());
   });
 

@@ -1,6 +1,6 @@
 /** Writes a stream's fold down now and then, so that a start does not fold its whole history. */
 import type { StreamName } from "#server/contract/event.ts";
-import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
+import { FOLD_VERSION, type StreamFold } from "#server/contract/fold/fold.ts";
 import type { Journal } from "#server/journal/ports.ts";
 import type { Clock, MonotonicMs } from "#server/kernel/clock.ts";
 import { messageOf } from "#server/kernel/errors.ts";
@@ -8,12 +8,15 @@ import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldState } from "./fold-state.ts";
 
 const EVERY_EVENTS = 5_000n;
+/** A small state is written more often: any instant is told within milliseconds then. */
+const SMALL_RECORDS = 2_000;
+const SMALL_EVERY_EVENTS = 1_000n;
 const EVERY_MS = 600_000;
 
 export interface SnapshotWriter {
   /** What the stream was restored from. */
   began(stream: StreamName, seq: string): void;
-  /** To be called after each fold; writes when 5,000 events or 10 minutes have gone by. */
+  /** To be called after each fold; writes when 5,000 events (1,000 of a small state) or 10 minutes have gone by. */
   moved(stream: StreamName): void;
   /** Writes one for every stream that moved since its last. Never rejects. */
   writeAll(): Promise<void>;
@@ -25,6 +28,12 @@ interface Last {
   seq: bigint;
   at: MonotonicMs;
   writing: boolean;
+}
+
+function everyEvents(fold: StreamFold | undefined): bigint {
+  const parts = Object.values(fold ?? {}).filter((part) => typeof part === "object" && part !== null);
+  const records = parts.reduce<number>((sum, part) => sum + Object.keys(part).length, 0);
+  return records <= SMALL_RECORDS ? SMALL_EVERY_EVENTS : EVERY_EVENTS;
 }
 
 export function createSnapshotWriter(
@@ -58,7 +67,8 @@ export function createSnapshotWriter(
     moved(stream) {
       const last = lasts.get(stream);
       if (last === undefined || last.writing || seqOf(stream) === last.seq) return;
-      const isDue = seqOf(stream) - last.seq >= EVERY_EVENTS || clock.monotonic() - last.at >= EVERY_MS;
+      const isDue =
+        seqOf(stream) - last.seq >= everyEvents(state.folds()[stream]) || clock.monotonic() - last.at >= EVERY_MS;
       if (isDue) void write(stream, last);
     },
     async writeAll() {

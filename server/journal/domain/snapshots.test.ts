@@ -3,7 +3,9 @@ import { expect, it } from "vitest";
 import { type SnapshotSize, snapshotsToDrop } from "./snapshots.ts";
 
 const SPACING_EVENTS = 5_000;
-const sized = (seqs: readonly number[], bytes = 1): readonly SnapshotSize[] => seqs.map((seq) => ({ seq, bytes }));
+const LARGE_BYTES = 100_000;
+const sized = (seqs: readonly number[], bytes = LARGE_BYTES): readonly SnapshotSize[] =>
+  seqs.map((seq) => ({ seq, bytes }));
 const after = (kept: readonly SnapshotSize[], keptAfter = 0) => {
   const dropped = new Set(snapshotsToDrop(kept, keptAfter));
   return kept.filter(({ seq }) => !dropped.has(seq)).map(({ seq }) => seq);
@@ -28,6 +30,13 @@ it("thins out what is near, never so that more than 5,000 events lie between two
         expect((places[index + 2] ?? 0) - (places[index] ?? 0)).toBeGreaterThan(SPACING_EVENTS);
     }),
   );
+});
+
+it("keeps small ones more densely", () => {
+  const seqs = Array.from({ length: 30 }, (_, n) => (n + 1) * 300);
+  expect(after(sized(seqs, 1_000))).toEqual([
+    900, 1_800, 2_700, 3_600, 4_500, 5_400, 6_300, 7_200, 8_100, 8_700, 9_000,
+  ]);
 });
 
 it("drops what lies before the events that are kept, and never the first that does not", () => {

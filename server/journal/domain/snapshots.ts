@@ -1,7 +1,10 @@
 /** Which snapshots of a stream are kept: enough to tell any instant soon, and no more. */
 
-/** A state is told by replaying fewer events than this, plus those between two snapshots as they are written. */
+/** A state is told by replaying at most about so many events. */
 const SPACING_EVENTS = 5_000;
+/** Small ones are kept more densely: then it is told within milliseconds. */
+const SMALL_BYTES = 64 * 1024;
+const SMALL_SPACING_EVENTS = 1_000;
 /** Kept however near they are: the one to start from, and the one before it should that be unreadable. */
 const NEWEST_KEPT = 2;
 /** Of one stream; beyond either the older half is kept half as densely. */
@@ -15,7 +18,7 @@ export interface SnapshotSize {
 
 /**
  * Numbers of those that may go: a snapshot is of no use below what retention has dropped, nor between two that are at
- * most 5,000 events apart.
+ * most 5,000 events apart; a small one between two at most 1,000 apart.
  *
  * @param kept of one stream and fold version, in order
  * @param keptAfter up to this number the stream's events were dropped
@@ -26,11 +29,13 @@ export function snapshotsToDrop(kept: readonly SnapshotSize[], keptAfter: number
   for (const [index, snapshot] of older.entries()) {
     const before = left.at(-1)?.seq ?? (keptAfter === 0 ? 0 : Number.NEGATIVE_INFINITY);
     const after = kept[index + 1]?.seq ?? Number.POSITIVE_INFINITY;
-    if (snapshot.seq >= keptAfter && after - before > SPACING_EVENTS) left.push(snapshot);
+    if (snapshot.seq >= keptAfter && after - before > spacingOf(snapshot)) left.push(snapshot);
   }
   const stays = new Set(bounded(left, kept.slice(-NEWEST_KEPT)).map(({ seq }) => seq));
   return older.filter(({ seq }) => !stays.has(seq)).map(({ seq }) => seq);
 }
+
+const spacingOf = ({ bytes }: SnapshotSize): number => (bytes <= SMALL_BYTES ? SMALL_SPACING_EVENTS : SPACING_EVENTS);
 
 /** The oldest stays in any case: it is the beginning of what can be told. */
 function bounded(left: readonly SnapshotSize[], newest: readonly SnapshotSize[]): readonly SnapshotSize[] {

@@ -2,7 +2,7 @@
  * What an event can be looked up by, besides stream, kind, subject and time. Every store indexes these terms; they are
  * opaque texts, built here alone.
  */
-import type { JournalEvent, StreamName } from "#server/contract/event.ts";
+import type { JobFacts, JournalEvent, StreamName } from "#server/contract/event.ts";
 import { markOf } from "#server/contract/view/marks.ts";
 
 /** Text of the term of a query. */
@@ -45,10 +45,16 @@ function ownTerms(event: JournalEvent): readonly Term[] {
     case "op.unverified":
       return event.body.stream === null ? [] : [touchTerm(event.body.stream)];
     case "job.created":
-      return [touchTerm(event.body.stream), targetTerm(event.body.target)];
+      return jobTerms(event.body);
     case "job.state_changed":
-      return [touchTerm(event.body.job.stream), targetTerm(event.body.job.target)];
+      return jobTerms(event.body.job);
     default:
       return [];
   }
 }
+
+const jobTerms = ({ stream, target, requestedBy }: JobFacts): readonly Term[] => [
+  touchTerm(stream),
+  targetTerm(target),
+  userTerm(requestedBy),
+];

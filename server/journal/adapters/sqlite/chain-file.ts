@@ -44,6 +44,7 @@ export interface ChainFile {
   append(rows: readonly EventRow[], at: number): void;
   /** JSON of an event as stored; looks through every segment, newest first. */
   byId(stream: string, id: string): string | null;
+  /** Texts of runs of events, each JSON joined by commas. */
   after(stream: string, seq: number, limit: number): readonly string[];
   /** Number of the last event of a stream observed at an instant or before, kept or dropped; 0 when none is known. */
   positionAt(stream: string, at: number): number;
@@ -291,9 +292,15 @@ function eventsAfter(
     segments.findLastIndex((segment) => startOf(segment, stream) <= seq),
   );
   const texts: string[] = [];
+  let count = 0;
   for (const segment of segments.slice(begin)) {
-    if (texts.length >= limit) break;
-    texts.push(...segment.after(stream, seq, limit - texts.length));
+    for (;;) {
+      // Numbers are gapless, so what was read is told by how much it was; a segment may begin further on.
+      const run = count >= limit ? null : segment.after(stream, seq + count, limit - count);
+      if (run === null || run.count === 0) break;
+      texts.push(run.text);
+      count += run.count;
+    }
   }
   return texts;
 }

@@ -89,8 +89,8 @@ function journalOn(thread: JournalThread, clock: Clock): Omit<SqliteJournal, "st
       }));
     },
     async after(stream, after, limit) {
-      const texts = await thread.call("after", { stream, seq: toSeq(after), limit });
-      return texts.map(parseEvent);
+      const runs = await thread.call("after", { stream, seq: toSeq(after), limit });
+      return runs.flatMap((run) => JSON.parse(`[${run}]`) as readonly JournalEvent[]);
     },
     async range(query) {
       const { texts, nextCursor, horizon } = await thread.call("range", query);

@@ -27,6 +27,7 @@ export interface HeadAnswer {
 export interface JournalCalls {
   append: { readonly args: AppendArgs; readonly answer: readonly string[] };
   heads: { readonly args: null; readonly answer: readonly HeadAnswer[] };
+  /** Runs of events: the JSON of each, joined by commas. */
   after: {
     readonly args: { readonly stream: string; readonly seq: number; readonly limit: number };
     readonly answer: readonly string[];

@@ -28,6 +28,16 @@ export interface SliceQuery {
   readonly limit: number;
 }
 
+/** Events that follow on each other. */
+export interface EventRun {
+  readonly count: number;
+  /** JSON of each, joined by commas: one text travels and is parsed faster than many. */
+  readonly text: string;
+}
+
+/** So many of the largest size still fit one text. */
+const RUN_EVENTS_MAX = 200;
+
 export interface SegmentReads {
   /** Last number and time of every stream that has events in here. */
   heads(): readonly StreamStart[];
@@ -35,8 +45,8 @@ export interface SegmentReads {
   /** JSON of an event as stored, `null` when it is not in here. */
   byId(stream: string, id: string): string | null;
   hashAt(position: number): ChainHash | null;
-  /** JSON of the events of a stream with a number above `seq`, in order. */
-  after(stream: string, seq: number, limit: number): readonly string[];
+  /** The events of a stream with a number above `seq`, in order, at most `limit` and 200. */
+  after(stream: string, seq: number, limit: number): EventRun;
   /** Number of the last event of a stream observed at an instant or before; `null` when there is none in here. */
   positionAt(stream: string, at: number): number | null;
   slice(query: SliceQuery): readonly EventKey[];
@@ -49,7 +59,10 @@ export function segmentReads(database: DatabaseSync, hasTerms: boolean): Segment
   const byId = database.prepare("SELECT bytes FROM events WHERE stream = ? AND id = ?");
   const hashAt = database.prepare("SELECT hash FROM events WHERE position = ?");
   const textAt = database.prepare("SELECT bytes FROM events WHERE position = ?");
-  const after = database.prepare("SELECT bytes FROM events WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?");
+  const after = database.prepare(
+    `SELECT count(*) AS count, group_concat(CAST(bytes AS TEXT), ',' ORDER BY seq) AS text
+       FROM (SELECT seq, bytes FROM events WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?)`,
+  );
   const positionAt = database.prepare(
     "SELECT seq FROM events WHERE stream = ? AND observed_at <= ? ORDER BY observed_at DESC, seq DESC LIMIT 1",
   );
@@ -67,7 +80,10 @@ export function segmentReads(database: DatabaseSync, hasTerms: boolean): Segment
       return hash instanceof Uint8Array ? Buffer.from(hash).toString("hex") : null;
     },
     textAt: (position) => textOf(textAt.get(position)?.bytes),
-    after: (stream, seq, limit) => after.all(stream, seq, limit).map((row) => textOf(row.bytes)),
+    after(stream, seq, limit) {
+      const row = after.get(stream, seq, Math.min(limit, RUN_EVENTS_MAX));
+      return { count: Number(row?.count ?? 0), text: String(row?.text ?? "") };
+    },
     positionAt(stream, at) {
       const row = positionAt.get(stream, at);
       return row === undefined ? null : Number(row.seq);
