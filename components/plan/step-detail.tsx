@@ -3,6 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { formatNumber, parseInstant } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
+import { OnlyNow } from "#components/ui/not-known.tsx";
 import { Facts, Section } from "#components/ui/section.tsx";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
@@ -26,6 +28,7 @@ interface StepDetailProps {
 /** One step: its error first, then when and where it ran, then its action's input and output. Read only while shown. */
 export function StepDetail({ source, planId, stepId, step, failures, onNextFailure }: StepDetailProps) {
   const trpc = useTRPC();
+  const past = useIsPast();
   const query = useQuery(trpc.dynflow.plans.action.queryOptions({ source, planId, stepId }));
   return (
     <Section
@@ -44,9 +47,36 @@ export function StepDetail({ source, planId, stepId, step, failures, onNextFailu
       }
     >
       <QueryWidget query={query} what={`step ${stepId}`} rows={8} columns={2}>
-        {(action) => <ActionFacts action={action} source={source} planId={planId} />}
+        {(action) =>
+          past && step !== undefined && !isAsStored(step, action.step) ? (
+            <StepThen step={step} />
+          ) : (
+            <>
+              <OnlyNow>Error, input and output: shown as stored now. The step has not run again since.</OnlyNow>
+              <ActionFacts action={action} source={source} planId={planId} />
+            </>
+          )
+        }
       </QueryWidget>
     </Section>
+  );
+}
+
+/** Whether the step has not moved since the instant that is shown: then what is stored of it is of then. */
+const isAsStored = (then: StepView, now: StepView): boolean => then.endedAt !== null && then.state === now.state;
+
+/** The step as of an instant after which it went on: what it held then is not kept. */
+function StepThen({ step }: { readonly step: StepView }) {
+  return (
+    <>
+      <p className="det-state">
+        <State system="step" word={step.state} />
+      </p>
+      <OnlyNow>
+        Its error, input and output: it went on after this instant, and only what it holds now is stored.
+      </OnlyNow>
+      <StepFacts step={step} />
+    </>
   );
 }
 

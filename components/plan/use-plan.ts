@@ -1,9 +1,14 @@
 "use client";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useFold } from "#components/ui/live.ts";
+import { useMemo } from "react";
+import { useInstants } from "#components/ui/instants.ts";
+import { type PastState, useFold, usePast } from "#components/ui/live.ts";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { dynflowStream } from "#server/contract/event.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+import { planAt } from "./as-of.ts";
+import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useRefresh } from "./use-refresh.ts";
 
 /** A plan that somebody looks at is read every second by the server; asking again tells it that somebody still does. */
@@ -18,14 +23,18 @@ export function useDynflowFold<T>(source: string, select: (fold: DynflowFold) =>
   });
 }
 
-/** Head, steps and history of one plan, read anew whenever the fold says that it changed. */
+/**
+ * Head, steps and history of one plan, read anew whenever the fold says that it changed. While the past is shown they are
+ * as of then, as far as that is kept; `standing` says how far.
+ */
 export function usePlan(source: string, planId: string) {
   const trpc = useTRPC();
   const client = useQueryClient();
+  const past = useInstants().at !== null;
   const input = { source, planId };
   const plan = useQuery(
     trpc.dynflow.plans.get.queryOptions(input, {
-      refetchInterval: (query) => (query.state.data?.state === "stopped" ? false : LOOK_EVERY_MS),
+      refetchInterval: (query) => (past || query.state.data?.state === "stopped" ? false : LOOK_EVERY_MS),
     }),
   );
   const steps = useQuery(trpc.dynflow.plans.steps.queryOptions(input));
@@ -42,10 +51,43 @@ export function usePlan(source: string, planId: string) {
     void client.invalidateQueries(trpc.dynflow.plans.history.queryFilter(input));
     void client.invalidateQueries(trpc.dynflow.plans.action.queryFilter());
   };
-  useRefresh(marker, refresh, REFRESH_EVERY_MS);
-  useRefresh(locks ?? undefined, refresh, REFRESH_EVERY_MS);
+  useRefresh(past ? undefined : marker, refresh, REFRESH_EVERY_MS);
+  useRefresh(past ? undefined : (locks ?? undefined), refresh, REFRESH_EVERY_MS);
   // What the head shows may have come by the slow way: the steps follow it.
   const seen = plan.data === undefined ? undefined : `${plan.data.state} ${plan.data.result} ${plan.data.progress}`;
   useRefresh(seen, refresh, REFRESH_EVERY_MS);
-  return { plan, steps, history, refresh };
+  const then = useThen(source, { plan: plan.data, steps: steps.data?.steps, history: history.data });
+  if (!past) return { plan, steps, history, refresh, standing: null };
+  return {
+    plan: { ...plan, data: then?.plan },
+    steps: {
+      ...steps,
+      data: steps.data === undefined ? undefined : { ...steps.data, steps: [...(then?.steps ?? [])] },
+    },
+    history: { ...history, data: then?.history },
+    refresh,
+    standing: then?.standing ?? null,
+  };
+}
+
+const shownOf = (state: PastState): EpochMs => state.serverNow;
+const whole = (fold: DynflowFold): DynflowFold => fold;
+
+interface Read {
+  readonly plan: PlanOutput | undefined;
+  readonly steps: readonly StepView[] | undefined;
+  readonly history: HistoryOutput | undefined;
+}
+
+/** What was read, as of the instant that is shown; `undefined` until both are there. */
+function useThen(source: string, { plan, steps, history }: Read) {
+  const fold = useDynflowFold(source, whole);
+  const at = usePast(shownOf);
+  return useMemo(
+    () =>
+      plan === undefined || fold === undefined || at === undefined
+        ? undefined
+        : planAt({ plan, steps, history }, fold, at),
+    [plan, steps, history, fold, at],
+  );
 }
