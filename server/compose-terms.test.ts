@@ -51,7 +51,7 @@ describe("the terms of a console", () => {
     await settled();
     expect(terms.services()).toBe("term 1");
     await terms.stop();
-    expect(told).toEqual(["term 1 runs", "term 1 is told to end", "term 1 ended"]);
+    expect(told).toEqual(["lead", "term 1 runs", "term 1 is told to end", "term 1 ended"]);
   });
 
   it("do nothing while the console follows, and begin to act when it takes over, once it has caught up", async () => {
@@ -74,7 +74,7 @@ describe("the terms of a console", () => {
     const slow = Promise.withResolvers<void>();
     leave = slow.promise;
     role.become(followerOf("beta"));
-    expect(told).toEqual(["term 1 runs", "term 1 is told to end"]);
+    expect(told).toEqual(["lead", "term 1 runs", "term 1 is told to end"]);
     await settled();
     expect(terms.services()).toBe("term 2");
     slow.resolve();
@@ -90,6 +90,7 @@ describe("the terms of a console", () => {
   it("never overlap: what comes back within a moment waits for what has not ended yet", async () => {
     const terms = openTerms();
     terms.start();
+    await settled();
     const slow = Promise.withResolvers<void>();
     leave = slow.promise;
     role.become(followerOf("beta"));
@@ -98,7 +99,7 @@ describe("the terms of a console", () => {
     expect(told.filter((line) => line.endsWith("runs"))).toEqual(["term 1 runs"]);
     slow.resolve();
     await settled();
-    expect(told).toEqual(["term 1 runs", "term 1 is told to end", "lead", "term 1 ended", "term 2 runs"]);
+    expect(told.slice(1)).toEqual(["term 1 runs", "term 1 is told to end", "lead", "term 1 ended", "term 2 runs"]);
     await terms.stop();
   });
 
@@ -113,6 +114,16 @@ describe("the terms of a console", () => {
     await clock.advance(1_000);
     expect(leading).toHaveBeenCalledTimes(2);
     expect(told).toEqual(["term 1 ended", "term 2 runs"]);
+    await terms.stop();
+  });
+
+  it("do not begin to act either when the role was won while the console was being put together", async () => {
+    role.become(followerOf(null));
+    const terms = openTerms();
+    role.become(WRITER);
+    terms.start();
+    await settled();
+    expect(told).toEqual(["lead", "term 1 ended", "term 2 runs"]);
     await terms.stop();
   });
 

@@ -37,7 +37,8 @@ interface Running<TServices> {
   readonly term: Term<TServices>;
   readonly writes: boolean;
   readonly abort: AbortController;
-  ended: Promise<void>;
+  /** `null` = not begun. */
+  ended: Promise<void> | null;
 }
 
 /**
@@ -55,13 +56,14 @@ export function createTerms<TServices>({ role, open, lead, clock, log }: TermsDe
   }
 
   function prepare(writes: boolean): Running<TServices> {
-    return { term: open(), writes, abort: new AbortController(), ended: Promise.resolve() };
+    return { term: open(), writes, abort: new AbortController(), ended: null };
   }
 
   function launch(running: Running<TServices>): void {
     const { term, writes, abort } = running;
-    if (!writes || abort.signal.aborted) return;
-    running.ended = term.run(abort.signal).catch((cause: unknown) => {
+    if (running.ended !== null || abort.signal.aborted) return;
+    const ran = writes ? term.run(abort.signal) : Promise.resolve();
+    running.ended = ran.catch((cause: unknown) => {
       if (!abort.signal.aborted) log.error("console.background-failed", { cause });
     });
   }
@@ -72,12 +74,12 @@ export function createTerms<TServices>({ role, open, lead, clock, log }: TermsDe
     await term.end();
   }
 
-  const isSettled = () => latest.writes === shouldWrite() && !latest.abort.signal.aborted;
+  const isFit = () => latest.writes === shouldWrite() && !latest.abort.signal.aborted;
 
   async function settle(): Promise<void> {
-    while (!stopping.signal.aborted && !isSettled()) {
+    while (!stopping.signal.aborted && !(isFit() && latest.ended !== null)) {
       try {
-        await change(shouldWrite());
+        await step(shouldWrite());
       } catch (cause) {
         log.warn("console.role_change_failed", { role: role.state(), cause });
         await clock.sleep(RETRY_MS, stopping.signal).catch(() => undefined);
@@ -86,13 +88,15 @@ export function createTerms<TServices>({ role, open, lead, clock, log }: TermsDe
   }
 
   /** What asks meanwhile is answered by the term before. */
-  async function change(toWriter: boolean): Promise<void> {
+  async function step(toWriter: boolean): Promise<void> {
     if (toWriter) await lead();
-    if (stopping.signal.aborted) return;
-    const before = latest;
-    latest = prepare(toWriter);
-    log.info(toWriter ? "console.writes" : "console.follows", { role: role.state() });
-    await end(before);
+    if (stopping.signal.aborted || toWriter !== shouldWrite()) return;
+    if (!isFit()) {
+      const before = latest;
+      latest = prepare(toWriter);
+      log.info(toWriter ? "console.writes" : "console.follows", { role: role.state() });
+      await end(before);
+    }
     launch(latest);
   }
 
@@ -107,7 +111,6 @@ export function createTerms<TServices>({ role, open, lead, clock, log }: TermsDe
     services: () => latest.term.services,
     start() {
       unlisten = role.onChange(onChange);
-      launch(latest);
       onChange();
     },
     async stop() {

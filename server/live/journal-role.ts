@@ -26,9 +26,17 @@ export interface JournalRole {
   stop(): void;
 }
 
-/** @param onFollow called at once when this console must not write any more */
-export function createJournalRole(role: WriterRole, clock: Clock, onFollow: () => void): JournalRole {
-  let leading = role.state().role === "writer";
+/**
+ * @param knowsAll nobody has written since everything was read
+ * @param onFollow called at once when this console must not write any more
+ */
+export function createJournalRole(
+  role: WriterRole,
+  clock: Clock,
+  knowsAll: boolean,
+  onFollow: () => void,
+): JournalRole {
+  let leading = knowsAll && role.state().role === "writer";
   let failure: string | null = null;
   let status = statusNow();
 

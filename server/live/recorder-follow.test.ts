@@ -157,6 +157,25 @@ describe("a recorder that takes over", () => {
     expect(Object.keys(follower.dna("eu-1").nodes)).toEqual(["a", "b", "c", "d"]);
   });
 
+  it("reads once more what was written while it was put together", async () => {
+    const late = createSwitchedRole(followerOf("alpha"));
+    const journal = createMemoryJournal(clock, content);
+    const slow: Journal = {
+      ...journal,
+      async heads() {
+        const heads = await journal.heads();
+        await writer.record(STREAM, [seen("late")]);
+        late.become(WRITER);
+        return heads;
+      },
+    };
+    const heir = await createRecorder({ journal: slow, clock, log, role: late });
+    await expect(heir.record(STREAM, [seen("x")])).rejects.toMatchObject({ code: "refused" });
+    await heir.lead();
+    expect(Object.keys(heir.dna("eu-1").nodes)).toContain("late");
+    await heir.stop();
+  });
+
   it("does not lead while the journal cannot be read, nor when somebody else writes it after all", async () => {
     role.become(WRITER);
     broken = new OpsError("journal-unavailable", "nobody answers");

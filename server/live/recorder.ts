@@ -70,13 +70,15 @@ export interface LiveRecorder extends Recorder, FoldView {
  * @throws OpsError `journal-unavailable` when the journal cannot be read
  */
 export async function createRecorder(options: RecorderOptions): Promise<LiveRecorder> {
+  // Who comes to write only later has to read once more what was written meanwhile.
+  const wrote = options.role === undefined || options.role.state().role === "writer";
   const state = createFoldState(options.log);
   const snapshots = createSnapshotWriter(state, options);
   const restored: Restored = { state, snapshots, journal: options.journal };
   for (const head of await options.journal.heads()) {
     if (familyOf(head.stream) !== null) await restore(restored, head, options.log);
   }
-  return recorderOn(restored, options);
+  return recorderOn(restored, options, wrote);
 }
 
 interface Restored {
@@ -119,12 +121,12 @@ async function foldInSlices(state: FoldState, stream: StreamName, events: readon
   }
 }
 
-function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOptions): LiveRecorder {
+function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOptions, wrote: boolean): LiveRecorder {
   const { clock, log } = options;
   /** Ends of the streams' queues: appends overlap and so share transactions, folding does not. */
   const tails = new Map<StreamName, Promise<unknown>>();
   const watch = watchJournal(record, clock, log);
-  const role = createJournalRole(options.role ?? SOLE_WRITER, clock, () => {
+  const role = createJournalRole(options.role ?? SOLE_WRITER, clock, wrote, () => {
     watch.forget();
     state.forgetSamples();
   });
@@ -200,6 +202,7 @@ function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOp
     positions: state.positions,
     journalStatus: () => role.status() ?? watch.status(),
     async lead() {
+      if (role.leads()) return;
       await following.pull();
       watch.forget();
       role.lead();
