@@ -17,6 +17,7 @@ import { createJournalService } from "#server/journal/service.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { LiveRecorder } from "#server/live/recorder.ts";
+import { closeLost } from "#server/operations/lost.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { Services } from "#server/trpc/services.ts";
@@ -99,6 +100,7 @@ export function composeCore(
       signal.addEventListener("abort", () => void runner.stop(), { once: true });
       await noteOf(deps, { kind: "console.started", subject: "console", occurredAt: clock.now(), body });
       signal.throwIfAborted();
+      await closeLost({ view: recorder, operations, log });
       await runner.recover();
       await Promise.all([
         ...sources.dna.map((assembly) => assembly.run(signal)),
