@@ -9,7 +9,10 @@ const RETRY_MS = 1_000;
 /** What is built for as long as this console writes the journal, or follows it; thrown away whole at a change. */
 export interface Term<TServices> {
   readonly services: TServices;
-  /** Readers, jobs, client worlds, retention: whatever acts on its own. Resolves when all of it has ended. */
+  /**
+   * Readers, jobs, client worlds, retention: whatever acts on its own. Resolves when all of it has ended. The signal's
+   * reason is `refused` when another console acts in its place already.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** Ends the rest, after `run` has. */
   end(): Promise<void>;
@@ -102,7 +105,7 @@ export function createTerms<TServices>({ role, open, lead, clock, log }: TermsDe
 
   function onChange(): void {
     if (!shouldWrite() && latest.writes) {
-      latest.abort.abort(new OpsError("cancelled", "Another console writes the journal now"));
+      latest.abort.abort(new OpsError("refused", "Another console writes the journal now"));
     }
     settling = settling.then(settle);
   }

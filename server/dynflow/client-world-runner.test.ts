@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { createMemoryMail } from "./client-world.test-kit.ts";
@@ -9,7 +10,7 @@ const US = "11111111-1111-4111-8111-111111111111";
 const THEM = "22222222-2222-4222-8222-222222222222";
 const PLAN = "33333333-3333-4333-8333-333333333333";
 
-let stop: (() => Promise<void>) | null = null;
+let stop: ((reason?: unknown) => Promise<void>) | null = null;
 afterEach(async () => stop?.());
 
 async function open(options: { readonly notifies: boolean } = { notifies: true }) {
@@ -31,8 +32,8 @@ async function open(options: { readonly notifies: boolean } = { notifies: true }
   const world = await openWorld();
   const abort = new AbortController();
   const ended = world.run(abort.signal);
-  stop = async () => {
-    abort.abort();
+  stop = async (reason) => {
+    abort.abort(reason);
     await ended;
   };
   await clock.advance(10);
@@ -129,6 +130,15 @@ describe("our own world", () => {
     expect(mail.calls.at(-1)).toBe("leave");
     expect(mail.registered.size).toBe(0);
     expect(mail.listening).toBe(false);
+  });
+
+  it("leaves record and inbox to the console that is this world from now on", async () => {
+    const { mail, stop, world } = await open();
+    await stop?.(new OpsError("refused", "Another console writes the journal now"));
+    expect(mail.calls).not.toContain("leave");
+    expect([...mail.registered]).toEqual([US]);
+    expect(mail.listening).toBe(false);
+    expect(world.worldId()).toBeNull();
   });
 
   it("does not wait for a database that does not answer before it stops", async () => {

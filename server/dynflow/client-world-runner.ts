@@ -74,7 +74,10 @@ export interface ClientWorld {
   }): ReturnType<DynflowMailbox["cancelScheduled"]>;
   /** True = taken back before anybody read it; false = it was delivered. */
   withdraw(handle: EnvelopeHandle): Promise<boolean>;
-  /** Lives until the signal is aborted, then leaves: record, locks and inbox are deleted. */
+  /**
+   * Lives until the signal is aborted, then leaves: record, locks and inbox are deleted. Aborted with `refused`, because
+   * another console has taken the journal over and is this world from now on, it leaves them to that one.
+   */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -85,6 +88,7 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
   const listeners = new Map<string, Set<OnReply>>();
   const pause = createPause(clock);
   let state = startClientWorld({ notifies: options.notifies, awaited: [], at: clock.monotonic() });
+  let isTakenOver = false;
   let endListening: (() => Promise<void>) | null = null;
 
   function advance(event: ClientWorldEvent): void {
@@ -170,7 +174,7 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
     const timeout = new AbortController();
     const goodbye = (async () => {
       await endListening?.();
-      await mailbox.leave(id);
+      if (!isTakenOver) await mailbox.leave(id);
     })();
     await Promise.race([succeeds("leave", goodbye), clock.sleep(LEAVE_TIMEOUT_MS, timeout.signal).catch(() => false)]);
     timeout.abort();
@@ -231,6 +235,7 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
         const now = clock.monotonic();
         await pause.sleep(Math.max(0, nextDueAt(state, now) - now));
       }
+      isTakenOver = signal.reason instanceof OpsError && signal.reason.code === "refused";
       await depart();
     },
   };
