@@ -6,9 +6,10 @@ import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { type ClientWorld, openClientWorld } from "./client-world-runner.ts";
-import type { OnVerdict, PlanCommands } from "./commands.ts";
+import type { BulkCommands, OnVerdict, PlanCommands } from "./commands.ts";
 import { createDynflowFollower, type DynflowFollower } from "./follower.ts";
 import { createPlanActions, type PlanActions } from "./plan-actions.ts";
+import { createPlanCauses, type PlanCauses } from "./plan-causes.ts";
 import type { DynflowMailbox, DynflowStore } from "./ports.ts";
 import { actingRefusal } from "./resume-refusal.ts";
 import { createLookout } from "./service-lookout.ts";
@@ -54,9 +55,10 @@ export interface LiveSource extends DynflowSource {
 
 export function createLiveSource(options: LiveSourceOptions): LiveSource {
   const { id, store, view, clock } = options;
-  const follower = createDynflowFollower({ ...options, sourceId: id });
+  const causes = createPlanCauses({ ...options, sourceId: id, worldId: () => acting?.commands.worldId() ?? null });
+  const follower = createDynflowFollower({ ...options, recorder: causes.recorder, sourceId: id });
   const lookout = createLookout(clock, (planId) => follower.watch(planId));
-  const acting = options.act ? createActing(options, follower) : null;
+  const acting = options.act ? createActing(options, follower, causes) : null;
   const sample = () => view.samples()[dynflowStream(id)];
 
   return {
@@ -96,11 +98,29 @@ async function turn(clock: Clock, signal: AbortSignal): Promise<boolean> {
 }
 
 /** Our client world and its commands, opened as soon as the database is known to be one that we may act on. */
-function createActing(options: LiveSourceOptions, follower: DynflowFollower) {
+function createActing(options: LiveSourceOptions, follower: DynflowFollower, causes: PlanCauses) {
   const { id, view, log, clock } = options;
-  let opened: { readonly world: ClientWorld; readonly actions: PlanActions } | null = null;
+  let opened: {
+    readonly world: ClientWorld;
+    readonly actions: PlanActions;
+    readonly bulk: BulkCommands;
+  } | null = null;
   let tell: OnVerdict = async (jobId) => log.warn("dynflow.verdict.not_taken", { sourceId: id, jobId });
-  const onVerdict: OnVerdict = (jobId, planId, verdict) => tell(jobId, planId, verdict);
+  const onVerdict: OnVerdict = async (jobId, planId, verdict) => {
+    await tell(jobId, planId, verdict);
+    const job = view.operator().jobs[jobId];
+    if (verdict.outcome !== "applied" || job === undefined || job.kind.endsWith(".skip")) return;
+    causes.took(planId, job.requestId);
+  };
+  /** What a job was seen to set going follows from whoever asked for the job. */
+  const noting = (bulk: BulkCommands): BulkCommands => ({
+    ...bulk,
+    async act(target, begin) {
+      const verdict = await bulk.act(target, begin);
+      if (verdict.outcome === "applied" && target.verb !== "skip") causes.took(target.seen.planId, target.causedBy);
+      return verdict;
+    },
+  });
 
   const refusal = (registered: boolean): string | null =>
     actingRefusal({
@@ -124,7 +144,7 @@ function createActing(options: LiveSourceOptions, follower: DynflowFollower) {
     resume: async (request) => actionsNow().resume(request),
     skip: async (request) => actionsNow().skip(request),
     cancel: async (request) => actionsNow().cancel(request),
-    bulk: () => opened?.actions.bulk ?? null,
+    bulk: () => opened?.bulk ?? null,
     onVerdict(listener) {
       tell = listener;
     },
@@ -139,7 +159,7 @@ function createActing(options: LiveSourceOptions, follower: DynflowFollower) {
       const look = (planId: string) => follower.look(planId);
       const actions = createPlanActions({ ...options, sourceId: id, world, refusal: present, look, onVerdict });
       await actions.load();
-      opened = { world, actions };
+      opened = { world, actions, bulk: noting(actions.bulk) };
       await together(signal, [(own) => world.run(own), (own) => actions.run(own)]);
     } finally {
       opened = null;
