@@ -88,7 +88,7 @@ export function composeCore(
     }),
     dynflow: createDynflowService({ sources: sources.dynflow.map(({ source }) => source), clock }),
     jobs: createJobsService({ runner: withFollowedJobs(runner, recorder, follows), store: jobStore, operations }),
-    journal: createJournalService({ journal }),
+    journal: createJournalService({ journal, log }),
   };
 
   return {

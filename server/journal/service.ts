@@ -1,60 +1,90 @@
-import { type Caller, visibleStreams } from "#server/auth/caller.ts";
-import { audienceOf } from "#server/auth/permissions.ts";
-import { type JournalEvent, OPERATOR_STREAM, type StreamName } from "#server/contract/event.ts";
+import type { Caller } from "#server/auth/caller.ts";
 import { isAnything, isDoneBy, streamsDoneBy } from "#server/contract/event-filter.ts";
-import { maskEvent } from "#server/contract/mask.ts";
-import { seesEvent, seesStream, type VisibleStreams } from "#server/contract/visibility.ts";
+import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/journal.ts";
-import { epochMs, toIso } from "#server/kernel/clock.ts";
-import { OpsError } from "#server/kernel/errors.ts";
-import type { Journal, RangePage } from "./ports.ts";
+import { type EpochMs, toIso } from "#server/kernel/clock.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import { aroundEvent } from "./around.ts";
+import { userTerm } from "./domain/terms.ts";
+import { exportEvents } from "./export.ts";
+import { eventsAfter } from "./forward.ts";
+import { historyOf } from "./history.ts";
+import type { Journal } from "./ports.ts";
+import { ANY, readSeen, sightOf, streamsAsked, toEpoch } from "./sight.ts";
+import { marksOf, stepFrom } from "./time-bar.ts";
+import { createTimeTravel, type TravelJournal } from "./time-travel.ts";
 
-/** Events looked at for one page of what somebody did: a bound on the work of one call. */
-const SCANNED_EVENTS_MAX = 5_000;
-
-/** Reads the journal for people: newest first, only the streams the caller may see, masked for viewers. */
-export function createJournalService(deps: { readonly journal: Pick<Journal, "range" | "heads"> }) {
+/** Reads the journal for people: only the streams that the caller may see, masked for viewers. */
+export function createJournalService(deps: {
+  readonly journal: TravelJournal & Pick<Journal, "heads" | "byId">;
+  readonly log: Logger;
+}) {
+  const { journal, log } = deps;
+  const travel = createTimeTravel(deps);
   return {
+    /** Newest first. */
     async range(caller: Caller, input: WireIn<typeof wire.rangeInput>): WireOut<typeof wire.rangeOutput> {
-      const visible = visibleStreams(caller.principal);
-      const streams = await streamsFor(visible, streamsDoneBy(input.streams, input), deps.journal);
+      const sight = await sightOf(caller, journal);
       const query = {
-        streams,
+        ...ANY,
+        streams: streamsAsked(sight, streamsDoneBy(input.streams, input)),
         kinds: input.kinds,
         subject: input.subject,
-        from: toEpoch(input.from),
-        to: toEpoch(input.to),
+        ...(input.user === null ? {} : { term: userTerm(input.user) }),
+        from: input.from === null ? null : toEpoch(input.from),
+        to: input.to === null ? null : toEpoch(input.to),
         limit: input.limit,
-        newestFirst: true,
+        cursor: input.cursor,
       };
-      const audience = audienceOf(caller.principal);
-      const events: JournalEvent[] = [];
-      let page: RangePage;
-      let { cursor } = input;
-      let read = 0;
-      do {
-        page = await deps.journal.range({ ...query, cursor });
-        read += page.events.length;
-        cursor = page.nextCursor;
-        const seen = page.events.filter((event) => seesEvent(visible, event) && isDoneBy(event, input));
-        events.push(...seen.map((event) => maskEvent(event, audience)));
-      } while (cursor !== null && events.length === 0 && !isAnything(input) && read < SCANNED_EVENTS_MAX);
-      return { events, nextCursor: cursor, horizon: page.horizon === null ? null : toIso(page.horizon) };
+      const page = await readSeen(journal, sight, query, (event) => isAnything(input) || isDoneBy(event, input));
+      return { events: page.events.map(sight.shown), nextCursor: page.nextCursor, horizon: isoOrNull(page.horizon) };
+    },
+
+    async stateAt(caller: Caller, { at }: WireIn<typeof wire.stateAtInput>): WireOut<typeof wire.stateAtOutput> {
+      const sight = await sightOf(caller, journal);
+      const instant = toEpoch(at);
+      const [past, page] = await Promise.all([
+        travel.stateAt(sight.heads, instant),
+        journal.range({ ...ANY, streams: sight.queried }),
+      ]);
+      return {
+        at: toIso(instant),
+        foldVersion: FOLD_VERSION,
+        folds: sight.folds(past.folds),
+        positions: past.positions,
+        notKnown: past.notKnown.map(({ stream, why, knownFrom }) => ({ stream, why, knownFrom: isoOrNull(knownFrom) })),
+        horizon: isoOrNull(page.horizon),
+      };
+    },
+
+    async events(caller: Caller, input: WireIn<typeof wire.eventsInput>): WireOut<typeof wire.eventsOutput> {
+      return eventsAfter(journal, await sightOf(caller, journal), input);
+    },
+
+    async marks(caller: Caller, input: WireIn<typeof wire.marksInput>): WireOut<typeof wire.marksOutput> {
+      return marksOf(journal, await sightOf(caller, journal), input);
+    },
+
+    async step(caller: Caller, input: WireIn<typeof wire.stepInput>): WireOut<typeof wire.stepOutput> {
+      return stepFrom(journal, await sightOf(caller, journal), input);
+    },
+
+    async history(caller: Caller, input: WireIn<typeof wire.historyInput>): WireOut<typeof wire.historyOutput> {
+      return historyOf(journal, await sightOf(caller, journal), input);
+    },
+
+    async around(caller: Caller, { id }: WireIn<typeof wire.aroundInput>): WireOut<typeof wire.aroundOutput> {
+      return aroundEvent(journal, await sightOf(caller, journal), id);
+    },
+
+    /** Pieces of the file, oldest event first; the first comes once it is known that the caller may have it. */
+    async *export(caller: Caller, input: wire.ExportInput): AsyncGenerator<string> {
+      const sight = await sightOf(caller, journal);
+      log.info("journal.exported", { user: caller.principal.id, format: input.format });
+      yield* exportEvents(journal, sight, input);
     },
   };
 }
 
-const toEpoch = (text: string | null) => (text === null ? null : epochMs(Date.parse(text)));
-
-async function streamsFor(
-  visible: VisibleStreams,
-  asked: readonly StreamName[],
-  journal: Pick<Journal, "heads">,
-): Promise<readonly StreamName[]> {
-  const hidden = asked.find((stream) => !seesStream(visible, stream));
-  if (hidden !== undefined) throw new OpsError("not-found", `No stream ${hidden}`);
-  if (asked.length > 0 || visible === "all") return asked;
-  const known = (await journal.heads()).map((head) => head.stream).filter((stream) => seesStream(visible, stream));
-  return known.length > 0 ? known : [OPERATOR_STREAM];
-}
+const isoOrNull = (instant: EpochMs | null) => (instant === null ? null : toIso(instant));

@@ -12,6 +12,7 @@ import type { Context } from "./init.ts";
 import { appRouter } from "./root.ts";
 
 const PLAN = "0f6e9d0e-6c0a-4a5e-9d55-2b1c3d4e5f60";
+const INSTANT = "2026-11-22T06:52:14.204Z";
 const ACT = { reason: "because of the test", requestId: "01JD00000000000000000000AB" };
 const SOURCE = { source: "eu-1" };
 const PLAN_INPUT = { ...SOURCE, planId: PLAN };
@@ -60,6 +61,12 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "dynflow.worlds.ping": { least: "operator", input: { ...SOURCE, worldId: "w", ...ACT } },
   "dynflow.locks.list": { least: "viewer", input: {} },
   "journal.range": { least: "viewer", input: {} },
+  "journal.stateAt": { least: "viewer", input: { at: INSTANT } },
+  "journal.events": { least: "viewer", input: { after: {}, to: INSTANT } },
+  "journal.marks": { least: "viewer", input: { from: INSTANT, to: INSTANT } },
+  "journal.step": { least: "viewer", input: { at: INSTANT, direction: "next" } },
+  "journal.history": { least: "viewer", input: { thing: { type: "plan", source: "foreman", id: PLAN } } },
+  "journal.around": { least: "viewer", input: { id: "e" } },
   "jobs.list": { least: "viewer" },
   "jobs.get": { least: "viewer", input: { jobId: "j" } },
   "jobs.ofTarget": { least: "viewer", input: { stream: "dna:eu-1", target: "0/n|a" } },

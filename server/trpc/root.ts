@@ -2,7 +2,8 @@ import { router } from "./init.ts";
 import { dnaRouter } from "./routers/dna.ts";
 import { dynflowRouter } from "./routers/dynflow.ts";
 import { overviewRouter, topologyRouter } from "./routers/estate.ts";
-import { adminRouter, demoRouter, jobsRouter, journalRouter } from "./routers/operations.ts";
+import { journalRouter } from "./routers/journal.ts";
+import { adminRouter, demoRouter, jobsRouter } from "./routers/operations.ts";
 import { sessionRouter } from "./routers/session.ts";
 
 /** Every procedure there is. Names are public API. */

@@ -60,6 +60,14 @@ export interface JobsService {
 
 export interface JournalService {
   range(caller: Caller, input: In<typeof journal.rangeInput>): Out<typeof journal.rangeOutput>;
+  stateAt(caller: Caller, input: In<typeof journal.stateAtInput>): Out<typeof journal.stateAtOutput>;
+  events(caller: Caller, input: In<typeof journal.eventsInput>): Out<typeof journal.eventsOutput>;
+  marks(caller: Caller, input: In<typeof journal.marksInput>): Out<typeof journal.marksOutput>;
+  step(caller: Caller, input: In<typeof journal.stepInput>): Out<typeof journal.stepOutput>;
+  history(caller: Caller, input: In<typeof journal.historyInput>): Out<typeof journal.historyOutput>;
+  around(caller: Caller, input: In<typeof journal.aroundInput>): Out<typeof journal.aroundOutput>;
+  /** Pieces of the file. What is refused is refused before the first. */
+  export(caller: Caller, input: journal.ExportInput): AsyncIterable<string>;
 }
 
 export interface DemoService {

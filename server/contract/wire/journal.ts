@@ -125,6 +125,7 @@ export const historyInput = z.object({
 });
 /** An interval in which nothing could be seen of the thing. */
 export const blindSpot = z.object({ from: instant, to: instant.nullable(), why: z.string() });
+export type BlindSpot = z.infer<typeof blindSpot>;
 export const historyOutput = z.object({
   /** Newest first; masked for viewers. Of a plan: also its steps and locks; of anything: also the actions on it. */
   events: z.array(z.custom<JournalEvent>()),
@@ -133,6 +134,19 @@ export const historyOutput = z.object({
   blindSpots: z.array(blindSpot),
   horizon: instant.nullable(),
 });
+
+/** What an export takes from the whole journal: no page, everything that fits. */
+export const exportInput = z.object({
+  format: z.enum(["jsonl", "csv"]).default("jsonl"),
+  streams: z.array(streamName).max(50).default([]),
+  kinds: z.array(z.string().max(100)).max(50).default([]),
+  subject: z.string().max(12_000).nullable().default(null),
+  from: at.nullable().default(null),
+  to: at.nullable().default(null),
+  user: z.string().max(200).nullable().default(null),
+  action: z.string().max(100).nullable().default(null),
+});
+export type ExportInput = z.output<typeof exportInput>;
 
 /** One event with what it came from and what came of it. */
 export const aroundInput = z.object({ id: z.string().min(1).max(200) });

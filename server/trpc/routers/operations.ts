@@ -1,16 +1,8 @@
 import { configurationOutput } from "#server/contract/wire/admin.ts";
 import { scenarioInput, scenarioOutput } from "#server/contract/wire/demo.ts";
 import * as jobs from "#server/contract/wire/jobs.ts";
-import { rangeInput, rangeOutput } from "#server/contract/wire/journal.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { permitted, router } from "#server/trpc/init.ts";
-
-export const journalRouter = router({
-  range: permitted("journal:read")
-    .input(rangeInput)
-    .output(rangeOutput)
-    .query(({ ctx, input }) => ctx.services.journal.range(ctx.caller, input)),
-});
 
 const control = permitted("jobs:control").input(jobs.jobControlInput).output(jobs.jobControlOutput);
 
