@@ -1,0 +1,70 @@
+/** Where the segments of a stream are, and when each ended. */
+import type { SegmentFacts } from "./statements.ts";
+import { factsIn, numberIn } from "./statements.ts";
+import type { Store } from "./store.ts";
+
+export interface ListedSegment {
+  readonly segment: number;
+  /** The number before its first event. */
+  readonly startSeq: number;
+  /** What is known once it takes no more events. */
+  readonly end: {
+    readonly lastSeq: number;
+    readonly lastObservedAt: number;
+    readonly bytes: number;
+  } | null;
+}
+
+export interface Directory {
+  /** Of a stream, oldest first; what takes no more events is remembered, so this costs one short read. */
+  list(stream: string): Promise<readonly ListedSegment[]>;
+  /** As the partition itself says; `null` when nobody has opened it. */
+  facts(stream: string, segment: number, serial?: boolean): Promise<SegmentFacts | null>;
+  /** The newest segment that was opened; `null` for a stream without any. */
+  newest(stream: string): Promise<SegmentFacts | null>;
+  /** Something of the stream was dropped. */
+  forget(stream: string): void;
+}
+
+export function createDirectory({ cql, statements }: Pick<Store, "cql" | "statements">): Directory {
+  const ended = new Map<string, readonly ListedSegment[]>();
+
+  async function list(stream: string): Promise<readonly ListedSegment[]> {
+    const known = ended.get(stream) ?? [];
+    const from = (known.at(-1)?.segment ?? -1) + 1;
+    const rows = await cql.read(statements.directory(stream, from));
+    const read = rows.map((row): ListedSegment => {
+      const startSeq = numberIn(row, "start_seq");
+      const isEnded = typeof row.last_seq === "bigint";
+      const end = {
+        lastSeq: numberIn(row, "last_seq"),
+        lastObservedAt: numberIn(row, "last_observed_at"),
+        bytes: numberIn(row, "bytes"),
+      };
+      return { segment: numberIn(row, "segment"), startSeq, end: isEnded ? end : null };
+    });
+    const open = read.findIndex(({ end }) => end === null);
+    const closed = open < 0 ? read : read.slice(0, open);
+    if (closed.length > 0) ended.set(stream, [...known, ...closed]);
+    return [...known, ...read];
+  }
+
+  async function facts(stream: string, segment: number, serial = false): Promise<SegmentFacts | null> {
+    const [row] = await cql.read(statements.segment(stream, segment), { serial });
+    return factsIn(row);
+  }
+
+  return {
+    list,
+    facts,
+    async newest(stream) {
+      const listed = await list(stream);
+      for (const { segment } of listed.slice(-2).toReversed()) {
+        const found = await facts(stream, segment);
+        if (found !== null) return found;
+      }
+      return null;
+    },
+    forget: (stream) => void ended.delete(stream),
+  };
+}

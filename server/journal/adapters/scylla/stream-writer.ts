@@ -1,0 +1,318 @@
+/** Appends to one stream, one batch after the other, while this process holds it. */
+import type { EventDraft, JournalEvent } from "#server/contract/event.ts";
+import { nextHash } from "#server/journal/adapters/chain.ts";
+import { eventOfDraft } from "#server/journal/codec/event-of-draft.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import type { Directory } from "./directory.ts";
+import { eventsBetween } from "./event-reads.ts";
+import { fenceStream, rollSegment } from "./fence.ts";
+import type { IndexedEvent, IndexWriter } from "./index-writer.ts";
+import { Fenced } from "./lease.ts";
+import { parseEvent } from "./lookup.ts";
+import { eventIn, type SegmentFacts, type StoredEvent } from "./statements.ts";
+import { mapOf, type Store } from "./store.ts";
+
+const DAY_MS = 86_400_000;
+/** Of one conditional write. A larger event has one for itself. */
+const BATCH_EVENTS_MAX = 200;
+const BATCH_BYTES_MAX = 100_000;
+const DRAFTS_MAX = 10_000;
+/** Half of what the smallest commit log in use takes. */
+const EVENT_BYTES_MAX = 1_024 * 1_024;
+/** Drafts that wait together are written together, up to so many. */
+const DRAFTS_AT_ONCE = 2_000;
+/** A write that was certainly not applied is sent once more. */
+const SENDS_MAX = 2;
+const BACKLOG_PAGE = 500;
+const READS_AT_ONCE = 24;
+
+export interface StreamWriterDeps {
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly stream: string;
+  readonly segmentEvents: number;
+  readonly index: IndexWriter;
+  /** Where an id is that is in the index; `null` = nowhere. */
+  readonly indexedById: (id: string) => Promise<JournalEvent | null>;
+  /** @throws OpsError `refused` when this process does not hold the journal */
+  readonly epoch: () => number;
+  /** A new event's id from its time of observation. */
+  readonly newId: (observedAt: number) => string;
+}
+
+export interface StreamWriter {
+  /** @param at when it was asked for, epoch ms */
+  append(drafts: readonly EventDraft[], at: number): Promise<readonly JournalEvent[]>;
+  /** Brings the stream under the present epoch, and reads what the index does not have yet. */
+  fence(): Promise<void>;
+  /** Ends the open segment when it holds events of an earlier day than that of `at`. */
+  endDay(at: number): Promise<void>;
+  /** When everything asked for so far is done. */
+  settled(): Promise<void>;
+  /** The open segment as last known; `null` before it was fenced. */
+  facts(): SegmentFacts | null;
+}
+
+interface Pending {
+  readonly drafts: readonly EventDraft[];
+  readonly at: number;
+  resolve(events: readonly JournalEvent[]): void;
+  reject(cause: unknown): void;
+}
+
+/** An event ready to be stored. */
+interface Row {
+  readonly event: JournalEvent;
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** An event that a draft's id stands for, once the first `rows` of the rows made ready are stored. */
+interface Known {
+  readonly event: JournalEvent;
+  readonly rows: number;
+}
+
+/** What one append comes to: its answer, once the first `rows` of the rows made ready are stored. */
+interface Planned {
+  readonly pending: Pending;
+  readonly events: readonly JournalEvent[];
+  readonly rows: number;
+}
+
+export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
+  const { store, directory, stream, index } = deps;
+  const queue: Pending[] = [];
+  /** The stream's work, one piece after the other. */
+  let chain: Promise<void> = Promise.resolve();
+  /** `null` = not ours, or not known: to be fenced before anything is written. */
+  let open: SegmentFacts | null = null;
+  /** The last event that was handed to the index. */
+  let handed = index.indexedSeq();
+
+  function serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = chain.then(work);
+    chain = result.then(
+      () => undefined,
+      () => undefined, // told to who asked
+    );
+    return result;
+  }
+
+  async function ours(): Promise<SegmentFacts> {
+    const epoch = deps.epoch();
+    if (open !== null && open.epoch === epoch) return open;
+    open = null;
+    const facts = await fenceStream(store, directory, stream, epoch);
+    await handBacklog(facts);
+    open = facts;
+    return facts;
+  }
+
+  /** Events that were stored and not handed to the index: by a writer before, or by a write that seemed to fail. */
+  async function handBacklog(facts: SegmentFacts): Promise<void> {
+    while (handed < facts.lastSeq) {
+      const bounds = { after: handed, to: facts.lastSeq, limit: BACKLOG_PAGE };
+      const found = await eventsBetween(store, directory, stream, bounds);
+      const last = found.at(-1);
+      if (last === undefined) throw new OpsError("journal-unavailable", `Event ${handed + 1} of ${stream} is missing`);
+      const events = found.map(({ seq, segment, bytes }) => ({ event: parseEvent(bytes), seq, segment }));
+      index.add(events, { seq: last.seq, hash: last.hash });
+      handed = last.seq;
+      if (handed < facts.lastSeq) await index.settled();
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (queue.length > 0) {
+      const taken = take(queue);
+      let planned: readonly Planned[] = [];
+      let stored = 0;
+      try {
+        const facts = await ours();
+        const plan = await planAll(taken, facts);
+        planned = plan.planned;
+        for (const answer of planned.filter(({ rows }) => rows === 0)) answer.pending.resolve(answer.events);
+        await putAll(plan.rows, (count) => {
+          for (const answer of planned)
+            if (answer.rows > stored && answer.rows <= stored + count) answer.pending.resolve(answer.events);
+          stored += count;
+        });
+      } catch (cause) {
+        const failed = planned.length === 0 ? taken : planned.filter(({ rows }) => rows > stored);
+        for (const item of failed) ("pending" in item ? item.pending : item).reject(cause);
+      }
+    }
+  }
+
+  /** Numbers the drafts behind the last event. A draft whose id the stream holds already gets the stored event. */
+  async function planAll(taken: readonly Pending[], facts: SegmentFacts) {
+    const rows: Row[] = [];
+    const added = new Map<string, Known>();
+    const planned: Planned[] = [];
+    const known = await knownIds(taken);
+    let observedAt = facts.lastObservedAt;
+    for (const pending of taken) {
+      observedAt = Math.max(observedAt, pending.at);
+      let needed = 0;
+      const events: JournalEvent[] = [];
+      for (const draft of pending.drafts) {
+        const found = draft.id === undefined ? undefined : (added.get(draft.id) ?? known.get(draft.id));
+        if (found !== undefined) {
+          needed = Math.max(needed, found.rows);
+          events.push(found.event);
+          continue;
+        }
+        const seq = facts.lastSeq + rows.length + 1;
+        const event = eventOfDraft(draft, { id: draft.id ?? deps.newId(observedAt), stream, seq, observedAt });
+        const bytes = Buffer.from(JSON.stringify(event), "utf8");
+        rows.push({ event: parseEvent(bytes), seq, bytes });
+        added.set(event.id, { event: parseEvent(bytes), rows: rows.length });
+        needed = rows.length;
+        events.push(parseEvent(bytes));
+      }
+      planned.push({ pending, events, rows: needed });
+    }
+    return { rows, planned };
+  }
+
+  /** Events of the stream that have one of the drafts' ids. */
+  async function knownIds(taken: readonly Pending[]): Promise<ReadonlyMap<string, Known>> {
+    const ids = new Set(taken.flatMap(({ drafts }) => drafts.flatMap(({ id }) => id ?? [])));
+    const found = await mapOf([...ids], READS_AT_ONCE, async (id) => {
+      const event = index.pending(id)?.event ?? (await deps.indexedById(id));
+      return { id, event };
+    });
+    return new Map(found.flatMap(({ id, event }) => (event === null ? [] : [[id, { event, rows: 0 }] as const])));
+  }
+
+  async function putAll(rows: readonly Row[], onStored: (count: number) => void): Promise<void> {
+    let rest = rows;
+    while (rest.length > 0) {
+      const facts = await ours();
+      const isFull = facts.lastSeq - facts.startSeq >= deps.segmentEvents;
+      if (isFull || isOver(facts, rest[0]?.event.observedAt ?? 0)) {
+        open = null;
+        open = await rollSegment(store, directory, stream, facts);
+        continue;
+      }
+      const part = fitting(rest, deps.segmentEvents - (facts.lastSeq - facts.startSeq));
+      await put(part, facts);
+      onStored(part.length);
+      rest = rest.slice(part.length);
+    }
+  }
+
+  /** Stores a batch, or finds out that it is not stored. */
+  async function put(rows: readonly Row[], facts: SegmentFacts): Promise<void> {
+    const { events, after } = chained(rows, facts);
+    let before = facts;
+    for (let send = 0; send < SENDS_MAX; send += 1) {
+      open = null;
+      const outcome = await store.cql.conditional(
+        store.statements.append(stream, before, { ...after, ...tokenOf(before) }, events),
+      );
+      if (outcome.kind === "applied") return conclude(rows, { ...after, ...tokenOf(before) });
+      // Not known, or taken over: after this nothing that was sent before can be applied any more.
+      const found = await fenceStream(store, directory, stream, before.epoch).catch(async (cause: unknown) => {
+        if (cause instanceof Fenced && outcome.kind === "unknown" && (await isStored(facts.segment, events)))
+          return null;
+        throw cause;
+      });
+      if (found === null) return;
+      if (found.lastSeq === after.lastSeq && found.lastHash === after.lastHash) return conclude(rows, found);
+      if (found.lastSeq !== facts.lastSeq || found.lastHash !== facts.lastHash) break;
+      before = found;
+      open = found;
+    }
+    throw new OpsError("journal-unavailable", `The events of ${stream} were not written`);
+  }
+
+  /** Asked when another has taken over: what is not there now never will be. */
+  async function isStored(segment: number, events: readonly StoredEvent[]): Promise<boolean> {
+    const last = events.at(-1);
+    if (last === undefined) return true;
+    const [row] = await store.cql.read(store.statements.eventsAt(stream, segment, [last.seq]), { serial: true });
+    return row !== undefined && eventIn(row).hash === last.hash;
+  }
+
+  function conclude(rows: readonly Row[], facts: SegmentFacts): void {
+    open = facts;
+    const events: readonly IndexedEvent[] = rows.map(({ event, seq }) => ({ event, seq, segment: facts.segment }));
+    handed = facts.lastSeq;
+    index.add(events, { seq: facts.lastSeq, hash: facts.lastHash });
+  }
+
+  function chained(rows: readonly Row[], facts: SegmentFacts) {
+    let hash = facts.lastHash;
+    const events = rows.map(({ event, seq, bytes }): StoredEvent => {
+      hash = nextHash(store.key, hash, bytes);
+      return { seq, observedAt: event.observedAt, bytes, hash };
+    });
+    const last = events.at(-1);
+    const after: SegmentFacts = {
+      ...facts,
+      lastSeq: last?.seq ?? facts.lastSeq,
+      lastHash: hash,
+      firstObservedAt: facts.firstObservedAt ?? events[0]?.observedAt ?? null,
+      lastObservedAt: last?.observedAt ?? facts.lastObservedAt,
+      size: facts.size + rows.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+    };
+    return { events, after };
+  }
+
+  return {
+    append(drafts, at) {
+      const fault = faultOf(drafts, stream);
+      if (fault !== null) return Promise.reject(fault);
+      return new Promise((resolve, reject) => {
+        queue.push({ drafts, at, resolve, reject });
+        if (queue.length === 1) serially(drain).catch(reject);
+      });
+    },
+    fence: () => serially(async () => void (await ours())),
+    endDay: (at) =>
+      serially(async () => {
+        const facts = await ours();
+        if (!isOver(facts, at)) return;
+        open = null;
+        open = await rollSegment(store, directory, stream, facts);
+      }),
+    settled: () => serially(async () => undefined),
+    facts: () => open,
+  };
+}
+
+const tokenOf = ({ epoch, turn }: SegmentFacts) => ({ epoch, turn });
+
+/** What waits together, up to a bound; always at least one. */
+function take(queue: Pending[]): readonly Pending[] {
+  let drafts = 0;
+  const beyond = queue.findIndex((pending) => {
+    drafts += pending.drafts.length;
+    return drafts > DRAFTS_AT_ONCE;
+  });
+  return queue.splice(0, beyond < 0 ? queue.length : Math.max(1, beyond));
+}
+
+function faultOf(drafts: readonly EventDraft[], stream: string): OpsError | null {
+  if (drafts.length > DRAFTS_MAX) return new OpsError("limit-exceeded", `At most ${DRAFTS_MAX} events at once`);
+  const large = drafts.find((draft) => Buffer.byteLength(JSON.stringify(draft)) > EVENT_BYTES_MAX);
+  if (large === undefined) return null;
+  const what = `An event of kind ${large.kind} for ${stream} is larger than ${EVENT_BYTES_MAX} bytes`;
+  return new OpsError("limit-exceeded", what);
+}
+
+/** As many as one batch takes. */
+function fitting(rows: readonly Row[], room: number): readonly Row[] {
+  let bytes = 0;
+  const beyond = rows.findIndex((row, position) => {
+    bytes += row.bytes.byteLength;
+    return position >= Math.min(room, BATCH_EVENTS_MAX) || (position > 0 && bytes > BATCH_BYTES_MAX);
+  });
+  return beyond < 0 ? rows : rows.slice(0, beyond);
+}
+
+/** A segment without events has no day yet. */
+const isOver = ({ firstObservedAt }: SegmentFacts, at: number): boolean =>
+  firstObservedAt !== null && Math.floor(at / DAY_MS) > Math.floor(firstObservedAt / DAY_MS);
