@@ -1,5 +1,6 @@
 "use client";
 import { memo, useEffect, useMemo } from "react";
+import { useChanged } from "#components/time-travel/changed.ts";
 import { GlyphAt } from "#components/ui/glyph.tsx";
 import { useNow } from "#components/ui/live.ts";
 import {
@@ -41,6 +42,7 @@ export function FlowView({ title, flow, entered, steps, selected, onSelect }: Fl
     () => layoutFlow(flow, { isOver: (id) => isOver(steps.get(id)), entered, top: TOP }),
     [flow, steps, entered],
   );
+  const changed = useChanged();
   const seen = useMemo(() => visibleFlow(layout, view), [layout, view]);
   const width = layout.width + 4;
   const height = layout.height + TOP - BELOW;
@@ -110,6 +112,7 @@ export function FlowView({ title, flow, entered, steps, selected, onSelect }: Fl
               placed={placed}
               step={steps.get(placed.stepId)}
               selected={placed.stepId === selected}
+              changed={changed.has(String(placed.stepId))}
             />
           ))}
         </svg>
@@ -128,10 +131,12 @@ interface StepProps {
   readonly placed: PlacedStep;
   readonly step: StepView | undefined;
   readonly selected: boolean;
+  /** It differs from the instant that is compared with. */
+  readonly changed: boolean;
 }
 
 /** One step: mark on the line, number above, name and time below. Scrolling does not draw it again. */
-const Step = memo(function Step({ placed: { stepId, x, y }, step, selected }: StepProps) {
+const Step = memo(function Step({ placed: { stepId, x, y }, step, selected, changed }: StepProps) {
   const state = step?.state ?? "unknown";
   const { tone, shape } = lookOf("step", state);
   const failed = state === "error";
@@ -141,6 +146,7 @@ const Step = memo(function Step({ placed: { stepId, x, y }, step, selected }: St
     <g className={`stp${failed ? " f" : ""}${selected ? " sel" : ""}`} data-step={stepId}>
       <rect x={x - 11} y={y - 17} width={cellWidth - 3} height={rowHeight - 2} className="hit" />
       <circle cx={x} cy={y} r="8" className="bg" />
+      {changed && <circle cx={x} cy={y} r="9.5" className="changed" />}
       <GlyphAt tone={tone} shape={shape} x={x} y={y} />
       <text x={x + 10} y={y - 5} className="id">
         {stepId}
@@ -151,7 +157,11 @@ const Step = memo(function Step({ placed: { stepId, x, y }, step, selected }: St
       <text x={x - 5} y={y + 30} className="du">
         {step === undefined ? "not in the database" : <StepLine step={step} />}
       </text>
-      <title>{step === undefined ? `Step ${stepId}` : `${stepId} ${headName(step.actionClass)}, ${state}`}</title>
+      <title>
+        {step === undefined
+          ? `Step ${stepId}`
+          : `${stepId} ${headName(step.actionClass)}, ${state}${changed ? ", differs" : ""}`}
+      </title>
     </g>
   );
 });

@@ -1,6 +1,6 @@
 "use client";
 import { Glyph } from "#components/ui/glyph.tsx";
-import { useFold, useLive } from "#components/ui/live.ts";
+import { useLive, useLiveFold } from "#components/ui/live.ts";
 import { useSession } from "#components/ui/session.ts";
 import { Instant, Since } from "#components/ui/time.tsx";
 
@@ -38,7 +38,7 @@ function FeedBanner() {
 }
 
 function JournalBanner() {
-  const journal = useFold((state) => state.journal);
+  const journal = useLiveFold((state) => state.journal);
   const refused = useSession()?.actionsRefused ?? null;
   if (journal?.ok === true && journal.follows !== undefined) return <FollowerBanner {...journal.follows} />;
   const broken = journal !== undefined && !journal.ok;

@@ -1,7 +1,8 @@
 "use client";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { LiveFeed } from "#components/live/live-feed.tsx";
 import { useAddress } from "#components/ui/address.ts";
+import { InstantsContext, parseInstants } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
@@ -9,6 +10,7 @@ import { routes } from "#components/ui/routes.ts";
 import { useSession } from "#components/ui/session.ts";
 import { SlotsProvider } from "#components/ui/slots.tsx";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
+import { AsOf } from "./as-of.tsx";
 import { AttentionProvider } from "./attention-context.tsx";
 import { Banners } from "./banners.tsx";
 import { Brand } from "./brand.tsx";
@@ -25,6 +27,8 @@ const KeyList = onDemand(() => import("./key-list.tsx").then((module) => module.
 export function ConsoleShell({ children }: { readonly children: React.ReactNode }) {
   const { path, search, go } = useAddress();
   const session = useSession();
+  const { at, with: other } = parseInstants(search);
+  const instants = useMemo(() => ({ at, with: other }), [at, other]);
   const [open, setOpen] = useState<"palette" | "keys" | "menu" | null>(null);
   const close = () => setOpen(null);
   const loggedOut = session !== undefined && session.principal === null;
@@ -45,36 +49,39 @@ export function ConsoleShell({ children }: { readonly children: React.ReactNode 
     { group: "Pages" },
   );
   return (
-    <AttentionProvider>
-      <RecentProvider>
-        <LiveFeed session={sessionText(session)} build={session?.build ?? ""} />
-        <SlotsProvider>
-          {(slots) => (
-            <div className="app">
-              <a className="skip" href="#main">
-                To the content
-              </a>
-              <header className="bars">
-                <Link className="brand" href={routes.overview()}>
-                  <Brand />
-                </Link>
-                <TopBar crumbs={slots.crumbs} onMenu={() => setOpen("menu")} onSearch={() => setOpen("palette")} />
-              </header>
-              <Rail path={path} />
-              <main className="main" id="main" tabIndex={-1}>
-                <Banners />
-                {children}
-              </main>
-              <div className="drawer-slot" ref={slots.drawer} />
-              <TimeBar />
-              {open === "palette" && <Palette onClose={close} />}
-              {open === "keys" && <KeyList onClose={close} />}
-              {open === "menu" && <MenuSheet path={path} onClose={close} />}
-            </div>
-          )}
-        </SlotsProvider>
-      </RecentProvider>
-    </AttentionProvider>
+    <InstantsContext value={instants}>
+      <AttentionProvider>
+        <RecentProvider>
+          <LiveFeed session={sessionText(session)} build={session?.build ?? ""} />
+          <SlotsProvider>
+            {(slots) => (
+              <div className={at === null ? "app" : "app past"}>
+                <a className="skip" href="#main">
+                  To the content
+                </a>
+                <header className="bars">
+                  <Link className="brand" href={routes.overview()}>
+                    <Brand />
+                  </Link>
+                  <TopBar crumbs={slots.crumbs} onMenu={() => setOpen("menu")} onSearch={() => setOpen("palette")} />
+                </header>
+                <Rail path={path} />
+                <main className="main" id="main" tabIndex={-1}>
+                  <AsOf />
+                  <Banners />
+                  {children}
+                </main>
+                <div className="drawer-slot" ref={slots.drawer} />
+                <TimeBar />
+                {open === "palette" && <Palette onClose={close} />}
+                {open === "keys" && <KeyList onClose={close} />}
+                {open === "menu" && <MenuSheet path={path} onClose={close} />}
+              </div>
+            )}
+          </SlotsProvider>
+        </RecentProvider>
+      </AttentionProvider>
+    </InstantsContext>
   );
 }
 

@@ -1,9 +1,10 @@
 "use client";
 import { useEffect, useRef, useState } from "react";
 import { parseInstant } from "#components/ui/format.ts";
-import { useFold } from "#components/ui/live.ts";
+import { useLiveFold } from "#components/ui/live.ts";
 import { useTRPCClient } from "#components/ui/trpc.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
+import type { LiveState } from "#server/contract/live.ts";
 import { epochMs, toIso } from "#server/kernel/clock.ts";
 import { joinRecent, journalBegan, type RecentEvents } from "./recent-join.ts";
 
@@ -12,10 +13,12 @@ const FIRST_PAGES_MAX = 5;
 const EVERY_MS = 4_000;
 const HOUR_MS = 3_600_000;
 
+const cursorOf = (state: LiveState): string => state.cursor;
+
 /** The events of the last hour, read once and then followed while the feed moves; `undefined` until the first answer. */
 export function useRecentEvents(): RecentEvents | undefined {
   const client = useTRPCClient();
-  const cursor = useFold((state) => state.cursor);
+  const cursor = useLiveFold(cursorOf);
   const latest = useRef(cursor);
   const [recent, setRecent] = useState<RecentEvents>();
   useEffect(() => {

@@ -1,41 +1,39 @@
 "use client";
 import { formatClock } from "#components/ui/format.ts";
-import { useLive, useNow } from "#components/ui/live.ts";
+import { useIsPast } from "#components/ui/instants.ts";
+import { useLive, useLiveNow } from "#components/ui/live.ts";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { ZoneName } from "#components/ui/time.tsx";
-import { useWidth } from "#components/ui/width.ts";
-import { useRecent } from "./recent-context.tsx";
 
-const TimeTrack = onDemand(() => import("./time-track.tsx").then((module) => module.TimeTrack));
+const TimeTravel = onDemand(() =>
+  import("#components/time-travel/time-travel.tsx").then((module) => module.TimeTravel),
+);
+const PastClock = onDemand(() => import("#components/time-travel/past-clock.tsx").then((module) => module.PastClock));
 
-/** The time bar: the live clock, and what happened in the last hour, one lane a kind of source. */
+/** The time bar: the clock, live or as of; and what happened around it, with the way to go there. */
 export function TimeBar() {
-  const now = useNow();
+  const now = useLiveNow();
   const live = useLive();
-  const recent = useRecent();
+  const past = useIsPast();
   const { zone } = usePreferences();
-  const [ref, width] = useWidth<HTMLDivElement>();
   const on = live.phase === "live";
+  const word = past ? "As of" : on ? "Live" : live.phase === "connecting" ? "Connecting" : "Not live";
   return (
-    <section className="time" aria-label="Time bar">
+    <section className={past ? "time past" : "time"} aria-label="Time bar">
       <div className="when">
         <div className="live">
           <svg viewBox="0 0 10 10" aria-hidden="true">
-            <path className={on ? "on" : "lost"} d="M5 .5 9.5 5 5 9.5.5 5z" />
+            <path className={past ? "as-of" : on ? "on" : "lost"} d="M5 .5 9.5 5 5 9.5.5 5z" />
           </svg>
-          {on ? "Live" : live.phase === "connecting" ? "Connecting" : "Not live"}
+          {word}
         </div>
-        <b>{now === null ? "--:--:--" : formatClock(now, zone)}</b>{" "}
+        {now === null ? <b>--:--:--</b> : past ? <PastClock /> : <b>{formatClock(now, zone)}</b>}{" "}
         <span className="small">
           <ZoneName />
         </span>
       </div>
-      <div className="track" ref={ref}>
-        {width !== null && now !== null && (
-          <TimeTrack width={width} now={now} zone={zone} recent={recent} lostSince={on ? null : live.since} />
-        )}
-      </div>
+      {now !== null && <TimeTravel />}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 "use client";
 import { useRef, useState } from "react";
+import { useChanged } from "#components/time-travel/changed.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { formatCount, formatNumber, plural } from "#components/ui/format.ts";
 import { StateGlyph } from "#components/ui/glyph.tsx";
@@ -37,6 +38,7 @@ export function ClusterMap({ cluster, place, size, bar, barMax, owned }: Cluster
   const { go } = useAddress();
   const past = useIsPast();
   const kept = useKeptHref();
+  const changed = useChanged();
   const { places } = cluster;
   const grid = cellGrid(places.length, width ?? 0, size);
   const down = cluster.health.state === "down";
@@ -114,6 +116,7 @@ export function ClusterMap({ cluster, place, size, bar, barMax, owned }: Cluster
                   silentMs={sample === undefined ? null : size.detail === "full" ? sample.silentMs : 0}
                   bar={value === null ? null : barShare(value, barMax)}
                   barText={barText(bar, value)}
+                  changed={name.incarnations.some(({ id }) => changed.has(id))}
                   others={others.length}
                   selected={name.incarnations.some(({ id }) => id === place.node)}
                   tabbable={index === Math.min(at, places.length - 1)}

@@ -23,6 +23,8 @@ interface NodeCellProps {
   /** Other incarnations of the name. */
   readonly others: number;
   readonly selected: boolean;
+  /** It differs from the instant that is compared with. */
+  readonly changed: boolean;
   /** The one cell that Tab reaches. */
   readonly tabbable: boolean;
   /** The source is not heard. */
@@ -32,14 +34,30 @@ interface NodeCellProps {
 
 /** One node on the map: a link with glyph, name, heartbeat age and a bar. */
 export const NodeCell = memo(function NodeCell(props: NodeCellProps) {
-  const { index, name, word, x, y, size, silentMs, unsampled, bar, barText, others, selected, tabbable, old, href } =
-    props;
+  const {
+    index,
+    name,
+    word,
+    x,
+    y,
+    size,
+    silentMs,
+    unsampled,
+    bar,
+    barText,
+    others,
+    selected,
+    changed,
+    tabbable,
+    old,
+    href,
+  } = props;
   const { tone, shape } = lookOf("node", word);
   const { width, height, detail } = size;
   const quiet = word === "alive";
   const hatched = old || word === "gone" || word === "observing";
   const age = silentMs === null ? unsampled : `no change for ${formatAgeMs(silentMs)}`;
-  const label = `${name}, ${word}, ${age}${barText === "" ? "" : `, ${barText}`}${others > 0 ? `, ${others} more of this name` : ""}`;
+  const label = `${name}, ${word}, ${age}${barText === "" ? "" : `, ${barText}`}${others > 0 ? `, ${others} more of this name` : ""}${changed ? ", differs" : ""}`;
   return (
     <a
       className={`cell ${detail} t-${tone}${quiet ? " quiet" : ""}${selected ? " sel" : ""}${hatched ? " hatched" : ""}${word === "late" || tone === "failed" ? " loud" : ""}`}
@@ -49,6 +67,7 @@ export const NodeCell = memo(function NodeCell(props: NodeCellProps) {
       aria-current={selected || undefined}
     >
       <title>{label}</title>
+      {changed && <rect className="changed" x={x - 1} y={y - 1} width={width + 2} height={height + 2} rx="3" />}
       {selected && <rect className="ring" x={x - 2.5} y={y - 2.5} width={width + 5} height={height + 5} rx="3" />}
       <rect
         className="box"

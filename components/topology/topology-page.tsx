@@ -1,5 +1,6 @@
 "use client";
 import { useMemo } from "react";
+import { ChangedContext } from "#components/time-travel/changed.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { type Crumb, Crumbs } from "#components/ui/crumbs.tsx";
 import { useEstate } from "#components/ui/estate.ts";
@@ -20,6 +21,7 @@ import { NodeDrawer } from "./node-drawer.tsx";
 import { nodeRows } from "./node-rows.ts";
 import { NodeTable } from "./node-table.tsx";
 import { SourceHealth } from "./source-health.tsx";
+import { TopologyDiffSection, useTopologyDiff } from "./topology-diff.tsx";
 
 const sourcesOf = ({ folds }: LiveState) => dnaFolds(folds);
 
@@ -29,6 +31,7 @@ export function TopologyPage() {
   const estate = useEstate();
   const sources = useFold(sourcesOf);
   const unknown = useNotKnown("dna").length;
+  const difference = useTopologyDiff();
   const place: TopologyPlace = {
     region: search.get("region"),
     source: search.get("source"),
@@ -70,20 +73,23 @@ export function TopologyPage() {
       ) : regions.length === 0 && unknown > 0 ? null : regions.length === 0 ? (
         <Empty title="No node has been seen.">Clusters appear with the first row of their nodes table.</Empty>
       ) : (
-        <div className="stack">
-          <StateCounts regions={regions} />
-          {view !== "table" && (
-            <EstateMap regions={regions} place={place} loadBalancer={estate?.loadBalancer ?? null} owned={owned} />
-          )}
-          <Section
-            title="The same as a table"
-            note={`worst first, ${plural(rows.length, "row")}`}
-            aside={<kbd title="map or table">T</kbd>}
-          >
-            <NodeTable rows={rows} place={place} />
-          </Section>
-          {source !== null && <SourceHealth source={source} />}
-        </div>
+        <ChangedContext value={difference.changed}>
+          <div className="stack">
+            <TopologyDiffSection {...difference} />
+            <StateCounts regions={regions} />
+            {view !== "table" && (
+              <EstateMap regions={regions} place={place} loadBalancer={estate?.loadBalancer ?? null} owned={owned} />
+            )}
+            <Section
+              title="The same as a table"
+              note={`worst first, ${plural(rows.length, "row")}`}
+              aside={<kbd title="map or table">T</kbd>}
+            >
+              <NodeTable rows={rows} place={place} />
+            </Section>
+            {source !== null && <SourceHealth source={source} />}
+          </div>
+        </ChangedContext>
       )}
       {place.node != null && (place.of ?? source) !== null && (
         <NodeDrawer

@@ -1,0 +1,132 @@
+"use client";
+import { useEffect, useRef } from "react";
+import { formatCoarseAgeMs, formatInstant, plural, zoneName } from "#components/ui/format.ts";
+import { usePreferences } from "#components/ui/preferences.tsx";
+import { eventWords } from "#server/contract/view/event-words.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
+import { SPANS, type Span } from "./bar-scale.ts";
+import { clampInstant } from "./clamp-instant.ts";
+import { type Happened, Track, trackScale } from "./track.tsx";
+import { useMoves, useTravel, useWay } from "./use-travel.ts";
+
+interface SliderProps {
+  readonly width: number;
+  readonly span: Span;
+  readonly now: EpochMs;
+  /** Where the cursor stands; `null` = live. */
+  readonly at: EpochMs | null;
+  readonly other: EpochMs | null;
+  /** The first instant that can be gone to, as far as it is known. */
+  readonly first: EpochMs | null;
+  readonly happened: Happened;
+  readonly onZoom: (spanMs: number) => void;
+  readonly onPan: (byMs: number) => void;
+}
+
+/** Let go this close to the present, in pixels, it is live. */
+const LIVE_PX = 4;
+
+/** The track as a slider: drag it, turn the wheel over it, or move it by keys. */
+export function Slider({ width, span, now, at, other, first, happened, onZoom, onPan }: SliderProps) {
+  const { zone } = usePreferences();
+  const way = useWay();
+  const { wanted } = useTravel();
+  const { goTo, commit, live } = useMoves();
+  const ref = useRef<HTMLDivElement>(null);
+  const dragging = useRef(false);
+  const scale = trackScale(span, width);
+  const past = at !== null;
+  const cursor = at ?? now;
+  useEffect(() => way.traveller.look(span), [way, span]);
+  useWheel(ref, span, onZoom, onPan);
+
+  const xOf = (event: React.PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left;
+  const instantAt = (x: number) => clampInstant(scale.toInstant(x), first, now);
+  const isPresent = (x: number) => scale.toX(now) - x < LIVE_PX;
+  return (
+    <>
+      <div
+        ref={ref}
+        className="slider"
+        role="slider"
+        tabIndex={0}
+        aria-label="Instant that is shown"
+        aria-orientation="horizontal"
+        aria-valuemin={Math.floor(span.from / 1_000)}
+        aria-valuemax={Math.ceil(span.to / 1_000)}
+        aria-valuenow={Math.round(cursor / 1_000)}
+        aria-valuetext={
+          past
+            ? `As of ${formatInstant(cursor, zone, now)} ${zoneName(zone, cursor)}, ${formatCoarseAgeMs(now - cursor)} ago`
+            : "Live"
+        }
+        aria-keyshortcuts="ArrowLeft ArrowRight Shift+ArrowLeft Shift+ArrowRight Home End Space"
+        aria-describedby="time-summary"
+        data-shown={way.traveller.travel().shown ?? ""}
+        onPointerEnter={(event) => {
+          if (wanted === null && event.pointerType === "mouse") way.traveller.warm(instantAt(xOf(event)));
+        }}
+        onPointerDown={(event) => {
+          if (event.button !== 0) return;
+          const x = xOf(event);
+          if (!past && isPresent(x)) return;
+          dragging.current = true;
+          event.currentTarget.setPointerCapture(event.pointerId);
+          goTo(instantAt(x));
+        }}
+        onPointerMove={(event) => {
+          if (dragging.current) way.traveller.seek(instantAt(xOf(event)));
+        }}
+        onPointerUp={(event) => {
+          if (!dragging.current) return;
+          dragging.current = false;
+          if (isPresent(xOf(event))) live();
+          else commit();
+        }}
+        onPointerCancel={() => {
+          dragging.current = false;
+          commit();
+        }}
+      >
+        <Track width={width} span={span} zone={zone} happened={happened} cursor={cursor} other={other} past={past} />
+      </div>
+      <span id="time-summary" className="vh">
+        {summary(happened, span)}
+      </span>
+    </>
+  );
+}
+
+function summary({ events }: Happened, span: Span): string {
+  const words = SPANS.find(({ ms }) => ms === span.to - span.from)?.words ?? "this span";
+  const failed = events.filter((event) => eventWords(event).tone === "failed").length;
+  return `${plural(events.length, "event")} at hand within ${words}, ${plural(failed, "failure")} among them`;
+}
+
+/** Sideways it moves the span, with Ctrl (or pinched) it zooms; listened to by hand, because React's wheel is passive. */
+function useWheel(
+  ref: React.RefObject<HTMLDivElement | null>,
+  span: Span,
+  onZoom: (spanMs: number) => void,
+  onPan: (byMs: number) => void,
+): void {
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null) return;
+    const turn = (event: WheelEvent) => {
+      const spanMs = span.to - span.from;
+      if (event.ctrlKey || event.metaKey) {
+        event.preventDefault();
+        const index = SPANS.findIndex(({ ms }) => ms === spanMs);
+        const next = SPANS[index + Math.sign(event.deltaY)];
+        if (next !== undefined) onZoom(next.ms);
+      } else if (event.deltaX !== 0 || event.shiftKey) {
+        event.preventDefault();
+        const px = event.deltaX === 0 ? event.deltaY : event.deltaX;
+        onPan((px / Math.max(1, element.clientWidth)) * spanMs);
+      }
+    };
+    element.addEventListener("wheel", turn, { passive: false });
+    return () => element.removeEventListener("wheel", turn);
+  }, [ref, span, onZoom, onPan]);
+}
