@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "#server/kernel/logger.ts";
 import { answerText } from "./answer.ts";
+import { answerExport } from "./export.ts";
 import type { Metrics } from "./metrics.ts";
 import { answerHealth, answerPing, answerReadiness } from "./probes.ts";
 import type { RpcHandler } from "./rpc.ts";
@@ -35,6 +36,8 @@ export async function lead(deps: HttpDeps, doors: Doors, entry: Entry): Promise<
       return doors.rpc(request, response, visit, log);
     case "live":
       return serveLive(deps, request, response);
+    case "export":
+      return serveExport(deps, entry);
     case "nothing":
       // In development Next serves more below /_next than built files.
       if (deps.dev && visit.pathname.startsWith("/_next/")) break;
@@ -67,6 +70,13 @@ async function serveLive(
   const { principal, sessionId, expiresAt } = await visitorOf(request, authenticator);
   if (principal === null) return refuseStranger(response);
   app.live.serve(request, response, { principal, sessionId, tokenId: principal.tokenId, expiresAt });
+}
+
+async function serveExport({ app, authenticator }: HttpDeps, { request, response, visit, log }: Entry): Promise<void> {
+  const { principal } = await visitorOf(request, authenticator);
+  if (principal === null) return refuseStranger(response);
+  const caller = { principal, address: visit.address };
+  return answerExport(response, { caller, target: visit.facts.target, journal: app.services.journal, log });
 }
 
 function refuseStranger(response: ServerResponse): void {

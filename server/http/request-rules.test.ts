@@ -24,7 +24,17 @@ const statusOf = (over: Partial<RequestFacts>, policy = LOCAL as typeof HTTPS | 
 };
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"];
-const SURFACES: readonly Surface[] = ["health", "operations", "rpc", "live", "static", "diagram", "nothing", "page"];
+const SURFACES: readonly Surface[] = [
+  "health",
+  "operations",
+  "rpc",
+  "live",
+  "export",
+  "static",
+  "diagram",
+  "nothing",
+  "page",
+];
 
 describe("the target", () => {
   it.each([
@@ -58,7 +68,7 @@ describe("the method", () => {
       const meaningful =
         method === "GET" ||
         (method === "POST" && surface === "rpc") ||
-        (method === "HEAD" && !["rpc", "live"].includes(surface));
+        (method === "HEAD" && !["rpc", "live", "export"].includes(surface));
       expect(statusOf({ method, surface })).toBe(meaningful ? 200 : 405);
     },
   );

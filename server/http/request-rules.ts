@@ -50,9 +50,12 @@ function judgeTarget({ target }: RequestFacts): RequestVerdict | null {
   return /(^|\/)\.\.?(\/|$)/.test(path) ? refuse(400, "the target climbs") : null;
 }
 
+/** Whose answers are made anew each time: there is nothing to say of them before. */
+const HEADLESS: ReadonlySet<Surface> = new Set(["rpc", "live", "export"]);
+
 function judgeMethod({ method, surface }: RequestFacts): RequestVerdict | null {
   if (method === "GET") return null;
-  if (method === "HEAD") return surface === "rpc" || surface === "live" ? refuse(405, "HEAD is for pages") : null;
+  if (method === "HEAD") return HEADLESS.has(surface) ? refuse(405, "HEAD is for pages") : null;
   if (method === "POST" && surface === "rpc") return null;
   return refuse(405, `${method.slice(0, 20)} is not answered here`);
 }

@@ -9,6 +9,8 @@ export type Surface =
   | "operations"
   | "rpc"
   | "live"
+  /** `/api/journal/export`: the journal as a file. */
+  | "export"
   /** Built files: the same bytes for everyone, also for the sandboxed frame, whose origin is opaque. */
   | "static"
   /** The frame in which mermaid draws. */
@@ -25,6 +27,7 @@ export function surfaceOf(pathname: string): Surface {
   if (pathname === "/readyz" || pathname === "/metrics" || pathname.startsWith(PING_PATH)) return "operations";
   if (pathname.startsWith(RPC_PATH)) return "rpc";
   if (pathname === "/api/live") return "live";
+  if (pathname === "/api/journal/export") return "export";
   if (pathname.startsWith("/_next/static/")) return "static";
   if (pathname === "/diagram" || pathname.startsWith("/diagram/")) return "diagram";
   // Nothing of Next's own machinery is used: no image optimiser, no data routes, no API routes.
