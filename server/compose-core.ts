@@ -21,6 +21,7 @@ import { closeLost } from "#server/operations/lost.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { Services } from "#server/trpc/services.ts";
+import { bulkKinds, composeBulk } from "./compose-bulk.ts";
 import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
 import type { DynflowAssembly } from "./compose-dynflow.ts";
 
@@ -33,6 +34,8 @@ export interface CoreDeps {
   readonly loopDelay: LoopDelay;
   readonly log: Logger;
   readonly version: string;
+  /** This process among several on one journal, for people; `null` = there are no others. */
+  readonly holder: string | null;
   /** Regions and load balancer: as configured, or the demo's own. */
   readonly places: Pick<Estate, "regions" | "loadBalancer">;
 }
@@ -67,7 +70,10 @@ export function composeCore(
       dnaOf(sourceId)?.actors.released(key, incarnationId, { id: jobId, requestId });
     },
   });
-  const runner = createJobRunner({ store: jobStore, kinds: [failover], recorder, view: recorder, clock, log });
+  const plans = { sources: sources.dynflow.map(({ source }) => source), operations, clock, log };
+  const kinds = [failover, ...bulkKinds(plans)];
+  const runner = createJobRunner({ store: jobStore, kinds, recorder, view: recorder, clock, log });
+  const bulk = composeBulk({ ...plans, runner, operatorLimit: configuration.limits.bulkOperator });
   const verifier = createFailoverVerifier({
     censusOf: (stream) => dnaOf(stream.slice(stream.indexOf(":") + 1))?.source.census ?? null,
     view: recorder,
@@ -86,8 +92,13 @@ export function composeCore(
       operations,
       newId: ulid,
     }),
-    dynflow: createDynflowService({ sources: sources.dynflow.map(({ source }) => source), clock }),
-    jobs: createJobsService({ runner: withFollowedJobs(runner, recorder, follows), store: jobStore, operations }),
+    dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service }),
+    jobs: createJobsService({
+      runner: withFollowedJobs(runner, recorder, follows),
+      store: jobStore,
+      operations,
+      retries: bulk.retries,
+    }),
     journal: createJournalService({ journal, log }),
   };
 
@@ -95,7 +106,8 @@ export function composeCore(
     services,
     /** Runs readers, jobs, verification and the journal's retention until aborted; resolves when all have ended. */
     async run(signal: AbortSignal): Promise<void> {
-      const body = { version: deps.version, demo: configuration.demo !== null };
+      const { version, holder } = deps;
+      const body = { version, demo: configuration.demo !== null, ...(holder === null ? {} : { by: holder }) };
       // Jobs send: they end in the very turn in which they have to.
       signal.addEventListener("abort", () => void runner.stop(), { once: true });
       await noteOf(deps, { kind: "console.started", subject: "console", occurredAt: clock.now(), body });

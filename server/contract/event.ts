@@ -155,8 +155,17 @@ export interface JobCounts {
   readonly unknown: number;
 }
 
+/** Kinds of bulk work. */
+export const JOB_KINDS = [
+  "dna.failover",
+  "dynflow.plans.resume",
+  "dynflow.plans.skip",
+  "dynflow.plans.cancel",
+] as const;
+export type JobKindName = (typeof JOB_KINDS)[number];
+
 export interface JobFacts {
-  readonly kind: "dna.failover";
+  readonly kind: JobKindName;
   readonly title: string;
   readonly stream: StreamName;
   readonly target: string;
@@ -168,6 +177,8 @@ export interface JobFacts {
   readonly requestedBy: string;
   /** Id of the `op.requested` event. */
   readonly requestId: string;
+  /** The job whose failed targets this one tries again. */
+  readonly retryOf?: string;
 }
 
 /** The body of each kind. A kind that is not listed is kept and shown, and changes no state. */
@@ -257,7 +268,12 @@ export interface EventBodies {
   "op.unverified": OperationFacts;
   "job.created": JobFacts;
   "job.state_changed": { readonly from: JobState; readonly job: JobFacts };
-  "console.started": { readonly version: string; readonly demo: boolean };
+  "console.started": {
+    readonly version: string;
+    readonly demo: boolean;
+    /** Of several consoles on one journal the one that began to write it, as `host:pid`. */
+    readonly by?: string;
+  };
   "console.stopped": { readonly reason: string };
   /** Whole segments of the journal were dropped: `age` = kept long enough, `size` = the journal was too large. */
   "console.retention_applied": {

@@ -1,4 +1,4 @@
-import { dynflowStream } from "#server/contract/event.ts";
+import { dynflowStream, type EventActor } from "#server/contract/event.ts";
 import type { OperationFold } from "#server/contract/fold/operator.ts";
 import type { StateStore } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
@@ -7,6 +7,7 @@ import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { OperationRequest, Operations } from "#server/operations/ports.ts";
 import { createBulkCommands } from "./bulk-commands.ts";
+import { BULK_START_ACTION } from "./bulk-service.ts";
 import type { ClientWorld } from "./client-world-runner.ts";
 import { createCommandEngine } from "./command-engine.ts";
 import { type Act, type Prepared, prepareCancel, prepareResume, prepareSkip } from "./command-prepare.ts";
@@ -26,6 +27,8 @@ import { createOnce } from "./resume-once.ts";
 import { createPinger, PING_TIMEOUT_MS } from "./resume-ping.ts";
 
 const CLOSE_INTERVAL_MS = 10_000;
+/** A job is begun within milliseconds of its request, or never. */
+const START_SETTLED_AFTER_MS = 60_000;
 
 export const RESUME_ACTION = "dynflow.plans.resume";
 export const SKIP_ACTION = "dynflow.plans.skip";
@@ -181,13 +184,24 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
   /** Requests that were journalled and never sent, because the console stopped or could not journal why. */
   async function closeUnsent(): Promise<void> {
     for (const operation of view.operator().operations) {
-      const ours = operation.stream === stream && OWN_ACTIONS.has(operation.action);
-      if (!ours || operation.phase !== "requested" || operation.actor === null) continue;
+      if (operation.stream !== stream || operation.phase !== "requested" || operation.actor === null) continue;
+      if (operation.action === BULK_START_ACTION) await closeStart(operation, operation.actor);
+      if (!OWN_ACTIONS.has(operation.action)) continue;
       if (once.isUnderWay(operation.id) || tracker.isTracked(operation.id)) continue;
       const { id: requestId, actor, action, target, expected } = operation;
       const request = { requestId, actor, facts: { action, stream, target, expected } };
       await operations.settle(request, "failed", "It was never sent: nothing was executed");
     }
+  }
+
+  /** A start whose end was not written down: the job tells whether there was one. */
+  async function closeStart(operation: OperationFold, actor: EventActor): Promise<void> {
+    const { id: requestId, action, target, expected, at } = operation;
+    if (clock.now() - (at.requested ?? clock.now()) < START_SETTLED_AFTER_MS) return;
+    const job = Object.entries(view.operator().jobs).find(([, facts]) => facts.requestId === requestId);
+    const request = { requestId, actor, facts: { action, stream, target, expected } };
+    if (job === undefined) await operations.settle(request, "failed", "No job was begun: nothing was sent");
+    else await operations.settle(request, "executed", `job ${job[0]}`);
   }
 
   async function closeUnsentNowAndThen(signal: AbortSignal): Promise<void> {

@@ -1,11 +1,14 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
+import { can, refusalOf } from "#server/auth/permissions.ts";
 import type { EventActor } from "#server/contract/event.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import type { createBulkService } from "./bulk-service.ts";
 import { toUtcMicros } from "./codec/utc-text.ts";
+import { previewCancel, previewSkip, resumeAfter } from "./command-preview.ts";
 import type { PlanRecord } from "./domain/model.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
@@ -20,11 +23,15 @@ import {
   unlistedStepIds,
 } from "./plan-view.ts";
 import type { PlanFilter } from "./ports.ts";
-import { audienceFor, type DynflowSource, observedAt, observedNow } from "./source-view.ts";
+import { actRefusal, audienceFor, type DynflowSource, NOT_ACTING, observedAt, observedNow } from "./source-view.ts";
 
 /** Queries and commands over all configured Dynflow databases. */
-export function createDynflowService(deps: { readonly sources: readonly DynflowSource[]; readonly clock: Clock }) {
-  const { sources, clock } = deps;
+export function createDynflowService(deps: {
+  readonly sources: readonly DynflowSource[];
+  readonly clock: Clock;
+  readonly bulk: BulkService;
+}) {
+  const { sources, clock, bulk } = deps;
 
   const reads = new Map(sources.map((source) => [source.id, createPlanReads({ store: source.store, clock })]));
 
@@ -128,6 +135,70 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
       }
     },
 
+    async skipPreview(
+      caller: Caller,
+      input: WireIn<typeof wire.skipPreviewInput>,
+    ): WireOut<typeof wire.skipPreviewOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const askedAt = clock.now();
+      const preview = await previewSkip(source, input.planId, input.stepIds);
+      return { ...observedAt(askedAt, [source]), ...preview };
+    },
+
+    async skip(caller: Caller, input: WireIn<typeof wire.skipInput>): WireOut<typeof wire.skipOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { planId, expectedState, stepIds, expectedStepIds, requestId, resumeRequestId } = input;
+      const actor = toActor(caller, input.reason);
+      const commands = commandsOf(source);
+      try {
+        const skipped = await commands.skip({ planId, expectedState, stepIds, expectedStepIds, requestId, actor });
+        const certain = skipped.phase === "verified" || skipped.phase === "executed";
+        if (!certain || resumeRequestId === null) return { ...skipped, resume: null };
+        const resume = await resumeAfter(commands, { planId, requestId: resumeRequestId, actor });
+        return { ...skipped, resume };
+      } finally {
+        readsOf(reads, source).forget(planId);
+      }
+    },
+
+    async cancelPreview(
+      caller: Caller,
+      input: WireIn<typeof wire.planInput>,
+    ): WireOut<typeof wire.cancelPreviewOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const askedAt = clock.now();
+      const preview = await previewCancel(source, input.planId);
+      return { ...observedAt(askedAt, [source]), ...preview };
+    },
+
+    async cancel(caller: Caller, input: WireIn<typeof wire.cancelInput>): WireOut<typeof wire.cancelOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { planId, expectedState, expectedStepIds, force, requestId } = input;
+      const actor = toActor(caller, input.reason);
+      try {
+        return await commandsOf(source).cancel({ planId, expectedState, expectedStepIds, force, requestId, actor });
+      } finally {
+        readsOf(reads, source).forget(planId);
+      }
+    },
+
+    async bulkPreview(
+      caller: Caller,
+      input: WireIn<typeof wire.bulkPreviewInput>,
+    ): WireOut<typeof wire.bulkPreviewOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      const { target } = input;
+      return bulk.preview(caller, source, input.verb, "ids" in target ? target : { filter: toFilter(target.filter) });
+    },
+
+    async bulkStart(caller: Caller, input: WireIn<typeof wire.bulkStartInput>): WireOut<typeof wire.bulkStartOutput> {
+      const source = sourceFor(caller, sources, input.source);
+      if (!can(caller.principal, `plans:${input.verb}`)) {
+        throw new OpsError("not-permitted", refusalOf(`plans:${input.verb}`));
+      }
+      return bulk.start(caller, source, input);
+    },
+
     async worlds(caller: Caller, input: WireIn<typeof wire.worldsInput>): WireOut<typeof wire.worldsOutput> {
       const seen = chosen(caller, sources, input.source);
       return { ...observedNow(clock, seen), worlds: seen.flatMap(toWorldViews) };
@@ -148,6 +219,8 @@ export function createDynflowService(deps: { readonly sources: readonly DynflowS
     },
   };
 }
+
+type BulkService = Pick<ReturnType<typeof createBulkService>, "preview" | "start">;
 
 function readsOf(reads: ReadonlyMap<string, PlanReads>, source: DynflowSource): PlanReads {
   const own = reads.get(source.id);
@@ -170,15 +243,10 @@ function commandsOf(source: DynflowSource) {
   return source.commands;
 }
 
-const NOT_ACTING = "Acting on this source is switched off (act: false): Worldline writes nothing there";
-
 function maskedFold(source: DynflowSource, caller: Caller) {
   const fold = maskFolds({ it: source.fold() }, audienceFor(caller)).it;
   return fold?.family === "dynflow" ? fold : source.fold();
 }
-
-const actRefusal = (source: DynflowSource): string | null =>
-  source.commands === null ? NOT_ACTING : source.commands.refusal();
 
 /** Whether this plan could be resumed, with every reason why not. */
 function resumeOf(source: DynflowSource, plan: PlanRecord) {

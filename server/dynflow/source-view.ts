@@ -26,6 +26,12 @@ export interface DynflowSource {
   look(planId: string): void;
 }
 
+export const NOT_ACTING = "Acting on this source is switched off (act: false): Worldline writes nothing there";
+
+/** Why nothing can be sent to this source at present; `null` = it can. */
+export const actRefusal = (source: DynflowSource): string | null =>
+  source.commands === null ? NOT_ACTING : source.commands.refusal();
+
 export interface Fault {
   readonly source: string;
   readonly message: string;

@@ -1,8 +1,10 @@
 import type { StateStore } from "#server/journal/ports.ts";
+import type { JsonValue } from "#server/kernel/json.ts";
 import type { JobRecord, TargetOutcome } from "./ports.ts";
 
 const JOBS = "jobs";
 const targetsOf = (jobId: string) => `job-targets:${jobId}`;
+const frozenOf = (jobId: string) => `job-frozen:${jobId}`;
 
 export interface TargetPage {
   readonly targets: readonly TargetOutcome[];
@@ -16,6 +18,10 @@ export interface JobStore {
   /** Outcomes first, then the record that counts them: after a kill between the two a target is at most told again. */
   checkpoint(record: JobRecord, outcomes: readonly TargetOutcome[]): Promise<void>;
   outcome(jobId: string, key: string): Promise<TargetOutcome | null>;
+  /** Keeps the targets of a job as they were seen; before its record, so that no job is without them. */
+  freeze(jobId: string, targets: readonly JsonValue[]): Promise<void>;
+  /** At most `limit` of them from this place in their order. */
+  frozen(jobId: string, from: number, limit: number): Promise<readonly JsonValue[]>;
   /** Targets by key, after a key (exclusive), at most `limit`; filtered by outcome when one is given. */
   targets(
     jobId: string,
@@ -25,8 +31,13 @@ export interface JobStore {
   ): Promise<TargetPage>;
 }
 
-/** Rows looked at for one filtered page: a bound on the work of one call. */
-const SCAN_ROWS_MAX = 10_000;
+/** Rows looked at at once for a filtered page, and in all: a bound on the work of one call. */
+const SCAN_ROWS = 10_000;
+const SCAN_ROWS_MAX = 100_000;
+/** Frozen targets of one row: a row is read whole. */
+const FROZEN_PER_ROW = 100;
+/** Keys sort as text; a job has fewer targets than this has digits for. */
+const placeKey = (row: number): string => String(row).padStart(8, "0");
 
 export function createJobStore(state: StateStore): JobStore {
   const encode = (outcome: TargetOutcome) => JSON.stringify(outcome);
@@ -49,18 +60,35 @@ export function createJobStore(state: StateStore): JobStore {
       const value = await state.get(targetsOf(jobId), key);
       return value === null ? null : decode(value);
     },
+    async freeze(jobId, targets) {
+      for (let start = 0; start < targets.length; start += FROZEN_PER_ROW) {
+        const value = JSON.stringify(targets.slice(start, start + FROZEN_PER_ROW));
+        await state.put(frozenOf(jobId), placeKey(start / FROZEN_PER_ROW), value);
+      }
+    },
+    async frozen(jobId, from, limit) {
+      const firstRow = Math.floor(from / FROZEN_PER_ROW);
+      const rows = Math.ceil((from + limit) / FROZEN_PER_ROW) - firstRow;
+      const after = firstRow === 0 ? null : placeKey(firstRow - 1);
+      const entries = await state.page(frozenOf(jobId), after, Math.max(1, rows));
+      const targets = entries.flatMap((entry) => JSON.parse(entry.value) as JsonValue[]);
+      const start = from - firstRow * FROZEN_PER_ROW;
+      return targets.slice(start, start + limit);
+    },
     async targets(jobId, outcome, after, limit) {
-      const scanned = await state.page(targetsOf(jobId), after, outcome === null ? limit + 1 : SCAN_ROWS_MAX);
-      const matching = scanned
-        .map((entry) => decode(entry.value))
-        .filter((target) => outcome === null || target.outcome === outcome);
-      const targets = matching.slice(0, limit);
-      const cut = matching.length > limit;
-      const scanCut = outcome !== null && scanned.length === SCAN_ROWS_MAX;
-      return {
-        targets,
-        nextAfter: cut ? (targets.at(-1)?.key ?? null) : scanCut ? (scanned.at(-1)?.key ?? null) : null,
-      };
+      const found: TargetOutcome[] = [];
+      let from = after;
+      let scanned = 0;
+      for (;;) {
+        const rows = await state.page(targetsOf(jobId), from, outcome === null ? limit + 1 : SCAN_ROWS);
+        scanned += rows.length;
+        from = rows.at(-1)?.key ?? from;
+        const matching = rows.map((row) => decode(row.value));
+        found.push(...(outcome === null ? matching : matching.filter((target) => target.outcome === outcome)));
+        if (found.length > limit) return { targets: found.slice(0, limit), nextAfter: found[limit - 1]?.key ?? null };
+        if (outcome === null || rows.length < SCAN_ROWS) return { targets: found, nextAfter: null };
+        if (scanned >= SCAN_ROWS_MAX) return { targets: found, nextAfter: from };
+      }
     },
   };
 }

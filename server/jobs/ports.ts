@@ -38,6 +38,11 @@ export interface JobWork {
   readonly id: string;
   readonly params: JsonObject;
   readonly bookmark: JsonValue;
+  readonly facts: JobFacts;
+  /** Targets as they were frozen at the start, from this place in their order, at most `limit`. */
+  frozen(from: number, limit: number): Promise<readonly JsonValue[]>;
+  /** What is known of one target by now; `null` = nothing. */
+  outcome(key: string): Promise<TargetOutcome | null>;
   /** Aborted by pause, cancel and stop of the console; work ends at the next safe point. */
   readonly signal: AbortSignal;
   /** Durable before it resolves. */
@@ -67,6 +72,8 @@ export interface NewJob {
   readonly total: number;
   readonly params: JsonObject;
   readonly bookmark: JsonValue;
+  /** Targets to be frozen, in the order in which they will be worked off; kinds that walk have none. */
+  readonly frozen?: readonly JsonValue[];
 }
 
 /** What a command needs of the jobs. */

@@ -6,7 +6,19 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { JobStore } from "./job-store.ts";
-import type { Checkpoint, JobKind, JobRecord, JobStarter, JobWork, Pace, TargetOutcomeKind } from "./ports.ts";
+import type {
+  Checkpoint,
+  JobKind,
+  JobRecord,
+  JobStarter,
+  JobWork,
+  Pace,
+  TargetOutcome,
+  TargetOutcomeKind,
+} from "./ports.ts";
+
+/** Progress is told at most this often: checkpoints may be far more frequent. */
+const PUBLISH_INTERVAL_MS = 250;
 
 /** Durable bulk work: started, paused, resumed, cancelled; goes on by itself after a restart. */
 export interface JobRunner extends JobStarter {
@@ -18,12 +30,20 @@ export interface JobRunner extends JobStarter {
   pause(jobId: string): Promise<void>;
   resume(jobId: string): Promise<void>;
   cancel(jobId: string): Promise<void>;
+  /**
+   * Evidence has settled one target, also of a job that has ended: written down and counted when it resolves. A job that
+   * is not known any more is passed over.
+   */
+  settle(jobId: string, outcome: TargetOutcome): Promise<void>;
   /** Ends the work of this process at safe points; jobs stay as they are on disk. */
   stop(): Promise<void>;
 }
 
 export const isEnded = (state: JobState): boolean =>
   state === "done" || state === "failed" || state === "stopped" || state === "cancelled";
+
+const sameCounts = (a: JobCounts, b: JobCounts): boolean =>
+  a.applied === b.applied && a.moved === b.moved && a.failed === b.failed && a.unknown === b.unknown;
 
 interface Live {
   record: JobRecord;
@@ -32,6 +52,8 @@ interface Live {
   pace: Pace;
   startedAt: EpochMs;
   doneAtStart: number;
+  /** Writes of the record, one after the other. */
+  turn: Promise<unknown>;
 }
 
 const NO_COUNTS: JobCounts = { total: 0, applied: 0, moved: 0, failed: 0, unknown: 0 };
@@ -55,7 +77,17 @@ export function createJobRunner(deps: {
     return live;
   };
 
-  async function setState(live: Live, state: JobState, note: string | null): Promise<void> {
+  /** Whoever changes the record of a job waits for whoever changes it now. */
+  function inTurn<T>(live: Live, change: () => Promise<T>): Promise<T> {
+    const mine = live.turn.then(change);
+    live.turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  const setState = (live: Live, state: JobState, note: string | null): Promise<void> =>
+    inTurn(live, () => changeState(live, state, note));
+
+  async function changeState(live: Live, state: JobState, note: string | null): Promise<void> {
     const { facts } = live.record;
     if (facts.state === state && facts.note === note) return;
     const next = { ...live.record, facts: { ...facts, state, note } };
@@ -72,7 +104,9 @@ export function createJobRunner(deps: {
     await store.save(next);
   }
 
-  async function checkpoint(live: Live, { outcomes, bookmark }: Checkpoint): Promise<void> {
+  const checkpoint = (live: Live, point: Checkpoint): Promise<void> => inTurn(live, () => write(live, point));
+
+  async function write(live: Live, { outcomes, bookmark }: Checkpoint): Promise<void> {
     const counts: Record<TargetOutcomeKind, number> & { total: number } = { ...live.record.facts.counts };
     for (const outcome of outcomes) {
       const before = await store.outcome(live.record.id, outcome.key);
@@ -83,7 +117,41 @@ export function createJobRunner(deps: {
     const next = { ...live.record, bookmark, facts: { ...live.record.facts, counts } };
     await store.checkpoint(next, outcomes);
     live.record = next;
-    publish();
+    publishSoon();
+  }
+
+  /** What is found out of a job that has ended changes its counts, which the journal tells with its state. */
+  async function tellCounts(live: Live): Promise<void> {
+    const { facts } = live.record;
+    await recorder.record(OPERATOR_STREAM, [
+      {
+        kind: "job.state_changed",
+        subject: live.record.id,
+        occurredAt: clock.now(),
+        causedBy: facts.requestId,
+        body: { from: facts.state, job: facts },
+      },
+    ]);
+  }
+
+  let publishedAt = Number.NEGATIVE_INFINITY;
+  let publishing: AbortController | null = null;
+  /** At once after a pause, else when the interval is over: the last word is always told. */
+  function publishSoon(): void {
+    const dueInMs = publishedAt + PUBLISH_INTERVAL_MS - clock.monotonic();
+    if (dueInMs <= 0) {
+      publish();
+      return;
+    }
+    if (publishing !== null) return;
+    const mine = new AbortController();
+    publishing = mine;
+    clock.sleep(dueInMs, mine.signal).then(
+      () => publish(),
+      (cause: unknown) => {
+        if (!mine.signal.aborted) log.error("job.progress_not_told", { cause });
+      },
+    );
   }
 
   function progressOf(live: Live): JobProgress {
@@ -98,6 +166,9 @@ export function createJobRunner(deps: {
   }
 
   function publish(): void {
+    publishing?.abort();
+    publishing = null;
+    publishedAt = clock.monotonic();
     const running = [...jobs.values()].filter((live) => !isEnded(live.record.facts.state));
     recorder.sample(OPERATOR_STREAM, {
       asOf: clock.now(),
@@ -111,13 +182,16 @@ export function createJobRunner(deps: {
       id: live.record.id,
       params: live.record.params,
       bookmark: live.record.bookmark,
+      facts: live.record.facts,
       signal,
+      frozen: (from, limit) => store.frozen(live.record.id, from, limit),
+      outcome: (key) => store.outcome(live.record.id, key),
       checkpoint: (point) => checkpoint(live, point),
       counts: () => live.record.facts.counts,
       setWaiting: (note) => setState(live, note === null ? "running" : "waiting", note),
       pace(pace) {
         live.pace = pace;
-        publish();
+        publishSoon();
       },
     };
   }
@@ -155,6 +229,7 @@ export function createJobRunner(deps: {
       pace: { walked: 0, walkedAll: false },
       startedAt: clock.now(),
       doneAtStart: 0,
+      turn: Promise.resolve(),
     };
     jobs.set(record.id, live);
     return live;
@@ -197,7 +272,7 @@ export function createJobRunner(deps: {
       await closeLost(Object.entries(journalled).filter(([id, facts]) => !jobs.has(id) && !isEnded(facts.state)));
       publish();
     },
-    async start({ id, facts, total, params, bookmark }) {
+    async start({ id, facts, total, params, bookmark, frozen }) {
       if (stopping) throw new OpsError("refused", "The console is stopping");
       const counts = { ...NO_COUNTS, total };
       const full: JobFacts = { ...facts, state: "running", note: null, counts, createdAt: clock.now() };
@@ -205,6 +280,7 @@ export function createJobRunner(deps: {
       await recorder.record(OPERATOR_STREAM, [
         { kind: "job.created", subject: id, occurredAt: clock.now(), causedBy: facts.requestId, body: full },
       ]);
+      if (frozen !== undefined) await store.freeze(id, frozen);
       await store.save(record);
       launch(liven(record));
     },
@@ -244,8 +320,18 @@ export function createJobRunner(deps: {
         throw new OpsError("conflict", `The job has meanwhile become ${live.record.facts.state}`);
       await setState(live, "cancelled", "cancelled by an operator; what is done stays done");
     },
+    async settle(jobId, outcome) {
+      const live = jobs.get(jobId);
+      if (live === undefined) return;
+      await inTurn(live, async () => {
+        const { counts } = live.record.facts;
+        await write(live, { outcomes: [outcome], bookmark: live.record.bookmark });
+        if (isEnded(live.record.facts.state) && !sameCounts(counts, live.record.facts.counts)) await tellCounts(live);
+      });
+    },
     async stop() {
       stopping = true;
+      publishing?.abort();
       await Promise.all([...jobs.values()].map(halt));
     },
   };

@@ -60,7 +60,7 @@ async function setUp() {
     progress: () => null,
   };
   const operations = createOperations({ recorder, view: recorder, clock });
-  return createJobsService({ runner: runner as JobRunner, store, operations });
+  return createJobsService({ runner: runner as JobRunner, store, operations, retries: {} });
 }
 
 describe("the jobs of one target", () => {

@@ -1,5 +1,6 @@
 import { type Caller, visibleStreams } from "#server/auth/caller.ts";
-import { audienceOf, canSee } from "#server/auth/permissions.ts";
+import { audienceOf, can, canSee, type Permission, refusalOf } from "#server/auth/permissions.ts";
+import type { JobKindName } from "#server/contract/event.ts";
 import { maskJob, maskText } from "#server/contract/mask.ts";
 import { seesStream } from "#server/contract/visibility.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
@@ -9,7 +10,27 @@ import { OpsError } from "#server/kernel/errors.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import type { JobStore } from "./job-store.ts";
 import type { JobRecord } from "./ports.ts";
-import type { JobRunner } from "./runner.ts";
+import { isEnded, type JobRunner } from "./runner.ts";
+
+/** Failed targets that one retry takes up at most. */
+const RETRIED_MAX = 10_000;
+const RETRY_PAGE = 1_000;
+
+/** What controlling a job takes besides `jobs:control`: what starting one of its kind took. */
+const KIND_PERMISSIONS: Readonly<Record<JobKindName, Permission>> = {
+  "dna.failover": "dna:failover",
+  "dynflow.plans.resume": "plans:resume",
+  "dynflow.plans.skip": "plans:skip",
+  "dynflow.plans.cancel": "plans:cancel",
+};
+
+/** Begins a new job of failed targets of an ended one. */
+export type RetryJob = (
+  caller: Caller,
+  record: JobRecord,
+  keys: readonly string[],
+  input: { readonly reason: string; readonly requestId: string },
+) => Promise<{ readonly journalId: string; readonly jobId: string; readonly leftOut: number }>;
 
 /** Jobs of one source that are asked for what they did to one target. */
 const ASKED_JOBS_MAX = 200;
@@ -19,6 +40,8 @@ export function createJobsService(deps: {
   readonly runner: JobRunner;
   readonly store: JobStore;
   readonly operations: Operations;
+  /** By kind; a kind that is not here is started anew where it began. */
+  readonly retries: Readonly<Partial<Record<JobKindName, RetryJob>>>;
 }) {
   const { runner, store, operations } = deps;
 
@@ -29,6 +52,28 @@ export function createJobsService(deps: {
     if (record === null || !canSee(caller.principal, sourceOf(record)))
       throw new OpsError("not-found", `No job ${jobId}`);
     return record;
+  }
+
+  /** The job as the caller saw it, if it may be controlled by them. */
+  function controllable(caller: Caller, input: { readonly jobId: string; readonly expectedState: string }): JobRecord {
+    const record = jobFor(caller, input.jobId);
+    const { kind, state } = record.facts;
+    const permission = KIND_PERMISSIONS[kind];
+    if (!can(caller.principal, permission)) throw new OpsError("not-permitted", refusalOf(permission));
+    if (state !== input.expectedState)
+      throw new OpsError("conflict", `The job was ${input.expectedState} on your screen and is ${state} now`);
+    return record;
+  }
+
+  async function failedKeys(jobId: string): Promise<readonly string[]> {
+    const keys: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await store.targets(jobId, "failed", after, RETRY_PAGE);
+      keys.push(...page.targets.map((target) => target.key));
+      after = page.nextAfter;
+    } while (after !== null && keys.length < RETRIED_MAX);
+    return keys.slice(0, RETRIED_MAX);
   }
 
   const toView = (caller: Caller, { id, facts }: JobRecord) => ({
@@ -42,10 +87,8 @@ export function createJobsService(deps: {
     input: WireIn<typeof wire.jobControlInput>,
     verb: "pause" | "resume" | "cancel",
   ): WireOut<typeof wire.jobControlOutput> {
-    const record = jobFor(caller, input.jobId);
-    const { state, stream } = record.facts;
-    if (state !== input.expectedState)
-      throw new OpsError("conflict", `The job was ${input.expectedState} on your screen and is ${state} now`);
+    const record = controllable(caller, input);
+    const { stream } = record.facts;
     const { principal, address } = caller;
     const request = {
       requestId: input.requestId,
@@ -101,6 +144,17 @@ export function createJobsService(deps: {
       });
       const outcomes = (await Promise.all(asked)).flat().toSorted((a, b) => (a.at < b.at ? 1 : -1));
       return { outcomes, more: jobs.length > ASKED_JOBS_MAX };
+    },
+    async retry(caller: Caller, input: WireIn<typeof wire.jobRetryInput>): WireOut<typeof wire.jobRetryOutput> {
+      const started = runner.startedBy(input.requestId);
+      if (started !== null) return { journalId: input.requestId, jobId: started, leftOut: 0 };
+      const record = controllable(caller, input);
+      if (!isEnded(record.facts.state)) throw new OpsError("refused", "Only a job that has ended can be retried");
+      const retry = deps.retries[record.facts.kind];
+      if (retry === undefined) throw new OpsError("refused", "A job of this kind is started anew where it began");
+      const keys = await failedKeys(record.id);
+      if (keys.length === 0) throw new OpsError("refused", "No target of this job has failed");
+      return retry(caller, record, keys, input);
     },
     pause: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "pause"),
     resume: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "resume"),

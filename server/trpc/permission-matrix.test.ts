@@ -57,6 +57,24 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
     least: "operator",
     input: { ...PLAN_INPUT, expectedState: "paused", expectedFailedStepId: 3, ...ACT },
   },
+  "dynflow.plans.skipPreview": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.skip": {
+    least: "operator",
+    input: { ...PLAN_INPUT, expectedState: "paused", stepIds: [3], expectedStepIds: [3], ...ACT },
+  },
+  "dynflow.plans.cancelPreview": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.cancel": {
+    least: "operator",
+    input: { ...PLAN_INPUT, expectedState: "running", expectedStepIds: [3], ...ACT },
+  },
+  "dynflow.plans.bulkPreview": {
+    least: "operator",
+    input: { ...SOURCE, verb: "resume", target: { ids: [PLAN] } },
+  },
+  "dynflow.plans.bulkStart": {
+    least: "operator",
+    input: { ...SOURCE, verb: "resume", token: "t", expectedTotal: 1, ...ACT },
+  },
   "dynflow.worlds.list": { least: "viewer", input: {} },
   "dynflow.worlds.ping": { least: "operator", input: { ...SOURCE, worldId: "w", ...ACT } },
   "dynflow.locks.list": { least: "viewer", input: {} },
@@ -70,9 +88,11 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "jobs.list": { least: "viewer" },
   "jobs.get": { least: "viewer", input: { jobId: "j" } },
   "jobs.ofTarget": { least: "viewer", input: { stream: "dna:eu-1", target: "0/n|a" } },
-  "jobs.pause": { least: "admin", input: JOB_CONTROL },
-  "jobs.resume": { least: "admin", input: JOB_CONTROL },
-  "jobs.cancel": { least: "admin", input: JOB_CONTROL },
+  // Those of a failover take an admin: the service asks for the permission of the kind.
+  "jobs.pause": { least: "operator", input: JOB_CONTROL },
+  "jobs.resume": { least: "operator", input: JOB_CONTROL },
+  "jobs.cancel": { least: "operator", input: JOB_CONTROL },
+  "jobs.retry": { least: "operator", input: JOB_CONTROL },
   "demo.scenario": { least: "operator", input: { scenario: "killNode", ...NODE_INPUT } },
   "admin.configuration": { least: "admin" },
 };

@@ -44,6 +44,12 @@ export interface DynflowService {
   action(caller: Caller, input: In<typeof dynflow.actionInput>): Out<typeof dynflow.actionOutput>;
   history(caller: Caller, input: In<typeof dynflow.planInput>): Out<typeof dynflow.historyOutput>;
   resume(caller: Caller, input: In<typeof dynflow.resumeInput>): Out<typeof dynflow.resumeOutput>;
+  skipPreview(caller: Caller, input: In<typeof dynflow.skipPreviewInput>): Out<typeof dynflow.skipPreviewOutput>;
+  skip(caller: Caller, input: In<typeof dynflow.skipInput>): Out<typeof dynflow.skipOutput>;
+  cancelPreview(caller: Caller, input: In<typeof dynflow.planInput>): Out<typeof dynflow.cancelPreviewOutput>;
+  cancel(caller: Caller, input: In<typeof dynflow.cancelInput>): Out<typeof dynflow.cancelOutput>;
+  bulkPreview(caller: Caller, input: In<typeof dynflow.bulkPreviewInput>): Out<typeof dynflow.bulkPreviewOutput>;
+  bulkStart(caller: Caller, input: In<typeof dynflow.bulkStartInput>): Out<typeof dynflow.bulkStartOutput>;
   worlds(caller: Caller, input: In<typeof dynflow.worldsInput>): Out<typeof dynflow.worldsOutput>;
   ping(caller: Caller, input: In<typeof dynflow.pingInput>): Out<typeof dynflow.pingOutput>;
   locks(caller: Caller, input: In<typeof dynflow.locksInput>): Out<typeof dynflow.locksOutput>;
@@ -56,6 +62,7 @@ export interface JobsService {
   pause(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
   resume(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
   cancel(caller: Caller, input: In<typeof jobs.jobControlInput>): Out<typeof jobs.jobControlOutput>;
+  retry(caller: Caller, input: In<typeof jobs.jobRetryInput>): Out<typeof jobs.jobRetryOutput>;
 }
 
 export interface JournalService {

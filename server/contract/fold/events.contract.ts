@@ -6,6 +6,7 @@ import {
   type EventKind,
   INCARNATION_FLAGS,
   INCARNATION_STATES,
+  JOB_KINDS,
   JOB_STATES,
   type JobFacts,
   type JournalEvent,
@@ -87,7 +88,7 @@ const operation = (streams: fc.Arbitrary<StreamName>): fc.Arbitrary<OperationFac
 
 const job = (streams: fc.Arbitrary<StreamName>): fc.Arbitrary<JobFacts> =>
   fc.record({
-    kind: fc.constant("dna.failover" as const),
+    kind: fc.constantFrom(...JOB_KINDS),
     title: text,
     stream: streams,
     target: text,
@@ -191,7 +192,7 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
   "op.unverified": operation(streams),
   "job.created": job(streams),
   "job.state_changed": fc.record({ from: fc.constantFrom(...JOB_STATES), job: job(streams) }),
-  "console.started": fc.record({ version: text, demo: fc.boolean() }),
+  "console.started": fc.record({ version: text, demo: fc.boolean(), by: text }, { requiredKeys: ["version", "demo"] }),
   "console.stopped": fc.record({ reason: text }),
   "console.retention_applied": fc.record({
     chain: fc.constantFrom("observed" as const, "operator" as const),

@@ -223,6 +223,118 @@ export const resumeInput = z.object({
 });
 export const resumeOutput = mutationResult;
 
+const stepIds = z.array(z.number().int().min(0)).max(2_000);
+const planTouch = z.object({
+  ...observed,
+  state: z.string(),
+  /** Why it cannot be done now; empty = it can. */
+  refusals: z.array(z.string()),
+});
+
+export const skipPreviewInput = z.object({
+  source: sourceId,
+  planId,
+  /** Failed steps; empty = all that failed. */
+  stepIds: stepIds.default([]),
+});
+/** What a skip would write, step by step in Dynflow's own order. */
+export const skipPreviewOutput = planTouch.extend({
+  stepIds: z.array(z.number()),
+  changes: z.array(
+    z.object({ stepId: z.number(), actionClass: z.string(), from: z.string(), to: z.enum(["skipping", "skipped"]) }),
+  ),
+});
+export type SkipPreview = z.infer<typeof skipPreviewOutput>;
+export const skipInput = z.object({
+  source: sourceId,
+  planId,
+  expectedState: z.string().max(50),
+  stepIds: stepIds.min(1),
+  /** Every step that the preview named. */
+  expectedStepIds: stepIds.min(1),
+  /** Resumes the plan once the skip is written: an operation of its own, with this id. */
+  resumeRequestId: requestId.nullable().default(null),
+  reason,
+  requestId,
+});
+export const skipOutput = mutationResult.extend({
+  /** What became of the resume; `null` = none was asked for, or the skip was not certain. */
+  resume: mutationResult.nullable(),
+});
+
+/** What a cancel would be sent to, or that the plan is only scheduled. */
+export const cancelPreviewOutput = planTouch.extend({
+  steps: z.array(
+    z.object({
+      stepId: z.number(),
+      actionClass: z.string(),
+      state: z.string(),
+      /** Why its class is taken for cancellable; `null` = nothing says so, and a cancel may destroy it. */
+      cancellable: z.enum(["sub-plans", "configured"]).nullable(),
+    }),
+  ),
+  /** The executor that would be told; `null` = any that answers. */
+  executorId: z.string().nullable(),
+  scheduled: z.boolean(),
+});
+export type CancelPreview = z.infer<typeof cancelPreviewOutput>;
+export const cancelInput = z.object({
+  source: sourceId,
+  planId,
+  expectedState: z.string().max(50),
+  /** The steps that the preview named and the cancel goes to; empty for a scheduled plan. */
+  expectedStepIds: stepIds,
+  /** Sent also to steps whose class nothing says is cancellable. */
+  force: z.boolean().default(false),
+  reason,
+  requestId,
+});
+export const cancelOutput = mutationResult;
+
+/** Plans of one job at most. */
+export const BULK_PLANS_MAX = 10_000;
+export const bulkVerb = z.enum(["resume", "skip", "cancel"]);
+export const bulkPreviewInput = z.object({
+  source: sourceId,
+  verb: bulkVerb,
+  /** These plans, or all that a filter finds. */
+  target: z.union([z.object({ ids: z.array(planId).min(1).max(BULK_PLANS_MAX) }), z.object({ filter: planFilter })]),
+});
+export type BulkPreviewInput = z.input<typeof bulkPreviewInput>;
+export const bulkPreviewOutput = z.object({
+  ...observed,
+  /** Names this preview, which the server keeps for `keptMs`: starting it acts on exactly these plans. */
+  token: z.string(),
+  keptMs: z.number(),
+  /** Plans that would be acted on. */
+  total: z.number(),
+  /** Most plans whoever asks may act on in one job. */
+  limit: z.number(),
+  groups: z.array(z.object({ label: z.string().nullable(), state: z.string(), count: z.number() })),
+  /** Plans that are left out, by the reason, with a few of their ids. */
+  refused: z.array(z.object({ reason: z.string(), count: z.number(), examples: z.array(z.string()) })),
+  /** Every plan that would be acted on, and the state it was seen in. */
+  seen: z.array(z.tuple([z.string(), z.string()])),
+  /** Start of the oldest of them. */
+  oldestStartedAt: z.string().nullable(),
+  /** Why nothing can be started now; empty = it can. */
+  refusals: z.array(z.string()),
+  plansPerSecond: z.object({ default: z.number(), min: z.number(), max: z.number() }),
+});
+export type BulkPreview = z.infer<typeof bulkPreviewOutput>;
+export const BULK_RATE = { default: 2, min: 0.1, max: 20 } as const;
+export const bulkStartInput = z.object({
+  source: sourceId,
+  verb: bulkVerb,
+  token: z.string().max(64),
+  /** How many plans the operator saw that it would touch. */
+  expectedTotal: z.number().int().min(1).max(BULK_PLANS_MAX),
+  plansPerSecond: z.number().min(BULK_RATE.min).max(BULK_RATE.max).default(BULK_RATE.default),
+  reason,
+  requestId,
+});
+export const bulkStartOutput = z.object({ journalId: z.string(), jobId: z.string() });
+
 export const worldView = z.object({
   source: z.string(),
   id: z.string(),

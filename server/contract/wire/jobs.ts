@@ -57,3 +57,11 @@ export const jobControlInput = z.object({
   requestId,
 });
 export const jobControlOutput = mutationResult;
+/** A new job of the failed targets of one that has ended. */
+export const jobRetryInput = jobControlInput;
+export const jobRetryOutput = z.object({
+  journalId: z.string(),
+  jobId: z.string(),
+  /** Targets that had failed and were left out: they stand differently now. */
+  leftOut: z.number(),
+});

@@ -39,6 +39,36 @@ export const dynflowRouter = router({
       .input(wire.resumeInput)
       .output(wire.resumeOutput)
       .mutation(({ ctx, input }) => ctx.services.dynflow.resume(ctx.caller, input)),
+    /** What skipping failed steps would write, and what goes along. */
+    skipPreview: read
+      .input(wire.skipPreviewInput)
+      .output(wire.skipPreviewOutput)
+      .query(({ ctx, input }) => ctx.services.dynflow.skipPreview(ctx.caller, input)),
+    /** Marks failed steps of a paused plan, and what depends on them, as skipped; resumes it afterwards when asked to. */
+    skip: permitted("plans:skip")
+      .input(wire.skipInput)
+      .output(wire.skipOutput)
+      .mutation(({ ctx, input }) => ctx.services.dynflow.skip(ctx.caller, input)),
+    /** Which steps a cancel would be sent to, and for which of them nothing says that it is safe. */
+    cancelPreview: read
+      .input(wire.planInput)
+      .output(wire.cancelPreviewOutput)
+      .query(({ ctx, input }) => ctx.services.dynflow.cancelPreview(ctx.caller, input)),
+    /** Sends a cancel to the running and suspended steps of a plan, or cancels a scheduled one. */
+    cancel: permitted("plans:cancel")
+      .input(wire.cancelInput)
+      .output(wire.cancelOutput)
+      .mutation(({ ctx, input }) => ctx.services.dynflow.cancel(ctx.caller, input)),
+    /** Reads and freezes what a bulk command would touch; kept for ten minutes under the token it answers. */
+    bulkPreview: permitted("plans:bulk")
+      .input(wire.bulkPreviewInput)
+      .output(atOnce(wire.bulkPreviewOutput))
+      .query(({ ctx, input }) => ctx.services.dynflow.bulkPreview(ctx.caller, input)),
+    /** Starts the job of a preview: durable, throttled, with the outcome of each plan. */
+    bulkStart: permitted("plans:bulk")
+      .input(wire.bulkStartInput)
+      .output(wire.bulkStartOutput)
+      .mutation(({ ctx, input }) => ctx.services.dynflow.bulkStart(ctx.caller, input)),
   }),
   worlds: router({
     list: permitted("worlds:read")

@@ -22,6 +22,11 @@ export const jobsRouter = router({
   pause: control.mutation(({ ctx, input }) => ctx.services.jobs.pause(ctx.caller, input)),
   resume: control.mutation(({ ctx, input }) => ctx.services.jobs.resume(ctx.caller, input)),
   cancel: control.mutation(({ ctx, input }) => ctx.services.jobs.cancel(ctx.caller, input)),
+  /** A new job of the targets on which an ended one had failed. */
+  retry: permitted("jobs:control")
+    .input(jobs.jobRetryInput)
+    .output(jobs.jobRetryOutput)
+    .mutation(({ ctx, input }) => ctx.services.jobs.retry(ctx.caller, input)),
 });
 
 export const demoRouter = router({

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { createMemoryJournal, createMemoryStateStore } from "#server/dynflow/follower.test-kit.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import { silentLogger } from "#server/kernel/logger.ts";
+import { createManualClock } from "#server/runtime/clock.ts";
+import { createJobStore } from "./job-store.ts";
+import type { JobKind, JobWork, TargetOutcome } from "./ports.ts";
+import { createJobRunner } from "./runner.ts";
+
+const AT = epochMs(1_795_326_407_000);
+const outcome = (key: string, kind: TargetOutcome["outcome"]): TargetOutcome => ({
+  key,
+  outcome: kind,
+  note: null,
+  at: AT,
+});
+
+function setUp(run: JobKind["run"]) {
+  const clock = createManualClock();
+  const journal = createMemoryJournal(clock);
+  let samples = 0;
+  const recorder = {
+    ...journal.recorder,
+    sample(...args: Parameters<typeof journal.recorder.sample>) {
+      samples += 1;
+      journal.recorder.sample(...args);
+    },
+  };
+  const store = createJobStore(createMemoryStateStore());
+  const kinds = [{ kind: "dynflow.plans.resume", run } as const];
+  const runner = createJobRunner({ store, kinds, recorder, view: journal.view, clock, log: silentLogger });
+  const start = (id: string, total: number, frozen?: readonly string[]) =>
+    runner.start({
+      id,
+      facts: {
+        kind: "dynflow.plans.resume",
+        title: "Resume",
+        stream: "dynflow:foreman",
+        target: "foreman",
+        requestedBy: "ann",
+        requestId: `request of ${id}`,
+      },
+      total,
+      params: {},
+      bookmark: null,
+      ...(frozen === undefined ? {} : { frozen }),
+    });
+  return { clock, journal, store, runner, start, samples: () => samples };
+}
+
+describe("the job runner", () => {
+  it("carries 100,000 targets with a small record, and tells its progress four times a second at most", async () => {
+    const TARGETS = 100_000;
+    const ROUND = 500;
+    const { clock, runner, start, store, samples } = setUp(async (work: JobWork) => {
+      for (let done = 0; done < TARGETS; done += ROUND) {
+        const keys = Array.from({ length: ROUND }, (_, index) => `key-${done + index}`);
+        await work.checkpoint({ outcomes: keys.map((key) => outcome(key, "applied")), bookmark: { done } });
+        work.pace({ walked: done + ROUND, walkedAll: false });
+        await clock.sleep(10, work.signal);
+      }
+      return { state: "done", note: null };
+    });
+    await start("j", TARGETS);
+    const begun = clock.monotonic();
+    for (let round = 0; round < 400 && runner.get("j")?.facts.state !== "done"; round += 1) await clock.advance(10);
+    const tookMs = clock.monotonic() - begun;
+    const record = runner.get("j");
+    expect(record?.facts).toMatchObject({ state: "done", counts: { total: TARGETS, applied: TARGETS } });
+    expect(JSON.stringify(record).length).toBeLessThan(2_000);
+    // The first, the last, and one every quarter of a second.
+    expect(samples()).toBeLessThanOrEqual(tookMs / 250 + 3);
+    expect((await store.targets("j", "failed", null, 100)).targets).toEqual([]);
+  });
+
+  it("finds the few failed among many in one look", async () => {
+    const { store, runner, start, clock } = setUp(async (work) => {
+      const keys = Array.from({ length: 30_000 }, (_, index) => `k-${String(index).padStart(6, "0")}`);
+      const outcomes = keys.map((key, index) => outcome(key, index % 10_000 === 9_999 ? "failed" : "applied"));
+      await work.checkpoint({ outcomes, bookmark: null });
+      return { state: "done", note: null };
+    });
+    await start("j", 30_000);
+    for (let round = 0; round < 20 && runner.get("j")?.facts.state !== "done"; round += 1) await clock.advance(10);
+    const failed = await store.targets("j", "failed", null, 2);
+    expect(failed.targets.map((target) => target.key)).toEqual(["k-009999", "k-019999"]);
+    const rest = await store.targets("j", "failed", failed.nextAfter, 2);
+    expect(rest).toMatchObject({ targets: [{ key: "k-029999" }], nextAfter: null });
+  });
+
+  it("freezes targets in their order and reads any stretch of them", async () => {
+    const frozen = Array.from({ length: 1_234 }, (_, index) => `plan ${index}`);
+    const read: unknown[] = [];
+    const { start, clock } = setUp(async (work) => {
+      for (const [from, limit] of [
+        [0, 3],
+        [99, 2],
+        [1_200, 100],
+        [1_234, 10],
+      ] as const) {
+        read.push(await work.frozen(from, limit));
+      }
+      return { state: "done", note: null };
+    });
+    await start("j", frozen.length, frozen);
+    await clock.advance(10);
+    expect(read).toEqual([frozen.slice(0, 3), frozen.slice(99, 101), frozen.slice(1_200), []]);
+  });
+
+  it("settles a target while the job checkpoints, and after its end, without losing a count", async () => {
+    const { start, runner, clock, journal } = setUp(async (work) => {
+      for (let index = 0; index < 50; index += 1) {
+        await work.checkpoint({ outcomes: [outcome(`k-${index}`, "unknown")], bookmark: { index } });
+        await clock.sleep(1, work.signal);
+      }
+      return { state: "done", note: null };
+    });
+    await start("j", 50);
+    const settles: Promise<void>[] = [];
+    for (let round = 0; round < 80; round += 1) {
+      if (round < 25) settles.push(runner.settle("j", outcome(`k-${round}`, "applied")));
+      await clock.advance(1);
+    }
+    await Promise.all(settles);
+    const counts = runner.get("j")?.facts.counts;
+    expect((counts?.applied ?? 0) + (counts?.unknown ?? 0)).toBe(50);
+    for (let index = 0; index < 50; index += 1) await runner.settle("j", outcome(`k-${index}`, "applied"));
+    expect(runner.get("j")?.facts).toMatchObject({ state: "done", counts: { applied: 50, unknown: 0 } });
+    expect(journal.view.operator().jobs.j?.counts).toMatchObject({ applied: 50, unknown: 0 });
+    const told = journal.events.length;
+    await runner.settle("j", outcome("k-1", "applied"));
+    expect(journal.events).toHaveLength(told);
+    await runner.settle("another", outcome("k-1", "applied"));
+  });
+});
