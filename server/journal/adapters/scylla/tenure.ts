@@ -93,7 +93,7 @@ export function createTenure({ store, directory, log, segmentEvents, epoch }: Te
       if (stream.length > NAME_CHARS_MAX) throw new OpsError("limit-exceeded", "The name of a stream is too long");
       return (await once(stream, false)).writer;
     },
-    facts: (stream) => opened.get(stream)?.writer.facts() ?? null,
+    facts: (stream) => (hasEnded ? null : (opened.get(stream)?.writer.facts() ?? null)),
     kick() {
       for (const { index } of opened.values()) index.kick();
     },
