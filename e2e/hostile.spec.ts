@@ -177,7 +177,7 @@ test("the failed plan says its cause whole, in the words that were stored", asyn
   await openEverything(page);
   await expect(page.getByRole("main")).toContainText("input-value");
   await expect(page.getByRole("main")).toContainText(`chunk ${HOSTILE[2]}`);
-  await plan.openTab("History");
+  await plan.openTab("Execution history");
   await expect(page.getByRole("main")).toContainText(hostile("history"));
   await plan.openTab("Raw");
   await expect(page.getByRole("main")).toContainText("root-class");

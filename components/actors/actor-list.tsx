@@ -5,12 +5,14 @@ import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { useEstate } from "#components/ui/estate.ts";
 import { plural } from "#components/ui/format.ts";
+import { useIsPast } from "#components/ui/instants.ts";
 import { type Href, routes } from "#components/ui/routes.ts";
 import { PageHead } from "#components/ui/section.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Empty, Faults, QueryWidget, Skeleton } from "#components/ui/widget.tsx";
 import { ActorFilters } from "./actor-filters.tsx";
 import { ActorTable } from "./actor-table.tsx";
+import { OwnersThen } from "./owners-then.tsx";
 
 const TYPES_STALE_MS = 30_000;
 
@@ -27,10 +29,11 @@ export function ActorList({ source: asked, namespace, moduleId, prefix }: ActorL
   const estate = useEstate();
   const sources = estate?.dna.map(({ id }) => id) ?? [];
   const source = asked ?? sources[0] ?? null;
+  const past = useIsPast();
   const types = useQuery(
     useTRPC().dna.types.list.queryOptions(
       { source: source ?? "" },
-      { enabled: source !== null, staleTime: TYPES_STALE_MS },
+      { enabled: source !== null && !past, staleTime: TYPES_STALE_MS },
     ),
   );
   const [first] = types.data?.types ?? [];
@@ -60,6 +63,8 @@ export function ActorList({ source: asked, namespace, moduleId, prefix }: ActorL
         <Skeleton rows={8} what="sources" />
       ) : source === null ? (
         <Empty title="No DNA source is configured." />
+      ) : past ? (
+        <OwnersThen source={source} />
       ) : (
         <>
           <ActorFilters

@@ -1,10 +1,12 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import { HistorySection } from "#components/history/history-section.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { useEstate } from "#components/ui/estate.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { copyText, Id, Name } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
@@ -13,10 +15,12 @@ import { Facts, PageHead, Section } from "#components/ui/section.tsx";
 import { Age, Instant, Since } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Empty, Faults, QueryWidget } from "#components/ui/widget.tsx";
+import { actorSubject } from "#server/contract/actor-key.ts";
 import type { ActorView as ActorFacts, ExplainOutput } from "#server/contract/wire/dna.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Tone } from "#server/kernel/states.ts";
 import { OwnerState } from "./owner-state.tsx";
+import { OwnerThen } from "./owners-then.tsx";
 
 const RequestPath = onDemand(() =>
   import("#components/lifecycle/request-path.tsx").then((module) => module.RequestPath),
@@ -35,9 +39,8 @@ interface ActorViewProps {
 export function ActorView({ source, namespace, moduleId, name }: ActorViewProps) {
   const { go } = useAddress();
   const module = useEstate()?.dna.find(({ id }) => id === source)?.modules[String(moduleId)];
-  const query = useQuery(
-    useTRPC().dna.actors.explain.queryOptions({ source, namespace, moduleId, name }, { refetchInterval: EVERY_MS }),
-  );
+  const past = useIsPast();
+  const subject = actorSubject({ namespace, moduleId, name });
   const type = `${namespace} / ${moduleId}${module === undefined ? "" : ` ${module}`}`;
   const list = routes.actors({ source, namespace, moduleId });
   useKeys(
@@ -67,16 +70,30 @@ export function ActorView({ source, namespace, moduleId, name }: ActorViewProps)
           </>
         }
       />
-      <QueryWidget query={query} what={`${type} / ${name}`} rows={6}>
-        {(explained) => (
-          <div className="stack">
-            <Faults faults={explained.faults} />
-            <Owner source={source} name={name} actor={explained.actor} asOf={explained.asOf} />
-            <MessageNow explained={explained} />
-          </div>
-        )}
-      </QueryWidget>
+      {past ? (
+        <OwnerThen source={source} subject={subject} />
+      ) : (
+        <ActorNow source={source} namespace={namespace} moduleId={moduleId} name={name} what={`${type} / ${name}`} />
+      )}
+      <HistorySection thing={{ type: "actor", source, id: subject }} what={`${type} / ${name}`} />
     </div>
+  );
+}
+
+function ActorNow({ source, namespace, moduleId, name, what }: ActorViewProps & { readonly what: string }) {
+  const query = useQuery(
+    useTRPC().dna.actors.explain.queryOptions({ source, namespace, moduleId, name }, { refetchInterval: EVERY_MS }),
+  );
+  return (
+    <QueryWidget query={query} what={what} rows={6}>
+      {(explained) => (
+        <div className="stack">
+          <Faults faults={explained.faults} />
+          <Owner source={source} name={name} actor={explained.actor} asOf={explained.asOf} />
+          <MessageNow explained={explained} />
+        </div>
+      )}
+    </QueryWidget>
   );
 }
 

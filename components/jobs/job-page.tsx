@@ -1,6 +1,7 @@
 "use client";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { HistoryFold } from "#components/history/history-section.tsx";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
@@ -173,6 +174,7 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
         </Section>
       </div>
       {children}
+      <HistoryFold thing={{ type: "job", source: null, id }} what={facts.title} />
       {verb !== null && (
         <JobAction.Dialog
           verb={verb}

@@ -1,5 +1,6 @@
 "use client";
 import { useState } from "react";
+import { CauseAndEffects } from "#components/history/cause-and-effects.tsx";
 import { OperationLine } from "#components/plan/outcome.tsx";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
 import { formatDurationMs } from "#components/ui/format.ts";
@@ -40,6 +41,9 @@ export function EventDrawer({ event, onClose }: { readonly event: JournalEvent; 
           <Link href={routes.journal({ subject: event.subject })}>Everything about it</Link>
         </p>
       </DrawerSection>
+      <DrawerSection title="Cause and effects">
+        <CauseAndEffects event={event} />
+      </DrawerSection>
       {operation !== null && (
         <DrawerSection title="What came of it">
           <OperationLine operation={operation} />
@@ -66,9 +70,7 @@ function factsOf(event: JournalEvent): readonly Fact[] {
     { name: "subject", value: <Id id={event.subject} /> },
     { name: "event id", value: <Id id={event.id} /> },
     ...(event.synthetic ? [{ name: "made by", value: "the console: judged, not read" }] : []),
-    ...(causedBy === null
-      ? []
-      : [{ name: "caused by", value: <Link href={routes.journal({ event: causedBy })}>{causedBy.slice(-8)}</Link> }]),
+    ...(causedBy === null ? [] : [{ name: "caused by", value: <Id id={causedBy} /> }]),
     ...(actor === null
       ? []
       : [

@@ -1,6 +1,6 @@
 "use client";
-import { Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { Icon } from "#components/ui/icons.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { EVENT_KINDS, type JournalQuery, KIND_GROUPS } from "./journal-query.ts";
 
@@ -41,7 +41,8 @@ export function JournalFilter({ query, streams, onChange }: JournalFilterProps) 
         <span className="lbl">kind</span>
         <select
           className="field"
-          value={query.kind ?? ""}
+          disabled={query.view === "actions"}
+          value={query.view === "actions" ? "op.*" : (query.kind ?? "")}
           onChange={({ target: { value } }) => onChange({ ...query, kind: value === "" ? null : value }, false)}
         >
           <option value="">all</option>
@@ -86,7 +87,7 @@ function SubjectField({ value, onChange }: { readonly value: string; readonly on
   useKeys([{ keys: "/", does: "filter by subject", run: () => input.current?.focus() }], { group: "List" });
   return (
     <div className="field q-label">
-      <Search size={14} aria-hidden="true" />
+      <Icon name="search" size={14} />
       <input
         ref={input}
         type="search"

@@ -1,12 +1,20 @@
 // @vitest-environment happy-dom
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { LIVE_KEY } from "#components/live/live-cache.ts";
 import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
+import { SlotsProvider } from "#components/ui/slots.tsx";
 import type { JournalEvent } from "#server/contract/event.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { JournalPage } from "./journal-page.tsx";
+import { kindsOf } from "./journal-query.ts";
+
+const place = vi.hoisted(() => ({ search: new URLSearchParams() }));
+vi.mock("next/navigation", () => ({ usePathname: () => "/journal", useSearchParams: () => place.search }));
+beforeEach(() => {
+  place.search = new URLSearchParams();
+});
 
 const PLAN = "7be1c0de-41f3-4f0a-9a52-5d0c6c3f1b80";
 const requested = (id: string, at: number): JournalEvent => ({
@@ -83,5 +91,60 @@ describe("the journal", () => {
     const { went } = renderInConsole(<JournalPage />, { folds: {}, procedures: range({}, () => []) });
     fireEvent.change(screen.getByLabelText("kind"), { target: { value: "op.*" } });
     expect(went).toEqual(["/journal?kind=op.*"]);
+  });
+
+  it("exports what the filter selects, as JSON lines and as CSV", async () => {
+    renderInConsole(<JournalPage />, { folds: {}, procedures: range({ "": [requested("b", TEST_NOW)] }, () => []) });
+    await waitFor(() => expect(ids()).toEqual(["b"]));
+    expect(screen.getByRole("link", { name: "JSON lines" }).getAttribute("href")).toBe(
+      "/api/journal/export?format=jsonl",
+    );
+    expect(screen.getByRole("link", { name: "CSV" }).getAttribute("href")).toBe("/api/journal/export?format=csv");
+  });
+});
+
+describe("the actions", () => {
+  const phase = (id: string, kind: string, at: number, over: object = {}) =>
+    ({ ...requested(id, at), kind, causedBy: "r", body: { ...requested(id, at).body, ...over } }) as JournalEvent;
+
+  it("are one row each: every phase with its time, who, why, what was seen and what was found", async () => {
+    place.search = new URLSearchParams("view=actions");
+    const phases = [
+      phase("v", "op.verified", TEST_NOW, { found: "the plan runs" }),
+      phase("e", "op.executed", TEST_NOW - 1_000),
+      { ...requested("r", TEST_NOW - 2_000), body: { ...requested("r", 0).body, expected: { state: "paused" } } },
+    ];
+    const { asked } = renderInConsole(<JournalPage />, {
+      folds: {},
+      procedures: range({ "": phases as JournalEvent[] }, () => []),
+    });
+    await waitFor(() => expect(ids()).toEqual(["r"]));
+    const row = document.querySelector("tr[data-row=r]")?.textContent ?? "";
+    for (const text of ["requested", "executed", "verified", "+2.0 s", "mira", "address hidden", "saw state paused"])
+      expect(row.replaceAll("\u00a0", " ").replaceAll("\u2009", " ")).toContain(text);
+    expect(row).toContain("found the plan runs");
+    expect(asked[0]?.input).toMatchObject({ kinds: kindsOf("op.*") });
+  });
+
+  it("open an event that is not among those that were read", async () => {
+    place.search = new URLSearchParams("event=far");
+    renderInConsole(
+      <SlotsProvider>
+        {({ drawer }) => (
+          <>
+            <JournalPage />
+            <div ref={drawer} />
+          </>
+        )}
+      </SlotsProvider>,
+      {
+        folds: {},
+        procedures: {
+          ...range({ "": [requested("b", TEST_NOW)] }, () => []),
+          "journal.around": () => ({ event: requested("far", TEST_NOW - 9_000), cause: null, effects: [] }),
+        },
+      },
+    );
+    expect(await screen.findByText("op.requested", { selector: "h2 *" })).toBeTruthy();
   });
 });

@@ -1,34 +1,33 @@
 "use client";
 import { useMemo } from "react";
-import { useWindowRows } from "#components/plans/use-window-rows.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { faultOf } from "#components/ui/fault.ts";
 import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
-import { Glyph } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead } from "#components/ui/section.tsx";
-import { Instant, ZoneName } from "#components/ui/time.tsx";
+import { Instant } from "#components/ui/time.tsx";
 import { Empty, Failure, Skeleton, Stale } from "#components/ui/widget.tsx";
 import { CONSOLE_STREAM, type JournalEvent } from "#server/contract/event.ts";
 import type { LiveState } from "#server/contract/live.ts";
-import { eventWords } from "#server/contract/view/event-words.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { toActions } from "./actions.ts";
+import { ActionsTable } from "./actions-table.tsx";
+import { AuditFilter } from "./audit-filter.tsx";
+import { DistantEvent } from "./distant-event.tsx";
 import { EventDrawer } from "./event-drawer.tsx";
+import { EventsTable } from "./events-table.tsx";
+import { ExportLinks } from "./export-links.tsx";
 import { JournalFilter } from "./journal-filter.tsx";
-import { type JournalQuery, parseJournal } from "./journal-query.ts";
-import { subjectLink } from "./subject-link.ts";
+import { isFiltered, type JournalQuery, NO_FILTER, parseJournal } from "./journal-query.ts";
 import { useJournal } from "./use-journal.ts";
 import { useScrolled } from "./use-scrolled.ts";
 import "#components/plan/plan.css";
 import "#components/plans/plans.css";
 import "./journal.css";
-
-const ROW_PX = 28;
-const COLUMNS = 7;
 
 const streamsOf = (state: LiveState): readonly string[] => [...Object.keys(state.folds)].sort();
 
@@ -38,12 +37,19 @@ export function JournalPage() {
   const query = useMemo(() => parseJournal(search), [search]);
   const streams = useFold(streamsOf) ?? [];
   const [scrolled, toTop] = useScrolled();
-  const { pages, events, held, horizon } = useJournal(query, scrolled);
+  const { pages, events, filter, held, horizon } = useJournal(query, scrolled);
   const selectedId = search.get("event");
   const selected = events.find((event) => event.id === selectedId);
-  const filtered = query.stream !== null || query.kind !== null || query.subject !== null;
-  const place = ({ stream, kind, subject }: JournalQuery, event: string | null) =>
-    routes.journal({ stream, kind, subject, event });
+  const filtered = isFiltered(query);
+  const place = (to: JournalQuery, event: string | null) => routes.journal({ ...to, event });
+  const actions = useMemo(
+    () =>
+      query.view === "actions"
+        ? toActions(events).filter(({ last }) => query.phase === null || last.phase === query.phase)
+        : null,
+    [events, query],
+  );
+  const close = () => go(place(query, null), { replace: true });
   const open = (event: JournalEvent) => go(place(query, event.id), { replace: true });
   const cursor = useRowCursor({ rows: events, idOf: (event) => event.id, onOpen: open });
   return (
@@ -70,11 +76,23 @@ export function JournalPage() {
           {plural(held, "new event")} above
         </button>
       )}
+      <nav className="tabs" aria-label="Views of the journal">
+        <Link href={place({ ...query, view: null }, null)} aria-current={query.view === null ? "page" : undefined}>
+          Events
+        </Link>
+        <Link
+          href={place({ ...query, view: "actions", kind: null }, null)}
+          aria-current={query.view === "actions" ? "page" : undefined}
+        >
+          Actions
+        </Link>
+      </nav>
       <JournalFilter
         query={query}
         streams={streams.includes(CONSOLE_STREAM) ? streams : [...streams, CONSOLE_STREAM]}
         onChange={(next, replace) => go(place(next, null), { replace })}
       />
+      <AuditFilter query={query} onChange={(next, replace) => go(place(next, null), { replace })} />
       {pages.data === undefined ? (
         pages.error === null ? (
           <Skeleton rows={14} columns={5} what="the journal" />
@@ -87,14 +105,14 @@ export function JournalPage() {
           asOf={pages.dataUpdatedAt as EpochMs}
           why={pages.error === null ? null : faultOf(pages.error).message}
         >
-          {events.length === 0 ? (
-            <Empty title={filtered ? "No event matches." : "Nothing was recorded yet."}>
-              {filtered && (
-                <Link href={place({ stream: null, kind: null, subject: null }, null)}>Drop all filters</Link>
-              )}
+          {(actions ?? events).length === 0 ? (
+            <Empty title={emptyTitle(filtered, actions !== null, pages.hasNextPage)}>
+              {filtered && <Link href={place({ ...NO_FILTER, view: query.view }, null)}>Drop all filters</Link>}
             </Empty>
+          ) : actions !== null ? (
+            <ActionsTable actions={actions} current={selectedId} hrefOf={(event) => place(query, event.id)} />
           ) : (
-            <Events
+            <EventsTable
               events={events}
               current={selectedId ?? cursor.current}
               onOpen={open}
@@ -102,7 +120,7 @@ export function JournalPage() {
             />
           )}
           <p className="page-foot small t3">
-            <span>{formatCount(events.length)} shown</span>
+            <span>{formatCount((actions ?? events).length)} shown</span>
             {pages.hasNextPage ? (
               <button type="button" className="btn sm" onClick={() => void pages.fetchNextPage()}>
                 {pages.isFetchingNextPage ? "reading…" : "More"}
@@ -110,138 +128,22 @@ export function JournalPage() {
             ) : (
               <span>that is all there is</span>
             )}
+            <ExportLinks filter={filter} />
             <span className="push p2">J K to move, Enter for details, / to filter</span>
           </p>
         </Stale>
       )}
-      {selectedId !== null && selected === undefined && events.length > 0 && (
-        <p className="warn small">
-          The event {selectedId} is not among those that are read: go further back with More.
-        </p>
-      )}
-      {selected !== undefined && (
-        <EventDrawer event={selected} onClose={() => go(place(query, null), { replace: true })} />
+      {selected !== undefined ? (
+        <EventDrawer event={selected} onClose={close} />
+      ) : (
+        selectedId !== null && pages.data !== undefined && <DistantEvent id={selectedId} onClose={close} />
       )}
     </div>
   );
 }
 
-interface EventsProps {
-  readonly events: readonly JournalEvent[];
-  readonly current: string | null;
-  readonly onOpen: (event: JournalEvent) => void;
-  readonly hrefOf: (event: JournalEvent) => ReturnType<typeof routes.journal>;
-}
-
-function Events({ events, current, onOpen, hrefOf }: EventsProps) {
-  const rows = useWindowRows(events.length, ROW_PX);
-  return (
-    <table className="journal" aria-label="Journal" aria-rowcount={events.length + 1}>
-      <thead>
-        <tr>
-          <th scope="col">
-            Observed <ZoneName />
-          </th>
-          <th scope="col">
-            <span className="vh">Tone</span>
-          </th>
-          <th scope="col" className="p3">
-            Stream
-          </th>
-          <th scope="col" className="p2">
-            Kind
-          </th>
-          <th scope="col">Subject</th>
-          <th scope="col" className="w100">
-            Change
-          </th>
-          <th scope="col" className="p2">
-            by
-          </th>
-        </tr>
-      </thead>
-      <tbody ref={rows.ref}>
-        {rows.before > 0 && <Space px={rows.before} />}
-        {events.slice(rows.from, rows.to).map((event, index) => (
-          <EventRow
-            key={event.id}
-            event={event}
-            index={rows.from + index}
-            selected={event.id === current}
-            onOpen={onOpen}
-            href={hrefOf(event)}
-          />
-        ))}
-        {rows.after > 0 && <Space px={rows.after} />}
-      </tbody>
-    </table>
-  );
-}
-
-function Space({ px }: { readonly px: number }) {
-  return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of nothing, there to keep the height; it takes no focus
-    <tr aria-hidden="true" className="space">
-      <td colSpan={COLUMNS} style={{ height: px }} />
-    </tr>
-  );
-}
-
-interface EventRowProps {
-  readonly event: JournalEvent;
-  readonly index: number;
-  readonly selected: boolean;
-  readonly onOpen: (event: JournalEvent) => void;
-  readonly href: ReturnType<typeof routes.journal>;
-}
-
-function EventRow({ event, index, selected, onOpen, href }: EventRowProps) {
-  const { tone, shape, subject, what } = eventWords(event);
-  const link = subjectLink(event);
-  return (
-    <tr
-      data-row={event.id}
-      aria-rowindex={index + 2}
-      className={selected ? "sel" : ""}
-      onClick={({ target }) => {
-        if (target instanceof Element && target.closest("a,button") === null) onOpen(event);
-      }}
-    >
-      <td className="mono c-at">
-        <Link href={href} className="plain t2" scroll={false}>
-          <Instant at={event.observedAt} form="ms" />
-        </Link>
-      </td>
-      <td className="c-tone">
-        <Glyph tone={tone} shape={shape} label={tone} />
-      </td>
-      <td className="p3 t2">
-        <bdi>{event.stream}</bdi>
-      </td>
-      <td className="p2">
-        <bdi>{event.kind}</bdi>
-      </td>
-      <td className="mono c-subject trunc">
-        {link === null ? (
-          <bdi>{subject}</bdi>
-        ) : (
-          <Link href={link} className="plain">
-            <bdi>{subject}</bdi>
-          </Link>
-        )}
-      </td>
-      <td className="w100 trunc c-what" title={what}>
-        <bdi>{what}</bdi>
-        {event.actor !== null && event.kind === "op.requested" && (
-          <span className="t3">
-            {" "}
-            “<bdi>{event.actor.reason}</bdi>”
-          </span>
-        )}
-      </td>
-      <td className="p2 t3">
-        {event.actor === null ? event.synthetic ? "judged" : "read" : <b className="med t1">{event.actor.user}</b>}
-      </td>
-    </tr>
-  );
+function emptyTitle(filtered: boolean, isActions: boolean, more: boolean): string {
+  if (!filtered) return isActions ? "Nobody has asked for anything yet." : "Nothing was recorded yet.";
+  const what = isActions ? "No action" : "No event";
+  return more ? `${what} of those read so far matches; there are older ones.` : `${what} matches.`;
 }

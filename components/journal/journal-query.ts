@@ -1,5 +1,8 @@
 /** The journal as it stands in the address, and what a filter by words means. Pure. */
+import { parseInstant } from "#components/ui/format.ts";
 import type { EventKind } from "#server/contract/event.ts";
+import { OPERATION_PHASES, type OperationPhase } from "#server/contract/fold/operator.ts";
+import { toIso } from "#server/kernel/clock.ts";
 
 /** Every kind, so that one that is added without being listed does not compile. */
 const KINDS: Readonly<Record<EventKind, true>> = {
@@ -61,15 +64,61 @@ export interface JournalQuery {
   readonly stream: string | null;
   /** A kind, or a group such as `op.*`. */
   readonly kind: string | null;
+  /** Whole id of what it is about; of an action its target. */
   readonly subject: string | null;
+  readonly user: string | null;
+  readonly action: string | null;
+  /** Of actions: how they stand (in the view of actions), or which phase is listed. */
+  readonly phase: OperationPhase | null;
+  /** ISO text, both inclusive. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** `actions`: one row an action, with all its phases. */
+  readonly view: "actions" | null;
 }
+
+export const NO_FILTER: JournalQuery = {
+  stream: null,
+  kind: null,
+  subject: null,
+  user: null,
+  action: null,
+  phase: null,
+  from: null,
+  to: null,
+  view: null,
+};
 
 export function parseJournal(search: URLSearchParams): JournalQuery {
   const text = (name: string): string | null => {
     const value = search.get(name)?.trim() ?? "";
     return value === "" ? null : value;
   };
-  return { stream: text("stream"), kind: text("kind"), subject: text("subject") };
+  const instant = (name: string): string | null => {
+    const at = parseInstant(text(name));
+    return at === null ? null : toIso(at);
+  };
+  return {
+    stream: text("stream"),
+    kind: text("kind"),
+    subject: text("subject"),
+    user: text("user"),
+    action: text("action"),
+    phase: OPERATION_PHASES.find((phase) => phase === text("phase")) ?? null,
+    from: instant("from"),
+    to: instant("to"),
+    view: text("view") === "actions" ? "actions" : null,
+  };
+}
+
+/** Whether anything is left out: the view alone leaves nothing out. */
+export const isFiltered = (query: JournalQuery): boolean =>
+  Object.entries(query).some(([name, value]) => name !== "view" && value !== null);
+
+/** What is asked of the journal: the same for the pages, the news and the export. */
+export function filterOf({ stream, kind, subject, user, action, phase, from, to, view }: JournalQuery) {
+  const kinds = view === "actions" ? kindsOf("op.*") : phase === null ? kindsOf(kind) : [`op.${phase}`];
+  return { streams: stream === null ? [] : [stream], kinds: [...kinds], subject, user, action, from, to };
 }
 
 /** The kinds that a word stands for; a kind that we do not know is asked for as it is. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JournalEvent } from "#server/contract/event.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import { EVENT_KINDS, KIND_GROUPS, kindsOf, parseJournal } from "./journal-query.ts";
+import { EVENT_KINDS, filterOf, isFiltered, KIND_GROUPS, kindsOf, NO_FILTER, parseJournal } from "./journal-query.ts";
 import { subjectLink } from "./subject-link.ts";
 import { joined } from "./use-journal.ts";
 
@@ -33,10 +33,27 @@ describe("the filter", () => {
 
   it("is read from the address", () => {
     expect(parseJournal(new URLSearchParams("stream=operator&kind=&subject=%20x%20"))).toEqual({
+      ...NO_FILTER,
       stream: "operator",
-      kind: null,
       subject: "x",
     });
+    const audit = "user=mira&action=dynflow.plans&phase=failed&from=2026-11-22T03:00:00Z&to=tomorrow&view=actions";
+    expect(parseJournal(new URLSearchParams(audit))).toEqual({
+      ...NO_FILTER,
+      user: "mira",
+      action: "dynflow.plans",
+      phase: "failed",
+      from: "2026-11-22T03:00:00.000Z",
+      view: "actions",
+    });
+    expect(parseJournal(new URLSearchParams("phase=succeeded&view=table"))).toEqual(NO_FILTER);
+  });
+
+  it("asks for every phase of the actions, and in the list for the one that is chosen", () => {
+    expect(filterOf({ ...NO_FILTER, view: "actions", phase: "failed" }).kinds).toEqual(kindsOf("op.*"));
+    expect(filterOf({ ...NO_FILTER, phase: "failed" }).kinds).toEqual(["op.failed"]);
+    expect(isFiltered({ ...NO_FILTER, view: "actions" })).toBe(false);
+    expect(isFiltered({ ...NO_FILTER, user: "mira" })).toBe(true);
   });
 });
 

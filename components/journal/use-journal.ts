@@ -2,11 +2,12 @@
 import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useRefresh } from "#components/plan/use-refresh.ts";
+import { useInstants } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
 import { type Outputs, useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
 import { toIso } from "#server/kernel/clock.ts";
-import { type JournalQuery, kindsOf } from "./journal-query.ts";
+import { filterOf, type JournalQuery } from "./journal-query.ts";
 
 const PAGE_EVENTS = 100;
 const NEWS_EVENTS = 200;
@@ -20,11 +21,10 @@ export function useJournal(query: JournalQuery, hold: boolean) {
   const trpc = useTRPC();
   const client = useTRPCClient();
   const cache = useQueryClient();
-  const filter = {
-    streams: query.stream === null ? [] : [query.stream],
-    kinds: [...kindsOf(query.kind)],
-    subject: query.subject,
-  };
+  const shown = useInstants().at;
+  const chosen = filterOf(query);
+  // As of an instant nothing later was known.
+  const filter = { ...chosen, to: chosen.to ?? (shown === null ? null : toIso(shown)) };
   const { queryKey = [] } = trpc.journal.range.pathFilter();
   const pagesKey = [...queryKey, "pages", filter];
   const pages = useInfiniteQuery<Page, Error, InfiniteData<Page, string | null>, readonly unknown[], string | null>({
@@ -38,9 +38,12 @@ export function useJournal(query: JournalQuery, hold: boolean) {
   });
   const known = pages.data?.pages ?? NO_PAGES;
   const newest = known[0]?.events[0]?.observedAt ?? null;
-  const newsFilter = { ...filter, limit: NEWS_EVENTS, from: newest === null ? null : toIso(newest) };
+  const newsFilter = { ...filter, limit: NEWS_EVENTS, from: newest === null ? filter.from : toIso(newest) };
   const news = useQuery(
-    trpc.journal.range.queryOptions(newsFilter, { enabled: known.length > 0, staleTime: Number.POSITIVE_INFINITY }),
+    trpc.journal.range.queryOptions(newsFilter, {
+      enabled: known.length > 0 && filter.to === null,
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
   );
   const cursor = useFold((state) => state.cursor);
   useRefresh(
@@ -65,7 +68,7 @@ export function useJournal(query: JournalQuery, hold: boolean) {
         )
       : 0;
   const events = useMemo(() => (at === 0 ? all : all.slice(at)), [all, at]);
-  return { pages, events, held: at, horizon: known.at(-1)?.horizon ?? null };
+  return { pages, events, filter, held: at, horizon: known.at(-1)?.horizon ?? null };
 }
 
 /** News on top of the pages, each event once. */

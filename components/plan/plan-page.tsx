@@ -1,11 +1,14 @@
 "use client";
 import { useMemo, useState } from "react";
+import { HistorySection } from "#components/history/history-section.tsx";
 import { PlanLifecycle } from "#components/lifecycle/plan-lifecycle.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { faultOf } from "#components/ui/fault.ts";
 import { parseInstant, shortId } from "#components/ui/format.ts";
+import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
+import { OnlyNow } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Empty, Failure, Faults, Skeleton, Stale } from "#components/ui/widget.tsx";
@@ -14,8 +17,10 @@ import { FlowTab } from "./flow-tab.tsx";
 import { HistoryView } from "./history-view.tsx";
 import { LocksView } from "./locks-view.tsx";
 import { Outcome } from "./outcome.tsx";
+import { PlanDifference } from "./plan-diff.tsx";
 import { PlanFacts } from "./plan-facts.tsx";
 import { PlanHead } from "./plan-head.tsx";
+import { isDrawn, PlanStanding } from "./plan-standing.tsx";
 import { PlanTabs, type Tab, toTab } from "./plan-tabs.tsx";
 import { RawView } from "./raw-view.tsx";
 import { ResumeDialog, useResumeRefusal } from "./resume-dialog.tsx";
@@ -29,7 +34,7 @@ import "./plan.css";
 
 /** One plan of one source: opens on the step that failed first, its error on screen. */
 export function PlanPage({ source, planId }: { readonly source: string; readonly planId: string }) {
-  const { plan, steps, history, refresh } = usePlan(source, planId);
+  const { plan, steps, history, refresh, standing } = usePlan(source, planId);
   const health = useDynflowFold(source, (fold) => fold.source);
   const down = health?.state === "down";
   const title = plan.data?.label ?? plan.data?.rootActionClass ?? null;
@@ -45,7 +50,8 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
           },
         ]}
       />
-      {plan.data === undefined ? (
+      <PlanStanding standing={standing} />
+      {!isDrawn(standing) ? null : plan.data === undefined ? (
         plan.error === null ? (
           <Skeleton rows={12} columns={4} what={`plan ${shortId(planId)}`} />
         ) : (
@@ -69,15 +75,17 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
           }
         >
           <Faults faults={plan.data.faults} />
-          <PlanBody
-            source={source}
-            plan={plan.data}
-            steps={steps.data?.steps}
-            unlisted={steps.data?.unlistedStepIds ?? []}
-            stepsError={steps.error}
-            history={history.data}
-            refresh={refresh}
-          />
+          <PlanDifference source={source} planId={planId}>
+            <PlanBody
+              source={source}
+              plan={plan.data}
+              steps={steps.data?.steps}
+              unlisted={steps.data?.unlistedStepIds ?? []}
+              stepsError={steps.error}
+              history={history.data}
+              refresh={refresh}
+            />
+          </PlanDifference>
         </Stale>
       )}
     </div>
@@ -96,6 +104,7 @@ interface PlanBodyProps {
 
 function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh }: PlanBodyProps) {
   const { search, go } = useAddress();
+  const past = useIsPast();
   const [resuming, setResuming] = useState(false);
   const tab = toTab(search.get("tab"));
   const selected = selectedStep(search.get("step"), plan);
@@ -177,7 +186,15 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
               ) : (
                 <HistoryView source={source} planId={plan.id} history={history} />
               ))}
-            {tab === "sub-plans" && <SubPlansView source={source} plan={plan} />}
+            {tab === "seen" && (
+              <HistorySection thing={{ type: "plan", source, id: plan.id }} what={`plan ${shortId(plan.id)}`} />
+            )}
+            {tab === "sub-plans" &&
+              (past ? (
+                <OnlyNow>Its sub-plans: the database tells of them as they are now.</OnlyNow>
+              ) : (
+                <SubPlansView source={source} plan={plan} />
+              ))}
             {tab === "locks" && <LocksView source={source} locks={plan.locks} />}
             {tab === "lifecycle" && (
               <Section title="Life of this plan">

@@ -3,14 +3,15 @@ import { formatCount } from "#components/ui/format.ts";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 
-export const TABS = ["flow", "steps", "payload", "history", "sub-plans", "locks", "lifecycle", "raw"] as const;
+export const TABS = ["flow", "steps", "payload", "history", "seen", "sub-plans", "locks", "lifecycle", "raw"] as const;
 export type Tab = (typeof TABS)[number];
 
 const TITLES: Readonly<Record<Tab, string>> = {
   flow: "Flow",
   steps: "Steps",
   payload: "Input and output",
-  history: "History",
+  history: "Execution history",
+  seen: "History seen",
   "sub-plans": "Sub-plans",
   locks: "Locks",
   lifecycle: "Life cycle",

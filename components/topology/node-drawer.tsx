@@ -1,5 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import { DrawerHistory } from "#components/history/history-section.tsx";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
 import { State } from "#components/ui/glyph.tsx";
 import { copyText, Id, Name } from "#components/ui/ident.tsx";
@@ -50,6 +51,7 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
             <Link href={routes.journal({ subject: incarnation })}>Its journal</Link>
           </Empty>
         </DrawerSection>
+        <DrawerHistory thing={{ type: "incarnation", source, id: incarnation }} what={incarnation} />
       </Drawer>
     );
   return (
@@ -82,6 +84,7 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
         <Facts facts={identity(incarnation, node)} />
       </DrawerSection>
       <NodeLifecycle state={node.state} />
+      <DrawerHistory thing={{ type: "incarnation", source, id: incarnation }} what={node.node} />
       <SameName source={source} nodes={past ? [] : (query.data?.sameName ?? [])} />
     </Drawer>
   );

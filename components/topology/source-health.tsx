@@ -1,5 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import { HistoryFold } from "#components/history/history-section.tsx";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
@@ -17,13 +18,17 @@ const ROWS_SHOWN = 50;
 
 /** One source from near: what could be wrong with its database as a whole, and rows that could not be read. */
 export function SourceHealth({ source }: { readonly source: string }) {
-  return useIsPast() ? (
+  const past = useIsPast();
+  return (
     <>
-      <OnlyNow>The checks of {source}: they are of its database as it is now.</OnlyNow>
+      {past ? (
+        <OnlyNow>The checks of {source}: they are of its database as it is now.</OnlyNow>
+      ) : (
+        <HealthNow source={source} />
+      )}
       <UnreadableRows source={source} />
+      <HistoryFold thing={{ type: "source", source, id: source }} what={source} />
     </>
-  ) : (
-    <HealthNow source={source} />
   );
 }
 
@@ -31,37 +36,34 @@ function HealthNow({ source }: { readonly source: string }) {
   const query = useQuery(useTRPC().dna.nodes.health.queryOptions({ source }, { refetchInterval: EVERY_MS }));
   const asOf = query.data?.asOf ?? null;
   return (
-    <>
-      <Section
-        title={`Checks of ${source}`}
-        note="misconfigurations that break DNA quietly"
-        aside={<Age at={asOf === null ? null : (Date.parse(asOf) as EpochMs)} everyMs={EVERY_MS} />}
-      >
-        <QueryWidget query={query} what={`the checks of ${source}`} rows={3}>
-          {({ checks, faults }) => (
-            <>
-              <Faults faults={faults} />
-              {checks.length === 0 ? (
-                <Empty title="Nothing has been checked yet." />
-              ) : (
-                <ul className="reasons">
-                  {checks.map(({ id, ok, title, detail }) => (
-                    <li key={id}>
-                      <Glyph tone={ok ? "good" : "attention"} label={ok ? "holds" : "look at it"} />
-                      <div>
-                        <b>{title}</b>
-                        <span>{detail}</span>
-                      </div>
-                    </li>
-                  ))}
-                </ul>
-              )}
-            </>
-          )}
-        </QueryWidget>
-      </Section>
-      <UnreadableRows source={source} />
-    </>
+    <Section
+      title={`Checks of ${source}`}
+      note="misconfigurations that break DNA quietly"
+      aside={<Age at={asOf === null ? null : (Date.parse(asOf) as EpochMs)} everyMs={EVERY_MS} />}
+    >
+      <QueryWidget query={query} what={`the checks of ${source}`} rows={3}>
+        {({ checks, faults }) => (
+          <>
+            <Faults faults={faults} />
+            {checks.length === 0 ? (
+              <Empty title="Nothing has been checked yet." />
+            ) : (
+              <ul className="reasons">
+                {checks.map(({ id, ok, title, detail }) => (
+                  <li key={id}>
+                    <Glyph tone={ok ? "good" : "attention"} label={ok ? "holds" : "look at it"} />
+                    <div>
+                      <b>{title}</b>
+                      <span>{detail}</span>
+                    </div>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </>
+        )}
+      </QueryWidget>
+    </Section>
   );
 }
 

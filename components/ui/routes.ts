@@ -53,6 +53,27 @@ export interface JournalPlace {
   readonly kind?: string | null;
   /** Id of the event to select. */
   readonly event?: string | null;
+  /** Who asked for it, and for which action. */
+  readonly user?: string | null;
+  readonly action?: string | null;
+  /** Phase of an action: `failed`, `unknown`, … */
+  readonly phase?: string | null;
+  /** ISO text, both inclusive. */
+  readonly from?: string | null;
+  readonly to?: string | null;
+  /** `actions` groups the phases of each action. */
+  readonly view?: "actions" | null;
+}
+
+/** What of the journal is exported: as `journal.range` takes it. */
+export interface ExportPlace {
+  readonly streams: readonly string[];
+  readonly kinds: readonly string[];
+  readonly subject: string | null;
+  readonly user: string | null;
+  readonly action: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 export const routes = {
@@ -66,6 +87,14 @@ export const routes = {
   worlds: (place: { readonly source?: string | null; readonly world?: string | null } = {}) => href("/worlds", place),
   lifecycles: (place: { readonly kind?: string | null } = {}) => href("/lifecycles", place),
   journal: (place: JournalPlace = {}) => href("/journal", { ...place }),
+  /** A file, made by the server as it is read. */
+  journalExport: (format: "jsonl" | "csv", { streams, kinds, ...place }: ExportPlace) => {
+    const search = new URLSearchParams({ format });
+    for (const stream of streams) search.append("stream", stream);
+    for (const kind of kinds) search.append("kind", kind);
+    for (const [name, value] of Object.entries(place)) if (value !== null) search.set(name, value);
+    return `/api/journal/export?${search}` as Href;
+  },
   jobs: () => href("/jobs"),
   job: (jobId: string) => href(`/jobs/${segment(jobId)}`),
   settings: () => href("/settings"),

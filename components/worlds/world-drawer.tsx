@@ -1,4 +1,5 @@
 "use client";
+import { DrawerHistory } from "#components/history/history-section.tsx";
 import { Action } from "#components/ui/button.tsx";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
 import { formatDurationMs, shortId } from "#components/ui/format.ts";
@@ -9,7 +10,6 @@ import { routes } from "#components/ui/routes.ts";
 import { Facts } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
-import { dynflowStream } from "#server/contract/event.ts";
 import type { LockLine, WorldLine } from "./world-lines.ts";
 import { queueText } from "./world-lines.ts";
 
@@ -94,9 +94,7 @@ export function WorldDrawer({ line, locks, refusal, onPing, onClose }: WorldDraw
           </ul>
         )}
       </DrawerSection>
-      <DrawerSection title="Journal">
-        <Link href={routes.journal({ stream: dynflowStream(source), subject: id })}>What was seen of it</Link>
-      </DrawerSection>
+      <DrawerHistory thing={{ type: "world", source, id }} what={world.hostname ?? shortId(id)} />
     </Drawer>
   );
 }

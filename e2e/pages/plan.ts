@@ -11,7 +11,16 @@ export interface PlanPage {
   /** How far the last action on this plan has come. */
   readonly outcome: Locator;
   openTab(
-    name: "Flow" | "Steps" | "Input and output" | "History" | "Sub-plans" | "Locks" | "Life cycle" | "Raw",
+    name:
+      | "Flow"
+      | "Steps"
+      | "Input and output"
+      | "Execution history"
+      | "History seen"
+      | "Sub-plans"
+      | "Locks"
+      | "Life cycle"
+      | "Raw",
   ): Promise<void>;
   /** Presses Resume…, gives the reason, sends, and waits until the dialog is gone. */
   resume(reason: string): Promise<void>;
