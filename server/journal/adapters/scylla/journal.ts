@@ -6,7 +6,7 @@ import type { StateStore } from "#server/journal/ports.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { type DecimalText, parseInt64 } from "#server/kernel/json.ts";
 import { createClient } from "./client.ts";
-import { createCql } from "./cql.ts";
+import { type Cql, createCql } from "./cql.ts";
 import { createDirectory } from "./directory.ts";
 import { eventById, eventsAfter, positionAt } from "./event-reads.ts";
 import { createLease, Fenced, type Lease } from "./lease.ts";
@@ -40,9 +40,14 @@ const CLOSE_LIMIT_MS = 8_000;
  * @throws OpsError `journal-unavailable` when the database does not answer, `refused` for another key or a newer format
  */
 export async function openScyllaJournal(options: ScyllaJournalOptions): Promise<ScyllaJournal> {
+  readGivenKey(options.key);
+  return openJournalOn(createCql(createClient(options)), options);
+}
+
+/** The same on a connection that is given, and closed with the journal. */
+export async function openJournalOn(cql: Cql, options: ScyllaJournalOptions): Promise<ScyllaJournal> {
   const writes = options.writes ?? true;
   const key = readGivenKey(options.key);
-  const cql = createCql(createClient(options));
   const statements = statementsOn(options.keyspace);
   try {
     if (writes) await makeSchema(cql, options.keyspace, options.replication);

@@ -42,6 +42,8 @@ interface Sealed extends SealedFacts {
 interface StreamFacts {
   readonly stream: string;
   readonly sealed: readonly Sealed[];
+  /** How many are kept. */
+  readonly events: number;
   /** Of all its events. */
   readonly bytes: number;
   /** Up to this number a snapshot covers it. */
@@ -66,6 +68,7 @@ export async function retain(deps: RetentionDeps, args: RetainArgs): Promise<Ret
     {
       now: epochMs(args.at),
       totalBytes,
+      observedEvents: facts.reduce((sum, found) => (chainOf(found.stream) === "observed" ? sum + found.events : sum), 0),
       sealed,
       isCovered: (stream, seq) => familyOf(stream) === null || (reach.get(stream) ?? 0) >= seq,
       segmentsMax: SEGMENTS_PER_CALL,
@@ -108,14 +111,15 @@ async function factsOf({ store, directory }: RetentionDeps, stream: string, fold
     if (end === null || end.lastSeq <= kept) return [];
     const { lastSeq, lastObservedAt, bytes } = end;
     const touched = new Map([[stream, lastSeq]]);
-    return [{ bytes, lastObservedAt, touched, going: { stream, segment, startSeq, lastSeq } }];
+    return [{ bytes, events: lastSeq - startSeq, lastObservedAt, touched, going: { stream, segment, startSeq, lastSeq } }];
   });
   const openBytes = newest === null || newest.closed ? 0 : newest.size;
   const reach =
     sealed.length === 0 || familyOf(stream) === null
       ? 0
       : await snapshotReach(store, stream, foldVersion, newest?.lastSeq ?? 0);
-  return { stream, sealed, reach, bytes: sealed.reduce((sum, { bytes }) => sum + bytes, openBytes) };
+  const events = Math.max(0, (newest?.lastSeq ?? 0) - kept);
+  return { stream, sealed, events, reach, bytes: sealed.reduce((sum, { bytes }) => sum + bytes, openBytes) };
 }
 
 /** Of all streams of a chain, oldest first. */
