@@ -10,6 +10,7 @@ import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
 import { createJobsService } from "#server/jobs/service.ts";
+import { createClockWatch } from "#server/journal/clock-watch.ts";
 import type { RetentionRules } from "#server/journal/domain/retention.ts";
 import type { Journal, JournalRetention, StateStore } from "#server/journal/ports.ts";
 import { createRetention } from "#server/journal/retention.ts";
@@ -81,6 +82,7 @@ export function composeCore(
     clock,
     log,
   });
+  const clockWatch = createClockWatch({ journal, recorder, clock, log });
   const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
   const follows = () => recorder.journalStatus().follows !== undefined;
   const services: Omit<Services, "session" | "demo" | "admin"> = {
@@ -119,6 +121,7 @@ export function composeCore(
         ...sources.dynflow.map((assembly) => assembly.run(signal)),
         verifier.run(signal),
         retention.run(signal),
+        clockWatch.run(signal),
       ]);
     },
     /** Ends jobs at safe points and closes what was opened to the sources. */
@@ -147,8 +150,8 @@ export async function noteStop(deps: Pick<CoreDeps, "recorder" | "log" | "clock"
 
 const DAY_MS = 86_400_000;
 
-function rulesOf({ journal: { keepDays, keepOperatorDays, maxBytes } }: Configuration): RetentionRules {
-  return { keepMs: keepDays * DAY_MS, keepOperatorMs: keepOperatorDays * DAY_MS, maxBytes };
+function rulesOf({ journal: { keepDays, keepOperatorDays, maxBytes, keepEvents } }: Configuration): RetentionRules {
+  return { keepMs: keepDays * DAY_MS, keepOperatorMs: keepOperatorDays * DAY_MS, maxBytes, keepEvents };
 }
 
 function estateOf(

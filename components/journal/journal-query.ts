@@ -43,6 +43,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   "console.started": true,
   "console.stopped": true,
   "console.retention_applied": true,
+  "console.clock_stepped": true,
 };
 export const EVENT_KINDS: readonly string[] = Object.keys(KINDS);
 

@@ -275,7 +275,7 @@ export interface EventBodies {
     readonly by?: string;
   };
   "console.stopped": { readonly reason: string };
-  /** Whole segments of the journal were dropped: `age` = kept long enough, `size` = the journal was too large. */
+  /** Whole segments of the journal were dropped: `age` = kept long enough, `size` = the journal was too large, `count` = of too many events. */
   "console.retention_applied": {
     /** The streams share chains: what operators did is kept apart from what was observed. */
     readonly chain: "observed" | "operator";
@@ -284,7 +284,14 @@ export interface EventBodies {
     readonly droppedBefore: EpochMs;
     readonly events: number;
     readonly bytes: number;
-    readonly why: "age" | "size";
+    readonly why: "age" | "size" | "count";
+  };
+  /** The wall clock was set back: events are stamped no earlier than those before them until it has caught up. */
+  "console.clock_stepped": {
+    /** Where it would have stood. */
+    readonly from: EpochMs;
+    /** Where it stood instead. */
+    readonly to: EpochMs;
   };
 }
 export type EventKind = keyof EventBodies;

@@ -84,6 +84,7 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "console.started":
     case "console.stopped":
     case "console.retention_applied":
+    case "console.clock_stepped":
       return event;
     default:
       return hideBody(event);

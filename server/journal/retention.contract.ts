@@ -186,6 +186,21 @@ export function retentionContract(name: string, makePlace: () => Promise<Retenti
       expect(await kept()).toEqual(["operator/1", "operator/2", "operator/3"]);
     });
 
+    it("drops of what was seen what lies before the newest so many, whole days only", async () => {
+      await days(4);
+      await journal.append(STREAM, [draft("a")]);
+      await cover();
+      const bounded = { ...rules, keepMs: 100 * DAY_MS, keepOperatorMs: 100 * DAY_MS, keepEvents: 4 };
+      const outcome = await journal.retain(bounded, FOLD);
+      expect(outcome.dropped).toMatchObject([{ chain: "observed", streams: [STREAM], events: 4, why: "count" }]);
+      expect((await kept()).filter((place) => place.startsWith(STREAM))).toEqual(
+        [5, 6, 7, 8, 9].map((seq) => `${STREAM}/${seq}`),
+      );
+      expect((await kept()).filter((place) => place.startsWith("operator"))).toHaveLength(4);
+      expect((await journal.retain({ ...bounded, keepEvents: null }, FOLD)).dropped).toHaveLength(1);
+      expect(await head(STREAM)).toMatchObject({ seq: "9", keptAfter: "4" });
+    });
+
     it("answers a drop until it is acknowledged, over restarts", async () => {
       await days(8);
       await cover();

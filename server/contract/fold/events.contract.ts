@@ -200,8 +200,9 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
     droppedBefore: instant,
     events: count,
     bytes: count,
-    why: fc.constantFrom("age" as const, "size" as const),
+    why: fc.constantFrom("age" as const, "size" as const, "count" as const),
   }),
+  "console.clock_stepped": fc.record({ from: instant, to: instant }),
 });
 
 export const TEST_STREAMS: readonly StreamName[] = [

@@ -75,6 +75,16 @@ describe("eventWords", () => {
     const large = told(event("console.retention_applied", { ...body, chain: "operator", why: "size" }));
     expect(large.what).toContain("operators' and the console's own");
     expect(large.what).toContain("too large");
+    expect(told(event("console.retention_applied", { ...body, why: "count" })).what).toContain("too many events");
+  });
+
+  it("tells how far the clock went back, and what that means for the stamps", () => {
+    const from = Date.UTC(2026, 10, 22, 7);
+    const words = told(event("console.clock_stepped", { from, to: from - 3_600_000 }, "clock", "console"));
+    expect(words.tone).toBe("attention");
+    expect(words.what).toBe(
+      "the clock went back 1 h; what is seen is stamped 2026-11-22 07:00:00.000 UTC at the earliest",
+    );
   });
 
   it("tells a kind it does not know by its name, as unknown", () => {

@@ -180,11 +180,19 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
     case "console.retention_applied": {
       const { chain, events, bytes, droppedBefore, why } = event.body;
       const what = chain === "operator" ? "operators' and the console's own" : "observed";
-      const reason = why === "age" ? "kept long enough" : "the journal was too large";
+      const reason = DROPPED_BECAUSE[why];
       return said(
         `dropped ${plural(events, "event")} (${what}) from before ${formatInstantFull(droppedBefore, "utc")}, ${formatBytes(bytes)}: ${reason}`,
         PLAIN,
         "journal",
+      );
+    }
+    case "console.clock_stepped": {
+      const { from, to } = event.body;
+      return said(
+        `the clock went back ${formatDurationMs(from - to)}; what is seen is stamped ${formatInstantFull(from, "utc")} at the earliest`,
+        look("attention"),
+        "clock",
       );
     }
     default:
@@ -206,6 +214,12 @@ const claimWords = (from: OwnerFacts, to: OwnerFacts): string =>
   to.incarnation !== null && to.incarnation === from.incarnation
     ? `claimed anew by ${shortIncarnation(to.incarnation)}`
     : ownerWords(to);
+
+const DROPPED_BECAUSE = {
+  age: "kept long enough",
+  size: "the journal was too large",
+  count: "the journal held too many events",
+} as const;
 
 /** A kind of a later version of the console: kept and shown. */
 function unknownKind(event: never): ReturnType<typeof tell> {

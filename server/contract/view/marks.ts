@@ -55,6 +55,7 @@ function needsPerson(event: JournalEvent): boolean {
     case "dynflow.world.changed":
       return event.body.unreadable !== null;
     case "dynflow.world.ping_timeout":
+    case "console.clock_stepped":
       return true;
     default:
       return false;

@@ -6,12 +6,14 @@ import { planRetention, type RetentionFacts, type RetentionRules, type SealedFac
 const NOW = epochMs(1_000);
 const segment = (lastObservedAt: number, bytes = 10, touched: Readonly<Record<string, number>> = {}): SealedFacts => ({
   bytes,
+  events: 2,
   lastObservedAt,
   touched: new Map(Object.entries(touched)),
 });
 const facts = (given: Partial<RetentionFacts>): RetentionFacts => ({
   now: NOW,
   totalBytes: 0,
+  observedEvents: 0,
   sealed: { observed: [], operator: [] },
   isCovered: () => true,
   segmentsMax: 100,
@@ -54,6 +56,19 @@ describe("planRetention", () => {
     const plan = planRetention(facts({ totalBytes: 5_010, sealed }), rules);
     expect(plan.drops).toEqual([{ chain: "observed", count: 1, why: "size" }]);
     expect(plan.overBytes).toBe(4_000);
+  });
+
+  it("drops of what was seen what lies before the newest so many, never of what operators did", () => {
+    const observed = [segment(800), segment(950), segment(960), segment(970)];
+    const sealed = { observed, operator: [segment(950), segment(960)] };
+    const counted = (keepEvents: number | null) =>
+      planRetention(facts({ sealed, observedEvents: 9 }), { ...rules, keepEvents }).drops;
+    const aged = { chain: "observed", count: 1, why: "age" };
+    expect(counted(null)).toEqual([aged]);
+    expect(counted(6)).toEqual([aged]);
+    expect(counted(5)).toEqual([aged, { chain: "observed", count: 1, why: "count" }]);
+    expect(counted(4)).toEqual([aged, { chain: "observed", count: 1, why: "count" }]);
+    expect(counted(0)).toEqual([aged, { chain: "observed", count: 3, why: "count" }]);
   });
 
   it("waits for a snapshot of every stream touched, with everything newer in the chain", () => {

@@ -10,14 +10,17 @@ export interface RetentionRules {
   readonly keepOperatorMs: number;
   /** Whole size of the journal. Beyond it what was seen goes sooner, and only that. */
   readonly maxBytes: number;
+  /** So many of the newest events that were seen stay; of those before them more goes. `null` = no bound. */
+  readonly keepEvents?: number | null;
 }
 
-/** `age`: kept long enough. `size`: the journal is larger than it may be. */
-export type DropReason = "age" | "size";
+/** `age`: kept long enough. `size`: the journal is larger than it may be. `count`: it holds more events than asked for. */
+export type DropReason = "age" | "size" | "count";
 
 /** A segment that takes no more events. */
 export interface SealedFacts {
   readonly bytes: number;
+  readonly events: number;
   /** When its newest event was observed. */
   readonly lastObservedAt: number;
   /** Last number of every stream that has events in it. */
@@ -28,6 +31,8 @@ export interface RetentionFacts {
   readonly now: EpochMs;
   /** Of everything that counts against `maxBytes`. */
   readonly totalBytes: number;
+  /** Of what was seen, those being written included. */
+  readonly observedEvents: number;
   /** Oldest first. */
   readonly sealed: Readonly<Record<ChainName, readonly SealedFacts[]>>;
   /** Whether a snapshot holds what the stream's events up to this number have come to. */
@@ -55,8 +60,8 @@ export interface RetentionPlan {
 }
 
 /**
- * First what is old enough, of both chains; then, while the journal is too large, the oldest that was observed. What
- * operators did goes by age alone.
+ * First what is old enough, of both chains; then, while the journal is too large, the oldest that was observed; then of
+ * that what lies before the newest `keepEvents`. What operators did goes by age alone.
  */
 export function planRetention(facts: RetentionFacts, rules: RetentionRules): RetentionPlan {
   const { operator, observed } = facts.sealed;
@@ -65,19 +70,22 @@ export function planRetention(facts: RetentionFacts, rules: RetentionRules): Ret
   const aged = bytesOf(operator.slice(0, oldOperator)) + bytesOf(observed.slice(0, oldObserved));
   const excess = facts.totalBytes - aged - rules.maxBytes;
   const crowded = crowdedCount(observed.slice(oldObserved), excess);
+  const sized = oldObserved + crowded;
+  const surplus = surplusCount(observed, sized, facts.observedEvents - (rules.keepEvents ?? Number.POSITIVE_INFINITY));
   const waiting = new Set<StreamName>();
   const operatorReady = coveredCount(operator.slice(0, oldOperator), facts, waiting);
-  const observedReady = coveredCount(observed.slice(0, oldObserved + crowded), facts, waiting);
+  const observedReady = coveredCount(observed.slice(0, sized + surplus), facts, waiting);
   const ready: readonly PlannedDrop[] = [
     { chain: "operator", count: operatorReady, why: "age" },
     { chain: "observed", count: Math.min(observedReady, oldObserved), why: "age" },
-    { chain: "observed", count: Math.max(0, observedReady - oldObserved), why: "size" },
+    { chain: "observed", count: Math.max(0, Math.min(observedReady, sized) - oldObserved), why: "size" },
+    { chain: "observed", count: Math.max(0, observedReady - sized), why: "count" },
   ];
   return {
     drops: firstOf(ready, facts.segmentsMax),
     waiting: [...waiting].sort(),
     more: operatorReady + observedReady > facts.segmentsMax,
-    overBytes: Math.max(0, excess - bytesOf(observed.slice(oldObserved, oldObserved + crowded))),
+    overBytes: Math.max(0, excess - bytesOf(observed.slice(oldObserved, sized + surplus))),
   };
 }
 
@@ -96,6 +104,18 @@ function crowdedCount(segments: readonly SealedFacts[], excess: number): number 
   for (const { bytes } of segments) {
     if (left <= 0) break;
     left -= bytes;
+    count += 1;
+  }
+  return count;
+}
+
+/** How many behind the first `gone` hold only events that are in excess: never one of the newest. */
+function surplusCount(segments: readonly SealedFacts[], gone: number, excess: number): number {
+  let left = excess - segments.slice(0, gone).reduce((sum, { events }) => sum + events, 0);
+  let count = 0;
+  for (const { events } of segments.slice(gone)) {
+    if (events > left) break;
+    left -= events;
     count += 1;
   }
   return count;

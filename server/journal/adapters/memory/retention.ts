@@ -21,7 +21,7 @@ interface Args {
 }
 
 interface DaySegment extends SealedFacts {
-  readonly events: readonly JournalEvent[];
+  readonly held: readonly JournalEvent[];
 }
 
 export function retainInMemory(content: MemoryContent, { rules, foldVersion, now }: Args): RetentionOutcome {
@@ -29,6 +29,7 @@ export function retainInMemory(content: MemoryContent, { rules, foldVersion, now
     {
       now,
       totalBytes: bytesOf([...content.streams.values()].flat()),
+      observedEvents: observedEvents(content),
       sealed: { observed: sealedOf(content, "observed", now), operator: sealedOf(content, "operator", now) },
       isCovered: (stream, seq) =>
         familyOf(stream) === null ||
@@ -52,7 +53,7 @@ export function retainInMemory(content: MemoryContent, { rules, foldVersion, now
 
 function apply(content: MemoryContent, { chain, count, why }: PlannedDrop, now: EpochMs): void {
   const going = sealedOf(content, chain, now).slice(0, count);
-  const events = going.flatMap((segment) => segment.events);
+  const events = going.flatMap((segment) => segment.held);
   const droppedBefore = epochMs(Math.max(...going.map(({ lastObservedAt }) => lastObservedAt + 1)));
   for (const [stream, seq] of touchedBy(events)) {
     const kept = (content.streams.get(stream) ?? []).filter((event) => Number(event.seq) > seq);
@@ -84,12 +85,16 @@ function sealedOf({ streams }: MemoryContent, chain: ChainName, now: EpochMs): r
   return [...days]
     .sort(([a], [b]) => a - b)
     .map(([, events]) => ({
-      events,
+      held: events,
       bytes: bytesOf(events),
+      events: events.length,
       lastObservedAt: Math.max(...events.map(({ observedAt }) => observedAt)),
       touched: touchedBy(events),
     }));
 }
+
+const observedEvents = ({ streams }: MemoryContent): number =>
+  [...streams].reduce((sum, [stream, events]) => (chainOf(stream) === "observed" ? sum + events.length : sum), 0);
 
 function touchedBy(events: readonly JournalEvent[]): ReadonlyMap<StreamName, number> {
   const touched = new Map<StreamName, number>();

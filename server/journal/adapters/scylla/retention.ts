@@ -68,7 +68,10 @@ export async function retain(deps: RetentionDeps, args: RetainArgs): Promise<Ret
     {
       now: epochMs(args.at),
       totalBytes,
-      observedEvents: facts.reduce((sum, found) => (chainOf(found.stream) === "observed" ? sum + found.events : sum), 0),
+      observedEvents: facts.reduce(
+        (sum, found) => (chainOf(found.stream) === "observed" ? sum + found.events : sum),
+        0,
+      ),
       sealed,
       isCovered: (stream, seq) => familyOf(stream) === null || (reach.get(stream) ?? 0) >= seq,
       segmentsMax: SEGMENTS_PER_CALL,
@@ -111,7 +114,9 @@ async function factsOf({ store, directory }: RetentionDeps, stream: string, fold
     if (end === null || end.lastSeq <= kept) return [];
     const { lastSeq, lastObservedAt, bytes } = end;
     const touched = new Map([[stream, lastSeq]]);
-    return [{ bytes, events: lastSeq - startSeq, lastObservedAt, touched, going: { stream, segment, startSeq, lastSeq } }];
+    return [
+      { bytes, events: lastSeq - startSeq, lastObservedAt, touched, going: { stream, segment, startSeq, lastSeq } },
+    ];
   });
   const openBytes = newest === null || newest.closed ? 0 : newest.size;
   const reach =

@@ -38,6 +38,8 @@ export interface ChainFile {
   readonly chain: ChainName;
   heads(): ReadonlyMap<string, StreamState>;
   tail(): Tail;
+  /** How many events it holds. */
+  count(): number;
   /** Epoch ms before which nothing is kept. */
   horizon(): number | null;
   /** Adds rows in one fsynced transaction, all or none, to a segment of the day of `at`. */
@@ -66,6 +68,7 @@ export interface ChainFile {
 
 export interface SealedSegment {
   readonly fileName: string;
+  readonly events: number;
   readonly lastObservedAt: number;
   /** Last number of every stream that has events in it. */
   readonly touched: ReadonlyMap<string, number>;
@@ -181,6 +184,7 @@ function chainFile(
     chain,
     heads: () => heads,
     tail: () => segments.active().tail(),
+    count: () => segments.active().tail().position - kept.firstPosition + 1,
     horizon: () => kept.horizon,
     append(rows, at) {
       if (isFull(segments.active(), options.segmentEvents) || isOver(activeTimes, at)) roll(at);
@@ -261,6 +265,7 @@ function sealedTimes(segment: Segment): Times | null {
 function sealedOf(segments: readonly Segment[]): readonly SealedSegment[] {
   return segments.slice(0, -1).map((segment, index) => ({
     fileName: segment.fileName,
+    events: countOf(segment),
     lastObservedAt: segment.end()?.lastObservedAt ?? segment.header.openedAt,
     touched: touchedBetween(segment.starts, segments[index + 1]?.starts ?? []),
   }));

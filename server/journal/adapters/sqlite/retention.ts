@@ -43,6 +43,7 @@ export function retain(
     {
       now: epochMs(at),
       totalBytes: total(sizes),
+      observedEvents: fileOf(store, "observed").count(),
       sealed: { observed: factsOf(store, "observed", sizes), operator: factsOf(store, "operator", sizes) },
       isCovered: coverage(store, foldVersion),
       segmentsMax: SEGMENTS_PER_CALL,
@@ -112,7 +113,7 @@ function fileOf(store: JournalStore, chain: ChainName): ChainFile {
 function factsOf(store: JournalStore, chain: ChainName, sizes: ReadonlyMap<string, number>): readonly SealedFacts[] {
   return fileOf(store, chain)
     .sealed()
-    .map(({ fileName, lastObservedAt, touched }) => ({ bytes: sizes.get(fileName) ?? 0, lastObservedAt, touched }));
+    .map(({ fileName, ...facts }) => ({ bytes: sizes.get(fileName) ?? 0, ...facts }));
 }
 
 /** A stream that this version does not fold has nothing to be kept in a snapshot. */
