@@ -4,7 +4,7 @@ import { formatCoarseAgeMs, formatInstant, plural, zoneName } from "#components/
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { eventWords } from "#server/contract/view/event-words.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { SPANS, type Span } from "./bar-scale.ts";
+import { SPANS, type Span, type TimeScale } from "./bar-scale.ts";
 import { clampInstant } from "./clamp-instant.ts";
 import { type Happened, Track, trackScale } from "./track.tsx";
 import { useMoves, useTravel, useWay } from "./use-travel.ts";
@@ -23,6 +23,11 @@ interface SliderProps {
   readonly onPan: (byMs: number) => void;
 }
 
+interface Dragging {
+  readonly left: number;
+  readonly scale: TimeScale;
+}
+
 /** Let go this close to the present, in pixels, it is live. */
 const LIVE_PX = 4;
 
@@ -33,16 +38,24 @@ export function Slider({ width, span, now, at, other, first, happened, onZoom, o
   const { wanted } = useTravel();
   const { goTo, commit, live } = useMoves();
   const ref = useRef<HTMLDivElement>(null);
-  const dragging = useRef(false);
+  const dragging = useRef<Dragging | null>(null);
   const scale = trackScale(span, width);
   const past = at !== null;
   const cursor = at ?? now;
   useEffect(() => way.traveller.look(span), [way, span]);
   useWheel(ref, span, onZoom, onPan);
 
-  const xOf = (event: React.PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left;
-  const instantAt = (x: number) => clampInstant(scale.toInstant(x), first, now);
-  const isPresent = (x: number) => scale.toX(now) - x < LIVE_PX;
+  // The drawing may change under a pointer that drags: what it was when the pointer went down holds until it goes up.
+  const held = (event: React.PointerEvent): Dragging =>
+    dragging.current ?? { left: event.currentTarget.getBoundingClientRect().left, scale };
+  const instantAt = (event: React.PointerEvent) => {
+    const drawn = held(event);
+    return clampInstant(drawn.scale.toInstant(event.clientX - drawn.left), first, now);
+  };
+  const isPresent = (event: React.PointerEvent) => {
+    const drawn = held(event);
+    return drawn.scale.toX(now) - (event.clientX - drawn.left) < LIVE_PX;
+  };
   return (
     <>
       <div
@@ -64,27 +77,26 @@ export function Slider({ width, span, now, at, other, first, happened, onZoom, o
         aria-describedby="time-summary"
         data-shown={way.traveller.travel().shown ?? ""}
         onPointerEnter={(event) => {
-          if (wanted === null && event.pointerType === "mouse") way.traveller.warm(instantAt(xOf(event)));
+          if (wanted === null && event.pointerType === "mouse") way.traveller.warm(instantAt(event));
         }}
         onPointerDown={(event) => {
           if (event.button !== 0) return;
-          const x = xOf(event);
-          if (!past && isPresent(x)) return;
-          dragging.current = true;
+          if (!past && isPresent(event)) return;
+          dragging.current = held(event);
           event.currentTarget.setPointerCapture(event.pointerId);
-          goTo(instantAt(x));
+          goTo(instantAt(event));
         }}
         onPointerMove={(event) => {
-          if (dragging.current) way.traveller.seek(instantAt(xOf(event)));
+          if (dragging.current !== null) way.traveller.seek(instantAt(event));
         }}
         onPointerUp={(event) => {
-          if (!dragging.current) return;
-          dragging.current = false;
-          if (isPresent(xOf(event))) live();
+          if (dragging.current === null) return;
+          if (isPresent(event)) live();
           else commit();
+          dragging.current = null;
         }}
         onPointerCancel={() => {
-          dragging.current = false;
+          dragging.current = null;
           commit();
         }}
       >

@@ -1,7 +1,8 @@
 "use client";
+import { useState } from "react";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { SPANS, type Span } from "./bar-scale.ts";
-import { SPEEDS } from "./traveller.ts";
+import { SPEEDS, type Speed } from "./traveller.ts";
 import { useSteps } from "./use-steps.ts";
 import { useMoves, useTravel, useWay } from "./use-travel.ts";
 
@@ -20,6 +21,7 @@ export function TimeControls({ span, at, now, onZoom, onAsk }: TimeControlsProps
   const { speed } = useTravel();
   const { live } = useMoves();
   const { step } = useSteps();
+  const [fast, setFast] = useState<Speed>(1);
   const past = at !== null;
   const from = () => traveller.travel().wanted ?? at ?? now;
   return (
@@ -39,7 +41,7 @@ export function TimeControls({ span, at, now, onZoom, onAsk }: TimeControlsProps
           title={past ? "Play (Space on the bar)" : "Live: there is nothing to play"}
           aria-pressed={speed !== null}
           aria-disabled={!past || undefined}
-          onClick={() => past && traveller.play(speed === null ? 1 : null)}
+          onClick={() => past && traveller.play(speed === null ? fast : null)}
         >
           <Sign path={speed === null ? "M5.5 3.5v9l7-4.5z" : "M5.5 3.5v9M10.5 3.5v9"} />
         </button>
@@ -53,20 +55,22 @@ export function TimeControls({ span, at, now, onZoom, onAsk }: TimeControlsProps
           <Sign path="M6 3.5 10.5 8 6 12.5" />
         </button>
       </fieldset>
-      {past && (
-        <fieldset className="seg speeds" aria-label="How fast it plays">
-          {SPEEDS.map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={speed === each}
-              onClick={() => traveller.play(speed === each ? null : each)}
-            >
-              {each}×
-            </button>
-          ))}
-        </fieldset>
-      )}
+      <select
+        className="speeds"
+        aria-label="How fast it plays"
+        value={fast}
+        onChange={(event) => {
+          const next = SPEEDS.find((each) => String(each) === event.target.value) ?? 1;
+          setFast(next);
+          if (speed !== null) traveller.play(next);
+        }}
+      >
+        {SPEEDS.map((each) => (
+          <option key={each} value={each}>
+            {each}×
+          </option>
+        ))}
+      </select>
       <fieldset className="seg spans" aria-label="How much time the bar shows">
         {SPANS.map(({ ms, short, words }) => (
           <button
@@ -83,11 +87,16 @@ export function TimeControls({ span, at, now, onZoom, onAsk }: TimeControlsProps
       <button type="button" className="btn sm" onClick={onAsk} title="Type an instant">
         At…
       </button>
-      {past && (
-        <button type="button" className="btn sm" onClick={live} aria-keyshortcuts="L">
-          Live
-        </button>
-      )}
+      <button
+        type="button"
+        className="btn sm"
+        onClick={() => past && live()}
+        aria-disabled={!past || undefined}
+        aria-keyshortcuts="L"
+        title={past ? "Back to live" : "It is live"}
+      >
+        Live
+      </button>
     </div>
   );
 }
