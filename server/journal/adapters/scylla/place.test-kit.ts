@@ -31,13 +31,11 @@ export async function createPlace(): Promise<Place> {
     isMetadataSyncEnabled: false,
     socketOptions: { readTimeout: 60_000 },
   });
-  let isMade = false;
   return {
     keyspace,
     shared,
     admin,
     async open(options = {}) {
-      isMade = true;
       return openScyllaJournal({
         ...shared,
         keyspace,
@@ -50,7 +48,14 @@ export async function createPlace(): Promise<Place> {
       });
     },
     async empty() {
-      if (!isMade) return;
+      const found = await admin.execute(
+        "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?",
+        [keyspace],
+        {
+          prepare: true,
+        },
+      );
+      if (found.rowLength < tableNames.length) return;
       for (const table of tableNames) await admin.execute(`TRUNCATE "${keyspace}".${table}`);
     },
     async drop() {
