@@ -15,7 +15,7 @@ import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
 import type { JournalStatus } from "#server/contract/live.ts";
 import type { Journal, StreamHead, WriterRole } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
-import { OpsError } from "#server/kernel/errors.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { createFoldState, type FoldState } from "./fold-state.ts";
 import { createJournalRole, SOLE_WRITER } from "./journal-role.ts";
@@ -169,10 +169,20 @@ function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOp
         throw result.cause;
       }
       recorded += result.events.length;
+      if (!watch.status().ok) void reread();
       watch.succeeded();
       await foldAppended(stream, result.events);
       return result.events;
     });
+  }
+
+  /** The journal is back: what it could not acknowledge it may have stored all the same, in any stream. */
+  async function reread(): Promise<void> {
+    try {
+      await following.pull();
+    } catch (cause) {
+      log.warn("live.reread.failed", { cause: messageOf(cause) });
+    }
   }
 
   async function foldAppended(stream: StreamName, events: readonly JournalEvent[]): Promise<void> {
