@@ -6,7 +6,7 @@ import { epochMs } from "#server/kernel/clock.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock, createSystemClock } from "#server/runtime/clock.ts";
 import { createClient } from "./client.ts";
-import { type Cql, createCql, type Outcome, type Statement } from "./cql.ts";
+import { type Cql, createCql, type Outcome } from "./cql.ts";
 import { openJournalOn } from "./journal.ts";
 import type { ScyllaJournal, ScyllaJournalOptions } from "./options.ts";
 import { createPlace, type Place, SECRET } from "./place.test-kit.ts";
@@ -45,12 +45,16 @@ async function open(options: Partial<ScyllaJournalOptions> = {}): Promise<Scylla
 type Fate = (send: () => Promise<Outcome>) => Promise<Outcome>;
 const UNKNOWN: Outcome = { kind: "unknown", cause: new Error("no answer") };
 
-/** A journal with one append ahead whose fate is chosen. */
-async function openWithFate(): Promise<{
+interface Fated {
   readonly journal: ScyllaJournal;
+  /** Of the next write of the kind. */
   meet(fate: Fate): void;
+  /** Writes of the kind so far. */
   readonly sent: () => number;
-}> {
+}
+
+/** A journal of which the fate of single writes of one kind is chosen; unless told, of those that add something. */
+async function openWithFate(matches = isAddition, given: Partial<ScyllaJournalOptions> = {}): Promise<Fated> {
   const options: ScyllaJournalOptions = {
     ...place.shared,
     keyspace: place.keyspace,
@@ -60,6 +64,7 @@ async function openWithFate(): Promise<{
     log: silentLogger,
     holder: "fated:1",
     lease: LEASE,
+    ...given,
   };
   const cql = createCql(createClient(options));
   let fate: Fate | null = null;
@@ -67,7 +72,7 @@ async function openWithFate(): Promise<{
   const fated: Cql = {
     ...cql,
     conditional(statements) {
-      if (!isAppend(statements)) return cql.conditional(statements);
+      if (!matches(statements[0]?.query ?? "")) return cql.conditional(statements);
       sent += 1;
       const current = fate ?? ((send) => send());
       fate = null;
@@ -85,9 +90,15 @@ async function openWithFate(): Promise<{
   };
 }
 
-const isAppend = ([first]: readonly Statement[]): boolean =>
-  /UPDATE \S+\.(events|state) SET (last_seq|turn) = \?/.test(first?.query ?? "") &&
-  !/SET epoch/.test(first?.query ?? "");
+/** The batches that add events, or change records. */
+const isAddition = (query: string): boolean => /UPDATE \S+\.(events SET last_seq|state SET turn) = \?/.test(query);
+const isOpening = (query: string): boolean => query.includes("IF epoch = null");
+
+/** As if the holder had gone: whoever opens the journal next takes it at once. */
+const freeLease = () =>
+  place.admin.execute(
+    `UPDATE "${place.keyspace}".lease SET owner = null, holder = null WHERE name = 'writer' IF EXISTS`,
+  );
 
 describe("a write whose outcome is not known", () => {
   it("counts when it was applied: it is answered as stored, and sent once", async () => {
@@ -167,24 +178,46 @@ describe("a writer that was taken over without noticing", () => {
     }
   });
 
-  it("cannot open a segment that was filled and dropped while it slept", async () => {
+  it("is told that its last write is stored when it was, though another has taken over since", async () => {
+    const { journal, meet } = await openWithFate();
+    await journal.append(STREAM, [draft("a")]);
+    meet(async (send) => {
+      await send();
+      await freeLease();
+      const awake = await open({ holder: "awake:2" });
+      await awake.append(STREAM, [draft("c")]);
+      return UNKNOWN;
+    });
+    expect((await journal.append(STREAM, [draft("b")])).map(({ seq }) => seq)).toEqual(["2"]);
+    await expect(journal.append(STREAM, [draft("late")])).rejects.toMatchObject({ code: "refused" });
+    const stored = await journal.after(STREAM, "0", 10);
+    expect(stored.map(({ subject }) => subject)).toEqual(["a", "b", "c"]);
+  });
+
+  it("cannot open a segment that others opened, filled and dropped while it slept", async () => {
     const clock = createManualClock(1_795_348_800_000);
-    const asleep = await open({ clock, holder: "asleep:1", segmentEvents: 2 });
+    const shape = { clock, segmentEvents: 2 };
+    const { journal: asleep, meet } = await openWithFate(isOpening, { ...shape, holder: "asleep:1" });
     await asleep.append(STREAM, [draft("a"), draft("b")]);
-    await place.admin.execute(
-      `UPDATE "${place.keyspace}".lease SET owner = null, holder = null WHERE name = 'writer' IF EXISTS`,
-    );
-    const awake = await open({ clock, holder: "awake:2", segmentEvents: 2 });
-    await awake.append(STREAM, [draft("c"), draft("d"), draft("e"), draft("f")]);
-    await clock.advance(3 * DAY_MS);
-    const [head] = await awake.heads();
-    await awake.writeSnapshot({ stream: STREAM, seq: head?.seq ?? "", foldVersion: 1, state: EMPTY_DNA });
-    const rules = { keepMs: DAY_MS, keepOperatorMs: DAY_MS, maxBytes: Number.MAX_SAFE_INTEGER };
-    expect((await awake.retain(rules, 1)).dropped).toMatchObject([{ events: 6 }]);
+    let answer: Outcome | null = null;
+    meet(async (send) => {
+      // The first segment is closed, and the statement that opens the second one is about to be sent.
+      await freeLease();
+      const awake = await open({ ...shape, holder: "awake:2" });
+      await awake.append(STREAM, [draft("c"), draft("d"), draft("e")]);
+      await clock.advance(3 * DAY_MS);
+      await awake.writeSnapshot({ stream: STREAM, seq: "5", foldVersion: 1, state: EMPTY_DNA });
+      const rules = { keepMs: DAY_MS, keepOperatorMs: DAY_MS, maxBytes: Number.MAX_SAFE_INTEGER };
+      expect((await awake.retain(rules, 1)).dropped).toMatchObject([{ events: 5 }]);
+      answer = await send();
+      return answer;
+    });
     await expect(asleep.append(STREAM, [draft("late")])).rejects.toMatchObject({ code: "refused" });
-    expect(await awake.heads()).toMatchObject([{ seq: "6", keptAfter: "6" }]);
-    expect((await awake.append(STREAM, [draft("g")])).map(({ seq }) => seq)).toEqual(["7"]);
-    expect(await awake.verifyChain()).toMatchObject({ ok: true, events: 1 });
+    expect(answer).toEqual({ kind: "rejected" });
+    const awake = opened.at(-1);
+    expect(await awake?.heads()).toMatchObject([{ seq: "5", keptAfter: "5" }]);
+    expect((await awake?.append(STREAM, [draft("f")]))?.map(({ seq }) => seq)).toEqual(["6"]);
+    expect(await awake?.verifyChain()).toMatchObject({ ok: true, events: 1 });
   });
 });
 
