@@ -13,6 +13,8 @@ export interface OpenedJournal extends Journal, JournalRetention {
   readonly state: StateStore;
   /** `null` = nobody else can write it. */
   readonly role: WriterRole | null;
+  /** This process, as the others are told of it; `null` where there are none. */
+  readonly holder: string | null;
 }
 
 /**
@@ -28,7 +30,10 @@ export async function openJournal(
   log: Logger,
 ): Promise<OpenedJournal> {
   const { path: configured, key, scylla } = configuration.journal;
-  if (scylla !== null) return openScyllaJournal({ ...scyllaOptionsOf(configuration.journal, scylla), clock, log });
+  if (scylla !== null) {
+    const options = scyllaOptionsOf(configuration.journal, scylla);
+    return { ...(await openScyllaJournal({ ...options, clock, log })), holder: options.holder };
+  }
   const directory = demoFolder !== null && configuration.file === null ? path.join(demoFolder, "journal") : configured;
   const journal = await openSqliteJournal({
     directory,
@@ -36,7 +41,7 @@ export async function openJournal(
     clock,
     log,
   });
-  return { ...journal, role: null };
+  return { ...journal, role: null, holder: null };
 }
 
 /** What the configuration says of a journal in ScyllaDB. */

@@ -64,6 +64,7 @@ export async function compose(configuration: Configuration, log: Logger): Promis
     loopDelay,
     log,
     version,
+    holder: journal.holder,
     places: estates.places,
   };
   const sourceDeps = sourceDepsOf(coreDeps);

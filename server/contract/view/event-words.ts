@@ -171,7 +171,7 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
       );
     case "console.started":
       return said(
-        `Worldline ${event.body.version} started${event.body.demo ? " on its demo" : ""}`,
+        `Worldline ${event.body.version} ${startOf(event.body)}${event.body.demo ? " on its demo" : ""}`,
         look("good"),
         "console",
       );
@@ -242,3 +242,6 @@ function planLook({ state, result, failure: failed }: PlanFacts): Look {
   if (state === "stopped") return lookOf("result", result);
   return state === "paused" && failed !== null ? look("failed") : lookOf("plan", state);
 }
+
+const startOf = ({ by }: { readonly by?: string }): string =>
+  by === undefined ? "started" : `on ${by} began to write the journal`;
