@@ -5,27 +5,24 @@ import { Button } from "#components/ui/button.tsx";
 import { formatCount } from "#components/ui/format.ts";
 import { useTRPC } from "#components/ui/trpc.ts";
 import type { JobCounts, JobState } from "#server/contract/event.ts";
+import type { JobWords } from "./job-words.ts";
 import { settledOf } from "./progress.tsx";
 
 export type JobVerb = "pause" | "resume" | "cancel";
 
-const SAYS: Readonly<Record<JobVerb, string>> = {
-  pause: "It stops at the next safe point and goes on only when somebody resumes it. What is done stays done.",
-  resume: "It looks at the incarnation anew, waits until it may be released again, and goes on where it was.",
-  cancel:
-    "It stops for good at the next safe point. What is done stays done; the rest is left to DNA, which takes keys over by itself.",
-};
+const PAUSES = "It stops at the next safe point and goes on only when somebody resumes it. What is done stays done.";
 
 interface JobDialogProps {
   readonly verb: JobVerb;
   readonly jobId: string;
   readonly state: JobState;
   readonly counts: JobCounts;
+  readonly words: JobWords;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
-function JobDialog({ verb, jobId, state, counts, onClose, onDone }: JobDialogProps) {
+function JobDialog({ verb, jobId, state, counts, words, onClose, onDone }: JobDialogProps) {
   const trpc = useTRPC();
   const pause = useMutation(trpc.jobs.pause.mutationOptions());
   const resume = useMutation(trpc.jobs.resume.mutationOptions());
@@ -41,9 +38,9 @@ function JobDialog({ verb, jobId, state, counts, onClose, onDone }: JobDialogPro
       onClose={onClose}
     >
       <div className="dbody">
-        <p className="wrap">{SAYS[verb]}</p>
+        <p className="wrap">{{ pause: PAUSES, resume: words.resumes, cancel: words.cancels }[verb]}</p>
         <p className="t2">
-          {formatCount(settledOf(counts))} of {formatCount(counts.total)} keys are settled.
+          {formatCount(settledOf(counts))} of {formatCount(counts.total)} {words.targets} are settled.
         </p>
       </div>
     </ActDialog>

@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { HistoryFold } from "#components/history/history-section.tsx";
+import { Button } from "#components/ui/button.tsx";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
@@ -21,7 +22,9 @@ import { shownText } from "#server/contract/event.ts";
 import type { JobProgress } from "#server/contract/live.ts";
 import { JobAction, type JobVerb } from "./job-action.tsx";
 import { JobTargets, type OutcomeFilter } from "./job-targets.tsx";
+import { type JobWords, jobWords } from "./job-words.ts";
 import { Progress, settledOf } from "./progress.tsx";
+import { RetryDialog } from "./retry-dialog.tsx";
 
 type JobOutput = Outputs["jobs"]["get"];
 
@@ -60,7 +63,8 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
             <JobView job={job} progress={progress ?? job.progress} onChanged={refresh}>
               <JobTargets
                 targets={job.targets}
-                counts={job.facts.counts}
+                counts={progress?.counts ?? job.facts.counts}
+                words={jobWords(job.facts)}
                 outcome={outcome}
                 onOutcome={(next) => {
                   setOutcome(next);
@@ -100,17 +104,18 @@ interface JobViewProps {
 
 function JobView({ job, progress, onChanged, children }: JobViewProps) {
   const { facts, id } = job;
+  const words = jobWords(facts);
   const [verb, setVerb] = useState<JobVerb | null>(null);
+  const [retrying, setRetrying] = useState(false);
   const counts = progress?.counts ?? facts.counts;
   const ended =
     facts.state === "done" || facts.state === "failed" || facts.state === "stopped" || facts.state === "cancelled";
   const over = ended ? `The job is ${facts.state}.` : null;
-  const pausable = useRefusal("jobs:control", over ?? (facts.state === "paused" ? "It is paused already." : null));
-  const resumable = useRefusal(
-    "jobs:control",
-    over ?? (facts.state === "paused" ? null : "Only a paused job can be resumed."),
-  );
-  const cancellable = useRefusal("jobs:control", over);
+  const mine = useRefusal(PERMISSIONS[facts.kind]);
+  const control = useRefusal("jobs:control", mine);
+  const pausable = control ?? over ?? (facts.state === "paused" ? "It is paused already." : null);
+  const resumable = control ?? over ?? (facts.state === "paused" ? null : "Only a paused job can be resumed.");
+  const cancellable = control ?? over;
   const paused = facts.state === "paused";
   useKeys(
     [
@@ -133,35 +138,39 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
               <JobAction.Button label="Pause…" shortcut="R" refusal={pausable} onPress={() => setVerb("pause")} />
             )}
             <JobAction.Button label="Cancel…" shortcut="H" refusal={cancellable} onPress={() => setVerb("cancel")} />
+            {ended && words.retries && counts.failed > 0 && (
+              <Button refusal={control} onPress={() => setRetrying(true)}>
+                Retry the {formatCount(counts.failed)} failed…
+              </Button>
+            )}
           </>
         }
       />
       {facts.note !== null && <p className="wrap">{shownText(facts.note)}</p>}
       <Progress counts={counts} wide />
       <div className="cols">
-        <Section title="How far" aside={progress === null ? undefined : <Pace progress={progress} ended={ended} />}>
+        <Section
+          title="How far"
+          aside={progress === null ? undefined : <Pace progress={progress} ended={ended} words={words} />}
+        >
           <Facts
             facts={[
               {
                 name: "settled",
                 value: `${formatCount(settledOf(counts))} of ${formatCount(counts.total)}`,
-                source: "keys",
+                source: words.targets,
               },
-              { name: "applied", value: formatCount(counts.applied), source: "released by this job" },
-              { name: "moved", value: formatCount(counts.moved), source: "somebody else's by then, left alone" },
-              { name: "failed", value: formatCount(counts.failed), source: "rows that cannot be read" },
-              { name: "unknown", value: formatCount(counts.unknown), source: "no read could settle them" },
+              { name: "applied", value: formatCount(counts.applied), source: words.applied },
+              { name: "moved", value: formatCount(counts.moved), source: words.moved },
+              { name: "failed", value: formatCount(counts.failed), source: words.failed },
+              { name: "unknown", value: formatCount(counts.unknown), source: words.unknown },
             ]}
           />
         </Section>
         <Section title="What it is">
           <Facts
             facts={[
-              {
-                name: "incarnation",
-                value: <Id id={facts.target} form="incarnation" />,
-                source: <Link href={nodeOf(facts.stream, facts.target)}>topology</Link>,
-              },
+              ...aboutOf(facts),
               {
                 name: "asked by",
                 value: <bdi>{facts.requestedBy}</bdi>,
@@ -175,12 +184,22 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
       </div>
       {children}
       <HistoryFold thing={{ type: "job", source: null, id }} what={facts.title} />
+      {retrying && (
+        <RetryDialog
+          jobId={id}
+          state={facts.state}
+          failed={counts.failed}
+          target={words.target}
+          onClose={() => setRetrying(false)}
+        />
+      )}
       {verb !== null && (
         <JobAction.Dialog
           verb={verb}
           jobId={id}
           state={facts.state}
           counts={counts}
+          words={words}
           onClose={() => setVerb(null)}
           onDone={() => {
             setVerb(null);
@@ -192,14 +211,49 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
   );
 }
 
+/** What a job is about: the node that it takes keys from, or the source of its plans. */
+function aboutOf(facts: JobOutput["facts"]) {
+  const source = facts.stream.slice(facts.stream.indexOf(":") + 1);
+  if (facts.kind !== "dna.failover") {
+    const of = {
+      name: "source",
+      value: <bdi>{source}</bdi>,
+      source: <Link href={routes.plans({ source })}>plans</Link>,
+    };
+    if (facts.retryOf === undefined) return [of];
+    return [of, { name: "retries", value: <Link href={routes.job(facts.retryOf)}>an earlier job</Link> }];
+  }
+  return [
+    {
+      name: "incarnation",
+      value: <Id id={facts.target} form="incarnation" />,
+      source: <Link href={nodeOf(facts.stream, facts.target)}>topology</Link>,
+    },
+  ];
+}
+
+/** What controlling a job of each kind takes, besides `jobs:control`. */
+const PERMISSIONS = {
+  "dna.failover": "dna:failover",
+  "dynflow.plans.resume": "plans:resume",
+  "dynflow.plans.skip": "plans:skip",
+  "dynflow.plans.cancel": "plans:cancel",
+} as const;
+
 const nodeOf = (stream: string, incarnation: string) =>
   routes.topology({ source: stream.slice(stream.indexOf(":") + 1), node: incarnation });
 
-function Pace({ progress, ended }: { readonly progress: JobProgress; readonly ended: boolean }) {
+interface PaceProps {
+  readonly progress: JobProgress;
+  readonly ended: boolean;
+  readonly words: JobWords;
+}
+
+function Pace({ progress, ended, words }: PaceProps) {
   if (ended) return null;
   return (
     <>
-      {formatNumber(progress.perSecond, 1)} keys/s
+      {formatNumber(progress.perSecond, 1)} {words.targets}/s
       {progress.estimatedEndAt !== null && (
         <>
           , ends about <Instant at={progress.estimatedEndAt} form="clock" /> (estimate)

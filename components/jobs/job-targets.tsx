@@ -1,11 +1,14 @@
 "use client";
 import { formatCount, parseInstant } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
+import { Link } from "#components/ui/link.tsx";
+import type { Href } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import type { Outputs } from "#components/ui/trpc.ts";
 import { Empty } from "#components/ui/widget.tsx";
 import { type JobCounts, shownText } from "#server/contract/event.ts";
+import type { JobWords } from "./job-words.ts";
 
 type Target = Outputs["jobs"]["get"]["targets"][number];
 export type OutcomeFilter = Target["outcome"] | null;
@@ -15,6 +18,7 @@ const FILTERS: readonly OutcomeFilter[] = [null, "applied", "moved", "failed", "
 interface JobTargetsProps {
   readonly targets: readonly Target[];
   readonly counts: JobCounts;
+  readonly words: JobWords;
   readonly outcome: OutcomeFilter;
   readonly onOutcome: (outcome: OutcomeFilter) => void;
   /** Whether this is the first page. */
@@ -24,7 +28,7 @@ interface JobTargetsProps {
 }
 
 /** What became of each key, by key; as far as it is settled. */
-export function JobTargets({ targets, counts, outcome, onOutcome, first, nextAfter, onPage }: JobTargetsProps) {
+export function JobTargets({ targets, counts, words, outcome, onOutcome, first, nextAfter, onPage }: JobTargetsProps) {
   const filters = (
     <span className="seg">
       {FILTERS.map((filter) => (
@@ -35,11 +39,11 @@ export function JobTargets({ targets, counts, outcome, onOutcome, first, nextAft
     </span>
   );
   return (
-    <Section title="Outcomes" note="by key" aside={filters}>
+    <Section title="Outcomes" note={`by ${words.target}`} aside={filters}>
       {targets.length === 0 ? (
-        <Empty title={outcome === null ? "No key is settled yet." : `No key is ${outcome}.`} />
+        <Empty title={outcome === null ? `No ${words.target} is settled yet.` : `No ${words.target} is ${outcome}.`} />
       ) : (
-        <TargetRows targets={targets} />
+        <TargetRows targets={targets} words={words} />
       )}
       <p className="more small t3">
         {!first && (
@@ -57,13 +61,17 @@ export function JobTargets({ targets, counts, outcome, onOutcome, first, nextAft
   );
 }
 
-function TargetRows({ targets }: { readonly targets: readonly Target[] }) {
+function Place({ href, children }: { readonly href: Href | null; readonly children: React.ReactNode }) {
+  return href === null ? children : <Link href={href}>{children}</Link>;
+}
+
+function TargetRows({ targets, words }: { readonly targets: readonly Target[]; readonly words: JobWords }) {
   return (
-    <table aria-label="Outcomes by key">
+    <table aria-label={`Outcomes by ${words.target}`}>
       <thead>
         <tr>
           <th scope="col">Outcome</th>
-          <th scope="col">Key</th>
+          <th scope="col">{words.target === "key" ? "Key" : "Plan"}</th>
           <th scope="col" className="num">
             at <ZoneName />
           </th>
@@ -79,7 +87,9 @@ function TargetRows({ targets }: { readonly targets: readonly Target[] }) {
               <State system="target" word={outcome} quiet={outcome === "applied"} />
             </td>
             <td className="mono trunc" title={key}>
-              <bdi>{key}</bdi>
+              <Place href={words.place(key)}>
+                <bdi>{key}</bdi>
+              </Place>
             </td>
             <td className="num">
               <Instant at={parseInstant(at)} form="ms" />

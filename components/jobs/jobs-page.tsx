@@ -77,7 +77,8 @@ export function JobRows({ jobs }: { readonly jobs: readonly JobView[] }) {
   if (rows.length === 0) {
     return (
       <Empty title="No job has been started.">
-        A failover of a dead node is one: it begins on the node, in Topology.
+        A failover of a dead node is one: it begins on the node, in Topology. So is an action on many plans: select them
+        in Plans.
       </Empty>
     );
   }

@@ -43,6 +43,7 @@ function foldOf(folds: Folds | undefined, source: string): DynflowFold | null {
 
 function titleOf({ fields, steps, locks }: PlanDiff): string {
   if (steps === null) return "What differs";
+  if (fields.length + steps.length + locks.length === 0) return "The same at both instants";
   return `${plural(fields.length + steps.length + locks.length, "thing differs", "things differ")}`;
 }
 

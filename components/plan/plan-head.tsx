@@ -22,10 +22,16 @@ interface PlanHeadProps {
   readonly steps: readonly StepView[] | undefined;
   readonly refusal: string | null;
   readonly onResume: () => void;
+  /** Why there is nothing to skip or to cancel; `null` = there may be, the dialog looks. */
+  readonly skipRefusal: string | null;
+  readonly onSkip: () => void;
+  readonly cancelRefusal: string | null;
+  readonly onCancel: () => void;
 }
 
 /** What the plan is, in which state, how far, who holds it, how old all this is; and what can be done about it. */
-export function PlanHead({ source, plan, steps, refusal, onResume }: PlanHeadProps) {
+export function PlanHead(props: PlanHeadProps) {
+  const { source, plan, steps, refusal, onResume, skipRefusal, onSkip, cancelRefusal, onCancel } = props;
   const stopped = plan.state === "stopped";
   const stale = plan.result !== plan.storedResult && plan.valid;
   return (
@@ -64,6 +70,12 @@ export function PlanHead({ source, plan, steps, refusal, onResume }: PlanHeadPro
       <div className="acts">
         <Button primary shortcut="R" refusal={refusal} reasonId="resume-why" onPress={onResume}>
           Resume…
+        </Button>
+        <Button shortcut="S" refusal={skipRefusal} onPress={onSkip}>
+          Skip…
+        </Button>
+        <Button shortcut="H" refusal={cancelRefusal} onPress={onCancel}>
+          Cancel…
         </Button>
         {/* A plan that is over needs no reason in sight; the button still says it on focus. */}
         <span id="resume-why" className={stopped ? "vh" : "small t3 wrap acts-why"}>

@@ -17,6 +17,7 @@ import { FlowTab } from "./flow-tab.tsx";
 import { HistoryView } from "./history-view.tsx";
 import { LocksView } from "./locks-view.tsx";
 import { Outcome } from "./outcome.tsx";
+import { PlanActDialogs, usePlanActs } from "./plan-acts.tsx";
 import { PlanDifference } from "./plan-diff.tsx";
 import { PlanFacts } from "./plan-facts.tsx";
 import { PlanHead } from "./plan-head.tsx";
@@ -106,6 +107,7 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
   const { search, go } = useAddress();
   const past = useIsPast();
   const [resuming, setResuming] = useState(false);
+  const acts = usePlanActs(source, plan, steps);
   const tab = toTab(search.get("tab"));
   const selected = selectedStep(search.get("step"), plan);
   const failures = useMemo(() => failedSteps(steps ?? [], flowOrder(plan)), [steps, plan]);
@@ -130,7 +132,7 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
       { keys: "R", does: "resume the plan", run: resume },
       { keys: "N", does: "next failed step", run: nextFailure },
     ],
-    { group: "Plan", enabled: !resuming },
+    { group: "Plan", enabled: !resuming && acts.open === null },
   );
 
   const detail =
@@ -152,7 +154,17 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
   };
   return (
     <>
-      <PlanHead source={source} plan={plan} steps={steps} refusal={refusal} onResume={resume} />
+      <PlanHead
+        source={source}
+        plan={plan}
+        steps={steps}
+        refusal={refusal}
+        onResume={resume}
+        skipRefusal={acts.skipRefusal}
+        onSkip={acts.skip}
+        cancelRefusal={acts.cancelRefusal}
+        onCancel={acts.cancel}
+      />
       <PlanFacts source={source} plan={plan} />
       <Outcome source={source} target={plan.id} />
       <PlanTabs source={source} planId={plan.id} step={stepInUrl(search.get("step"))} tab={tab} counts={counts} />
@@ -205,6 +217,14 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
           </>
         )}
       </div>
+      <PlanActDialogs
+        source={source}
+        plan={plan}
+        steps={steps}
+        open={acts.open}
+        onClose={acts.close}
+        onDone={refresh}
+      />
       {resuming && (
         <ResumeDialog
           source={source}

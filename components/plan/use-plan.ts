@@ -60,10 +60,7 @@ export function usePlan(source: string, planId: string) {
   if (!past) return { plan, steps, history, refresh, standing: null };
   return {
     plan: { ...plan, data: then?.plan },
-    steps: {
-      ...steps,
-      data: steps.data === undefined ? undefined : { ...steps.data, steps: [...(then?.steps ?? [])] },
-    },
+    steps: { ...steps, data: then?.steps === undefined ? undefined : then.listed },
     history: { ...history, data: then?.history },
     refresh,
     standing: then?.standing ?? null,
@@ -83,11 +80,9 @@ interface Read {
 function useThen(source: string, { plan, steps, history }: Read) {
   const fold = useDynflowFold(source, whole);
   const at = usePast(shownOf);
-  return useMemo(
-    () =>
-      plan === undefined || fold === undefined || at === undefined
-        ? undefined
-        : planAt({ plan, steps, history }, fold, at),
-    [plan, steps, history, fold, at],
-  );
+  return useMemo(() => {
+    if (plan === undefined || fold === undefined || at === undefined) return undefined;
+    const then = planAt({ plan, steps, history }, fold, at);
+    return { ...then, listed: { asOf: plan.asOf, faults: [], steps: [...(then.steps ?? [])], unlistedStepIds: [] } };
+  }, [plan, steps, history, fold, at]);
 }

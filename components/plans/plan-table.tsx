@@ -10,11 +10,18 @@ import type { OperationPhase } from "#server/contract/fold/operator.ts";
 import { lookOf } from "#server/kernel/states.ts";
 import { failureText, type PlanLine } from "./plan-lines.ts";
 import { isDescendingFirst, type ServerSort, type Sort } from "./plans-query.ts";
+import type { Selection } from "./use-selection.ts";
 import { useWindowRows } from "./use-window-rows.ts";
 
 const ROW_PX = 28;
-const COLUMNS = 10;
+const COLUMNS = 11;
 const METER_PX = 48;
+
+/** What somebody has asked of the plan of a row, as long as it is not settled. */
+export interface RowOperation {
+  readonly verb: string;
+  readonly phase: OperationPhase;
+}
 
 export const keyOf = (line: { readonly source: string; readonly id: string }): string => `${line.source} ${line.id}`;
 
@@ -26,9 +33,10 @@ interface PlanTableProps {
   readonly current: string | null;
   /** Sources that do not answer: their rows are old. */
   readonly down: ReadonlySet<string>;
-  readonly operations: ReadonlyMap<string, OperationPhase>;
+  readonly operations: ReadonlyMap<string, RowOperation>;
   /** Why nobody can resume here; `null` = the row decides. */
   readonly refusal: string | null;
+  readonly selection: Selection;
   readonly onOpen: (line: PlanLine) => void;
   readonly onResume: (line: PlanLine) => void;
 }
@@ -54,6 +62,9 @@ export function PlanTable(props: PlanTableProps) {
     <table className="plans" aria-label="Plans" aria-rowcount={lines.length + 1}>
       <thead>
         <tr>
+          <th scope="col" className="c-select">
+            <SelectAll lines={lines} selection={props.selection} />
+          </th>
           {head("state", "State")}
           {head("result", "Result")}
           {head("label", "Label")}
@@ -94,16 +105,36 @@ function Space({ px }: { readonly px: number }) {
   );
 }
 
-type RowProps = Pick<PlanTableProps, "current" | "down" | "operations" | "refusal" | "onOpen" | "onResume"> & {
+/** Ticks every row that is shown; half of them ticked shows as neither. */
+function SelectAll({ lines, selection }: { readonly lines: readonly PlanLine[]; readonly selection: Selection }) {
+  const chosen = lines.filter((line) => selection.has(keyOf(line))).length;
+  const all = lines.length > 0 && chosen === lines.length;
+  return (
+    <input
+      type="checkbox"
+      aria-label={`Select all ${lines.length} plans shown`}
+      checked={all}
+      ref={(box) => {
+        if (box !== null) box.indeterminate = chosen > 0 && !all;
+      }}
+      onChange={() => selection.setAll(lines.map(keyOf), !all)}
+    />
+  );
+}
+
+type RowProps = Pick<
+  PlanTableProps,
+  "lines" | "current" | "down" | "operations" | "refusal" | "selection" | "onOpen" | "onResume"
+> & {
   readonly line: PlanLine;
   readonly index: number;
 };
 
-const CONTROL = "a,button";
+const CONTROL = "a,button,input,.c-select";
 
-function Row({ line, index, current, down, operations, refusal, onOpen, onResume }: RowProps) {
+function Row({ line, lines, index, current, down, operations, refusal, selection, onOpen, onResume }: RowProps) {
   const key = keyOf(line);
-  const phase = operations.get(key);
+  const operation = operations.get(key);
   const resumable = line.state === "paused" || line.state === "planned";
   return (
     <tr
@@ -114,6 +145,15 @@ function Row({ line, index, current, down, operations, refusal, onOpen, onResume
         if (event.target instanceof Element && event.target.closest(CONTROL) === null) onOpen(line);
       }}
     >
+      <td className="c-select">
+        <input
+          type="checkbox"
+          aria-label={`Select plan ${line.id}`}
+          checked={selection.has(key)}
+          onChange={() => undefined}
+          onClick={(event) => selection.toggle(key, event.shiftKey ? lines.map(keyOf) : null)}
+        />
+      </td>
       <td className="c-state">
         <State system="plan" word={line.state} />
       </td>
@@ -141,10 +181,10 @@ function Row({ line, index, current, down, operations, refusal, onOpen, onResume
         <Progress line={line} />
       </td>
       <td className="w100 trunc c-where">
-        {phase !== undefined && (
+        {operation !== undefined && (
           <span className="small">
-            <State system="operation" word={phase}>
-              resume {phase}
+            <State system="operation" word={operation.phase}>
+              {operation.verb} {operation.phase}
             </State>{" "}
           </span>
         )}

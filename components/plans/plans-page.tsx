@@ -16,18 +16,20 @@ import { Age, Instant } from "#components/ui/time.tsx";
 import { useTRPCClient } from "#components/ui/trpc.ts";
 import { Empty, Failure, Skeleton } from "#components/ui/widget.tsx";
 import { dynflowStream, OPERATOR_STREAM } from "#server/contract/event.ts";
-import type { OperationPhase } from "#server/contract/fold/operator.ts";
+import { OPERATION_PHASES, type OperationPhase } from "#server/contract/fold/operator.ts";
 import type { LiveState } from "#server/contract/live.ts";
+import { BulkBar } from "./bulk-bar.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { findPlan } from "./find-plan.ts";
 import { NothingFound } from "./nothing-found.tsx";
 import { needsFirst, type PlanLine, type Source } from "./plan-lines.ts";
-import { keyOf, PlanTable } from "./plan-table.tsx";
+import { keyOf, PlanTable, type RowOperation } from "./plan-table.tsx";
 import { type PlansQuery, parseQuery, toFilter, toPlace } from "./plans-query.ts";
 import { ResumeFromList } from "./resume-from-list.tsx";
 import { ServerPlans } from "./server-plans.tsx";
 import { StateChips } from "./state-chips.tsx";
 import { useCounts, useCountsFollow, useSourceFacts, useSources } from "./use-plans.ts";
+import { type Selection, useSelection } from "./use-selection.ts";
 import "#components/plan/plan.css";
 import "./plans.css";
 
@@ -132,6 +134,12 @@ function PlanList({ sources, titles, query, onQuery }: PlanListProps) {
   const narrowed = query.label !== null || query.within !== null || query.from !== null || query.to !== null;
   const within = useCounts(shown, loose, nowMs > 0);
   const total = useCounts(shown, EVERYTHING, nowMs > 0);
+  const selection = useSelection();
+  const matching = within.counts
+    ?.filter(({ state }) => query.states.length === 0 || query.states.includes(state))
+    .filter(({ result }) => query.results.length === 0 || query.results.includes(result))
+    .reduce((sum, { count }) => sum + count, 0);
+  const [onlySource] = shown;
 
   const open = async (planId: string) => {
     setNotFound(null);
@@ -161,8 +169,22 @@ function PlanList({ sources, titles, query, onQuery }: PlanListProps) {
         narrowed={narrowed}
         onChange={(next) => onQuery(next, { replace: false })}
       />
+      <BulkBar
+        selection={selection}
+        source={shown.length === 1 ? (onlySource ?? null) : null}
+        filter={filter}
+        matching={matching}
+      />
       {live ? (
-        <LivePlans sources={sources} shown={shown} query={query} filter={filter} onQuery={onQuery} empty={empty} />
+        <LivePlans
+          sources={sources}
+          shown={shown}
+          query={query}
+          filter={filter}
+          onQuery={onQuery}
+          selection={selection}
+          empty={empty}
+        />
       ) : shownSource !== null && ids.includes(shownSource) && nowMs > 0 ? (
         <ServerPlans
           source={shownSource}
@@ -172,7 +194,7 @@ function PlanList({ sources, titles, query, onQuery }: PlanListProps) {
           onQuery={onQuery}
           empty={empty}
         >
-          {(lines) => <Rows lines={lines} sources={sources} query={query} onQuery={onQuery} />}
+          {(lines) => <Rows lines={lines} sources={sources} query={query} onQuery={onQuery} selection={selection} />}
         </ServerPlans>
       ) : nowMs === 0 ? (
         <Skeleton rows={12} columns={8} what="plans" />
@@ -191,11 +213,12 @@ interface LivePlansProps {
   readonly query: PlansQuery;
   readonly filter: ReturnType<typeof toFilter>;
   readonly onQuery: PlanListProps["onQuery"];
+  readonly selection: Selection;
   readonly empty: React.ReactNode;
 }
 
 /** Straight from the feed: nothing is asked for, and nothing is late. */
-function LivePlans({ sources, shown, query, filter, onQuery, empty }: LivePlansProps) {
+function LivePlans({ sources, shown, query, filter, onQuery, selection, empty }: LivePlansProps) {
   const past = useIsPast();
   const lines = useMemo(
     () =>
@@ -207,12 +230,16 @@ function LivePlans({ sources, shown, query, filter, onQuery, empty }: LivePlansP
   );
   return (
     <>
-      {lines.length === 0 ? empty : <Rows lines={lines} sources={sources} query={query} onQuery={onQuery} />}
+      {lines.length === 0 ? (
+        empty
+      ) : (
+        <Rows lines={lines} sources={sources} query={query} onQuery={onQuery} selection={selection} />
+      )}
       <p className="page-foot small t3">
         <span>
           {plural(lines.length, "plan")}, what needs a person first, then the oldest; {past ? "as of then" : "live"}
         </span>
-        <span className="push p2">J K to move, Enter to open, R to resume, / to filter</span>
+        <span className="push p2">J K to move, Enter to open, X to select, R to resume, / to filter</span>
       </p>
     </>
   );
@@ -223,17 +250,35 @@ interface RowsProps {
   readonly sources: readonly Source[];
   readonly query: PlansQuery;
   readonly onQuery: PlanListProps["onQuery"];
+  readonly selection: Selection;
 }
 
-const phasesOf = (state: LiveState): Readonly<Record<string, OperationPhase>> => {
+const VERBS: Readonly<Record<string, string>> = {
+  "dynflow.plans.resume": "resume",
+  "dynflow.plans.skip": "skip",
+  "dynflow.plans.cancel": "cancel",
+};
+
+/** By stream and plan, the last verb and its phase as `resume executed`: text, so that equal ones compare as equal. */
+const phasesOf = (state: LiveState): Readonly<Record<string, string>> => {
   const fold = state.folds[OPERATOR_STREAM];
   if (fold?.family !== "operator") return {};
-  const mine = fold.operations.filter(({ action }) => action === "dynflow.plans.resume");
-  return Object.fromEntries(mine.map(({ stream, target, phase }) => [`${stream} ${target}`, phase]));
+  return Object.fromEntries(
+    fold.operations.flatMap(({ action, stream, target, phase }) => {
+      const verb = VERBS[action];
+      return verb === undefined ? [] : [[`${stream} ${target}`, `${verb} ${phase}`]];
+    }),
+  );
 };
+
+function operationOf(text: string | undefined): RowOperation | null {
+  const [verb = "", word] = text?.split(" ") ?? [];
+  const phase = OPERATION_PHASES.find((each) => each === word);
+  return phase === undefined || SETTLED.has(phase) ? null : { verb, phase };
+}
 const SETTLED: ReadonlySet<OperationPhase> = new Set(["verified", "denied"]);
 
-function Rows({ lines, sources, query, onQuery }: RowsProps) {
+function Rows({ lines, sources, query, onQuery, selection }: RowsProps) {
   const { go } = useAddress();
   const [resuming, setResuming] = useState<PlanLine | null>(null);
   const refusal = useRefusal("plans:resume");
@@ -242,8 +287,8 @@ function Rows({ lines, sources, query, onQuery }: RowsProps) {
     () =>
       new Map(
         lines.flatMap((line) => {
-          const phase = phases?.[`${dynflowStream(line.source)} ${line.id}`];
-          return phase === undefined || SETTLED.has(phase) ? [] : [[keyOf(line), phase] as const];
+          const operation = operationOf(phases?.[`${dynflowStream(line.source)} ${line.id}`]);
+          return operation === null ? [] : [[keyOf(line), operation] as const];
         }),
       ),
     [lines, phases],
@@ -263,6 +308,15 @@ function Rows({ lines, sources, query, onQuery }: RowsProps) {
           return true;
         },
       },
+      {
+        keys: "X",
+        does: "select the row; with Shift all up to it",
+        run: ({ shiftKey }) => {
+          if (cursor.current === null) return false;
+          selection.toggle(cursor.current, shiftKey ? lines.map(keyOf) : null);
+          return true;
+        },
+      },
     ],
     { group: "List", enabled: resuming === null },
   );
@@ -277,6 +331,7 @@ function Rows({ lines, sources, query, onQuery }: RowsProps) {
         down={down}
         operations={operations}
         refusal={refusal}
+        selection={selection}
         onOpen={open}
         onResume={setResuming}
       />

@@ -65,7 +65,7 @@ export function ServerPlans({ source, health, query, filter, onQuery, empty, chi
           of <Age at={at} />
           {data.nextCursor === null ? "; no more follow" : ""}
         </span>
-        <span className="push p2">J K to move, Enter to open, R to resume, / to filter</span>
+        <span className="push p2">J K to move, Enter to open, X to select, R to resume, / to filter</span>
       </p>
     </Stale>
   );

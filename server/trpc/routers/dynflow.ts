@@ -59,11 +59,14 @@ export const dynflowRouter = router({
       .input(wire.cancelInput)
       .output(wire.cancelOutput)
       .mutation(({ ctx, input }) => ctx.services.dynflow.cancel(ctx.caller, input)),
-    /** Reads and freezes what a bulk command would touch; kept for ten minutes under the token it answers. */
+    /**
+     * Reads and freezes what a bulk command would touch; kept for ten minutes under the token it answers. It changes
+     * nothing; by POST, because ten thousand ids are no address.
+     */
     bulkPreview: permitted("plans:bulk")
       .input(wire.bulkPreviewInput)
       .output(atOnce(wire.bulkPreviewOutput))
-      .query(({ ctx, input }) => ctx.services.dynflow.bulkPreview(ctx.caller, input)),
+      .mutation(({ ctx, input }) => ctx.services.dynflow.bulkPreview(ctx.caller, input)),
     /** Starts the job of a preview: durable, throttled, with the outcome of each plan. */
     bulkStart: permitted("plans:bulk")
       .input(wire.bulkStartInput)

@@ -1,0 +1,63 @@
+/** What a kind of job calls its targets, and where they are shown. Pure. */
+import { type Href, routes } from "#components/ui/routes.ts";
+import type { JobFacts } from "#server/contract/event.ts";
+
+export interface JobWords {
+  /** `key` or `plan`, and how several are called. */
+  readonly target: string;
+  readonly targets: string;
+  /** What each outcome means here. */
+  readonly applied: string;
+  readonly moved: string;
+  readonly failed: string;
+  readonly unknown: string;
+  /** What resuming and cancelling the job do. */
+  readonly resumes: string;
+  readonly cancels: string;
+  /** Whether its failed targets can be tried again. */
+  readonly retries: boolean;
+  /** Where a target is shown; `null` = nowhere. */
+  place(key: string): Href | null;
+}
+
+const sourceOf = (facts: JobFacts): string => facts.stream.slice(facts.stream.indexOf(":") + 1);
+
+const FAILOVER: Omit<JobWords, "place"> = {
+  target: "key",
+  targets: "keys",
+  applied: "released by this job",
+  moved: "somebody else's by then, left alone",
+  failed: "rows that cannot be read",
+  unknown: "no read could settle them",
+  resumes: "It looks at the incarnation anew, waits until it may be released again, and goes on where it was.",
+  cancels:
+    "It stops for good at the next safe point. What is done stays done; the rest is left to DNA, which takes keys over by itself.",
+  retries: false,
+};
+
+const PLANS: Omit<JobWords, "place" | "applied"> = {
+  target: "plan",
+  targets: "plans",
+  moved: "changed since the preview, left alone",
+  failed: "refused, or nobody took it: nothing was done",
+  unknown: "sent or written, not answered: the plan's lock, its rows or a late reply will tell; never sent again",
+  resumes: "It goes on where it was: each plan is read once more before it is acted on.",
+  cancels:
+    "It stops for good once what was sent is answered. What is done stays done; the other plans stay as they are.",
+  retries: true,
+};
+
+const APPLIED: Readonly<Record<string, string>> = {
+  "dynflow.plans.resume": "an executor took them",
+  "dynflow.plans.skip": "their failed steps are skipped",
+  "dynflow.plans.cancel": "their steps took the cancel",
+};
+
+export function jobWords(facts: JobFacts): JobWords {
+  if (facts.kind === "dna.failover") return { ...FAILOVER, place: () => null };
+  return {
+    ...PLANS,
+    applied: APPLIED[facts.kind] ?? "acted on",
+    place: (key) => routes.plan(sourceOf(facts), key),
+  };
+}
