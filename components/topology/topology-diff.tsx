@@ -29,13 +29,17 @@ export function useTopologyDiff(): Difference {
   return { comparison, diff, changed };
 }
 
+const titleOf = (nodes: number): string => plural(nodes, "node differs", "nodes differ");
+
 /** The list of what differs: the twin of the outlines on the map. */
 export function TopologyDiffSection({ comparison, diff }: Difference) {
   if (comparison.state === "none") return null;
   return (
     <DiffSection
       comparison={comparison}
-      titleOf={() => `${plural(diff?.nodes.length ?? 0, "node differs", "nodes differ")}`}
+      titleOf={() =>
+        diff === null || diff.nodes.length === 0 ? "The same at both instants" : titleOf(diff.nodes.length)
+      }
     >
       {({ earlier, later }) =>
         diff === null || (diff.nodes.length === 0 && diff.sources.length === 0 && diff.notComparable.length === 0) ? (
