@@ -111,7 +111,8 @@ async function baseOf(
   { stream, epoch, keptAfter }: StreamHead,
   seq: bigint,
 ): Promise<FoldedState | null> {
-  const cached = cache.nearest(stream, epoch, seq);
+  const nearest = cache.nearest(stream, epoch, seq);
+  const cached = nearest !== null && nearest.seq >= BigInt(keptAfter) ? nearest : null;
   if (cached !== null && seq - cached.seq <= NEAR_EVENTS) return cached;
   const family = familyOf(stream);
   const found = await journal.snapshotBefore(stream, String(seq), FOLD_VERSION);
