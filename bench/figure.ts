@@ -18,6 +18,15 @@ export const atMost = (limit: number, unit: string) => ({
   }),
 });
 
+export const atLeast = (limit: number, unit: string) => ({
+  judge: (value: number): Pick<Figure, "value" | "unit" | "aim" | "holds"> => ({
+    value: round(value),
+    unit,
+    aim: `>= ${limit}`,
+    holds: value >= limit,
+  }),
+});
+
 export const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 export function median(values: readonly number[]): number {
