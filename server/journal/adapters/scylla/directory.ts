@@ -43,10 +43,23 @@ export function createDirectory({ cql, statements }: Pick<Store, "cql" | "statem
       };
       return { segment: numberIn(row, "segment"), startSeq, end: isEnded ? end : null };
     });
-    const open = read.findIndex(({ end }) => end === null);
-    const closed = open < 0 ? read : read.slice(0, open);
+    const whole = await completed(stream, read);
+    const open = whole.findIndex(({ end }) => end === null);
+    const closed = open < 0 ? whole : whole.slice(0, open);
     if (closed.length > 0) ended.set(stream, [...known, ...closed]);
-    return [...known, ...read];
+    return [...known, ...whole];
+  }
+
+  /** A segment with another behind it has ended, though whoever ended it may not have come to say so here. */
+  async function completed(stream: string, read: readonly ListedSegment[]): Promise<readonly ListedSegment[]> {
+    const last = read.at(-1);
+    const whole: ListedSegment[] = [];
+    for (const listed of read) {
+      const found = listed.end === null && listed !== last ? await facts(stream, listed.segment) : null;
+      if (found === null || !found.closed) whole.push(listed);
+      else whole.push({ ...listed, end: { ...found, bytes: found.size } });
+    }
+    return whole;
   }
 
   async function facts(stream: string, segment: number, serial = false): Promise<SegmentFacts | null> {

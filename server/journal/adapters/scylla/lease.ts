@@ -57,6 +57,7 @@ export function createLease(deps: LeaseDeps): Lease {
   let state: WriterState = { role: "follower", holder: null };
   /** Of a lease that is ours, though not everything may be fenced yet. */
   let held: { readonly epoch: number; beat: number } | null = null;
+  let fencing: Promise<void> | null = null;
   let watched: { readonly seen: Seen; readonly since: MonotonicMs } | null = null;
 
   function become(next: WriterState): void {
@@ -78,6 +79,7 @@ export function createLease(deps: LeaseDeps): Lease {
     };
   }
 
+  /** Takes the journal when it is free; answers when it is taken over, or found to be another's. */
   async function observe(): Promise<void> {
     const seen = await look();
     if (seen === null) {
@@ -106,24 +108,52 @@ export function createLease(deps: LeaseDeps): Lease {
     return same && watched !== null && now - watched.since >= times.leaseMs;
   }
 
-  async function gain({ epoch, beat }: Seen): Promise<void> {
+  function gain({ epoch, beat }: Seen): Promise<void> {
     watched = null;
-    held = { epoch, beat };
-    try {
-      await deps.fence(epoch);
-      become({ role: "writer" });
-    } catch (cause) {
-      if (!(cause instanceof Fenced)) throw cause;
-      held = null;
-    }
+    if (held?.epoch !== epoch) held = { epoch, beat };
+    return fence(held);
+  }
+
+  /** Beats go on meanwhile: it may take long, and nobody else is to begin the same. */
+  function fence(mine: { readonly epoch: number }): Promise<void> {
+    fencing ??= deps
+      .fence(mine.epoch)
+      .then(
+        () => {
+          if (held?.epoch === mine.epoch) become({ role: "writer" });
+        },
+        (cause: unknown) => {
+          if (!(cause instanceof Fenced)) throw cause;
+          if (held?.epoch === mine.epoch) held = null;
+        },
+      )
+      .finally(() => {
+        fencing = null;
+      });
+    return fencing;
   }
 
   async function beat(mine: { readonly epoch: number; beat: number }): Promise<void> {
     mine.beat += 1;
     const outcome = await cql.conditional([statements.beatLease(mine.epoch, mine.beat)]);
     if (outcome.kind === "rejected") await lose();
-    else if (held === mine && state.role !== "writer") await gain({ ...mine, owner, holder });
-    else deps.onBeat();
+    else if (state.role === "writer") deps.onBeat();
+    else if (held === mine) inBackground(fence(mine));
+  }
+
+  const complain = (cause: unknown) => log.warn("journal.lease.failed", { cause: messageOf(cause) });
+
+  let looking: Promise<void> | null = null;
+  /** One look at a time, however slow the database is. */
+  function observing(): Promise<void> {
+    looking ??= observe().finally(() => {
+      looking = null;
+    });
+    return looking;
+  }
+
+  function inBackground(work: Promise<void>): void {
+    work.catch(complain);
   }
 
   async function lose(): Promise<OpsError> {
@@ -150,9 +180,10 @@ export function createLease(deps: LeaseDeps): Lease {
       while (!signal.aborted) {
         try {
           await clock.sleep(times.beatMs, signal);
-          await (held === null ? observe() : beat(held));
+          if (held !== null) await beat(held);
+          else inBackground(observing());
         } catch (cause) {
-          if (!signal.aborted) log.warn("journal.lease.failed", { cause: messageOf(cause) });
+          if (!signal.aborted) complain(cause);
         }
       }
     },

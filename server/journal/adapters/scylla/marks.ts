@@ -1,7 +1,10 @@
 /** What is noted of a stream besides its events: its signed head, from where on it is kept, how far it is indexed. */
 import { sameHash, seal } from "#server/journal/adapters/chain.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import { type Mark, type MarkName, numberIn, textIn } from "./statements.ts";
 import type { Store } from "./store.ts";
+
+const KEPT_ROUNDS = 5;
 
 export interface Marks {
   /** `forged`: not written with the journal's key. */
@@ -36,10 +39,22 @@ export async function readMarks({ cql, statements, key }: Store, stream: string)
 export async function writeMark(
   { cql, statements, key }: Store,
   stream: string,
-  name: MarkName,
+  name: Exclude<MarkName, "kept">,
   mark: Omit<Mark, "mac">,
 ): Promise<void> {
   await cql.write([statements.setMark(stream, name, { ...mark, mac: macOf(key, stream, name, mark) })]);
+}
+
+/** Notes up to where the stream was dropped; never less than was noted before. */
+export async function writeKept(store: Store, stream: string, mark: Omit<Mark, "mac">): Promise<void> {
+  const { cql, statements, key } = store;
+  const signed = { ...mark, mac: macOf(key, stream, "kept", mark) };
+  for (let round = 0; round < KEPT_ROUNDS; round += 1) {
+    if (keptAfterOf(await readMarks(store, stream)) >= mark.seq) return;
+    await cql.conditional([statements.firstKept(stream, signed)]);
+    await cql.conditional([statements.moveKept(stream, signed)]);
+  }
+  throw new OpsError("journal-unavailable", `What was dropped of ${stream} could not be noted`);
 }
 
 /** The number up to which a stream's events were dropped; 0 = none was. */

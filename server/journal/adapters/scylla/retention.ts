@@ -10,7 +10,7 @@ import {
 import type { DroppedSegments, RetentionOutcome, StateStore } from "#server/journal/ports.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import type { Directory } from "./directory.ts";
-import { keptAfterOf, readMarks, writeMark } from "./marks.ts";
+import { keptAfterOf, readMarks, writeKept } from "./marks.ts";
 import { type GoingSegment, removeSegment } from "./segment-removal.ts";
 import { snapshotReach } from "./snapshots.ts";
 import { mapOf, type Store } from "./store.ts";
@@ -170,7 +170,7 @@ async function noteKept({ store, directory }: RetentionDeps, stream: string, { s
   const facts = last === undefined ? null : await directory.facts(stream, last.segment, true);
   if (facts === null) return;
   const { lastSeq: seq, lastHash: hash, lastObservedAt } = facts;
-  await writeMark(store, stream, "kept", { seq, hash, at: lastObservedAt + 1 });
+  await writeKept(store, stream, { seq, hash, at: lastObservedAt + 1 });
 }
 
 const note = ({ state }: RetentionDeps, record: DropRecord): Promise<void> =>

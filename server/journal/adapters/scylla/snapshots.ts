@@ -1,5 +1,6 @@
 /** Folds as they stood at a number of their stream, in pieces that a database likes. Derived from the events. */
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { promisify } from "node:util";
+import { deflateRaw, inflateRaw } from "node:zlib";
 import type { StreamFold } from "#server/contract/fold/fold.ts";
 import { sameHash, seal } from "#server/journal/adapters/chain.ts";
 import { snapshotsToDrop } from "#server/journal/domain/snapshots.ts";
@@ -14,6 +15,10 @@ const CHUNKS_AT_ONCE = 4;
 /** One that cannot be read is passed over for the one before. */
 const CANDIDATES = 3;
 const SNAPSHOTS_MAX = 10_000;
+
+/** Beside the main loop: a fold may have tens of megabytes. */
+const packed = promisify<string, Buffer>(deflateRaw);
+const unpacked = promisify(inflateRaw);
 
 interface Listed {
   readonly seq: number;
@@ -41,7 +46,7 @@ export async function snapshotUpTo(
 export async function writeSnapshot(store: Store, snapshot: StreamSnapshot, seq: number): Promise<void> {
   const { stream, foldVersion } = snapshot;
   const state = JSON.stringify(snapshot.state);
-  const data = deflateRawSync(state);
+  const data = await packed(state);
   const chunks = Math.max(1, Math.ceil(data.byteLength / CHUNK_BYTES));
   await eachOf(numbers(chunks), CHUNKS_AT_ONCE, (chunk) => {
     const part = data.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);
@@ -104,7 +109,7 @@ async function stateOf(
   const whole = parts.filter((part) => part !== null);
   if (whole.length < chunks) return null;
   try {
-    return inflateRawSync(Buffer.concat(whole), { maxOutputLength: STATE_BYTES_MAX }).toString("utf8");
+    return (await unpacked(Buffer.concat(whole), { maxOutputLength: STATE_BYTES_MAX })).toString("utf8");
   } catch {
     // Damaged: as good as none, and the one before is taken.
     return null;

@@ -5,7 +5,7 @@ import type { Statement } from "./cql.ts";
 import { Fenced } from "./lease.ts";
 import { addName } from "./registry.ts";
 import { numberIn, type Token } from "./statements.ts";
-import type { Store } from "./store.ts";
+import { eachOf, type Store } from "./store.ts";
 
 const PAGE_LIMIT_MAX = 10_000;
 const LIST_MAX = 100_000;
@@ -13,6 +13,7 @@ const LIST_MAX = 100_000;
 const PUT_BYTES_MAX = 2 * 1024 * 1024;
 const ROUNDS_MAX = 20;
 const SENDS_MAX = 2;
+const NAMESPACES_AT_ONCE = 16;
 
 export interface ScyllaState extends StateStore {
   /** From here on no older epoch writes in these namespaces. @throws Fenced when a newer one holds one of them */
@@ -131,7 +132,7 @@ export function createState(store: Store, epoch: () => number): ScyllaState {
         return next;
       }),
     async fence(namespaces, mine) {
-      for (const namespace of namespaces) await fenceOne(namespace, mine);
+      await eachOf(namespaces, NAMESPACES_AT_ONCE, (namespace) => serially(namespace, () => fenceOne(namespace, mine)));
     },
   };
 }

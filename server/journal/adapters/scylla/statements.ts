@@ -288,6 +288,27 @@ export function statementsOn(keyspaceName: string) {
         mac,
       ),
 
+    /** What retention has dropped only ever grows, though a writer that slept tells it late. */
+    firstKept: (stream: string, { seq, hash, at, mac }: Mark) =>
+      say(
+        `INSERT INTO ${ks}.marks (stream, name, seq, hash, at, mac) VALUES (?, 'kept', ?, ?, ?, ?) IF NOT EXISTS`,
+        stream,
+        big(seq),
+        hash,
+        big(at),
+        mac,
+      ),
+    moveKept: (stream: string, { seq, hash, at, mac }: Mark) =>
+      say(
+        `UPDATE ${ks}.marks SET seq = ?, hash = ?, at = ?, mac = ? WHERE stream = ? AND name = 'kept' IF seq < ?`,
+        big(seq),
+        hash,
+        big(at),
+        mac,
+        stream,
+        big(seq),
+      ),
+
     snapshots: (stream: string, foldVersion: number, upTo: number, limit: number) =>
       say(
         `SELECT seq, chunks, bytes, mac FROM ${ks}.snapshots WHERE stream = ? AND fold_version = ? AND seq <= ?

@@ -36,6 +36,8 @@ export interface StreamWriterDeps {
   readonly indexedById: (id: string) => Promise<JournalEvent | null>;
   /** @throws OpsError `refused` when this process does not hold the journal */
   readonly epoch: () => number;
+  /** Told when what the index does not have could not be read; the next append tries again. */
+  readonly onBehind: (cause: unknown) => void;
   /** A new event's id from its time of observation. */
   readonly newId: (observedAt: number) => string;
 }
@@ -43,7 +45,7 @@ export interface StreamWriterDeps {
 export interface StreamWriter {
   /** @param at when it was asked for, epoch ms */
   append(drafts: readonly EventDraft[], at: number): Promise<readonly JournalEvent[]>;
-  /** Brings the stream under the present epoch, and reads what the index does not have yet. */
+  /** Brings the stream under the present epoch; what the index does not have yet is read after that. */
   fence(): Promise<void>;
   /** Ends the open segment when it holds events of an earlier day than that of `at`. */
   endDay(at: number): Promise<void>;
@@ -103,10 +105,8 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
     const epoch = deps.epoch();
     if (open !== null && open.epoch === epoch) return open;
     open = null;
-    const facts = await fenceStream(store, directory, stream, epoch);
-    await handBacklog(facts);
-    open = facts;
-    return facts;
+    open = await fenceStream(store, directory, stream, epoch);
+    return open;
   }
 
   /** Events that were stored and not handed to the index: by a writer before, or by a write that seemed to fail. */
@@ -130,6 +130,7 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
       let stored = 0;
       try {
         const facts = await ours();
+        await handBacklog(facts);
         const plan = await planAll(taken, facts);
         planned = plan.planned;
         for (const answer of planned.filter(({ rows }) => rows === 0)) answer.pending.resolve(answer.events);
@@ -215,6 +216,7 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
       if (outcome.kind === "applied") return conclude(rows, { ...after, ...tokenOf(before) });
       // Not known, or taken over: after this nothing that was sent before can be applied any more.
       const found = await fenceStream(store, directory, stream, before.epoch).catch(async (cause: unknown) => {
+        if (outcome.kind === "unknown" && !(cause instanceof Fenced)) throw notKnown(stream, cause);
         if (cause instanceof Fenced && outcome.kind === "unknown" && (await isStored(facts.segment, events)))
           return null;
         throw cause;
@@ -270,7 +272,10 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
         if (queue.length === 1) serially(drain).catch(reject);
       });
     },
-    fence: () => serially(async () => void (await ours())),
+    async fence() {
+      await serially(ours);
+      serially(async () => handBacklog(await ours())).catch(deps.onBehind);
+    },
     endDay: (at) =>
       serially(async () => {
         const facts = await ours();
@@ -282,6 +287,13 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
     facts: () => open,
   };
 }
+
+const notKnown = (stream: string, cause: unknown): OpsError =>
+  new OpsError(
+    "journal-unavailable",
+    `The journal's database does not answer: whether events of ${stream} were written is found out before the next ones`,
+    { cause },
+  );
 
 const tokenOf = ({ epoch, turn }: SegmentFacts) => ({ epoch, turn });
 

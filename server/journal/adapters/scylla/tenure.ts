@@ -1,6 +1,6 @@
 /** The time in which this process writes: the streams it has taken over, each with its writer and its index. */
 import { monotonicFactory } from "ulid";
-import { OpsError } from "#server/kernel/errors.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Directory } from "./directory.ts";
 import { indexedById } from "./event-reads.ts";
@@ -65,6 +65,7 @@ export function createTenure({ store, directory, log, segmentEvents, epoch }: Te
       index,
       indexedById: (id) => indexedById(store, stream, id, 0),
       epoch: current,
+      onBehind: (cause) => log.warn("journal.index.behind", { stream, cause: messageOf(cause) }),
       newId,
     });
     const made = { writer, index };
