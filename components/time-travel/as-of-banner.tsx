@@ -28,7 +28,7 @@ export function AsOfBanner() {
   const words = (instant: EpochMs) => formatInstant(instant, zone, now);
   const zoned = (instant: EpochMs) => `${words(instant)} ${zoneName(zone, instant)}`;
   return (
-    <section className="asof" aria-label="Instant that is shown">
+    <section className="asof" aria-label="Instant that is shown" data-shown={shown ?? ""}>
       <b>As of {zoned(at)}</b>
       <span className="t2">{at > now ? "which has not come yet" : `${formatCoarseAgeMs(now - at)} ago`}.</span>
       {error !== null ? (

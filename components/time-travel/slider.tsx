@@ -35,7 +35,7 @@ const LIVE_PX = 4;
 export function Slider({ width, span, now, at, other, first, happened, onZoom, onPan }: SliderProps) {
   const { zone } = usePreferences();
   const way = useWay();
-  const { wanted } = useTravel();
+  const { wanted, loaded } = useTravel();
   const { goTo, commit, live } = useMoves();
   const ref = useRef<HTMLDivElement>(null);
   const dragging = useRef<Dragging | null>(null);
@@ -75,7 +75,8 @@ export function Slider({ width, span, now, at, other, first, happened, onZoom, o
         }
         aria-keyshortcuts="ArrowLeft ArrowRight Shift+ArrowLeft Shift+ArrowRight Home End Space"
         aria-describedby="time-summary"
-        data-shown={way.traveller.travel().shown ?? ""}
+        data-wanted={at ?? ""}
+        data-loaded={loaded}
         onPointerEnter={(event) => {
           if (wanted === null && event.pointerType === "mouse") way.traveller.warm(instantAt(event));
         }}

@@ -18,7 +18,7 @@ export interface Stretch {
   readonly from: number;
   /** Everything observed until then is in it. */
   readonly to: number;
-  /** From here on a stream is known that is not in it: another stretch has to begin. */
+  /** From here on a stream is known whose beginning was dropped, so that it is not in it: another stretch has to begin. */
   readonly limit: number;
   /** What followed on that state, by time of observation. */
   readonly events: readonly JournalEvent[];
@@ -26,6 +26,8 @@ export interface Stretch {
   readonly checkpoints: readonly [Checkpoint, ...Checkpoint[]];
   /** How far the streams are in it: what follows is asked for from here. */
   readonly positions: Positions;
+  /** Streams that began within it, with the number of their last event here: their epochs are not known yet. */
+  readonly begun: Readonly<Record<string, string>>;
   readonly notKnown: readonly NotKnown[];
   readonly horizon: number | null;
 }
@@ -34,7 +36,9 @@ const CHECKPOINT_EVERY_EVENTS = 256;
 
 /** @param at the instant that was asked for */
 export function stretchOf(at: number, { folds, positions, notKnown, horizon }: StateAtOutput): Stretch {
-  const begins = notKnown.flatMap(({ knownFrom }) => (knownFrom === null ? [] : [Date.parse(knownFrom)]));
+  const begins = notKnown.flatMap(({ why, knownFrom }) =>
+    why === "before-horizon" && knownFrom !== null ? [Date.parse(knownFrom)] : [],
+  );
   return {
     from: at,
     to: at,
@@ -42,6 +46,7 @@ export function stretchOf(at: number, { folds, positions, notKnown, horizon }: S
     events: [],
     checkpoints: [{ count: 0, folds }],
     positions,
+    begun: {},
     notKnown,
     horizon: horizon === null ? null : Date.parse(horizon),
   };
@@ -55,9 +60,11 @@ export function drawnOut(
 ): Stretch {
   const all = [...stretch.events, ...events];
   const positions = { ...stretch.positions };
-  for (const event of events) {
-    const epoch = positions[event.stream]?.epoch ?? "";
-    positions[event.stream] = { epoch, seq: event.seq };
+  const begun = { ...stretch.begun };
+  for (const { stream, seq } of events) {
+    const known = positions[stream];
+    if (known === undefined) begun[stream] = seq;
+    else positions[stream] = { epoch: known.epoch, seq };
   }
   const last = events.at(-1);
   const complete = more ? (last === undefined ? stretch.to : last.observedAt - 1) : to;
@@ -65,9 +72,22 @@ export function drawnOut(
     ...stretch,
     events: all,
     positions,
+    begun,
     to: Math.min(Math.max(stretch.to, complete), stretch.limit - 1),
     checkpoints: checkpointed(stretch.checkpoints, all),
   };
+}
+
+/** With the epochs of the streams that began within it, as a later state tells them. */
+export function placed(stretch: Stretch, told: Positions): Stretch {
+  const positions = { ...stretch.positions };
+  const begun: Record<string, string> = {};
+  for (const [stream, seq] of Object.entries(stretch.begun)) {
+    const epoch = told[stream]?.epoch;
+    if (epoch === undefined) begun[stream] = seq;
+    else positions[stream] = { epoch, seq };
+  }
+  return { ...stretch, positions, begun };
 }
 
 function checkpointed(known: Stretch["checkpoints"], events: readonly JournalEvent[]): Stretch["checkpoints"] {

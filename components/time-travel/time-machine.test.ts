@@ -39,7 +39,10 @@ function history(seconds: number): readonly JournalEvent[] {
 }
 
 /** A console that has recorded these events, and counts what is asked of it. */
-function recorded(events: readonly JournalEvent[], { pageMax = 5_000, version = FOLD_VERSION } = {}) {
+function recorded(
+  events: readonly JournalEvent[],
+  { pageMax = 5_000, version = FOLD_VERSION, dropped = "" as string } = {},
+) {
   const until = (instant: number) => events.filter(({ observedAt }) => observedAt <= instant);
   const asked: string[] = [];
   const foldsAt = (instant: number): Folds => reduceAll({}, until(instant));
@@ -53,13 +56,16 @@ function recorded(events: readonly JournalEvent[], { pageMax = 5_000, version = 
       const notKnown = ["dna:a", "dna:b"].flatMap((stream) => {
         if (positions[stream] !== undefined) return [];
         const first = events.find((event) => event.stream === stream);
-        return [{ stream, why: "not-begun" as const, knownFrom: first === undefined ? null : toIso(first.observedAt) }];
+        const why = stream === dropped ? ("before-horizon" as const) : ("not-begun" as const);
+        return [{ stream, why, knownFrom: first === undefined ? null : toIso(first.observedAt) }];
       });
       return { at: toIso(instant), foldVersion: version, folds: foldsAt(instant), positions, notKnown, horizon: null };
     },
     async events({ after, to, limit = 2_000 }: EventsInput): Promise<EventsOutput> {
       asked.push("events");
-      const rest = until(Date.parse(to)).filter(({ stream, seq }) => Number(seq) > Number(after[stream]?.seq ?? 1e9));
+      const given = ({ stream }: JournalEvent) => after[stream]?.seq ?? (stream === dropped ? "1e9" : "0");
+      const rest = until(Date.parse(to)).filter((event) => Number(event.seq) > Number(given(event)));
+      for (const { epoch } of Object.values(after)) if (epoch !== "e") throw new Error("of another journal");
       const page = rest.slice(0, Math.min(limit, pageMax));
       return { events: page, more: page.length < rest.length };
     },
@@ -106,8 +112,31 @@ describe("a time machine", () => {
     expect(machine.peek(at(140))).toBeNull();
   });
 
-  it("begins anew where a stream begins that it does not have", async () => {
+  it("takes in a stream that begins within a stretch, once", async () => {
+    const console = recorded(history(100), { pageMax: 10 });
+    const machine = createTimeMachine(console);
+    await machine.load(at(0));
+    expect(machine.peek(at(0))?.notKnown.map(({ stream }) => stream)).toEqual(["dna:b"]);
+    await machine.reach(at(0), at(0), at(35));
+    for (const seconds of [1, 12, 25, 35])
+      expect(machine.peek(at(seconds))?.folds).toEqual(console.foldsAt(at(seconds)));
+    expect(machine.peek(at(1))?.notKnown).toEqual([]);
+    expect(machine.around(at(1))?.events.map(({ id }) => id)).toEqual(
+      Array.from({ length: 35 }, (_, index) => `${index + 1}`),
+    );
+  });
+
+  it("reaches back to before the journal began", async () => {
     const console = recorded(history(100));
+    const machine = createTimeMachine(console);
+    await machine.load(at(50));
+    await machine.reach(at(50), at(-1_000), at(60));
+    expect(machine.peek(at(-10))).toMatchObject({ folds: {}, notKnown: [{ stream: "dna:a" }, { stream: "dna:b" }] });
+    expect(machine.peek(at(20))?.folds).toEqual(console.foldsAt(at(20)));
+  });
+
+  it("begins anew where a stream is known again whose beginning was dropped", async () => {
+    const console = recorded(history(100), { dropped: "dna:b" });
     const machine = createTimeMachine(console);
     await machine.load(at(0));
     expect(machine.peek(at(0))?.notKnown.map(({ stream }) => stream)).toEqual(["dna:b"]);

@@ -3,7 +3,7 @@ import type { JournalEvent } from "#server/contract/event.ts";
 import { FOLD_VERSION, type Folds } from "#server/contract/fold/fold.ts";
 import type { EventsInput, EventsOutput, NotKnown, StateAtOutput } from "#server/contract/wire/journal.ts";
 import { type EpochMs, toIso } from "#server/kernel/clock.ts";
-import { countUntil, drawnOut, foldsAfter, isWithin, joined, type Stretch, stretchOf } from "./stretch.ts";
+import { countUntil, drawnOut, foldsAfter, isWithin, joined, placed, type Stretch, stretchOf } from "./stretch.ts";
 
 export interface TimeMachinePorts {
   stateAt(at: EpochMs): Promise<StateAtOutput>;
@@ -64,10 +64,18 @@ export function createTimeMachine(ports: TimeMachinePorts): TimeMachine {
     const to = Math.min(wanted, start.limit - 1) as EpochMs;
     let stretch = start;
     for (let page = 0; page < PAGES_MAX && stretch.to < to && stretch.events.length < STRETCH_EVENTS_MAX; page += 1) {
-      const answer = await ports.events({ after: stretch.positions, to: toIso(to), limit: PAGE_EVENTS });
-      stretch = keep(drawnOut(stretch, answer, to), stretch);
+      const whole = await withPlaces(stretch);
+      const answer = await ports.events({ after: whole.positions, to: toIso(to), limit: PAGE_EVENTS });
+      stretch = keep(drawnOut(whole, answer, to), stretch);
     }
     return stretch;
+  }
+
+  /** A stream that is not named would be given from its beginning again. */
+  async function withPlaces(stretch: Stretch): Promise<Stretch> {
+    const last = stretch.events.at(-1);
+    if (last === undefined || Object.keys(stretch.begun).length === 0) return stretch;
+    return placed(stretch, (await ports.stateAt(last.observedAt)).positions);
   }
 
   async function backward(later: Stretch, wanted: number): Promise<void> {
