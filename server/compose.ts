@@ -176,7 +176,9 @@ function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock, loopDelay: Loo
     figures() {
       const { recorded, failed } = recorder.counts();
       const loopDelayMs = loopDelay.recentMaxMs();
-      return { journalAppends: recorded, journalFailures: failed, liveClients: hub.stats().streams, loopDelayMs };
+      const journalWriter = recorder.journalStatus().follows === undefined;
+      const liveClients = hub.stats().streams;
+      return { journalAppends: recorded, journalFailures: failed, journalWriter, liveClients, loopDelayMs };
     },
   };
 }

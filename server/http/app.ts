@@ -65,6 +65,8 @@ export interface SourceState {
 export interface AppFigures {
   readonly journalAppends: number;
   readonly journalFailures: number;
+  /** Whether this console writes its journal now; false = it follows another. */
+  readonly journalWriter: boolean;
   readonly liveClients: number;
   /** Longest of the last two minutes, in real time. */
   readonly loopDelayMs: number;

@@ -100,7 +100,13 @@ export function createFakeApp(services = createFakeServices(), stop = () => Prom
         { id: "eu-1", up: true, readMs: 3, ageMs: 100 },
         { id: "eu-2", up: false, readMs: null, ageMs: null },
       ],
-      figures: () => ({ journalAppends: 7, journalFailures: 0, liveClients: streams.size, loopDelayMs: 60 }),
+      figures: () => ({
+        journalAppends: 7,
+        journalFailures: 0,
+        journalWriter: true,
+        liveClients: streams.size,
+        loopDelayMs: 60,
+      }),
     },
     start: async () => undefined,
     async stop() {

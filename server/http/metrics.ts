@@ -69,6 +69,14 @@ function gaugeFigures(health: AppHealth, registers: Registry[]): void {
     },
   });
   new Gauge({
+    name: "worldline_journal_writer",
+    help: "1 when this console writes its journal, 0 when it follows another: over all of them the sum is 1",
+    registers,
+    collect() {
+      this.set(health.figures().journalWriter ? 1 : 0);
+    },
+  });
+  new Gauge({
     name: "worldline_loop_delay_seconds",
     help: "Longest delay of the main loop in the last two minutes; below 50 ms counts as none",
     registers,

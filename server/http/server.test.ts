@@ -277,6 +277,7 @@ describe("with tokens", () => {
       const { text } = await server.ask({ path: "/metrics" });
       for (const line of [
         "worldline_journal_appends_total 7",
+        "worldline_journal_writer 1",
         'worldline_source_up{source="eu-1"} 1',
         'worldline_source_up{source="eu-2"} 0',
         "worldline_live_clients",
