@@ -7,6 +7,8 @@ import { genesisOf, type Store } from "./store.ts";
 
 /** Each round that is lost was won by another, or finished what another left. */
 const ROUNDS_MAX = 20;
+/** Of ending a segment: a round is lost to a host that does not answer. */
+const CLOSE_ROUNDS_MAX = 3;
 
 /**
  * Brings the stream under this epoch and answers its open segment, with a turn of its own: no write sent before can be
@@ -86,9 +88,12 @@ export async function rollSegment(
   stream: string,
   open: SegmentFacts,
 ): Promise<SegmentFacts> {
-  await store.cql.conditional([store.statements.closeSegment(stream, open)]);
-  // Whether that was applied or not, taking the stream over again finds out, and opens what follows.
-  const facts = await fenceStream(store, directory, stream, open.epoch);
+  let facts = open;
+  for (let round = 0; round < CLOSE_ROUNDS_MAX && facts.segment === open.segment; round += 1) {
+    await store.cql.conditional([store.statements.closeSegment(stream, facts)]);
+    // Whether that was applied or not, taking the stream over again finds out, and opens what follows.
+    facts = await fenceStream(store, directory, stream, open.epoch);
+  }
   if (facts.segment > open.segment) return facts;
   throw new OpsError("journal-unavailable", `The segment of ${stream} could not be ended`);
 }

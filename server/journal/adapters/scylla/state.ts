@@ -12,7 +12,7 @@ const LIST_MAX = 100_000;
 /** Of one round, all or none. */
 const PUT_BYTES_MAX = 2 * 1024 * 1024;
 const ROUNDS_MAX = 20;
-const SENDS_MAX = 2;
+const SENDS_MAX = 3;
 const NAMESPACES_AT_ONCE = 16;
 
 export interface ScyllaState extends StateStore {

@@ -21,8 +21,8 @@ const DRAFTS_MAX = 10_000;
 const EVENT_BYTES_MAX = 1_024 * 1_024;
 /** Drafts that wait together are written together, up to so many. */
 const DRAFTS_AT_ONCE = 2_000;
-/** A write that was certainly not applied is sent once more. */
-const SENDS_MAX = 2;
+/** A write that was certainly not applied is sent again, to another host by then. */
+const SENDS_MAX = 3;
 const BACKLOG_PAGE = 500;
 const READS_AT_ONCE = 24;
 
