@@ -120,7 +120,8 @@ async function openConsole(journal: Opened, clock: Clock, folder: string) {
 
 /** Waits for a moment at which everything that was appended is folded, and no later event bears its stamp. */
 async function show(step: string, recorder: LiveRecorder, journal: Journal, clock: Clock): Promise<Shown> {
-  const settled = () => clock.sleep(200);
+  // Longer than an append takes: what was under way at the instant is in the journal then, and is seen.
+  const settled = () => clock.sleep(500 * SPEED);
   let shown: Shown | null = null;
   await expect
     .poll(
