@@ -8,10 +8,12 @@ import { openJournal, writeHistory } from "./history.ts";
 import { replayFigure } from "./replay.ts";
 import { startFigure } from "./start.ts";
 import { stateAtFigure } from "./state-at.ts";
+import { subscriberFigures } from "./subscribers.ts";
 
-/** The journal: what it costs to write, to fold again, to ask for a past instant, to start on. */
+/** The journal: what it costs to write, to fold again, to ask for a past instant, to start on, to tell a crowd of. */
 export async function* benchJournal(): AsyncIterable<Figure> {
   yield* appendFigures();
+  yield* subscriberFigures();
   const directory = mkdtempSync(join(tmpdir(), "worldline-bench-journal-"));
   const path = join(directory, "journal");
   try {
