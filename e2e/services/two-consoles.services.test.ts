@@ -4,8 +4,20 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningConsole, startConsole, withoutPassword } from "#e2e/fixtures/console.ts";
-import { type ConsoleApi, connectApi, gapsIn, newRequestId, readJournal } from "#e2e/fixtures/console-api.test-kit.ts";
-import { createDynflowDatabase, type DynflowDatabase, failedPlan } from "#e2e/fixtures/dynflow-database.test-kit.ts";
+import {
+  type ConsoleApi,
+  connectApi,
+  gapsIn,
+  newRequestId,
+  readJournal,
+  refusalOf,
+} from "#e2e/fixtures/console-api.test-kit.ts";
+import {
+  createDynflowDatabase,
+  type DynflowDatabase,
+  failedPlan,
+  failedStepOf,
+} from "#e2e/fixtures/dynflow-database.test-kit.ts";
 import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
 import { type LiveReader, openLive } from "#e2e/fixtures/live-reader.ts";
 import { changePlansForEver, type PlanLoad } from "#e2e/fixtures/plan-load.test-kit.ts";
@@ -16,6 +28,7 @@ import { startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { canonicalJson } from "#server/contract/canonical.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
 import type { LiveMessage } from "#server/contract/live.ts";
+import type { StoredPlan } from "#server/demo/dynflow/stored-plan.ts";
 
 const DNA_KEYSPACE = "dna";
 const JOURNAL_KEYSPACE = "worldline";
@@ -38,6 +51,8 @@ let alpha: Console;
 let beta: Console;
 let load: PlanLoad;
 let planIds: readonly string[];
+/** A failed plan that nothing changes but whoever acts on it. */
+let resting: StoredPlan;
 
 beforeAll(async () => {
   [postgres, cassandra] = await Promise.all([startPostgres(), startCassandra()]);
@@ -48,7 +63,9 @@ beforeAll(async () => {
   await herd.start();
   const plans = Array.from({ length: PLANS }, () => failedPlan());
   planIds = plans.map((plan) => plan.id);
-  await database.add(plans);
+  resting = failedPlan();
+  await database.add([...plans, resting]);
+  await database.startExecutor();
   const access = withoutPassword(database.url, "TWO_PASSWORD");
   const place = `contactPoints: ${JSON.stringify(cassandra.contactPoints)}, localDataCenter: ${cassandra.localDataCenter}`;
   const open = async (): Promise<Console> => {
@@ -132,6 +149,23 @@ async function expectWhole(shown: readonly JournalEvent[]): Promise<void> {
   }
 }
 
+const resumeOn = ({ api }: Console, requestId: string) =>
+  api.dynflow.plans.resume.mutate({
+    source: "foreman",
+    planId: resting.id,
+    expectedState: "paused",
+    expectedFailedStepId: failedStepOf(resting),
+    requestId,
+    reason: "the repository is reachable again",
+  });
+
+/** Whether it was carried out at once says its moment: it may be seen before it is answered. */
+async function storyOf(requestId: string, { api }: Console): Promise<readonly string[]> {
+  const events = (await readJournal(api, ["operator"])).get("operator") ?? [];
+  const own = events.filter(({ id, causedBy }) => id === requestId || causedBy === requestId);
+  return own.map(({ kind }) => kind).filter((kind) => kind !== "op.executed");
+}
+
 /** With nothing changing any more both show the same, and the same as a fold of what is in the journal. */
 async function expectSame(): Promise<void> {
   await load.stop();
@@ -179,16 +213,7 @@ describe("a console beside another on the same journal", () => {
     await until("the writer has its world", async () => (await clientWorlds()).length === 1);
     const { actionsRefused } = await beta.api.session.get.query();
     expect(actionsRefused).toMatch(holderOf(alpha));
-    const planId = planIds[0] ?? "";
-    const resume = beta.api.dynflow.plans.resume.mutate({
-      source: "foreman",
-      planId,
-      expectedState: "paused",
-      expectedFailedStepId: 3,
-      requestId: newRequestId(),
-      reason: "to see it refused",
-    });
-    await expect(resume).rejects.toThrow(holderOf(alpha));
+    await expect(resumeOn(beta, newRequestId())).rejects.toThrow(holderOf(alpha));
     expect(await clientWorlds()).toHaveLength(1);
   });
 
@@ -210,8 +235,18 @@ describe("a writer that is frozen", () => {
       process.stdout.write(`taken over from a frozen writer in ${Math.round(takenMs)} ms\n`);
       const heir = await openLive(beta.running.url);
       await until("it records on", () => isShown(heir));
+      // Asked of the frozen one: it is handled first thing when it wakes, still taking itself for the writer.
+      const lateId = newRequestId();
+      const late = refusalOf(resumeOn(alpha, lateId));
       process.kill(alpha.running.pid(), "SIGCONT");
+      // By its epoch, or before that by what timed out while it slept: it is not done, whoever says so first.
+      expect(["PRECONDITION_FAILED", "SERVICE_UNAVAILABLE", "BAD_GATEWAY"]).toContain(await late);
       await until("the first follows", () => follows(alpha, beta));
+      expect(await storyOf(lateId, beta)).toEqual([]);
+      const ownId = newRequestId();
+      await until("the one that writes now acts", () => resumeOn(beta, ownId));
+      await until("it is seen", async () => (await storyOf(ownId, alpha)).includes("op.verified"));
+      expect(await storyOf(ownId, alpha)).toEqual(["op.requested", "op.verified"]);
       await until("only the writer has a world", async () => (await clientWorlds()).length === 1);
       await Promise.all([heir.close(), reader.close()]);
       await expectWhole([...reader.events(), ...heir.events()]);
@@ -265,14 +300,8 @@ describe("a journal whose database does not answer", () => {
       for (const one of [alpha, beta]) await until("it is said", async () => (await readiness(one)).status === 503);
       const { actionsRefused } = await beta.api.session.get.query();
       expect(actionsRefused).not.toBeNull();
+      await expect(resumeOn(beta, newRequestId())).rejects.toThrow();
       const planId = planIds[0] ?? "";
-      const request = { source: "foreman", planId, expectedState: "paused", expectedFailedStepId: 3 } as const;
-      const acted = beta.api.dynflow.plans.resume.mutate({
-        ...request,
-        requestId: newRequestId(),
-        reason: "no record",
-      });
-      await expect(acted).rejects.toThrow();
       // The source itself is there, and is looked at.
       expect((await beta.api.dynflow.plans.get.query({ source: "foreman", planId })).id).toBe(planId);
     });
