@@ -3,10 +3,12 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, render } from "@testing-library/react";
 import { afterEach } from "vitest";
 import { LIVE_KEY, LIVE_STATUS_KEY } from "#components/live/live-cache.ts";
+import { type PastState, publishPast } from "#components/live/past.ts";
 import { AttentionProvider } from "#components/shell/attention-context.tsx";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import type { LiveState, Samples } from "#server/contract/live.ts";
 import { epochMs } from "#server/kernel/clock.ts";
+import { InstantsContext, LIVE_INSTANTS } from "./instants.ts";
 import { KeysProvider } from "./keys.tsx";
 import { type Go, GoContext } from "./navigation.tsx";
 import type { Href } from "./routes.ts";
@@ -16,6 +18,7 @@ import { createOptions } from "./trpc-options.ts";
 
 afterEach(cleanup);
 
+export const TEST_PAST = Date.UTC(2026, 10, 22, 3, 12, 7);
 export const TEST_NOW = Date.UTC(2026, 10, 22, 6, 52, 14);
 
 /** What a procedure answers to its input; an `Error` is a refusal with its message. */
@@ -29,6 +32,8 @@ interface Scene {
   readonly journal?: LiveState["journal"];
   readonly procedures?: Procedures;
   readonly demo?: boolean;
+  /** Shows this instant of the past instead; `null` = it is not loaded yet. */
+  readonly past?: Partial<PastState> | null;
 }
 
 const ALL_PERMISSIONS = [
@@ -53,19 +58,31 @@ export function renderInConsole(ui: React.ReactNode, scene: Scene = {}) {
   cache.setQueryData(createOptions(client).session.get.queryKey(), sessionOf(scene));
   if (scene.folds !== undefined) cache.setQueryData<LiveState>(LIVE_KEY, liveOf(scene));
   cache.setQueryData(LIVE_STATUS_KEY, { phase: "live", since: epochMs(TEST_NOW), reason: null, offsetMs: 0 });
+  if (scene.past != null) publishPast(cache, { ...liveOf(scene), ...pastOf(scene.past) });
   const view = render(
-    <QueryClientProvider client={cache}>
-      <TRPCProvider trpcClient={client}>
-        <GoContext value={go}>
-          <KeysProvider>
-            <AttentionProvider>{ui}</AttentionProvider>
-          </KeysProvider>
-        </GoContext>
-      </TRPCProvider>
-    </QueryClientProvider>,
+    <InstantsContext value={scene.past === undefined ? LIVE_INSTANTS : { at: epochMs(TEST_PAST), with: null }}>
+      <QueryClientProvider client={cache}>
+        <TRPCProvider trpcClient={client}>
+          <GoContext value={go}>
+            <KeysProvider>
+              <AttentionProvider>{ui}</AttentionProvider>
+            </KeysProvider>
+          </GoContext>
+        </TRPCProvider>
+      </QueryClientProvider>
+    </InstantsContext>,
   );
   return { ...view, went, asked, cache };
 }
+
+const pastOf = (past: Partial<PastState>): Omit<PastState, "folds" | "cursor" | "journal"> & Partial<PastState> => ({
+  samples: {},
+  serverNow: epochMs(TEST_PAST),
+  notKnown: [],
+  horizon: null,
+  recent: { events: [], knownFrom: TEST_PAST },
+  ...past,
+});
 
 function liveOf({ folds = {}, samples = {}, journal }: Scene): LiveState {
   return {
