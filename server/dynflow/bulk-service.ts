@@ -85,7 +85,23 @@ export function createBulkService(deps: {
     return found.selection;
   }
 
-  async function begin(start: Start): Promise<{ readonly journalId: string; readonly jobId: string }> {
+  /** The start that is under way on each source: pressed twice it is one, and no other slips in beside it. */
+  const starting = new Map<string, { readonly requestId: string; readonly end: Promise<Started> }>();
+
+  function begin(start: Start): Promise<Started> {
+    const { source, requestId } = start;
+    const present = starting.get(source.id);
+    if (present?.requestId === requestId) return present.end;
+    const end = present === undefined ? beginAlone(start) : Promise.reject(busyElsewhere());
+    if (present === undefined) {
+      starting.set(source.id, { requestId, end });
+      const ended = () => void starting.delete(source.id);
+      end.then(ended, ended);
+    }
+    return end;
+  }
+
+  async function beginAlone(start: Start): Promise<Started> {
     const { caller, source, verb, selection, requestId, retryOf } = start;
     const started = jobs.startedBy(requestId);
     if (started !== null) return { journalId: requestId, jobId: started };
@@ -187,6 +203,16 @@ export function createBulkService(deps: {
     },
   };
 }
+
+interface Started {
+  readonly journalId: string;
+  readonly jobId: string;
+}
+
+const busyElsewhere = (): OpsError =>
+  new OpsError("refused", "Another job of this source is being started.", {
+    reasons: ["Another job of this source is being started."],
+  });
 
 const TITLES: Readonly<Record<PlanVerb, string>> = {
   resume: "Resume",
