@@ -28,7 +28,7 @@ export function shellOf(page: Page): Shell {
       );
     },
     async untilLive() {
-      await expect(timeBar.getByText("Live", { exact: true })).toBeVisible();
+      await expect(timeBar.locator(".live").getByText("Live", { exact: true })).toBeVisible();
     },
   };
 }
