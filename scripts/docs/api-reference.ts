@@ -26,7 +26,7 @@ tRPC under \`/api/trpc\`, plain JSON without a transformer: queries by \`GET\` w
 Log in with \`Authorization: Bearer <token>\`, or by \`session.login\` for a cookie. Every answer about an upstream carries \`asOf\` and \`faults\`. A mutation takes a \`reason\`, a \`requestId\` (a ULID: the same twice is one request) and what the operator saw
 (\`expected…\`); it answers with the id of its request in the journal and is \`CONFLICT\` when the world has moved. Errors carry \`data.reasons\`.
 
-Live data: \`GET /api/live\` is a stream of server-sent events, a snapshot first, then batches; \`?cursor=\` continues where one was.
+Live data: \`GET /api/live\` is a stream of server-sent events, a snapshot first, then batches; \`?cursor=\` continues where one was, \`?topics=dna:eu-1,operator\` gives only these streams (of the operators' one what touches the others).
 `;
 
 function tableOf(procedures: readonly (readonly [string, { readonly _def: ProcedureFacts }])[]): string {

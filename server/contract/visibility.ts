@@ -9,6 +9,10 @@ export type VisibleStreams = "all" | ReadonlySet<StreamName>;
 export const seesStream = (visible: VisibleStreams, stream: StreamName): boolean =>
   visible === "all" || visible.has(stream);
 
+/** Only these of the visible streams; of what operators did, only what touches one of them. `null` = all that is visible. */
+export const narrowedTo = (visible: VisibleStreams, streams: readonly StreamName[] | null): VisibleStreams =>
+  streams === null ? visible : new Set(streams.filter((stream) => seesStream(visible, stream)));
+
 /** What touches sources is seen by whoever sees all of these, though it is in a stream of its own. */
 export function seesEvent(visible: VisibleStreams, event: JournalEvent): boolean {
   if (visible === "all") return true;

@@ -105,6 +105,41 @@ it.each(["header", "query"])("continues behind the cursor of the %s", async (pla
   again.leave();
 });
 
+it("streams only the topics that were asked for, each set with cursors of its own", async () => {
+  for (const stream of ["dna:eu-1", "dna:eu-2"]) await recorder.record(stream, [row]);
+  const part = await open("?topics=dna:eu-2,dna:unknown");
+  const first = await part.until('"snapshot"');
+  expect(first).toContain('"dna:eu-2"');
+  expect(first).not.toContain('"dna:eu-1"');
+  await recorder.record("dna:eu-1", [{ ...row, subject: "elsewhere" }]);
+  await recorder.record("dna:eu-2", [{ ...row, subject: "here" }]);
+  await clock.advance(250);
+  expect(await part.until('"here"')).not.toContain("elsewhere");
+  const cursor = idOf(part.text());
+  part.leave();
+  await part.ended;
+
+  const again = await open(`?topics=dna:eu-2,dna:unknown&cursor=${cursor}`);
+  expect(await again.until('"type"')).toContain('"batch"');
+  again.leave();
+  await again.ended;
+  const whole = await open(`?cursor=${cursor}`);
+  expect(await whole.until('"type"')).toContain('"snapshot"');
+});
+
+it("never gives topics that the client may not see, and refuses what are none", async () => {
+  for (const stream of ["dna:eu-1", "dna:eu-2"]) await recorder.record(stream, [row]);
+  client = { ...ANN, visible: new Set(["dna:eu-1"]) };
+  const stream = await open("?topics=dna:eu-1,dna:eu-2");
+  const first = await stream.until('"snapshot"');
+  expect(first).toContain('"dna:eu-1"');
+  expect(first).not.toContain('"dna:eu-2"');
+  const many = Array.from({ length: 51 }, (_, n) => `dna:${n}`).join();
+  for (const topics of ["", "dna:eu-1,", "x".repeat(101), many]) {
+    expect((await open(`?topics=${topics}`)).response.statusCode).toBe(400);
+  }
+});
+
 it("refuses nobody with 401, and a login with too many streams with 429", async () => {
   client = null;
   expect((await open()).response.statusCode).toBe(401);

@@ -1,5 +1,7 @@
 /** `/api/live`: the live feed as server-sent events. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { StreamName } from "#server/contract/event.ts";
+import { narrowedTo } from "#server/contract/visibility.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
@@ -11,6 +13,9 @@ const COMMENT_EVERY_MS = 10_000;
 /** What a client that is let go has to take its last bytes. */
 const CLOSE_WITHIN_MS = 500;
 const RETRY_AFTER_SECONDS = "1";
+/** Each set of topics is made into messages of its own. */
+const TOPICS_MAX = 50;
+const TOPIC_CHARS_MAX = 100;
 
 /** Who asks for the feed and what of it may be sent. */
 export type LiveClient = Omit<SubscribeRequest, "cursor" | "sink">;
@@ -26,8 +31,9 @@ export interface LiveHandlerOptions {
 export type LiveHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * Answers 401 to nobody, 429 beyond the limits, 503 while stopping, else a stream that ends when the client goes or
- * the hub ends it. Continues behind `Last-Event-ID`, else behind `?cursor=`. Never rejects.
+ * Answers 401 to nobody, 400 to topics that are none, 429 beyond the limits, 503 while stopping, else a stream that
+ * ends when the client goes or the hub ends it. Continues behind `Last-Event-ID`, else behind `?cursor=`; a cursor is
+ * of its topics. Never rejects.
  */
 export function createLiveHandler({ hub, clock, log, authenticate }: LiveHandlerOptions): LiveHandler {
   return async (request, response) => {
@@ -36,8 +42,9 @@ export function createLiveHandler({ hub, clock, log, authenticate }: LiveHandler
     try {
       const client = await authenticate(request);
       if (client === null) return refuse(response, 401, "Log in first");
+      const { cursor, topics } = askedFor(request);
       const sink = createSink(response, gone.signal, clock);
-      const leave = await hub.subscribe({ ...client, cursor: cursorOf(request), sink });
+      const leave = await hub.subscribe({ ...client, visible: narrowedTo(client.visible, topics), cursor, sink });
       if (gone.signal.aborted) return leave();
       gone.signal.addEventListener("abort", leave, { once: true });
       await comment(response, gone.signal, clock);
@@ -86,10 +93,19 @@ async function comment(response: ServerResponse, gone: AbortSignal, clock: Clock
   }
 }
 
-function cursorOf(request: IncomingMessage): string | null {
+/** `?topics=dna:eu-1,operator`: only these streams. */
+function askedFor(request: IncomingMessage): {
+  readonly cursor: string | null;
+  readonly topics: readonly StreamName[] | null;
+} {
+  const { searchParams } = new URL(request.url ?? "/", "http://console");
   const last = request.headers["last-event-id"];
-  if (typeof last === "string" && last !== "") return last;
-  return new URL(request.url ?? "/", "http://console").searchParams.get("cursor");
+  const cursor = typeof last === "string" && last !== "" ? last : searchParams.get("cursor");
+  const topics = searchParams.get("topics")?.split(",") ?? null;
+  if (topics?.some((topic) => topic === "" || topic.length > TOPIC_CHARS_MAX) || (topics?.length ?? 0) > TOPICS_MAX) {
+    throw new OpsError("invalid-input", `Topics are names of streams, at most ${TOPICS_MAX}, separated by commas`);
+  }
+  return { cursor, topics };
 }
 
 function statusOf(cause: unknown): number {
@@ -101,6 +117,8 @@ function statusOf(cause: unknown): number {
       return 401;
     case "not-permitted":
       return 403;
+    case "invalid-input":
+      return 400;
     default:
       return 503;
   }
