@@ -1,5 +1,5 @@
 "use client";
-import { useIsPast } from "#components/ui/instants.ts";
+import { useInstants } from "#components/ui/instants.ts";
 import { useLiveNow } from "#components/ui/live.ts";
 import { onDemand } from "#components/ui/on-demand.tsx";
 
@@ -7,8 +7,9 @@ const AsOfBanner = onDemand(() =>
   import("#components/time-travel/as-of-banner.tsx").then((module) => module.AsOfBanner),
 );
 
-/** What says that not now is shown; nothing while live. */
+/** What says that not now is shown, or that now is compared with another instant; nothing otherwise. */
 export function AsOf() {
-  const past = useIsPast();
-  return useLiveNow() !== null && past ? <AsOfBanner /> : null;
+  const { at, with: other } = useInstants();
+  const known = useLiveNow() !== null;
+  return known && (at !== null || other !== null) ? <AsOfBanner /> : null;
 }

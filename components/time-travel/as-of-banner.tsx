@@ -24,9 +24,23 @@ export function AsOfBanner() {
   const shown = usePast(shownOf) ?? null;
   const notKnown = usePast(notKnownOf) ?? [];
   const at = wanted ?? instants.at;
-  if (at === null || now === null) return null;
+  if (now === null) return null;
   const words = (instant: EpochMs) => formatInstant(instant, zone, now);
   const zoned = (instant: EpochMs) => `${words(instant)} ${zoneName(zone, instant)}`;
+  if (at === null)
+    return (
+      <section className="asof" aria-label="Comparison">
+        <b>Live</b>
+        {instants.with !== null && (
+          <span className="t2">Topology and plans mark what differs from {zoned(instants.with)}.</span>
+        )}
+        <span className="push row">
+          <Button small shortcut="D" onPress={() => compareWith(null)}>
+            Stop comparing
+          </Button>
+        </span>
+      </section>
+    );
   return (
     <section className="asof" aria-label="Instant that is shown" data-shown={shown ?? ""}>
       <b>As of {zoned(at)}</b>

@@ -33,7 +33,7 @@ describe("the scale of the time bar", () => {
   });
 
   it("ends live at the present, moving in whole steps of a second or more", () => {
-    expect(liveEnd(NOW, HOUR_MS) - NOW).toBeLessThanOrEqual(1_000);
+    expect(liveEnd(NOW, HOUR_MS) - NOW).toBeLessThanOrEqual(4_000);
     expect(liveEnd(NOW, HOUR_MS)).toBeGreaterThanOrEqual(NOW);
     expect(liveEnd(NOW, 7 * 24 * HOUR_MS)).toBe(liveEnd(NOW + 60_000, 7 * 24 * HOUR_MS));
   });

@@ -41,9 +41,12 @@ export function timeScale({ from, to }: Span, left: number, right: number): Time
   };
 }
 
+/** About a pixel each. */
+const LIVE_STEPS = 900;
+
 /** The end of what is shown live: it moves by a pixel at a time, and not with every redraw. */
 export function liveEnd(now: number, spanMs: number): number {
-  const step = Math.max(1_000, Math.floor(spanMs / 3_600_000) * 1_000);
+  const step = Math.max(1_000, Math.floor(spanMs / LIVE_STEPS / 1_000) * 1_000);
   return Math.ceil(now / step) * step;
 }
 
