@@ -44,8 +44,8 @@ describe("the journal", () => {
 
   it("in CQL only adds rows too: one statement removes them, which that module alone sends, and updates are of statics", () => {
     const [statements, ...others] = matching(CQL_CHANGES_EVENTS);
-    expect([statements, others]).toEqual(["journal/adapters/scylla/statements.ts", []]);
-    const text = readFileSync(join(SERVER, "journal/adapters/scylla/statements.ts"), "utf8");
+    expect([statements, others]).toEqual(["journal/adapters/scylla/event-statements.ts", []]);
+    const text = readFileSync(join(SERVER, "journal/adapters/scylla/event-statements.ts"), "utf8");
     expect(text.match(/DELETE[^`]*\.events\b/g)).toHaveLength(1);
     expect(matching(/\bdropEvents\(/)).toEqual(["journal/adapters/scylla/segment-removal.ts"]);
     const updates = text.match(/UPDATE \$\{ks\}\.events SET[^`]*`/g) ?? [];

@@ -1,6 +1,6 @@
 /** Where the segments of a stream are, and when each ended. */
-import type { SegmentFacts } from "./statements.ts";
-import { factsIn, numberIn } from "./statements.ts";
+import type { SegmentFacts } from "./rows.ts";
+import { factsIn, numberIn } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 export interface ListedSegment {

@@ -4,7 +4,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import type { Directory, ListedSegment } from "./directory.ts";
 import { idTerm, parseEvent } from "./lookup.ts";
 import { keptAfterOf, readMarks } from "./marks.ts";
-import { eventIn, numberIn, type StoredEvent } from "./statements.ts";
+import { eventIn, numberIn, type StoredEvent } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const PAGE_EVENTS = 1_000;

@@ -2,7 +2,7 @@
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Directory } from "./directory.ts";
 import { Fenced } from "./lease.ts";
-import type { SegmentFacts } from "./statements.ts";
+import type { SegmentFacts } from "./rows.ts";
 import { genesisOf, type Store } from "./store.ts";
 
 /** Each round that is lost was won by another, or finished what another left. */

@@ -6,7 +6,8 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Cql } from "./cql.ts";
 import type { LeaseTimes } from "./options.ts";
-import { numberIn, type Statements } from "./statements.ts";
+import { numberIn } from "./rows.ts";
+import type { Statements } from "./statements.ts";
 
 /** Another process has raised the epoch since: nothing was written. */
 export class Fenced extends Error {}

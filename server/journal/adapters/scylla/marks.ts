@@ -1,7 +1,7 @@
 /** What is noted of a stream besides its events: its signed head, from where on it is kept, how far it is indexed. */
 import { sameHash, seal } from "#server/journal/adapters/chain.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { type Mark, type MarkName, numberIn, textIn } from "./statements.ts";
+import { type Mark, type MarkName, numberIn, textIn } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const KEPT_ROUNDS = 5;

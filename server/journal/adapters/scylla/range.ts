@@ -10,7 +10,7 @@ import { eventsBetween, positionAt, TAIL_EVENTS_MAX } from "./event-reads.ts";
 import { kindTerm, ownTerm, parseEvent, subjectTerm } from "./lookup.ts";
 import { keptAfterOf, type Marks, readMarks } from "./marks.ts";
 import { readNames } from "./registry.ts";
-import { eventIn, numberIn } from "./statements.ts";
+import { eventIn, numberIn } from "./rows.ts";
 import { mapOf, type Store } from "./store.ts";
 
 const RANGE_LIMIT_MAX = 1_000;

@@ -2,7 +2,7 @@
 import { seal } from "#server/journal/adapters/chain.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { Fenced } from "./lease.ts";
-import { numberIn, textIn } from "./statements.ts";
+import { numberIn, textIn } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 export type RegistryKind = "stream" | "state";

@@ -6,7 +6,7 @@ import { sameHash, seal } from "#server/journal/adapters/chain.ts";
 import { snapshotsToDrop } from "#server/journal/domain/snapshots.ts";
 import type { StreamSnapshot } from "#server/journal/ports.ts";
 import { keptAfterOf, readMarks } from "./marks.ts";
-import { numberIn, textIn } from "./statements.ts";
+import { numberIn, textIn } from "./rows.ts";
 import { eachOf, mapOf, type Store } from "./store.ts";
 
 const CHUNK_BYTES = 400_000;

@@ -4,7 +4,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import type { Statement } from "./cql.ts";
 import { Fenced } from "./lease.ts";
 import { addName } from "./registry.ts";
-import { numberIn, type Token } from "./statements.ts";
+import { numberIn, type Token } from "./rows.ts";
 import { eachOf, type Store } from "./store.ts";
 
 const PAGE_LIMIT_MAX = 10_000;

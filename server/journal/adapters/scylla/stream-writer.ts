@@ -9,7 +9,7 @@ import { fenceStream, rollSegment } from "./fence.ts";
 import type { IndexedEvent, IndexWriter } from "./index-writer.ts";
 import { Fenced } from "./lease.ts";
 import { parseEvent } from "./lookup.ts";
-import { eventIn, type SegmentFacts, type StoredEvent } from "./statements.ts";
+import { eventIn, type SegmentFacts, type StoredEvent } from "./rows.ts";
 import { mapOf, type Store } from "./store.ts";
 
 const DAY_MS = 86_400_000;

@@ -7,7 +7,7 @@ import { parseEvent } from "./lookup.ts";
 import { type Marks, readMarks } from "./marks.ts";
 import type { ScyllaChainFault, ScyllaChainHead, ScyllaChainVerdict } from "./options.ts";
 import { digestOf, readNames } from "./registry.ts";
-import { eventIn, type SegmentFacts, type StoredEvent } from "./statements.ts";
+import { eventIn, type SegmentFacts, type StoredEvent } from "./rows.ts";
 import { genesisOf, type Store } from "./store.ts";
 
 const PAGE_EVENTS = 1_000;
