@@ -452,3 +452,37 @@ describe("export", () => {
     expect(line.endsWith('"\r\n')).toBe(true);
   });
 });
+
+describe("faults", () => {
+  it("keeps and shows an event of a kind that it does not know, hides it whole from viewers, and folds past it", async () => {
+    await incident();
+    const before = await service.stateAt(caller(), { at: at(9) });
+    const tomorrow = { ...seen(), kind: "dna.something.of_tomorrow", body: { version: 9, secret: SECRET } };
+    await journal.append(DNA, [tomorrow as unknown as EventDraft]);
+    const state = await service.stateAt(caller(), { at: at(9) });
+    expect(canonicalJson(state.folds)).toBe(canonicalJson(before.folds));
+    expect(state.positions[DNA]?.seq).toBe("5");
+    const thing = { type: "incarnation", source: "eu-1", id: NODE } as const;
+    const shown = async (role: Role) =>
+      (await service.history(caller(role), { thing, limit: 1, cursor: null })).events.map(({ body }) => body);
+    expect(await shown("operator")).toEqual([{ version: 9, secret: SECRET }]);
+    expect(await shown("viewer")).toEqual([{ masked: true }]);
+    const step = await service.step(caller(), { at: at(5), direction: "next", what: "events" });
+    expect(step.event?.kind).toBe("dna.something.of_tomorrow");
+  });
+
+  it("says that the store is away, and never that there was nothing", async () => {
+    await incident();
+    await journal.close();
+    const unavailable = { code: "journal-unavailable" };
+    await expect(service.stateAt(caller(), { at: at(1) })).rejects.toMatchObject(unavailable);
+    await expect(service.marks(caller(), { from: at(0), to: at(9), limit: 9 })).rejects.toMatchObject(unavailable);
+    const history = service.history(caller(), {
+      thing: { type: "job", source: null, id: "j" },
+      limit: 9,
+      cursor: null,
+    });
+    await expect(history).rejects.toMatchObject(unavailable);
+    await expect(service.export(caller(), exportInput.parse({})).next()).rejects.toMatchObject(unavailable);
+  });
+});
