@@ -9,6 +9,7 @@ import { useTRPC } from "#components/ui/trpc.ts";
 import { Failure } from "#components/ui/widget.tsx";
 import type { JournalEvent } from "#server/contract/event.ts";
 import { eventWords } from "#server/contract/view/event-words.ts";
+import "./history.css";
 
 /** Effects that are told at once. */
 const SHOWN = 12;

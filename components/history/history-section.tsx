@@ -4,6 +4,7 @@ import { DrawerSection } from "#components/ui/drawer.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { Section } from "#components/ui/section.tsx";
 import type { Thing } from "#server/contract/wire/journal.ts";
+import "./history.css";
 
 const Timeline = onDemand(() => import("./timeline.tsx").then((module) => module.Timeline));
 
@@ -19,7 +20,7 @@ const NOTE = "by this console, and what was done to it";
 /** The history of the thing that a page is about. */
 export function HistorySection({ thing, what }: HistoryProps) {
   return (
-    <Section title={TITLE} note={NOTE}>
+    <Section className="sec-history" title={TITLE} note={NOTE}>
       <Timeline thing={thing} what={what} />
     </Section>
   );
@@ -28,7 +29,7 @@ export function HistorySection({ thing, what }: HistoryProps) {
 /** The same on a page that is about other things as well: read when it is asked for. */
 export function HistoryFold(props: HistoryProps) {
   return (
-    <Section title={TITLE} note={NOTE}>
+    <Section className="sec-history" title={`${TITLE} of ${props.what}`} note={NOTE}>
       <WhenAsked {...props} />
     </Section>
   );

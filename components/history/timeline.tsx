@@ -47,7 +47,7 @@ export function Timeline({ thing, what }: { readonly thing: Thing; readonly what
           ))}
         </ol>
       )}
-      <p className="page-foot small t3">
+      <p className="hist-foot small t3">
         {pages.hasNextPage ? (
           <button type="button" className="btn sm" onClick={() => void pages.fetchNextPage()}>
             {pages.isFetchingNextPage ? "reading…" : "More"}
@@ -126,25 +126,35 @@ function EventRow({ event }: { readonly event: JournalEvent }) {
   );
 }
 
+/** The two times of an event are told apart from here on. */
+const TOLD_APART_MS = 1_000;
+
 /** Who did it, or how it is known. */
-function By({ event: { actor, synthetic, causedBy } }: { readonly event: JournalEvent }) {
+function By({ event }: { readonly event: JournalEvent }) {
+  const { actor, causedBy } = event;
   if (actor !== null)
     return (
       <span className="small t3">
         by <b className="med t1">{actor.user}</b>, {actor.role}: “<bdi>{actor.reason}</bdi>”
       </span>
     );
-  const how = synthetic ? "judged by Worldline" : "as read";
+  const how = howKnown(event);
   return <span className="small t3">{causedBy === null ? how : `${how}, because of an action`}</span>;
+}
+
+function howKnown({ kind, synthetic }: JournalEvent): string {
+  if (kind === "dna.actor.released" || kind.startsWith("job.")) return "done by Worldline";
+  if (kind.startsWith("console.")) return "said by Worldline";
+  return synthetic ? "judged by Worldline" : "as read";
 }
 
 function More({ event }: { readonly event: JournalEvent }) {
   const { path, search } = useAddress();
   return (
     <div className="hist-more">
-      {event.occurredAt !== event.observedAt && (
+      {Math.abs(event.occurredAt - event.observedAt) >= TOLD_APART_MS && (
         <p className="small t3">
-          by its own clock at <Instant at={event.occurredAt} form="ms" />
+          by the clock of its source at <Instant at={event.occurredAt} form="ms" />
         </p>
       )}
       <CauseAndEffects event={event} />

@@ -1,5 +1,5 @@
 "use client";
-import { formatDurationMs } from "#components/ui/format.ts";
+import { formatDurationMs, shortId, shortIncarnation } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -66,7 +66,13 @@ function ActionRow({ action, selected, hrefOf }: ActionRowProps) {
       <td className="c-action">
         <b className="med wrap">{action.action}</b>
         <span className="small t2 wrap">
-          {link === null ? <Id id={target} /> : <Link href={link}>{target}</Link>}
+          {link === null ? (
+            <Id id={target} />
+          ) : (
+            <Link href={link} title={target}>
+              <bdi>{shortTarget(target)}</bdi>
+            </Link>
+          )}
           {stream !== null && <span className="t3"> of {stream}</span>}
         </span>
       </td>
@@ -93,6 +99,9 @@ function ActionRow({ action, selected, hrefOf }: ActionRowProps) {
     </tr>
   );
 }
+
+const shortTarget = (target: string): string => (INCARNATION.test(target) ? shortIncarnation(target) : shortId(target));
+const INCARNATION = /^-?[0-9]{1,16}:-?[0-9]{1,19}$/;
 
 function Who({ action: { actor } }: { readonly action: Action }) {
   if (actor === null) return <span className="t3">nobody is named</span>;

@@ -76,7 +76,7 @@ export function JournalPage() {
           {plural(held, "new event")} above
         </button>
       )}
-      <nav className="tabs" aria-label="Views of the journal">
+      <nav className="tabs journal-views" aria-label="Views of the journal">
         <Link href={place({ ...query, view: null }, null)} aria-current={query.view === null ? "page" : undefined}>
           Events
         </Link>

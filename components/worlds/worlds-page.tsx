@@ -1,5 +1,6 @@
 "use client";
 import { useMemo, useState } from "react";
+import { HistoryFold } from "#components/history/history-section.tsx";
 import type { Source } from "#components/plans/plan-lines.ts";
 import { useSourceFacts, useSources } from "#components/plans/use-plans.ts";
 import { useAddress } from "#components/ui/address.ts";
@@ -55,6 +56,7 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
   const refusalOf = (source: string): string | null => permitted ?? refusedBy.get(source) ?? null;
   const asked = search.get("source");
   const seen = useMemo(() => sources.filter(({ id }) => asked === null || id === asked), [sources, asked]);
+  const [only, ...others] = seen;
   const lines = worldLines(seen, own);
   const locks = useMemo(() => lockLines(seen), [seen]);
   const down = new Set(sources.filter(({ fold }) => fold.source.state === "down").map(({ id }) => id));
@@ -116,6 +118,9 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
           </div>
         )}
       </Section>
+      {only !== undefined && others.length === 0 && (
+        <HistoryFold thing={{ type: "source", source: only.id, id: only.id }} what={only.id} />
+      )}
       {selected !== undefined && (
         <WorldDrawer
           line={selected}
