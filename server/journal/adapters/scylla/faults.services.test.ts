@@ -3,13 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { EventDraft } from "#server/contract/event.ts";
 import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import { silentLogger } from "#server/kernel/logger.ts";
-import { createManualClock, createSystemClock } from "#server/runtime/clock.ts";
+import { createManualClock } from "#server/runtime/clock.ts";
 import { createClient } from "./client.ts";
 import { type Cql, createCql, type Outcome } from "./cql.ts";
 import { openJournalOn } from "./journal.ts";
 import type { ScyllaJournal, ScyllaJournalOptions } from "./options.ts";
-import { createPlace, type Place, SECRET } from "./place.test-kit.ts";
+import { createPlace, type Place } from "./place.test-kit.ts";
 import { schemaStatements } from "./schema.ts";
 
 const STREAM = "dna:eu-1";
@@ -55,17 +54,7 @@ interface Fated {
 
 /** A journal of which the fate of single writes of one kind is chosen; unless told, of those that add something. */
 async function openWithFate(matches = isAddition, given: Partial<ScyllaJournalOptions> = {}): Promise<Fated> {
-  const options: ScyllaJournalOptions = {
-    ...place.shared,
-    keyspace: place.keyspace,
-    key: { from: "secret", secret: SECRET },
-    replication: { [place.shared.localDataCenter]: 1 },
-    clock: createSystemClock(),
-    log: silentLogger,
-    holder: "fated:1",
-    lease: LEASE,
-    ...given,
-  };
+  const options = place.options({ holder: "fated:1", lease: LEASE, ...given });
   const cql = createCql(createClient(options));
   let fate: Fate | null = null;
   let sent = 0;

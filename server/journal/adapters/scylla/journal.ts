@@ -15,11 +15,11 @@ import type { LeaseTimes, ScyllaJournal, ScyllaJournalOptions } from "./options.
 import { readRange } from "./range.ts";
 import { fenceNames, readNames } from "./registry.ts";
 import { acknowledge, retain } from "./retention.ts";
-import { makeSchema } from "./schema.ts";
+import { hasSchema, makeSchema } from "./schema.ts";
 import { snapshotUpTo, writeSnapshot } from "./snapshots.ts";
 import { createState } from "./state.ts";
 import { statementsOn } from "./statements.ts";
-import { eachOf, identify, mapOf, type Store } from "./store.ts";
+import { eachOf, identify, mapOf, NO_JOURNAL, type Store } from "./store.ts";
 import { createTenure, type Tenure } from "./tenure.ts";
 import { verifyAll } from "./verify.ts";
 
@@ -51,6 +51,7 @@ export async function openJournalOn(cql: Cql, options: ScyllaJournalOptions): Pr
   const statements = statementsOn(options.keyspace);
   try {
     if (writes) await makeSchema(cql, options.keyspace, options.replication);
+    else if (!(await hasSchema(cql, options.keyspace))) throw new OpsError("not-found", NO_JOURNAL);
     const journalId = await identify({ cql, statements, key }, ulid, writes);
     const store: Store = { cql, statements, key, journalId };
     const opened = openOn(store, options);

@@ -14,6 +14,8 @@ export interface Place {
   readonly shared: SharedCassandra;
   /** Reads and writes behind the journal's back. */
   readonly admin: Client;
+  /** As `open` takes them. */
+  options(given: Partial<ScyllaJournalOptions>): ScyllaJournalOptions;
   open(options?: Partial<ScyllaJournalOptions>): Promise<ScyllaJournal>;
   /** Takes away what the journal holds. */
   empty(): Promise<void>;
@@ -31,22 +33,22 @@ export async function createPlace(): Promise<Place> {
     isMetadataSyncEnabled: false,
     socketOptions: { readTimeout: 60_000 },
   });
+  const options = (given: Partial<ScyllaJournalOptions>): ScyllaJournalOptions => ({
+    ...shared,
+    keyspace,
+    key: { from: "secret", secret: SECRET },
+    replication: { [shared.localDataCenter]: 1 },
+    clock: createSystemClock(),
+    log: silentLogger,
+    holder: `test:${process.pid}`,
+    ...given,
+  });
   return {
     keyspace,
     shared,
     admin,
-    async open(options = {}) {
-      return openScyllaJournal({
-        ...shared,
-        keyspace,
-        key: { from: "secret", secret: SECRET },
-        replication: { [shared.localDataCenter]: 1 },
-        clock: createSystemClock(),
-        log: silentLogger,
-        holder: `test:${process.pid}`,
-        ...options,
-      });
-    },
+    options,
+    open: (given = {}) => openScyllaJournal(options(given)),
     async empty() {
       const found = await admin.execute(
         "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?",

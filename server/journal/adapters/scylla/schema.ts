@@ -73,18 +73,23 @@ export function schemaStatements(
   return [`CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = ${map}${tablets}`, ...tables];
 }
 
+/** Whether every table of the journal is there. */
+export async function hasSchema(cql: Cql, keyspaceName: string): Promise<boolean> {
+  const found = await cql.read({
+    query: "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?",
+    params: [keyspaceName],
+  });
+  const present = new Set(found.map((row) => String(row.table_name)));
+  return tableNames.every((name) => present.has(name));
+}
+
 /** Makes what is missing; asks for no right to make anything when nothing is. */
 export async function makeSchema(
   cql: Cql,
   keyspaceName: string,
   replication: Readonly<Record<string, number>> | null,
 ): Promise<void> {
-  const found = await cql.read({
-    query: "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?",
-    params: [keyspaceName],
-  });
-  const present = new Set(found.map((row) => String(row.table_name)));
-  if (tableNames.every((name) => present.has(name))) return;
+  if (await hasSchema(cql, keyspaceName)) return;
   const tablets = await cql.read({
     query: "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system' AND table_name = 'tablets'",
     params: [],

@@ -12,12 +12,14 @@ export interface Store {
   readonly journalId: string;
 }
 
+export const NO_JOURNAL = "There is no journal in the keyspace yet";
+
 const FORMAT_VERSION = 1;
 
 /**
  * Reads which journal this is, and makes it one when it is none yet and `mayMake`.
  *
- * @throws OpsError `refused` for a journal of a newer version or another key
+ * @throws OpsError `refused` for a journal of a newer version or another key; `not-found` for none that may not be made
  */
 export async function identify(
   { cql, statements, key }: Omit<Store, "journalId">,
@@ -27,7 +29,7 @@ export async function identify(
   const checkOf = (id: string) => seal(key, "journal", id);
   const [found] = await cql.read(statements.journal(), { serial: true });
   if (found === undefined) {
-    if (!mayMake) throw new OpsError("refused", "There is no journal in the keyspace");
+    if (!mayMake) throw new OpsError("not-found", NO_JOURNAL);
     const id = newId();
     await cql.conditional([statements.foundJournal(id, FORMAT_VERSION, checkOf(id))]);
     return identify({ cql, statements, key }, newId, false);

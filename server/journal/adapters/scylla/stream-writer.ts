@@ -1,8 +1,18 @@
 /** Appends to one stream, one batch after the other, while this process holds it. */
 import type { EventDraft, JournalEvent } from "#server/contract/event.ts";
-import { nextHash } from "#server/journal/adapters/chain.ts";
-import { eventOfDraft } from "#server/journal/codec/event-of-draft.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import {
+  chained,
+  faultOf,
+  fitting,
+  isOver,
+  type Known,
+  type Pending,
+  type Planned,
+  planAppends,
+  type Row,
+  take,
+} from "./append-plan.ts";
 import type { Directory } from "./directory.ts";
 import { eventsBetween } from "./event-reads.ts";
 import { fenceStream, rollSegment } from "./fence.ts";
@@ -12,15 +22,6 @@ import { parseEvent } from "./lookup.ts";
 import { eventIn, type SegmentFacts, type StoredEvent } from "./rows.ts";
 import { mapOf, type Store } from "./store.ts";
 
-const DAY_MS = 86_400_000;
-/** Of one conditional write. A larger event has one for itself. */
-const BATCH_EVENTS_MAX = 200;
-const BATCH_BYTES_MAX = 100_000;
-const DRAFTS_MAX = 10_000;
-/** Half of what the smallest commit log in use takes. */
-const EVENT_BYTES_MAX = 1_024 * 1_024;
-/** Drafts that wait together are written together, up to so many. */
-const DRAFTS_AT_ONCE = 2_000;
 /** A write that was certainly not applied is sent again, to another host by then. */
 const SENDS_MAX = 3;
 const BACKLOG_PAGE = 500;
@@ -53,33 +54,6 @@ export interface StreamWriter {
   settled(): Promise<void>;
   /** The open segment as last known; `null` before it was fenced. */
   facts(): SegmentFacts | null;
-}
-
-interface Pending {
-  readonly drafts: readonly EventDraft[];
-  readonly at: number;
-  resolve(events: readonly JournalEvent[]): void;
-  reject(cause: unknown): void;
-}
-
-/** An event ready to be stored. */
-interface Row {
-  readonly event: JournalEvent;
-  readonly seq: number;
-  readonly bytes: Uint8Array;
-}
-
-/** An event that a draft's id stands for, once the first `rows` of the rows made ready are stored. */
-interface Known {
-  readonly event: JournalEvent;
-  readonly rows: number;
-}
-
-/** What one append comes to: its answer, once the first `rows` of the rows made ready are stored. */
-interface Planned {
-  readonly pending: Pending;
-  readonly events: readonly JournalEvent[];
-  readonly rows: number;
 }
 
 export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
@@ -131,7 +105,7 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
       try {
         const facts = await ours();
         await handBacklog(facts);
-        const plan = await planAll(taken, facts);
+        const plan = planAppends(taken, { stream, facts, known: await knownIds(taken), newId: deps.newId });
         planned = plan.planned;
         for (const answer of planned.filter(({ rows }) => rows === 0)) answer.pending.resolve(answer.events);
         await putAll(plan.rows, (count) => {
@@ -144,37 +118,6 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
         for (const item of failed) ("pending" in item ? item.pending : item).reject(cause);
       }
     }
-  }
-
-  /** Numbers the drafts behind the last event. A draft whose id the stream holds already gets the stored event. */
-  async function planAll(taken: readonly Pending[], facts: SegmentFacts) {
-    const rows: Row[] = [];
-    const added = new Map<string, Known>();
-    const planned: Planned[] = [];
-    const known = await knownIds(taken);
-    let observedAt = facts.lastObservedAt;
-    for (const pending of taken) {
-      observedAt = Math.max(observedAt, pending.at);
-      let needed = 0;
-      const events: JournalEvent[] = [];
-      for (const draft of pending.drafts) {
-        const found = draft.id === undefined ? undefined : (added.get(draft.id) ?? known.get(draft.id));
-        if (found !== undefined) {
-          needed = Math.max(needed, found.rows);
-          events.push(found.event);
-          continue;
-        }
-        const seq = facts.lastSeq + rows.length + 1;
-        const event = eventOfDraft(draft, { id: draft.id ?? deps.newId(observedAt), stream, seq, observedAt });
-        const bytes = Buffer.from(JSON.stringify(event), "utf8");
-        rows.push({ event: parseEvent(bytes), seq, bytes });
-        added.set(event.id, { event: parseEvent(bytes), rows: rows.length });
-        needed = rows.length;
-        events.push(parseEvent(bytes));
-      }
-      planned.push({ pending, events, rows: needed });
-    }
-    return { rows, planned };
   }
 
   /** Events of the stream that have one of the drafts' ids. */
@@ -206,7 +149,7 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
 
   /** Stores a batch, or finds out that it is not stored. */
   async function put(rows: readonly Row[], facts: SegmentFacts): Promise<void> {
-    const { events, after } = chained(rows, facts);
+    const { events, after } = chained(store.key, rows, facts);
     let before = facts;
     for (let send = 0; send < SENDS_MAX; send += 1) {
       open = null;
@@ -245,24 +188,6 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
     index.add(events, { seq: facts.lastSeq, hash: facts.lastHash });
   }
 
-  function chained(rows: readonly Row[], facts: SegmentFacts) {
-    let hash = facts.lastHash;
-    const events = rows.map(({ event, seq, bytes }): StoredEvent => {
-      hash = nextHash(store.key, hash, bytes);
-      return { seq, observedAt: event.observedAt, bytes, hash };
-    });
-    const last = events.at(-1);
-    const after: SegmentFacts = {
-      ...facts,
-      lastSeq: last?.seq ?? facts.lastSeq,
-      lastHash: hash,
-      firstObservedAt: facts.firstObservedAt ?? events[0]?.observedAt ?? null,
-      lastObservedAt: last?.observedAt ?? facts.lastObservedAt,
-      size: facts.size + rows.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
-    };
-    return { events, after };
-  }
-
   return {
     append(drafts, at) {
       const fault = faultOf(drafts, stream);
@@ -296,35 +221,3 @@ const notKnown = (stream: string, cause: unknown): OpsError =>
   );
 
 const tokenOf = ({ epoch, turn }: SegmentFacts) => ({ epoch, turn });
-
-/** What waits together, up to a bound; always at least one. */
-function take(queue: Pending[]): readonly Pending[] {
-  let drafts = 0;
-  const beyond = queue.findIndex((pending) => {
-    drafts += pending.drafts.length;
-    return drafts > DRAFTS_AT_ONCE;
-  });
-  return queue.splice(0, beyond < 0 ? queue.length : Math.max(1, beyond));
-}
-
-function faultOf(drafts: readonly EventDraft[], stream: string): OpsError | null {
-  if (drafts.length > DRAFTS_MAX) return new OpsError("limit-exceeded", `At most ${DRAFTS_MAX} events at once`);
-  const large = drafts.find((draft) => Buffer.byteLength(JSON.stringify(draft)) > EVENT_BYTES_MAX);
-  if (large === undefined) return null;
-  const what = `An event of kind ${large.kind} for ${stream} is larger than ${EVENT_BYTES_MAX} bytes`;
-  return new OpsError("limit-exceeded", what);
-}
-
-/** As many as one batch takes. */
-function fitting(rows: readonly Row[], room: number): readonly Row[] {
-  let bytes = 0;
-  const beyond = rows.findIndex((row, position) => {
-    bytes += row.bytes.byteLength;
-    return position >= Math.min(room, BATCH_EVENTS_MAX) || (position > 0 && bytes > BATCH_BYTES_MAX);
-  });
-  return beyond < 0 ? rows : rows.slice(0, beyond);
-}
-
-/** A segment without events has no day yet. */
-const isOver = ({ firstObservedAt }: SegmentFacts, at: number): boolean =>
-  firstObservedAt !== null && Math.floor(at / DAY_MS) > Math.floor(firstObservedAt / DAY_MS);
