@@ -8,9 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { sharedCassandra, uniqueKeyspace } from "#scripts/testing/shared-cassandra.ts";
 import { createDnaTables } from "#server/dna/adapters/scylla/testing/schema.ts";
+import { openScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
+import { silentLogger } from "#server/kernel/logger.ts";
+import { createSystemClock } from "#server/runtime/clock.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const PASSWORD = "canary-5f0e";
+const JOURNAL_KEYS = {
+  JOURNAL_KEY: "a key of at least thirty-two characters",
+  OTHER_KEY: "another key of at least thirty-two characters",
+};
 /** Names that only right quoting brings to the database. */
 const ROLE = 'ops "x"';
 
@@ -21,7 +28,7 @@ async function check(configuration: string): Promise<{ readonly code: number; re
     const file = path.join(folder, "worldline.yaml");
     await writeFile(file, configuration);
     const args = ["--disable-warning=ExperimentalWarning", "server/cli/main.ts", "check", "--config", file];
-    const env = { ...process.env, OPS_PASSWORD: PASSWORD };
+    const env = { ...process.env, ...JOURNAL_KEYS, OPS_PASSWORD: PASSWORD };
     const done = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env }).then(
       ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),
       (failed: { code: number; stdout: string; stderr: string }) => ({
@@ -120,5 +127,44 @@ describe("worldline check on Cassandra", () => {
       await admin.execute(`DROP KEYSPACE IF EXISTS "${keyspace}"`);
       await admin.shutdown();
     }
+  });
+});
+
+describe("worldline check of a journal in Cassandra", () => {
+  it("says that none is there yet, then who writes it, and what is wrong with another key", async () => {
+    const { contactPoints, localDataCenter } = await sharedCassandra();
+    const keyspace = uniqueKeyspace("journal");
+    const place = { contactPoints, localDataCenter, keyspace, replication: { [localDataCenter]: 1 } };
+    const journal = (keyEnv: string) =>
+      `journal: { store: scylla, contactPoints: ${JSON.stringify(contactPoints)}, localDataCenter: ${localDataCenter}, keyspace: ${keyspace}, replication: { ${localDataCenter}: 1 }, keyEnv: ${keyEnv} }`;
+    const before = await check(journal("JOURNAL_KEY"));
+    expect(before.text).toContain("there is no journal yet: the first console that starts makes it");
+    expect(before.code).toBe(0);
+
+    const opened = await openScyllaJournal({
+      ...place,
+      key: { from: "secret", secret: JOURNAL_KEYS.JOURNAL_KEY },
+      holder: "alpha:7",
+      clock: createSystemClock(),
+      log: silentLogger,
+    });
+    try {
+      const during = await check(journal("JOURNAL_KEY"));
+      expect(during.text).toContain("alpha:7 writes it at present");
+      expect(during.code).toBe(0);
+      const other = await check(journal("OTHER_KEY"));
+      expect(other.text).toContain("another key");
+      expect(other.code).toBe(1);
+    } finally {
+      await opened.close();
+    }
+    expect((await check(journal("JOURNAL_KEY"))).text).toContain("nobody writes it at present");
+    const admin = new CassandraClient({
+      contactPoints: [...contactPoints],
+      localDataCenter,
+      isMetadataSyncEnabled: false,
+    });
+    await admin.execute(`DROP KEYSPACE IF EXISTS "${keyspace}"`);
+    await admin.shutdown();
   });
 });

@@ -47,7 +47,10 @@ function toJournalProbe(journal: JournalConfiguration, place: ScyllaJournalConfi
           ];
         });
       } catch (cause) {
-        return [found.connection.missing(`${where}: ${messageOf(cause)}`)];
+        if (!(cause instanceof OpsError && cause.code === "not-found"))
+          return [found.connection.missing(`${where}: ${messageOf(cause)}`)];
+        const answers = found.connection.ok(`${place.contactPoints.join(", ")} answers`);
+        return [answers, found.capability.note("there is no journal yet: the first console that starts makes it")];
       }
     },
   };

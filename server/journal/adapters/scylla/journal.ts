@@ -37,7 +37,8 @@ const CLOSE_LIMIT_MS = 8_000;
  * beat stands still for `lease.leaseMs`; a follower takes it then by itself, and what the former holder sends after that
  * is not taken.
  *
- * @throws OpsError `journal-unavailable` when the database does not answer, `refused` for another key or a newer format
+ * @throws OpsError `journal-unavailable` when the database does not answer, `refused` for another key or a newer format,
+ * `not-found` when there is none and nothing may be made
  */
 export async function openScyllaJournal(options: ScyllaJournalOptions): Promise<ScyllaJournal> {
   readGivenKey(options.key);
