@@ -259,14 +259,16 @@ describe("release of the keys of a dead incarnation", () => {
     const runner = at.open();
     await at.start(runner);
     await at.clock.advance(2_000);
-    await runner.pause("job-1");
+    await runner.pause("job-1", "pause-1");
     const sent = at.register.rounds.length;
     await at.clock.advance(10_000);
     expect(state(runner)).toBe("paused");
     expect(at.register.rounds.length).toBe(sent);
-    await runner.resume("job-1");
+    await runner.resume("job-1", "resume-1");
     await at.clock.advance(60_000);
     expect(counts(runner)).toMatchObject({ applied: 1_030, moved: 0, unknown: 0 });
+    const causes = at.memory.events.filter(({ kind }) => kind.startsWith("job.")).map(({ causedBy }) => causedBy);
+    expect(causes).toEqual(["request-1", "pause-1", "resume-1", "request-1"]);
   });
 
   it("goes on after a kill at any point, with at most one applied effect a key", async () => {

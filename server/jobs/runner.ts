@@ -27,9 +27,10 @@ export interface JobRunner extends JobStarter {
   list(): readonly JobRecord[];
   get(jobId: string): JobRecord | null;
   progress(jobId: string): JobProgress | null;
-  pause(jobId: string): Promise<void>;
-  resume(jobId: string): Promise<void>;
-  cancel(jobId: string): Promise<void>;
+  /** `requestId`: the operator's request that the change of state follows from; without one, that of the job itself. */
+  pause(jobId: string, requestId?: string): Promise<void>;
+  resume(jobId: string, requestId?: string): Promise<void>;
+  cancel(jobId: string, requestId?: string): Promise<void>;
   /**
    * Evidence has settled one target, also of a job that has ended: written down and counted when it resolves. A job that
    * is not known any more is passed over.
@@ -84,10 +85,10 @@ export function createJobRunner(deps: {
     return mine;
   }
 
-  const setState = (live: Live, state: JobState, note: string | null): Promise<void> =>
-    inTurn(live, () => changeState(live, state, note));
+  const setState = (live: Live, state: JobState, note: string | null, requestId?: string): Promise<void> =>
+    inTurn(live, () => changeState(live, state, note, requestId ?? live.record.facts.requestId));
 
-  async function changeState(live: Live, state: JobState, note: string | null): Promise<void> {
+  async function changeState(live: Live, state: JobState, note: string | null, causedBy: string): Promise<void> {
     const { facts } = live.record;
     if (facts.state === state && facts.note === note) return;
     const next = { ...live.record, facts: { ...facts, state, note } };
@@ -96,7 +97,7 @@ export function createJobRunner(deps: {
         kind: "job.state_changed",
         subject: live.record.id,
         occurredAt: clock.now(),
-        causedBy: facts.requestId,
+        causedBy,
         body: { from: facts.state, job: next.facts },
       },
     ]);
@@ -294,7 +295,7 @@ export function createJobRunner(deps: {
       const live = jobs.get(jobId);
       return live === undefined ? null : progressOf(live);
     },
-    async pause(jobId) {
+    async pause(jobId, requestId) {
       const live = liveOf(jobId);
       const { state } = live.record.facts;
       if (state !== "running" && state !== "waiting")
@@ -302,23 +303,23 @@ export function createJobRunner(deps: {
       await halt(live);
       if (isEnded(live.record.facts.state))
         throw new OpsError("conflict", `The job has meanwhile become ${live.record.facts.state}`);
-      await setState(live, "paused", "paused by an operator");
+      await setState(live, "paused", "paused by an operator", requestId);
     },
-    async resume(jobId) {
+    async resume(jobId, requestId) {
       const live = liveOf(jobId);
       if (live.record.facts.state !== "paused")
         throw new OpsError("conflict", `The job is ${live.record.facts.state}: only a paused one can be resumed`);
-      await setState(live, "running", null);
+      await setState(live, "running", null, requestId);
       launch(live);
     },
-    async cancel(jobId) {
+    async cancel(jobId, requestId) {
       const live = liveOf(jobId);
       if (isEnded(live.record.facts.state))
         throw new OpsError("conflict", `The job is already ${live.record.facts.state}`);
       await halt(live);
       if (isEnded(live.record.facts.state))
         throw new OpsError("conflict", `The job has meanwhile become ${live.record.facts.state}`);
-      await setState(live, "cancelled", "cancelled by an operator; what is done stays done");
+      await setState(live, "cancelled", "cancelled by an operator; what is done stays done", requestId);
     },
     async settle(jobId, outcome) {
       const live = jobs.get(jobId);

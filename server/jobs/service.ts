@@ -102,7 +102,7 @@ export function createJobsService(deps: {
     }
     await operations.perform(
       request,
-      () => runner[verb](record.id),
+      () => runner[verb](record.id, input.requestId),
       () => runner.get(record.id)?.facts.state ?? null,
     );
     return { journalId: input.requestId, phase: "executed", note: null };
