@@ -31,6 +31,8 @@ export interface IndexWriter {
   kick(): void;
   /** When everything taken so far is written, or has failed. */
   settled(): Promise<void>;
+  /** Events taken and not written yet. */
+  backlog(): number;
   /** Up to this number everything is written. */
   indexedSeq(): number;
 }
@@ -102,6 +104,7 @@ export function createIndexWriter(store: Store, stream: string, indexedSeq: numb
       kick();
       await working;
     },
+    backlog: () => queue.length,
     indexedSeq: () => done,
   };
 }

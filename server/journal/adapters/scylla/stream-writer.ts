@@ -25,6 +25,8 @@ import { mapOf, type Store } from "./store.ts";
 /** A write that was certainly not applied is sent again, to another host by then. */
 const SENDS_MAX = 3;
 const BACKLOG_PAGE = 500;
+/** Beyond it appends wait for the index: what it lacks is kept in memory, and looked through by whoever asks. */
+const INDEX_BACKLOG_MAX = 10_000;
 const READS_AT_ONCE = 24;
 
 export interface StreamWriterDeps {
@@ -105,6 +107,7 @@ export function createStreamWriter(deps: StreamWriterDeps): StreamWriter {
       try {
         const facts = await ours();
         await handBacklog(facts);
+        if (index.backlog() > INDEX_BACKLOG_MAX) await index.settled();
         const plan = planAppends(taken, { stream, facts, known: await knownIds(taken), newId: deps.newId });
         planned = plan.planned;
         for (const answer of planned.filter(({ rows }) => rows === 0)) answer.pending.resolve(answer.events);
