@@ -30,10 +30,9 @@ interface Last {
   writing: boolean;
 }
 
-function everyEvents(fold: StreamFold | undefined): bigint {
+function isSmall(fold: StreamFold | undefined): boolean {
   const parts = Object.values(fold ?? {}).filter((part) => typeof part === "object" && part !== null);
-  const records = parts.reduce<number>((sum, part) => sum + Object.keys(part).length, 0);
-  return records <= SMALL_RECORDS ? SMALL_EVERY_EVENTS : EVERY_EVENTS;
+  return parts.reduce<number>((sum, part) => sum + Object.keys(part).length, 0) <= SMALL_RECORDS;
 }
 
 export function createSnapshotWriter(
@@ -67,8 +66,11 @@ export function createSnapshotWriter(
     moved(stream) {
       const last = lasts.get(stream);
       if (last === undefined || last.writing || seqOf(stream) === last.seq) return;
+      const events = seqOf(stream) - last.seq;
       const isDue =
-        seqOf(stream) - last.seq >= everyEvents(state.folds()[stream]) || clock.monotonic() - last.at >= EVERY_MS;
+        events >= EVERY_EVENTS ||
+        (events >= SMALL_EVERY_EVENTS && isSmall(state.folds()[stream])) ||
+        clock.monotonic() - last.at >= EVERY_MS;
       if (isDue) void write(stream, last);
     },
     async writeAll() {
