@@ -149,6 +149,16 @@ async function expectWhole(shown: readonly JournalEvent[]): Promise<void> {
   }
 }
 
+/** Where one event of a stream is not the next of the one before: one line each. */
+function jumpsIn(events: readonly JournalEvent[]): readonly string[] {
+  const last = new Map<string, bigint>();
+  return events.flatMap(({ stream, seq }) => {
+    const before = last.get(stream);
+    last.set(stream, BigInt(seq));
+    return before === undefined || BigInt(seq) === before + 1n ? [] : [`${stream}: ${seq} after ${before}`];
+  });
+}
+
 const resumeOn = ({ api }: Console, requestId: string) =>
   api.dynflow.plans.resume.mutate({
     source: "foreman",
@@ -228,6 +238,8 @@ describe("a console beside another on the same journal", () => {
 describe("a writer that is frozen", () => {
   it("loses the journal to the other within the lease, and follows when it wakes", async () => {
     const reader = await openLive(alpha.running.url);
+    /** Somebody who looks at the second console all the time: his stream stays open while it takes over. */
+    const onlooker = await openLive(beta.running.url);
     await until("it has shown something", () => isShown(reader));
     process.kill(alpha.running.pid(), "SIGSTOP");
     try {
@@ -248,8 +260,11 @@ describe("a writer that is frozen", () => {
       await until("it is seen", async () => (await storyOf(ownId, alpha)).includes("op.verified"));
       expect(await storyOf(ownId, alpha)).toEqual(["op.requested", "op.verified"]);
       await until("only the writer has a world", async () => (await clientWorlds()).length === 1);
-      await Promise.all([heir.close(), reader.close()]);
-      await expectWhole([...reader.events(), ...heir.events()]);
+      expect(onlooker.messages.filter(({ type }) => type === "snapshot")).toHaveLength(1);
+      expect(jumpsIn(onlooker.events())).toEqual([]);
+      expect(onlooker.events().some(({ id }) => id === ownId)).toBe(true);
+      await Promise.all([heir.close(), reader.close(), onlooker.close()]);
+      await expectWhole([...reader.events(), ...heir.events(), ...onlooker.events()]);
     } finally {
       process.kill(alpha.running.pid(), "SIGCONT");
     }
