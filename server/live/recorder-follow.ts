@@ -12,6 +12,12 @@ const PULL_EVERY_MS = 400;
 /** Whoever writes looks, once in so many times, whether more is in the journal than was acknowledged. */
 const WRITER_PULLS_EVERY = 25;
 
+/**
+ * One replica may tell of an event a moment before the others do, so a head may seem to go back for a moment. Seen so
+ * many times in a row it has.
+ */
+const WENT_BACK_LOOKS = 10;
+
 export interface FollowDeps {
   readonly journal: Journal;
   readonly clock: Clock;
@@ -36,21 +42,26 @@ export interface Following {
 export function followJournal(deps: FollowDeps): Following {
   const { journal, clock, log, state, snapshots, role, inTurn } = deps;
   const stopped = new AbortController();
+  const seenBack = new Map<StreamName, number>();
   let running: Promise<void> = Promise.resolve();
 
-  async function pull(): Promise<void> {
+  async function pull(patience = 1): Promise<void> {
     const heads = (await journal.heads()).filter(({ stream }) => familyOf(stream) !== null);
-    await Promise.all(heads.map((head) => inTurn(head.stream, () => follow(head))));
+    await Promise.all(heads.map((head) => inTurn(head.stream, () => follow(head, patience))));
   }
 
-  async function follow({ stream, epoch, seq, keptAfter }: StreamHead): Promise<void> {
+  async function follow({ stream, epoch, seq, keptAfter }: StreamHead, patience: number): Promise<void> {
     const position = state.positions()[stream];
     if (position === undefined) {
       if (keptAfter !== "0") throw otherHistory(`${stream} has begun and been cut unseen`);
       state.begin(stream, { epoch, seq: "0" }, null);
       snapshots.began(stream, "0");
     } else {
-      if (BigInt(seq) < BigInt(position.seq)) throw otherHistory(`${stream} ends before what is shown of it`);
+      const isBack = BigInt(seq) < BigInt(position.seq);
+      const looks = isBack ? (seenBack.get(stream) ?? 0) + 1 : 0;
+      seenBack.set(stream, looks);
+      if (isBack && looks >= patience) throw otherHistory(`${stream} ends before what is shown of it`);
+      if (isBack) return;
       if (BigInt(position.seq) < BigInt(keptAfter)) throw otherHistory(`${stream} was cut behind what is shown of it`);
       state.reseat(stream, epoch);
     }
@@ -62,7 +73,7 @@ export function followJournal(deps: FollowDeps): Following {
       await clock.sleep(PULL_EVERY_MS, stopped.signal);
       if (role.leads() && turn % WRITER_PULLS_EVERY !== 0) continue;
       try {
-        await pull();
+        await pull(WENT_BACK_LOOKS);
         role.read(null);
       } catch (cause) {
         log[role.status()?.ok === false ? "debug" : "warn"]("live.follow.failed", { cause: messageOf(cause) });
@@ -75,7 +86,7 @@ export function followJournal(deps: FollowDeps): Following {
     start() {
       running = run().catch((cause: unknown) => log.debug("live.follow.ended", { cause: messageOf(cause) }));
     },
-    pull,
+    pull: () => pull(),
     async stop() {
       stopped.abort(new OpsError("cancelled", "The recorder is stopped"));
       await running;
