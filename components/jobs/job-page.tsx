@@ -166,6 +166,7 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
               { name: "unknown", value: formatCount(counts.unknown), source: words.unknown },
             ]}
           />
+          {counts.unknown > 0 && <p className="small t2 wrap">{`Unknown: ${words.settles}`}</p>}
         </Section>
         <Section title="What it is">
           <Facts

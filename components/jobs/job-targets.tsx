@@ -88,7 +88,7 @@ function TargetRows({ targets, words }: { readonly targets: readonly Target[]; r
             </td>
             <td className="mono trunc" title={key}>
               <Place href={words.place(key)}>
-                <bdi>{key}</bdi>
+                <bdi>{words.name(key)}</bdi>
               </Place>
             </td>
             <td className="num">

@@ -1,4 +1,5 @@
 /** What a kind of job calls its targets, and where they are shown. Pure. */
+import { shortId } from "#components/ui/format.ts";
 import { type Href, routes } from "#components/ui/routes.ts";
 import type { JobFacts } from "#server/contract/event.ts";
 
@@ -11,36 +12,43 @@ export interface JobWords {
   readonly moved: string;
   readonly failed: string;
   readonly unknown: string;
+  /** What becomes of what is unknown. */
+  readonly settles: string;
   /** What resuming and cancelling the job do. */
   readonly resumes: string;
   readonly cancels: string;
   /** Whether its failed targets can be tried again. */
   readonly retries: boolean;
+  /** The target as it is written in a table. */
+  name(key: string): string;
   /** Where a target is shown; `null` = nowhere. */
   place(key: string): Href | null;
 }
 
 const sourceOf = (facts: JobFacts): string => facts.stream.slice(facts.stream.indexOf(":") + 1);
 
-const FAILOVER: Omit<JobWords, "place"> = {
+const FAILOVER: Omit<JobWords, "place" | "name"> = {
   target: "key",
   targets: "keys",
   applied: "released by this job",
   moved: "somebody else's by then, left alone",
   failed: "rows that cannot be read",
   unknown: "no read could settle them",
+  settles: "No read could settle it: look at the key.",
   resumes: "It looks at the incarnation anew, waits until it may be released again, and goes on where it was.",
   cancels:
     "It stops for good at the next safe point. What is done stays done; the rest is left to DNA, which takes keys over by itself.",
   retries: false,
 };
 
-const PLANS: Omit<JobWords, "place" | "applied"> = {
+const PLANS: Omit<JobWords, "place" | "name" | "applied"> = {
   target: "plan",
   targets: "plans",
-  moved: "changed since the preview, left alone",
-  failed: "refused, or nobody took it: nothing was done",
-  unknown: "sent or written, not answered: the plan's lock, its rows or a late reply will tell; never sent again",
+  moved: "changed since, left alone",
+  failed: "nothing was done",
+  unknown: "not settled yet",
+  settles:
+    "It may have been sent and was not answered. The plan's lock, its rows or a late reply settles it, also after the job has ended; it is never sent again.",
   resumes: "It goes on where it was: each plan is read once more before it is acted on.",
   cancels:
     "It stops for good once what was sent is answered. What is done stays done; the other plans stay as they are.",
@@ -54,10 +62,11 @@ const APPLIED: Readonly<Record<string, string>> = {
 };
 
 export function jobWords(facts: JobFacts): JobWords {
-  if (facts.kind === "dna.failover") return { ...FAILOVER, place: () => null };
+  if (facts.kind === "dna.failover") return { ...FAILOVER, name: (key) => key, place: () => null };
   return {
     ...PLANS,
     applied: APPLIED[facts.kind] ?? "acted on",
+    name: shortId,
     place: (key) => routes.plan(sourceOf(facts), key),
   };
 }

@@ -48,7 +48,13 @@ export function CancelDialog({ source, plan, onDone, onClose }: CancelDialogProp
           {source} <State system="plan" word={plan.state} /> <State system="result" word={plan.result} />
         </span>
       }
-      verb={seen?.scheduled === true ? `Cancel plan ${shortId(plan.id)}` : `Cancel ${plural(chosen.length, "step")}`}
+      verb={
+        seen?.scheduled === true
+          ? `Cancel plan ${shortId(plan.id)}`
+          : chosen.length === 0
+            ? "Cancel"
+            : `Cancel ${plural(chosen.length, "step")}`
+      }
       typed={force && unsafe.length > 0 ? "destroy" : null}
       refusal={refusal}
       onAct={async ({ reason, requestId }) => {

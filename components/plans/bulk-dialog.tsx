@@ -116,7 +116,7 @@ export function BulkDialog({ source, verb, target, onClose, onStarted }: BulkDia
         {seen !== undefined && <Moved source={source} preview={seen} onLook={() => void preview.refetch()} />}
         {seen !== undefined && total > 0 && (
           <label className="row">
-            <span>At most</span>
+            <span className="nowrap">At most</span>
             <input
               type="number"
               className="field num bulk-rate"

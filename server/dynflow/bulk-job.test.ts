@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { EventActor } from "#server/contract/event.ts";
+import type { EventActor, JobFacts } from "#server/contract/event.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
+import type { TargetOutcome } from "#server/jobs/ports.ts";
 import { createJobRunner, type JobRunner } from "#server/jobs/runner.ts";
 import type { StateStore } from "#server/journal/ports.ts";
+import { epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
-import { bulkParams, createBulkKind } from "./bulk-job.ts";
+import { bulkParams, createBulkKind, SENDING_NOTE } from "./bulk-job.ts";
 import { createMemoryMail } from "./client-world.test-kit.ts";
 import { openClientWorld } from "./client-world-runner.ts";
 import type { Reply } from "./codec/envelope.ts";
@@ -285,6 +287,51 @@ describe("a bulk job", () => {
     await until(clock, () => stateOf(jobs) === "done");
     expect(new Set(started).size).toBe(30);
     expect(started).toHaveLength(30);
+  });
+});
+
+describe("a target that an earlier life had sent", () => {
+  it("is left alone when its evidence comes at the very moment it is looked at", async () => {
+    const plan: SeenPlan = { planId: planId(0), state: "paused", steps: [4] };
+    const acted: string[] = [];
+    let known: TargetOutcome = { key: plan.planId, outcome: "unknown", note: SENDING_NOTE, at: epochMs(1) };
+    let open = true;
+    /** Between any two looks the tracker writes its verdict down and forgets the command. */
+    const looked = <T>(answer: T): T => {
+      known = { ...known, outcome: "applied", note: "it ran" };
+      open = false;
+      return answer;
+    };
+    const commands: BulkCommands = {
+      waitingFor: async () => null,
+      act: async ({ seen }) => {
+        acted.push(seen.planId);
+        return { outcome: "applied", note: "" };
+      },
+      isOpen: () => looked(open),
+    };
+    const clock = createManualClock();
+    const kind = createBulkKind("resume", {
+      sourceOf: () => ({ bulk: () => commands, refusal: () => null }),
+      operations: { known: () => null, settle: async () => undefined },
+      clock,
+      log: silentLogger,
+    });
+    const end = await kind.run({
+      id: JOB,
+      params: bulkParams({ sourceId: "foreman", verb: "resume", plansPerSecond: 20, actor: ACTOR }),
+      bookmark: null,
+      facts: { requestId: REQUEST } as JobFacts,
+      signal: new AbortController().signal,
+      frozen: async (from) => (from === 0 ? [{ ...plan }] : []),
+      outcome: async () => looked(known),
+      checkpoint: async () => undefined,
+      counts: () => ({ total: 1, applied: 1, moved: 0, failed: 0, unknown: 0 }),
+      setWaiting: async () => undefined,
+      pace: () => undefined,
+    });
+    expect(end.state).toBe("done");
+    expect(acted).toEqual([]);
   });
 });
 

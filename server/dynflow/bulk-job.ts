@@ -18,7 +18,8 @@ const PAGE_TARGETS = 200;
  * What a target is called from the moment before anything is sent. Found again after a kill, with nothing tracked for it, it
  * says that the console ended between the two: nothing was sent.
  */
-export const SENDING_NOTE = "being sent";
+export const SENDING_NOTE =
+  "being sent; should the console have ended meanwhile, the plan's lock, its rows or a late reply will tell";
 
 export interface BulkParams {
   readonly sourceId: string;
@@ -148,19 +149,14 @@ function createBulkRun({ work, params, source, clock, log }: RunDeps) {
     work.pace({ walked: begun, walkedAll: false });
   }
 
-  /** What an earlier life did to this target. A message that may have been sent is never sent again. */
+  /**
+   * What an earlier life did to this target. A message that may have been sent is never sent again. What is open is asked
+   * first: it is forgotten only after its verdict is written down, so that a verdict that is read after is the last.
+   */
   async function isDone({ planId }: SeenPlan): Promise<boolean> {
+    const open = (await opened()).isOpen(work.id, planId);
     const known = await work.outcome(planId);
-    if (known === null) return false;
-    if (known.outcome !== "unknown") return true;
-    const commands = await opened();
-    if (commands.isOpen(work.id, planId)) {
-      if (known.note === SENDING_NOTE) {
-        await save([told(planId, { outcome: "unknown", note: INTERRUPTED })]);
-      }
-      return true;
-    }
-    return known.note !== SENDING_NOTE;
+    return open || (known !== null && (known.outcome !== "unknown" || known.note !== SENDING_NOTE));
   }
 
   async function actPatiently(first: BulkCommands, seen: SeenPlan): Promise<void> {
@@ -224,8 +220,6 @@ function createBulkRun({ work, params, source, clock, log }: RunDeps) {
 
   return { run };
 }
-
-const INTERRUPTED = "The console ended while it was sent: the plan's lock, its rows or a late reply will tell";
 
 function startOf(bookmark: JsonValue): number {
   if (typeof bookmark !== "object" || bookmark === null || !("next" in bookmark)) return 0;

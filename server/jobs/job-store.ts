@@ -18,6 +18,8 @@ export interface JobStore {
   /** Outcomes first, then the record that counts them: after a kill between the two a target is at most told again. */
   checkpoint(record: JobRecord, outcomes: readonly TargetOutcome[]): Promise<void>;
   outcome(jobId: string, key: string): Promise<TargetOutcome | null>;
+  /** Outcomes counted anew, target by target: a kill may have left the record behind them. */
+  count(jobId: string): Promise<Readonly<Record<TargetOutcome["outcome"], number>>>;
   /** Keeps the targets of a job as they were seen; before its record, so that no job is without them. */
   freeze(jobId: string, targets: readonly JsonValue[]): Promise<void>;
   /** At most `limit` of them from this place in their order. */
@@ -59,6 +61,19 @@ export function createJobStore(state: StateStore): JobStore {
     async outcome(jobId, key) {
       const value = await state.get(targetsOf(jobId), key);
       return value === null ? null : decode(value);
+    },
+    async count(jobId) {
+      const counts = { applied: 0, moved: 0, failed: 0, unknown: 0 };
+      for (let after: string | null = null; ; ) {
+        const rows: readonly { readonly key: string; readonly value: string }[] = await state.page(
+          targetsOf(jobId),
+          after,
+          SCAN_ROWS,
+        );
+        for (const row of rows) counts[decode(row.value).outcome] += 1;
+        after = rows.at(-1)?.key ?? null;
+        if (rows.length < SCAN_ROWS) return counts;
+      }
     },
     async freeze(jobId, targets) {
       for (let start = 0; start < targets.length; start += FROZEN_PER_ROW) {

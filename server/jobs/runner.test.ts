@@ -73,6 +73,50 @@ describe("the job runner", () => {
     expect((await store.targets("j", "failed", null, 100)).targets).toEqual([]);
   });
 
+  it("counts anew what a kill had left uncounted between the outcomes and the record", async () => {
+    const state = createMemoryStateStore();
+    const clock = createManualClock();
+    const journal = createMemoryJournal(clock);
+    const life = (store: ReturnType<typeof createMemoryStateStore>) =>
+      createJobRunner({
+        store: createJobStore(store),
+        kinds: [
+          {
+            kind: "dynflow.plans.resume",
+            async run(work) {
+              await work.checkpoint({ outcomes: [outcome("a", "applied"), outcome("b", "failed")], bookmark: null });
+              await clock.sleep(1_000_000, work.signal);
+              return { state: "done", note: null };
+            },
+          },
+        ],
+        recorder: journal.recorder,
+        view: journal.view,
+        clock,
+        log: silentLogger,
+      });
+    let records = 0;
+    const first = life({
+      ...state,
+      // The first record is that of the start; the one that would count the outcomes is never written.
+      put: (...args) => (args[0] === "jobs" && ++records > 1 ? new Promise(() => undefined) : state.put(...args)),
+    });
+    const facts = { title: "t", stream: "dynflow:f", target: "f", requestedBy: "ann", requestId: "r" };
+    await first.start({
+      id: "j",
+      facts: { kind: "dynflow.plans.resume", ...facts },
+      total: 2,
+      params: {},
+      bookmark: null,
+    });
+    await clock.advance(10);
+    const second = life(state);
+    await second.recover();
+    expect(second.get("j")?.facts.counts).toEqual({ total: 2, applied: 1, moved: 0, failed: 1, unknown: 0 });
+    await clock.advance(10);
+    expect(second.get("j")?.facts.counts).toEqual({ total: 2, applied: 1, moved: 0, failed: 1, unknown: 0 });
+  });
+
   it("finds the few failed among many in one look", async () => {
     const { store, runner, start, clock } = setUp(async (work) => {
       const keys = Array.from({ length: 30_000 }, (_, index) => `k-${String(index).padStart(6, "0")}`);

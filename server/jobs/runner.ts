@@ -222,6 +222,15 @@ export function createJobRunner(deps: {
     live.finished = perform(live, kind, live.abort.signal);
   }
 
+  /** A kill between outcomes and the record that counts them leaves the counts behind: they are counted anew. */
+  async function recounted(record: JobRecord): Promise<JobRecord> {
+    const { state, counts } = record.facts;
+    if (isEnded(state) && counts.unknown === 0) return record;
+    const found = await store.count(record.id);
+    const total = Math.max(counts.total, settled({ ...found, total: 0 }));
+    return { ...record, facts: { ...record.facts, counts: { ...found, total } } };
+  }
+
   const liven = (record: JobRecord): Live => {
     const live: Live = {
       record,
@@ -267,7 +276,7 @@ export function createJobRunner(deps: {
       const journalled = deps.view.operator().jobs;
       for (const record of await store.all()) {
         const state = journalled[record.id]?.state ?? record.facts.state;
-        const live = liven({ ...record, facts: { ...record.facts, state } });
+        const live = liven(await recounted({ ...record, facts: { ...record.facts, state } }));
         if (state === "running" || state === "waiting") launch(live);
       }
       await closeLost(Object.entries(journalled).filter(([id, facts]) => !jobs.has(id) && !isEnded(facts.state)));
