@@ -180,6 +180,30 @@ describe("recorder", () => {
     await recorder.stop();
   });
 
+  it("finds them as soon as the journal is back, in streams of which nothing more is recorded too", async () => {
+    const clock = createManualClock();
+    const memory = createMemoryJournal(clock);
+    let givesUp = false;
+    const journal: Journal = {
+      ...memory,
+      async append(stream, drafts) {
+        const events = await memory.append(stream, drafts);
+        if (givesUp) throw new OpsError("journal-unavailable", "no answer in time");
+        return events;
+      },
+    };
+    const recorder = await createRecorder({ journal, clock, log });
+    await recorder.record(STREAM, [seen("a")]);
+    givesUp = true;
+    await expect(recorder.record(STREAM, [seen("b")])).rejects.toThrow();
+    await expect(recorder.record("dna:eu-2", [seen("c")])).rejects.toThrow();
+    givesUp = false;
+    await clock.advance(2_000);
+    await vi.waitFor(() => expect(Object.keys(recorder.dna("eu-1").nodes)).toEqual(["a", "b"]));
+    expect(Object.keys(recorder.dna("eu-2").nodes)).toEqual(["c"]);
+    await recorder.stop();
+  });
+
   it("writes a snapshot every 1,000 events of a small state, 5,000 of a large one, and every 10 minutes, and starts from it", async () => {
     const clock = createManualClock();
     const content = emptyMemory();
