@@ -1,19 +1,21 @@
 /** Keeps the journal within what was configured: at the start and every hour, and writes down what went. */
 import { CONSOLE_STREAM, type EventDraft, type StreamName } from "#server/contract/event.ts";
 import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
-import type { Clock } from "#server/kernel/clock.ts";
+import { type Clock, epochMs } from "#server/kernel/clock.ts";
 import { messageOf } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Recorder } from "#server/live/ports.ts";
+import { type ChainName, chainOf } from "./domain/chains.ts";
 import type { RetentionRules } from "./domain/retention.ts";
-import type { DroppedSegments, JournalRetention, RetentionOutcome } from "./ports.ts";
+import type { DroppedSegments, Journal, JournalRetention, RetentionOutcome, StreamHead } from "./ports.ts";
+import { createTimeTravel, type TravelJournal } from "./time-travel.ts";
 
 const EVERY_MS = 3_600_000;
 /** Each drops a bounded number of segments; what is left then waits for the next hour. */
 const CALLS_MAX = 100;
 
 export interface RetentionDeps {
-  readonly journal: JournalRetention;
+  readonly journal: JournalRetention & TravelJournal & Pick<Journal, "heads">;
   readonly recorder: Pick<Recorder, "record"> & {
     /** Writes a snapshot of each of these streams now. Never rejects. */
     writeSnapshots(streams: readonly StreamName[]): Promise<void>;
@@ -31,15 +33,42 @@ export interface Retention {
 }
 
 export function createRetention({ journal, recorder, rules, clock, log }: RetentionDeps): Retention {
+  const travel = createTimeTravel({ journal, log });
+
   async function apply(): Promise<void> {
     let hasSnapshots = false;
+    await keepBeginnings();
     for (let call = 0; call < CALLS_MAX; call += 1) {
       const outcome = await journal.retain(rules, FOLD_VERSION);
       await tell(outcome.dropped);
       if (outcome.more) continue;
       if (outcome.waiting.length === 0 || hasSnapshots) return conclude(outcome);
       await recorder.writeSnapshots(outcome.waiting);
+      await keepBeginnings();
       hasSnapshots = true;
+    }
+  }
+
+  /**
+   * A snapshot of each stream as it stood when what is to be kept began: without what came before that is told from it,
+   * however seldom something happens in the stream.
+   */
+  async function keepBeginnings(): Promise<void> {
+    try {
+      const heads = await journal.heads();
+      await keepBeginning(heads, "observed", rules.keepMs);
+      await keepBeginning(heads, "operator", rules.keepOperatorMs);
+    } catch (cause) {
+      log.warn("journal.retention.no_beginning", { cause: messageOf(cause) });
+    }
+  }
+
+  async function keepBeginning(heads: readonly StreamHead[], chain: ChainName, keepMs: number): Promise<void> {
+    const own = heads.filter(({ stream }) => chainOf(stream) === chain);
+    const { folds, positions } = await travel.stateAt(own, epochMs(clock.now() - keepMs));
+    for (const [stream, { seq }] of Object.entries(positions)) {
+      const state = folds[stream];
+      if (state !== undefined) await journal.writeSnapshot({ stream, seq, foldVersion: FOLD_VERSION, state });
     }
   }
 

@@ -43,6 +43,11 @@ it("drops what lies before the events that are kept, and never the first that do
   expect(after(sized([100, 2_000, 2_500, 3_000, 3_500, 4_000]), 1_500)).toEqual([2_000, 3_500, 4_000]);
 });
 
+it("does not take away at once what was just written among others", () => {
+  const dropped = snapshotsToDrop(sized([100, 200, 300, 400, 500]), 0, 200);
+  expect(dropped).toEqual([100, 300]);
+});
+
 it("keeps the older half half as densely beyond 256 MiB, the oldest in any case", () => {
   const seqs = Array.from({ length: 40 }, (_, n) => (n + 1) * SPACING_EVENTS);
   expect(after(sized(seqs, 1_024))).toEqual(seqs);

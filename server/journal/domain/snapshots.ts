@@ -22,8 +22,13 @@ export interface SnapshotSize {
  *
  * @param kept of one stream and fold version, in order
  * @param keptAfter up to this number the stream's events were dropped
+ * @param written the one that was just written: whoever wrote it needs it for now
  */
-export function snapshotsToDrop(kept: readonly SnapshotSize[], keptAfter: number): readonly number[] {
+export function snapshotsToDrop(
+  kept: readonly SnapshotSize[],
+  keptAfter: number,
+  written: number | null = null,
+): readonly number[] {
   const older = kept.slice(0, -NEWEST_KEPT);
   const left: SnapshotSize[] = [];
   for (const [index, snapshot] of older.entries()) {
@@ -32,7 +37,7 @@ export function snapshotsToDrop(kept: readonly SnapshotSize[], keptAfter: number
     if (snapshot.seq >= keptAfter && after - before > spacingOf(snapshot)) left.push(snapshot);
   }
   const stays = new Set(bounded(left, kept.slice(-NEWEST_KEPT)).map(({ seq }) => seq));
-  return older.filter(({ seq }) => !stays.has(seq)).map(({ seq }) => seq);
+  return older.filter(({ seq }) => !stays.has(seq) && seq !== written).map(({ seq }) => seq);
 }
 
 const spacingOf = ({ bytes }: SnapshotSize): number => (bytes <= SMALL_BYTES ? SMALL_SPACING_EVENTS : SPACING_EVENTS);

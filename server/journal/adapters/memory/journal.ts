@@ -133,7 +133,7 @@ function writeSnapshot(content: MemoryContent, snapshot: StreamSnapshot): void {
     seq: Number(kept.seq),
     bytes: Buffer.byteLength(JSON.stringify(kept.state)),
   }));
-  const dropped = snapshotsToDrop(sizes, content.dropped.get(stream) ?? 0);
+  const dropped = snapshotsToDrop(sizes, content.dropped.get(stream) ?? 0, Number(seq));
   const left = written.filter(
     (kept) => kept.stream !== stream || kept.foldVersion !== foldVersion || !dropped.includes(Number(kept.seq)),
   );

@@ -55,7 +55,7 @@ export async function writeSnapshot(store: Store, snapshot: StreamSnapshot, seq:
   const mac = macOf(store.key, stream, foldVersion, seq, state);
   const row = { seq, chunks, bytes: data.byteLength, mac };
   await store.cql.write([store.statements.addSnapshot(stream, foldVersion, row)]);
-  await thin(store, stream, foldVersion);
+  await thin(store, stream, foldVersion, seq);
 }
 
 /** Whether a snapshot covers the stream's events up to this number, none beyond `head`. */
@@ -63,12 +63,12 @@ export async function snapshotReach(store: Store, stream: string, foldVersion: n
   return Number((await snapshotUpTo(store, stream, foldVersion, head))?.seq ?? 0);
 }
 
-async function thin(store: Store, stream: string, foldVersion: number): Promise<void> {
+async function thin(store: Store, stream: string, foldVersion: number, written: number): Promise<void> {
   const [marks, listed] = await Promise.all([
     readMarks(store, stream),
     list(store, stream, foldVersion, Number.MAX_SAFE_INTEGER, SNAPSHOTS_MAX),
   ]);
-  const going = new Set(snapshotsToDrop(listed.toReversed(), keptAfterOf(marks)));
+  const going = new Set(snapshotsToDrop(listed.toReversed(), keptAfterOf(marks), written));
   for (const { seq, chunks } of listed.filter((snapshot) => going.has(snapshot.seq))) {
     await store.cql.write([store.statements.dropSnapshot(stream, foldVersion, seq)]);
     await eachOf(numbers(chunks), CHUNKS_AT_ONCE, (chunk) =>

@@ -80,7 +80,7 @@ export function openSnapshotFile(
       inTransaction(database, () => {
         insert.run(stream, seq, foldVersion, deflateRawSync(state), macOf(key, snapshot));
         const kept = list.all(stream, foldVersion).map((row) => ({ seq: Number(row.seq), bytes: Number(row.bytes) }));
-        for (const dropped of snapshotsToDrop(kept, keptAfter)) drop.run(stream, foldVersion, dropped);
+        for (const dropped of snapshotsToDrop(kept, keptAfter, seq)) drop.run(stream, foldVersion, dropped);
         dropOthers.run(stream, foldVersion);
       });
     },
