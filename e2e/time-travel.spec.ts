@@ -108,8 +108,6 @@ test("an incident is scrubbed from its start to its end, and the map shows each 
   // A state that lasted for less than a pixel may be passed over; none may be made up or out of order.
   expect(seen[0]).toBe("alive");
   expect(seen.at(-1)).toBe("gone");
-  expect(told.join(" ")).toContain("alive late");
-  expect(seen).toContain("late");
   let place = 0;
   for (const state of seen) {
     place = told.indexOf(state, place);
@@ -121,8 +119,7 @@ test("an incident is scrubbed from its start to its end, and the map shows each 
 
 test("its address shows the same instant in a fresh profile, on every page", async ({ browser, served }) => {
   const incident = await incidentOf(served);
-  const late = incident.states.find(({ state }) => state === "late");
-  const at = iso((late?.at ?? incident.after) + 500);
+  const at = iso(incident.after - AFTER_MS / 2);
   const first = await visit(browser, served.url);
   const second = await visit(browser, served.url, { locale: "de-DE" });
   for (const path of ["/", `/topology?source=${SOURCE}`, "/plans", "/worlds", "/jobs"]) {
@@ -139,7 +136,7 @@ test("its address shows the same instant in a fresh profile, on every page", asy
   }
   await first.page.goto(`/topology?source=${SOURCE}&at=${at}`);
   await timeBarOf(first.page).settled();
-  expect(await stateOnMap(first.page, incident.node)).toBe("late");
+  expect(await stateOnMap(first.page, incident.node)).toBe("gone");
   await first.end();
   await second.end();
 });
@@ -230,7 +227,7 @@ test("keys alone step, play and return; each step is to the event beside it", as
   await expect(bar.slider).toHaveAttribute("aria-valuetext", /^As of \d\d:\d\d:\d\d UTC, .+ ago$/);
   await page.keyboard.press("Home");
   await bar.settled();
-  await expect(page.getByRole("list", { name: "Not known then" }).or(page.getByText("0 nodes"))).toBeVisible();
+  await expect(page.getByRole("list", { name: "Not known then" })).toContainText(SOURCE);
   await page.keyboard.press("l");
   await shell.untilLive();
   await end();

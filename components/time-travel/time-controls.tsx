@@ -95,7 +95,7 @@ export function TimeControls({ span, at, now, onZoom, onAsk }: TimeControlsProps
         aria-keyshortcuts="L"
         title={past ? "Back to live" : "It is live"}
       >
-        Live
+        To live
       </button>
     </div>
   );

@@ -78,7 +78,7 @@ export function TravelKeys({ at, now, first }: TravelKeysProps) {
   );
   return (
     <span className="vh" role="status">
-      {said ?? (at === null ? "Live" : speed === null ? "Standing in the past" : `Playing at ${speed} times`)}
+      {said ?? (at === null ? "Now is shown" : speed === null ? "Standing in the past" : `Playing at ${speed} times`)}
     </span>
   );
 }

@@ -66,7 +66,7 @@ export function createTraveller(ports: TravellerPorts): Traveller {
   let framed = false;
   let loading = false;
   let reaching = false;
-  let reachedFor = "";
+  let reachedFor = new Set<string>();
   let stopBeat = () => {};
 
   function set(change: Partial<Travel>): void {
@@ -114,10 +114,12 @@ export function createTraveller(ports: TravellerPorts): Traveller {
     const ahead = Math.max(near ? window.to : at + HOUR_MS, at + (travel.speed ?? 0) * 30_000);
     const from = epochMs(Math.min(near ? window.from : at, at - HOUR_MS));
     const to = epochMs(Math.min(ahead, now - SETTLED_AFTER_MS));
+    const have = ports.machine.around(at);
+    if (have === null || (have.from <= from + GRAIN_MS && have.to >= to - GRAIN_MS / 5)) return;
     const wish = `${Math.floor(at / GRAIN_MS)} ${Math.floor(window.from / GRAIN_MS)} ${travel.speed}`;
-    if (wish === reachedFor) return;
+    if (reachedFor.has(wish)) return;
     reaching = true;
-    reachedFor = wish;
+    reachedFor.add(wish);
     try {
       await ports.machine.reach(at, from, to);
       set({ loaded: travel.loaded + 1 });
@@ -152,6 +154,7 @@ export function createTraveller(ports: TravellerPorts): Traveller {
 
   function leave(): void {
     stand();
+    reachedFor = new Set();
     set({ wanted: null, shown: null, error: null, speed: null });
   }
 
