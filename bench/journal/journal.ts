@@ -6,6 +6,7 @@ import { createSystemClock } from "#server/runtime/clock.ts";
 import { appendFigures } from "./append.ts";
 import { openJournal, writeHistory } from "./history.ts";
 import { replayFigure } from "./replay.ts";
+import { seekFigure } from "./seek.ts";
 import { startFigure } from "./start.ts";
 import { stateAtFigure } from "./state-at.ts";
 import { subscriberFigures } from "./subscribers.ts";
@@ -14,6 +15,7 @@ import { subscriberFigures } from "./subscribers.ts";
 export async function* benchJournal(): AsyncIterable<Figure> {
   yield* appendFigures();
   yield* subscriberFigures();
+  yield await seekFigure();
   const directory = mkdtempSync(join(tmpdir(), "worldline-bench-journal-"));
   const path = join(directory, "journal");
   try {

@@ -2,10 +2,10 @@ import { createServer, request, type Server } from "node:http";
 import { gzipSync } from "node:zlib";
 import { chromium } from "@playwright/test";
 import { atMost, type Figure } from "#bench/figure.ts";
+import { untilLive } from "#bench/live-page.ts";
 import { findChromium } from "#scripts/testing/chromium.ts";
 
 const KILOBYTE = 1000;
-const STANDS_TIMEOUT_MS = 30_000;
 /** Nobody touches the page meanwhile: what is fetched only when it is used is not of the first load. */
 const UNTOUCHED_MS = 2_000;
 /** Text that only the code of diagrams has. */
@@ -28,8 +28,7 @@ export async function firstLoadFigure(consoleUrl: string): Promise<Figure> {
       if (response.request().resourceType() === "script") byPage.add(new URL(response.url()).pathname);
     });
     await page.goto(wire.url);
-    const timeBar = page.getByRole("region", { name: "Time bar" });
-    await timeBar.getByText("Live", { exact: true }).waitFor({ timeout: STANDS_TIMEOUT_MS });
+    await untilLive(page);
     await page.waitForTimeout(UNTOUCHED_MS);
     return figureOf(wire.scripts, byPage);
   } finally {
