@@ -3,14 +3,19 @@ import path from "node:path";
 import type { Configuration, ScyllaJournalConfiguration } from "#server/config/model.ts";
 import { openScyllaJournal, type ScyllaJournalOptions } from "#server/journal/adapters/scylla/journal.ts";
 import { openSqliteJournal } from "#server/journal/adapters/sqlite/journal.ts";
+import { openLocalState } from "#server/journal/adapters/sqlite/local-state.ts";
 import type { Journal, JournalRetention, StateStore, WriterRole } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 
+const OWN_FOLDER = "sessions";
+
 /** The journal as configured, whichever store it is in. */
 export interface OpenedJournal extends Journal, JournalRetention {
   readonly state: StateStore;
+  /** What this console keeps for itself, also while another writes the journal: sessions that were logged out. */
+  readonly own: Pick<StateStore, "list" | "putAll">;
   /** `null` = nobody else can write it. */
   readonly role: WriterRole | null;
   /** This process, as the others are told of it; `null` where there are none. */
@@ -32,7 +37,10 @@ export async function openJournal(
   const { path: configured, key, scylla } = configuration.journal;
   if (scylla !== null) {
     const options = scyllaOptionsOf(configuration.journal, scylla);
-    return { ...(await openScyllaJournal({ ...options, clock, log })), holder: options.holder };
+    const journal = await openScyllaJournal({ ...options, clock, log });
+    const own = openLocalState(path.join(configured, OWN_FOLDER));
+    const close = () => journal.close().finally(() => own.close());
+    return { ...journal, own, holder: options.holder, close };
   }
   const directory = demoFolder !== null && configuration.file === null ? path.join(demoFolder, "journal") : configured;
   const journal = await openSqliteJournal({
@@ -41,7 +49,7 @@ export async function openJournal(
     clock,
     log,
   });
-  return { ...journal, role: null, holder: null };
+  return { ...journal, own: journal.state, role: null, holder: null };
 }
 
 /** What the configuration says of a journal in ScyllaDB. */

@@ -93,7 +93,7 @@ export async function compose(configuration: Configuration, log: Logger): Promis
       return { ...terms.services(), session, demo: estates.demo, admin, refusal };
     },
     live: feedOf(hub, realTime, log),
-    state: journal.state,
+    state: journal.own,
     operations: sourceDeps.operations,
     health: healthOf(recorder, hub, clock, loopDelay),
     async start() {
