@@ -1,5 +1,6 @@
 /** An incident of the demo, looked at again: scrubbed, linked, compared; and nothing can be done to it from there. */
 import { expect, type Page } from "@playwright/test";
+import { barriers, sidewaysOverflow } from "#e2e/fixtures/axe.ts";
 import { visit } from "#e2e/fixtures/browsing.ts";
 import type { RunningConsole } from "#e2e/fixtures/console.ts";
 import { connectApi } from "#e2e/fixtures/console-api.test-kit.ts";
@@ -232,6 +233,30 @@ test("keys alone step, play and return; each step is to the event beside it", as
   await shell.untilLive();
   await end();
 });
+
+for (const width of [1440, 360]) {
+  test(`as of an instant no page has a serious barrier, or is wider than the window, at ${width} px`, async ({
+    browser,
+    served,
+  }) => {
+    const incident = await incidentOf(served);
+    const { page, end } = await visit(browser, served.url, { viewport: { width, height: 900 } });
+    const instants = `at=${iso(incident.before)}&with=${iso(incident.after)}`;
+    const found: string[] = [];
+    for (const path of ["/", `/topology?of=${SOURCE}&node=${encodeURIComponent(incident.incarnation)}`, "/plans"]) {
+      await page.emulateMedia({ colorScheme: "light" });
+      await page.goto(`${path}${path.includes("?") ? "&" : "?"}${instants}`);
+      await timeBarOf(page).settled();
+      await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+      found.push(...(await barriers(page)).map((barrier) => `${path}: ${barrier}`));
+      if ((await sidewaysOverflow(page)) > 0) found.push(`${path}: wider than the window`);
+      await page.emulateMedia({ colorScheme: "dark" });
+      found.push(...(await barriers(page, ["color-contrast"])).map((barrier) => `${path}, dark: ${barrier}`));
+    }
+    expect(found).toEqual([]);
+    await end();
+  });
+}
 
 test("a seek within what is loaded is on the screen soon", async ({ browser, served }) => {
   await incidentOf(served);

@@ -33,9 +33,10 @@ export interface TimeMachine {
 
 const HOUR_MS = 3_600_000;
 const RECENT_EVENTS_MAX = 2_000;
-const PAGE_EVENTS = 5_000;
+/** Small enough that what somebody waits for is answered in between. */
+const PAGE_EVENTS = 2_000;
 /** Requests in one direction before it is left at that. */
-const PAGES_MAX = 4;
+const PAGES_MAX = 10;
 const STRETCHES_MAX = 6;
 const STRETCH_EVENTS_MAX = 40_000;
 /** A stretch towards the past that does not reach the present one is tried once more, so much shorter. */
