@@ -108,8 +108,8 @@ describe("a time machine", () => {
     const machine = createTimeMachine(console);
     await machine.load(at(100));
     await machine.reach(at(100), at(100), at(1_000));
-    expect(machine.peek(at(139))?.folds).toEqual(console.foldsAt(at(139)));
-    expect(machine.peek(at(140))).toBeNull();
+    expect(machine.peek(at(199))?.folds).toEqual(console.foldsAt(at(199)));
+    expect(machine.peek(at(200))).toBeNull();
   });
 
   it("takes in a stream that begins within a stretch, once", async () => {
@@ -170,6 +170,6 @@ describe("a time machine", () => {
     await machine.reach(at(2_900), at(100), at(2_900));
     expect(machine.peek(at(2_900))?.folds).toEqual(console.foldsAt(at(2_900)));
     expect(machine.peek(at(100))).toBeNull();
-    expect(console.asked.length).toBeLessThan(20);
+    expect(console.asked.length).toBeLessThan(30);
   });
 });
