@@ -24,7 +24,18 @@ export interface Gap {
 export const laneY = (lane: Lane, { top, laneHeight }: LaneGeometry): number =>
   top + (LANES.indexOf(lane) + 0.5) * laneHeight;
 
+/** Asked for each event again whenever the bar moves on, and told by words that cost something to make. */
+const weights = new WeakMap<JournalEvent, Weight>();
+
 function weightOf(event: JournalEvent, lane: Lane): Weight {
+  const known = weights.get(event);
+  if (known !== undefined) return known;
+  const weight = judgeWeight(event, lane);
+  weights.set(event, weight);
+  return weight;
+}
+
+function judgeWeight(event: JournalEvent, lane: Lane): Weight {
   if (lane === "operators") return markOf(event) === "operator" ? "operator" : "plain";
   const { tone } = eventWords(event);
   return tone === "failed" || tone === "attention" ? tone : "plain";
