@@ -290,6 +290,32 @@ describe("a bulk job", () => {
   });
 });
 
+describe("a pause while an executor says nothing", () => {
+  it("does not wait for its answers; what was sent stays unknown, is not sent again, and is settled later", async () => {
+    const { clock, live, newJob, started, answers, mail } = universe(12);
+    answers(() => []);
+    const { jobs } = await live();
+    await jobs.start(newJob());
+    await until(clock, () => started.length >= 5);
+    const began = clock.monotonic();
+    const paused = jobs.pause(JOB);
+    await until(clock, () => stateOf(jobs) === "paused");
+    await paused;
+    expect(clock.monotonic() - began).toBeLessThanOrEqual(2_000);
+    const sent = started.length;
+    answers(() => [{ type: "Accepted" }, { type: "Done" }]);
+    await jobs.resume(JOB);
+    await until(clock, () => stateOf(jobs) === "done");
+    expect(new Set(started).size).toBe(12);
+    expect(started).toHaveLength(12);
+    expect(jobs.get(JOB)?.facts.counts).toMatchObject({ applied: 12 - sent, unknown: sent });
+    for (let number = 1; number < 30; number += 1) {
+      mail.post({ requestId: `${US}-${number}`, senderId: EXECUTOR, receiverId: US, message: { type: "Done" } });
+    }
+    await until(clock, () => jobs.get(JOB)?.facts.counts.applied === 12);
+  });
+});
+
 describe("a target that an earlier life had sent", () => {
   it("is left alone when its evidence comes at the very moment it is looked at", async () => {
     const plan: SeenPlan = { planId: planId(0), state: "paused", steps: [4] };

@@ -11,6 +11,8 @@ import type { BulkCommands, PlanVerb, SeenPlan, TargetVerdict } from "./commands
 const IN_FLIGHT_MAX = 10;
 /** Pause before a look that failed is tried again. */
 const RETRY_MS = 1_000;
+/** What a pause waits for answers to what was sent. */
+const LANDING_MS = 1_500;
 /** Frozen targets read at once. */
 const PAGE_TARGETS = 200;
 
@@ -117,12 +119,24 @@ function createBulkRun({ work, params, source, clock, log }: RunDeps) {
         if (page.length < PAGE_TARGETS) break;
       }
     } finally {
-      await Promise.all(inFlight.values());
+      await landed();
     }
     if (failure !== null) throw failure;
     await save([]);
     work.pace({ walked: begun, walkedAll: true });
     return { state: "done", note: endNote(work) };
+  }
+
+  /** A pause, or a stop of the console, does not wait for every answer: what was sent is settled all the same. */
+  async function landed(): Promise<void> {
+    const all = Promise.all(inFlight.values());
+    if (!signal.aborted) {
+      await all;
+      return;
+    }
+    const patience = new AbortController();
+    await Promise.race([all, clock.sleep(LANDING_MS, patience.signal).catch(() => undefined)]);
+    patience.abort();
   }
 
   async function room(): Promise<void> {

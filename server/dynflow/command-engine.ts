@@ -84,7 +84,6 @@ export function createCommandEngine(options: {
         const { executorId, rootStepId } = command;
         const written = await world.cancelScheduled({ planId, rootStepId, executorId, requestId });
         if (written.applied) return [written.handle];
-        if (command.thaw) await world.freeze(planId, false);
         throw new OpsError("conflict", `The plan has moved: ${written.reason}`, { reasons: [written.reason] });
       }
       case "skip": {
@@ -129,11 +128,21 @@ export function createCommandEngine(options: {
       else await operations.settle(operation, "executed", `${act.kind === "skip" ? "Written" : "Sent"}`);
     } catch (cause) {
       if (isUnsent(cause)) {
+        if (command.kind === "halt" && command.thaw) await thaw(act.plan.head.id);
         await operations.settle(operation, "failed", messageOf(cause));
         await tracker.drop(id);
         throw cause;
       }
       log.warn("dynflow.command.send_unanswered", { sourceId, planId: act.plan.head.id, cause });
+    }
+  }
+
+  /** Nothing was written but the freeze, which is taken back; where that fails, the plan waits for somebody to see it. */
+  async function thaw(planId: string): Promise<void> {
+    try {
+      await world.freeze(planId, false);
+    } catch (cause) {
+      log.error("dynflow.command.not_thawed", { sourceId, planId, cause });
     }
   }
 

@@ -25,6 +25,12 @@ const ACT: Readonly<Record<string, readonly Right[]>> = {
   dynflow_coordinator_records: ["INSERT", "UPDATE", "DELETE"],
   dynflow_envelopes: ["SELECT", "INSERT", "DELETE"],
 };
+/** Columns that a skip, and the cancel of a scheduled plan, write: no message can ask for those. */
+const WRITTEN: Readonly<Record<string, readonly string[]>> = {
+  dynflow_steps: ["state", "progress_done"],
+  dynflow_execution_plans: ["result"],
+  dynflow_delayed_plans: ["frozen"],
+};
 const ENVELOPE_SEQUENCE = "dynflow_envelopes_id_seq";
 const WRITES: readonly Right[] = ["INSERT", "UPDATE", "DELETE"];
 
@@ -75,8 +81,12 @@ async function probeRights(db: Database, place: Place, act: boolean): Promise<re
     for (const [table, rights] of Object.entries(ACT)) needs.set(table, [...(needs.get(table) ?? []), ...rights]);
   const findings: Finding[] = [];
   for (const [table, rights] of needs) findings.push(...(await probeTable(db, place, table, rights)));
-  if (act) findings.push(...(await probeSequence(db, place)));
-  else findings.push(...(await probeTooMuch(db, place)));
+  if (act) {
+    for (const [table, columns] of Object.entries(WRITTEN)) {
+      findings.push(...(await probeColumns(db, place, table, columns)));
+    }
+    findings.push(...(await probeSequence(db, place)));
+  } else findings.push(...(await probeTooMuch(db, place)));
   const missing = findings.some((finding) => finding.verdict === "missing");
   return missing
     ? findings
@@ -90,6 +100,20 @@ async function probeTable(db: Database, place: Place, table: string, rights: rea
   if (lacking.length === 0) return [];
   const remedy = `GRANT ${lacking.join(", ")} ON ${quoted(place.schema)}.${quoted(table)} TO ${quoted(place.role)};`;
   return [found.rights.missing(`may not ${lacking.join(", ")} on ${table}`, remedy)];
+}
+
+async function probeColumns(db: Database, place: Place, table: string, columns: readonly string[]) {
+  if (!(await exists(db, table))) return [];
+  const lacking: string[] = [];
+  for (const column of columns) {
+    const { rows } = await sql<{ may: boolean }>`
+      select has_column_privilege(to_regclass(${table}), ${column}, 'UPDATE') as may`.execute(db);
+    if (rows[0]?.may !== true) lacking.push(column);
+  }
+  if (lacking.length === 0) return [];
+  const list = lacking.map(quoted).join(", ");
+  const remedy = `GRANT UPDATE (${list}) ON ${quoted(place.schema)}.${quoted(table)} TO ${quoted(place.role)};`;
+  return [found.rights.missing(`may not skip or cancel: UPDATE (${lacking.join(", ")}) on ${table}`, remedy)];
 }
 
 async function probeSequence(db: Database, place: Place): Promise<readonly Finding[]> {
