@@ -296,7 +296,7 @@ it("refuses another key, and a journal that a newer version wrote", async () => 
 });
 
 it("neither makes nor takes anything when it is only to read", async () => {
-  await expect(place.open({ writes: false })).rejects.toMatchObject({ code: "refused" });
+  await expect(place.open({ writes: false })).rejects.toMatchObject({ code: "not-found" });
   const writer = await open({ holder: "writer:1" });
   await writer.append(STREAM, [draft("a")]);
   const reader = await open({ writes: false });

@@ -138,6 +138,21 @@ describe("the index", () => {
 });
 
 describe("a snapshot", () => {
+  it("of an earlier version of the fold is kept while it is the newest of its version, and no other", async () => {
+    const journal = await place.open();
+    opened.push(journal);
+    await journal.append(STREAM, [draft("a"), draft("b"), draft("c")]);
+    for (const [seq, foldVersion] of [
+      ["1", 4],
+      ["2", 4],
+      ["3", 5],
+    ] as const)
+      await journal.writeSnapshot({ stream: STREAM, seq, foldVersion, state: EMPTY_DNA });
+    expect((await journal.latestSnapshot(STREAM, 4))?.seq).toBe("2");
+    expect(await journal.snapshotBefore(STREAM, "1", 4)).toBeNull();
+    expect((await journal.latestSnapshot(STREAM, 5))?.seq).toBe("3");
+  });
+
   it("of any size is kept in pieces, and one with a piece missing or changed is passed over", async () => {
     const journal = await place.open();
     opened.push(journal);

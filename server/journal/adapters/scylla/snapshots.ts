@@ -15,6 +15,8 @@ const CHUNKS_AT_ONCE = 4;
 /** One that cannot be read is passed over for the one before. */
 const CANDIDATES = 3;
 const SNAPSHOTS_MAX = 10_000;
+/** Versions of the fold before the present one that are cleared of what is not needed. */
+const VERSIONS_BACK = 10;
 
 /** Beside the main loop: a fold may have tens of megabytes. */
 const packed = promisify<string, Buffer>(deflateRaw);
@@ -69,7 +71,22 @@ async function thin(store: Store, stream: string, foldVersion: number, written: 
     list(store, stream, foldVersion, Number.MAX_SAFE_INTEGER, SNAPSHOTS_MAX),
   ]);
   const going = new Set(snapshotsToDrop(listed.toReversed(), keptAfterOf(marks), written));
-  for (const { seq, chunks } of listed.filter((snapshot) => going.has(snapshot.seq))) {
+  const dropped = listed.filter((snapshot) => going.has(snapshot.seq));
+  await drop(store, stream, foldVersion, dropped);
+  if (listed.length > 1) return;
+  // The first of this version. Of earlier ones only the newest is of use: to go on from it after a way back.
+  for (let older = foldVersion - 1; older >= Math.max(0, foldVersion - VERSIONS_BACK); older -= 1)
+    await drop(
+      store,
+      stream,
+      older,
+      (await list(store, stream, older, Number.MAX_SAFE_INTEGER, SNAPSHOTS_MAX)).slice(1),
+    );
+}
+
+/** The row that names it first: without it its pieces are not looked for. */
+async function drop(store: Store, stream: string, foldVersion: number, snapshots: readonly Listed[]): Promise<void> {
+  for (const { seq, chunks } of snapshots) {
     await store.cql.write([store.statements.dropSnapshot(stream, foldVersion, seq)]);
     await eachOf(numbers(chunks), CHUNKS_AT_ONCE, (chunk) =>
       store.cql.write([store.statements.dropChunk(stream, foldVersion, seq, chunk)]),
