@@ -20,6 +20,8 @@ export const COPYING: RecordEditor = {
   },
 };
 
+const OWN_ENTRY = { writable: true, enumerable: true, configurable: true } as const;
+
 /**
  * Copies a record at its first change and changes that copy from then on, so that a batch costs one copy and not one an
  * event. For one batch whose states in between nobody sees.
@@ -35,8 +37,9 @@ export function createBatchEditor(): RecordEditor {
   return {
     put(record, key, value) {
       const copy = copyOf(record);
-      // Not an assignment: that would not make an entry of `__proto__`.
-      Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
+      // An assignment would not make an entry of this one; of any other it does, and is much faster.
+      if (key === "__proto__") Object.defineProperty(copy, key, { value, ...OWN_ENTRY });
+      else copy[key] = value;
       return copy;
     },
     drop(record, key) {
