@@ -192,8 +192,10 @@ interface NotKnownProps {
 }
 
 function NotKnownRow({ from, to, why }: NotKnownProps) {
+  const shown = useInstants().at;
+  const later = shown !== null && from !== null && from > shown;
   return (
-    <li className="hist-row hist-gap" data-event="not-known">
+    <li className={later ? "hist-row hist-gap later" : "hist-row hist-gap"} data-event="not-known">
       <span className="hist-at">
         {from !== null && to !== null ? <span className="age">{formatDurationMs(to - from)}</span> : null}
       </span>

@@ -95,6 +95,19 @@ describe("changes of a plan", () => {
     expect(await at.told(at.state("paused", "running"))).toEqual([null]);
   });
 
+  it("follow from an action that is not settled yet when the plan's lock is taken in our name", async () => {
+    await at.operations.request(at.request("op-1"));
+    expect(await at.told(at.lock(OURS))).toEqual(["op-1"]);
+    expect(await at.told(at.step("running"), at.state("paused", "running"))).toEqual(["op-1", "op-1"]);
+    expect(await at.told(at.state("running", "stopped"))).toEqual(["op-1"]);
+  });
+
+  it("do not follow from an action that failed, though a lock of ours is there", async () => {
+    await at.operations.request(at.request("op-1"));
+    await at.operations.settle(at.request("op-1"), "failed", "not taken");
+    expect(await at.told(at.lock(OURS), at.state("paused", "running"))).toEqual([null, null]);
+  });
+
   it("do not follow from an action that was done before the plan came into its state", async () => {
     await at.done("op-1");
     await at.told(at.state("paused", "running"), at.state("running", "paused"));

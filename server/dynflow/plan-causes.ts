@@ -22,9 +22,10 @@ export interface PlanCauses {
 }
 
 /**
- * A change of a plan follows from an action when evidence had settled the action as done (a reply to its request, or the
- * plan's lock under it) since the plan came into its state, and no other client's lock is on the plan. It ends with the
- * change by which the plan comes to rest. What evidence does not reach is told without a cause: never by a guess.
+ * A change of a plan follows from an action on it since the plan came into its state when evidence says that the action
+ * was done: it was settled so (by a reply to its request, say), or the plan's lock is taken in the name of our own client
+ * world. With another client's lock on the plan it does not. It ends with the change by which the plan comes to rest. What
+ * evidence does not reach is told without a cause: never by a guess.
  */
 export function createPlanCauses(deps: {
   readonly sourceId: string;
@@ -44,15 +45,17 @@ export function createPlanCauses(deps: {
     if (atWork.size > REMEMBERED_MAX && oldest !== undefined) atWork.delete(oldest);
   }
 
-  /** Another client has the plan's lock: what happens now is of its making. */
-  function isOthers(planId: string): boolean {
+  /** In whose name the plan's lock is taken. */
+  function holderOf(planId: string): "ours" | "another" | "nobody" {
     const key = lockKey({ class: EXECUTION_LOCK_CLASS, id: planLockId(planId) });
-    const client = own(view.dynflow(sourceId).locks, key)?.clientWorldId ?? null;
-    return client !== null && client !== deps.worldId();
+    return clientOf(own(view.dynflow(sourceId).locks, key)?.clientWorldId ?? null);
+  }
+  function clientOf(worldId: string | null): "ours" | "another" | "nobody" {
+    return worldId === null ? "nobody" : worldId === deps.worldId() ? "ours" : "another";
   }
 
-  function causeOf(planId: string, isStep: boolean): string | null {
-    if (isOthers(planId)) {
+  function causeOf(planId: string, isStep: boolean, holder = holderOf(planId)): string | null {
+    if (holder === "another") {
       atWork.delete(planId);
       return null;
     }
@@ -61,7 +64,9 @@ export function createPlanCauses(deps: {
     const since = own(view.dynflow(sourceId).plans, planId)?.stateSince;
     const operation = view
       .operator()
-      .operations.findLast((each) => each.stream === stream && each.target === planId && isSettledSince(each, since));
+      .operations.findLast(
+        (each) => each.stream === stream && each.target === planId && isDoneSince(each, since, holder === "ours"),
+      );
     if (operation === undefined) return null;
     // A skip changes its steps; the plan itself goes on waiting for somebody else.
     if (operation.action === SKIP) return isStep ? operation.id : null;
@@ -83,8 +88,8 @@ export function createPlanCauses(deps: {
       }
       case "dynflow.lock.acquired": {
         const { planId, clientWorldId } = draft.body;
-        const isOurs = planId !== null && clientWorldId !== null && clientWorldId === deps.worldId();
-        return isOurs ? withCause(draft, causeOf(planId, false)) : draft;
+        const holder = clientOf(clientWorldId);
+        return planId !== null && holder === "ours" ? withCause(draft, causeOf(planId, false, holder)) : draft;
       }
       default:
         return draft;
@@ -103,8 +108,11 @@ export function createPlanCauses(deps: {
 const withCause = (draft: EventDraft, causedBy: string | null): EventDraft =>
   causedBy === null || (draft.causedBy ?? null) !== null ? draft : { ...draft, causedBy };
 
-function isSettledSince({ action, phase, at }: OperationFold, since: EpochMs | undefined): boolean {
-  if (!action.startsWith(ACTIONS) || (phase !== "executed" && phase !== "verified")) return false;
-  const settledAt = at.executed ?? at.verified;
-  return settledAt !== undefined && (since === undefined || settledAt >= since);
+/** @param locked the plan's lock is in our name: then an action that is not settled yet was done as well */
+function isDoneSince({ action, phase, at }: OperationFold, since: EpochMs | undefined, locked: boolean): boolean {
+  if (!action.startsWith(ACTIONS) || phase === "failed" || phase === "denied") return false;
+  const isSettled = phase === "executed" || phase === "verified";
+  if (!isSettled && !locked) return false;
+  const doneAt = isSettled ? (at.executed ?? at.verified) : at.requested;
+  return doneAt !== undefined && (since === undefined || doneAt >= since);
 }
