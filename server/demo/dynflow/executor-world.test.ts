@@ -27,7 +27,10 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function universe(behaviour: Behaviour = everythingSucceeds) {
+async function universe(
+  behaviour: Behaviour = everythingSucceeds,
+  more: { readonly cancellable?: (actionClass: string) => boolean } = {},
+) {
   const clock = createManualClock();
   const database = openInlineSqlite();
   let lastId = 0;
@@ -41,6 +44,7 @@ async function universe(behaviour: Behaviour = everythingSucceeds) {
       pid: 7,
       queues: { default: 5, slow: 1 },
       behaviour,
+      ...more,
       delayedExecutor: false,
       newId: () => `55555555-5555-4555-8555-${String(++lastId).padStart(12, "0")}`,
     });
@@ -330,6 +334,69 @@ describe("events and halts", () => {
       ["2", "Done"],
     ]);
     expect((await loadPlan(database.db, PLAN))?.state).toBe("stopped");
+  });
+
+  const cancelOf = (stepId: number): Message => ({
+    type: "Event",
+    planId: PLAN,
+    stepId,
+    event: { kind: "atom", atom: "cancel" },
+    time: null,
+    optional: false,
+  });
+  const outcome = async (database: Awaited<ReturnType<typeof universe>>["database"]) => {
+    const plan = await loadPlan(database.db, PLAN);
+    return [plan?.state, plan?.steps.find((step) => step.phase === "run")?.state];
+  };
+
+  it("keeps an event for a busy step until it suspends, and drops it when the step ends instead", async () => {
+    for (const suspends of [true, false]) {
+      const { clock, database, start, send, replies, add } = await universe(() =>
+        suspends
+          ? { kind: "suspend", afterMs: 5_000, progress: 0, output: {}, wakeAfterMs: null }
+          : { kind: "success", afterMs: 5_000, output: {} },
+      );
+      await start(EXECUTOR);
+      await add(STEP);
+      await send({ type: "Execution", planId: PLAN }, 1);
+      await clock.advance(1_000);
+      await send(cancelOf(2), 2);
+      await clock.advance(1_000);
+      expect((await replies()).map((reply) => reply.requestId.at(-1))).toEqual(["1"]);
+      await clock.advance(6_000);
+      const answers = (await replies()).filter((reply) => reply.requestId.endsWith("2")).map((reply) => reply.message);
+      expect(answers).toEqual([suspends ? { type: "Done" } : { type: "Failed", error: "Message dropped" }]);
+      expect(await outcome(database)).toEqual(["stopped", "success"]);
+    }
+  });
+
+  it("destroys a suspended step whose class does not know a cancel: it fails, and the plan pauses", async () => {
+    const { clock, database, start, send, add } = await universe(
+      () => ({ kind: "suspend", afterMs: 0, progress: 0, output: {}, wakeAfterMs: null }),
+      { cancellable: () => false },
+    );
+    await start(EXECUTOR);
+    await add(STEP);
+    await send({ type: "Execution", planId: PLAN }, 1);
+    await clock.advance(1_000);
+    await send(cancelOf(2), 2);
+    await clock.advance(2_000);
+    expect(await outcome(database)).toEqual(["paused", "error"]);
+  });
+
+  it("cancels the sub-plans of a step that is cancelled while it waits for them", async () => {
+    const { clock, database, start, send, add } = await universe(({ action }) =>
+      action.class === STEP.class
+        ? { kind: "sub-plans", afterMs: 0, plans: [{ root: { class: "Actions::Child", run: {} } }] }
+        : { kind: "suspend", afterMs: 0, progress: 0, output: {}, wakeAfterMs: null },
+    );
+    await start(EXECUTOR);
+    await add(STEP);
+    await send({ type: "Execution", planId: PLAN }, 1);
+    await clock.advance(2_000);
+    await send(cancelOf(2), 2);
+    await clock.advance(3_000);
+    expect((await outcome(database))[0]).toBe("stopped");
   });
 
   it("halts a plan hard: its steps stay as they are, its row is stopped", async () => {
