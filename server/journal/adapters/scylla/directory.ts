@@ -28,6 +28,8 @@ export interface Directory {
 
 export function createDirectory({ cql, statements }: Pick<Store, "cql" | "statements">): Directory {
   const ended = new Map<string, readonly ListedSegment[]>();
+  /** The open segment as last seen: one read tells whether it still is. */
+  const openAt = new Map<string, number>();
 
   async function list(stream: string): Promise<readonly ListedSegment[]> {
     const known = ended.get(stream) ?? [];
@@ -71,10 +73,15 @@ export function createDirectory({ cql, statements }: Pick<Store, "cql" | "statem
     list,
     facts,
     async newest(stream) {
+      const last = openAt.get(stream);
+      const seen = last === undefined ? null : await facts(stream, last);
+      if (seen !== null && !seen.closed) return seen;
       const listed = await list(stream);
       for (const { segment } of listed.slice(-2).toReversed()) {
         const found = await facts(stream, segment);
-        if (found !== null) return found;
+        if (found === null) continue;
+        openAt.set(stream, segment);
+        return found;
       }
       return null;
     },
