@@ -4,7 +4,7 @@ import type { StreamFold } from "#server/contract/fold/fold.ts";
 
 const STATES_MAX = 64;
 /** Nodes, plans, locks and the like of all states together; some hundred bytes each. */
-const RECORDS_MAX = 300_000;
+const RECORDS_MAX = 100_000;
 
 export interface FoldedState {
   readonly seq: bigint;

@@ -8,7 +8,7 @@ import type { Recorder } from "#server/live/ports.ts";
 import { type ChainName, chainOf } from "./domain/chains.ts";
 import type { RetentionRules } from "./domain/retention.ts";
 import type { DroppedSegments, Journal, JournalRetention, RetentionOutcome, StreamHead } from "./ports.ts";
-import { createTimeTravel, type TravelJournal } from "./time-travel.ts";
+import { createTimeTravel, type TimeTravel, type TravelJournal } from "./time-travel.ts";
 
 const EVERY_MS = 3_600_000;
 /** Each drops a bounded number of segments; what is left then waits for the next hour. */
@@ -33,8 +33,6 @@ export interface Retention {
 }
 
 export function createRetention({ journal, recorder, rules, clock, log }: RetentionDeps): Retention {
-  const travel = createTimeTravel({ journal, log });
-
   async function apply(): Promise<void> {
     let hasSnapshots = false;
     await keepBeginnings();
@@ -56,14 +54,23 @@ export function createRetention({ journal, recorder, rules, clock, log }: Retent
   async function keepBeginnings(): Promise<void> {
     try {
       const heads = await journal.heads();
-      await keepBeginning(heads, "observed", rules.keepMs);
-      await keepBeginning(heads, "operator", rules.keepOperatorMs);
+      // Made anew each time: it holds on to the states that it has told.
+      const travel = createTimeTravel({ journal, log });
+      await keepBeginning(travel, { heads, chain: "observed", keepMs: rules.keepMs });
+      await keepBeginning(travel, { heads, chain: "operator", keepMs: rules.keepOperatorMs });
     } catch (cause) {
       log.warn("journal.retention.no_beginning", { cause: messageOf(cause) });
     }
   }
 
-  async function keepBeginning(heads: readonly StreamHead[], chain: ChainName, keepMs: number): Promise<void> {
+  async function keepBeginning(
+    travel: TimeTravel,
+    {
+      heads,
+      chain,
+      keepMs,
+    }: { readonly heads: readonly StreamHead[]; readonly chain: ChainName; readonly keepMs: number },
+  ): Promise<void> {
     const own = heads.filter(({ stream }) => chainOf(stream) === chain);
     const { folds, positions } = await travel.stateAt(own, epochMs(clock.now() - keepMs));
     for (const [stream, { seq }] of Object.entries(positions)) {

@@ -52,6 +52,7 @@ describe("markOf", () => {
   it("marks gaps: a source that went, a console that started or stopped", () => {
     expect(markOf(event("source.state_changed", { from: "up", to: "down", reason: null }))).toBe("gap");
     expect(markOf(event("source.state_changed", { from: "down", to: "up", reason: null }))).toBeNull();
+    expect(markOf(event("console.clock_stepped", { from: 2, to: 1 }))).toBe("need");
     expect([markOf(event("console.started", {})), markOf(event("console.stopped", {}))]).toEqual(["gap", "gap"]);
   });
 
