@@ -82,7 +82,11 @@ export function createLease(deps: LeaseDeps): Lease {
 
   /** Takes the journal when it is free; answers when it is taken over, or found to be another's. */
   async function observe(): Promise<void> {
-    const seen = await look();
+    const seen = await look().catch((cause: unknown) => {
+      // What could not be seen may have been beaten: when the database is back the measuring begins anew.
+      watched = null;
+      throw cause;
+    });
     if (seen === null) {
       await cql.conditional([statements.firstLease(owner, holder)]);
       return settle();

@@ -69,6 +69,12 @@ export interface ScyllaChainVerdict {
   readonly faults: readonly ScyllaChainFault[];
 }
 
+/**
+ * Beyond what `Journal` promises: up to 200 events or 100 kB are appended at once, all or none; of a larger append that
+ * fails the first part may be there, and the same ids append only the rest. When the database stops answering, an append
+ * rejects with `journal-unavailable` though it may have been taken: that is found out before the next one, and readers
+ * see it then. On a follower every write rejects with `refused`, naming who writes.
+ */
 export interface ScyllaJournal extends Journal, JournalRetention {
   /** Writes are `refused` while another process holds the journal. */
   readonly state: StateStore;
