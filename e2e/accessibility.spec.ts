@@ -45,9 +45,11 @@ async function placesOf(url: string): Promise<readonly Place[]> {
     { what: "Plan", address: planAddress },
     { what: "Plan, steps", address: `${planAddress}?tab=steps` },
     { what: "Plan, history", address: `${planAddress}?tab=history` },
+    { what: "Plan, history seen", address: `${planAddress}?tab=seen` },
     { what: "Worlds", address: "/worlds" },
     { what: "World", address: `/worlds?source=foreman&world=${encodeURIComponent(world.id)}` },
     { what: "Journal", address: "/journal" },
+    { what: "Actions", address: "/journal?view=actions" },
     { what: "Jobs", address: "/jobs" },
   ];
 }

@@ -231,6 +231,15 @@ describe("the watch of actors", () => {
     expect(of.told()[1]?.body).toMatchObject({ to: { incarnation: "2000:-2" }, notKnownFrom: seenAt });
   });
 
+  it("reads for those who look and records nothing while it does not run", async () => {
+    const idle = of.create();
+    of.rows.set(KEY.name, owned(A, 5_000));
+    expect(await idle.look(KEY)).toMatchObject({ owner: A });
+    await of.clock.advance(5 * WATCH_PERIOD_MS);
+    expect(of.told()).toEqual([]);
+    expect(of.reads).toHaveLength(1);
+  });
+
   it("keeps what it could not record for the next period, without an event lost or told twice", async () => {
     of.rows.set(KEY.name, owned(A, 5_000));
     await of.watch.look(KEY);

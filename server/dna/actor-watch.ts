@@ -33,7 +33,7 @@ const EVENTS_PER_BATCH = 100;
 /** Follows the owners of the keys that people look at, and records what changes. */
 export interface ActorWatch {
   /**
-   * Reads one key for somebody who looks at it, and keeps it watched.
+   * Reads one key for somebody who looks at it, and, while it runs, keeps it watched.
    *
    * @throws OpsError as `DnaStore.actor` does
    */
@@ -77,6 +77,8 @@ export function createActorWatch(deps: {
   let turns = 0;
   let fresh = 0;
   let recording: Promise<void> | null = null;
+  /** Only who runs writes down: a console that follows another reads for those who look, and leaves the rest to it. */
+  let running = false;
 
   const fold = () => deps.view.dna(sourceId);
   const known = (subject: string) => own(fold().watched, subject);
@@ -103,7 +105,7 @@ export function createActorWatch(deps: {
       found.lookedAt = clock.monotonic();
       return found;
     }
-    if (subject.length > SUBJECT_CHARS_MAX || fresh >= NEW_KEYS_PER_PERIOD_MAX) return null;
+    if (!running || subject.length > SUBJECT_CHARS_MAX || fresh >= NEW_KEYS_PER_PERIOD_MAX) return null;
     fresh += 1;
     const entry = entryOf(key);
     entries.set(subject, entry);
@@ -250,6 +252,7 @@ export function createActorWatch(deps: {
       recordSoon();
     },
     async run(signal) {
+      running = true;
       // What an earlier life of the console watched is read on: what changed meanwhile is told with what was not known.
       for (const [subject, actor] of Object.entries(fold().watched))
         if (!entries.has(subject)) entries.set(subject, entryOf(actor));
@@ -259,6 +262,8 @@ export function createActorWatch(deps: {
           if (!signal.aborted) log.error("dna.actors.unexpected", { source: sourceId, cause });
         });
       }
+      running = false;
+      entries.clear();
       await recording;
     },
   };
