@@ -263,8 +263,9 @@ export function createActorWatch(deps: {
         });
       }
       running = false;
-      entries.clear();
       await recording;
+      // What is watched stays in the fold: whoever runs next reads on.
+      entries.clear();
     },
   };
 }
