@@ -111,7 +111,7 @@ function Oldest({ columns, state }: { readonly columns: readonly SourceColumn[];
 function EndedNotKept({ columns }: { readonly columns: number }) {
   return (
     <tr>
-      <td colSpan={columns + 2}>
+      <td colSpan={columns + 2} className="wrap">
         <span className="unk">not kept</span>{" "}
         <span className="small t3">how many had stopped: they are counted at the source, of now only</span>
       </td>

@@ -7,11 +7,11 @@ const DAY_MS = 86_400_000;
 
 /** How much time the bar can show. */
 export const SPANS = [
-  { ms: 15 * MINUTE_MS, words: "15 min", short: "15 m" },
-  { ms: HOUR_MS, words: "1 h", short: "1 h" },
-  { ms: 6 * HOUR_MS, words: "6 h", short: "6 h" },
-  { ms: DAY_MS, words: "24 h", short: "24 h" },
-  { ms: 7 * DAY_MS, words: "7 d", short: "7 d" },
+  { ms: 15 * MINUTE_MS, words: "15 min" },
+  { ms: HOUR_MS, words: "1 h" },
+  { ms: 6 * HOUR_MS, words: "6 h" },
+  { ms: DAY_MS, words: "24 h" },
+  { ms: 7 * DAY_MS, words: "7 d" },
 ] as const;
 
 export interface Span {

@@ -72,15 +72,9 @@ export function TimeControls({ span, at, now, onZoom, onAsk }: TimeControlsProps
         ))}
       </select>
       <fieldset className="seg spans" aria-label="How much time the bar shows">
-        {SPANS.map(({ ms, short, words }) => (
-          <button
-            key={ms}
-            type="button"
-            aria-label={words}
-            aria-pressed={span.to - span.from === ms}
-            onClick={() => onZoom(ms)}
-          >
-            {short}
+        {SPANS.map(({ ms, words }) => (
+          <button key={ms} type="button" aria-pressed={span.to - span.from === ms} onClick={() => onZoom(ms)}>
+            {words}
           </button>
         ))}
       </fieldset>
