@@ -38,6 +38,7 @@ export function createTimeTravel(deps: { readonly journal: TravelJournal; readon
   const cache = createFoldCache();
   /** Two who ask for the same state share the work. */
   const running = new Map<string, Promise<StreamFold | null>>();
+  const beginnings = new Map<StreamName, StreamHead & { readonly why: KnownFrom }>();
 
   function foldOf(head: StreamHead, seq: bigint): Promise<StreamFold | null> {
     const key = `${head.epoch} ${head.stream} ${seq}`;
@@ -46,11 +47,20 @@ export function createTimeTravel(deps: { readonly journal: TravelJournal; readon
     return folding;
   }
 
+  /** Looked for once for as long as nothing more is dropped: who drags the time bar asks again and again. */
+  async function beginningOf(head: StreamHead): Promise<KnownFrom> {
+    const known = beginnings.get(head.stream);
+    if (known?.epoch === head.epoch && known.keptAfter === head.keptAfter) return known.why;
+    const why = await knownFrom(deps.journal, head);
+    if (why.knownFrom !== null) beginnings.set(head.stream, { ...head, why });
+    return why;
+  }
+
   async function streamAt(head: StreamHead, at: EpochMs): Promise<StreamAt> {
     const seq = BigInt(await deps.journal.positionAt(head.stream, at));
     const isDropped = seq < BigInt(head.keptAfter);
     const fold = seq === 0n || isDropped ? null : await foldOf(head, seq);
-    if (fold === null) return { known: false, head, why: await knownFrom(deps.journal, head) };
+    if (fold === null) return { known: false, head, why: await beginningOf(head) };
     return { known: true, head, seq, fold };
   }
 
