@@ -33,7 +33,7 @@ export function JobTargets({ targets, counts, words, outcome, onOutcome, first, 
     <span className="seg">
       {FILTERS.map((filter) => (
         <button key={filter ?? "all"} type="button" aria-pressed={filter === outcome} onClick={() => onOutcome(filter)}>
-          {filter ?? "all"} {filter === null ? "" : formatCount(counts[filter])}
+          {filter ?? "all"} {filter === null || counts[filter] === 0 ? "" : formatCount(counts[filter])}
         </button>
       ))}
     </span>

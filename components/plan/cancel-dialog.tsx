@@ -129,7 +129,7 @@ function Touched({ preview, force }: { readonly preview: Preview; readonly force
                 <td>
                   <State system="step" word={state} />
                 </td>
-                <td className="w100 t2">
+                <td className="w100 t2 wrap">
                   {cancellable === null
                     ? force
                       ? "may be destroyed"
