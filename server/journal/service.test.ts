@@ -164,6 +164,11 @@ describe("stateAt", () => {
       { stream: DNA, why: "before-horizon", knownFrom: toIso(epochMs(START + 2 * DAY_MS)) },
     ]);
     expect(before.horizon).toBe(toIso(epochMs(START + DAY_MS + 1)));
+    const thing = { type: "incarnation", source: "eu-1", id: "0:1" } as const;
+    const history = await service.history(caller(), { thing, limit: 10, cursor: null });
+    expect([history.events, history.horizon]).toEqual([[], before.horizon]);
+    const dropped = { after: { [DNA]: { epoch: "memory", seq: "0" } }, to: toIso(clock.now()), limit: 10 };
+    await expect(service.events(caller(), dropped)).rejects.toMatchObject({ code: "not-found" });
     const after = await service.stateAt(caller(), { at: toIso(clock.now()) });
     expect(canonicalJson(after.folds)).toBe(canonicalJson(recorder.folds()));
     expect(after.notKnown).toEqual([]);
