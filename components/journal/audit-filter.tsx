@@ -9,15 +9,14 @@ import type { JournalQuery } from "./journal-query.ts";
 const ACTIONS: readonly string[] = [
   "dna.failover.start",
   "dynflow.plans.resume",
-  "dynflow.plans.skipStep",
+  "dynflow.plans.skip",
   "dynflow.plans.cancel",
-  "dynflow.plans.cancelStep",
-  "dynflow.plans.halt",
+  "dynflow.plans.bulkStart",
   "dynflow.worlds.ping",
-  "dynflow.worlds.invalidate",
   "jobs.pause",
   "jobs.resume",
   "jobs.cancel",
+  "jobs.retry",
   "session.login",
 ];
 
