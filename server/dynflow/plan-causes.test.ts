@@ -121,7 +121,7 @@ describe("changes of a plan", () => {
   });
 
   it("follow from a skip as far as its steps go", async () => {
-    await at.done("op-1", "dynflow.plans.skipStep");
+    await at.done("op-1", "dynflow.plans.skip");
     expect(await at.told(at.step("skipped"), at.state("paused", "running"))).toEqual(["op-1", null]);
   });
 

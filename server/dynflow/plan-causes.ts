@@ -7,7 +7,7 @@ import type { FoldView, Recorder } from "#server/live/ports.ts";
 import { EXECUTION_LOCK_CLASS, planLockId } from "./domain/records.ts";
 
 const ACTIONS = "dynflow.plans.";
-const SKIP = `${ACTIONS}skipStep`;
+const SKIP = `${ACTIONS}skip`;
 /** Plans whose cause is remembered; beyond it the oldest are told without one. */
 const REMEMBERED_MAX = 1_000;
 /** A plan that comes to rest has done with the action that set it going. */
