@@ -6,6 +6,7 @@ import type { Positions } from "#server/contract/cursor.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
 import { type Folds, reduceAll } from "#server/contract/fold/fold.ts";
 import type { NotKnown, StateAtOutput } from "#server/contract/wire/journal.ts";
+import { countUntil } from "./count-until.ts";
 
 /** Folds after so many events of the stretch: a seek folds on from the nearest one. */
 export interface Checkpoint {
@@ -119,17 +120,6 @@ export function joined(earlier: Stretch, later: Stretch): Stretch {
 }
 
 export const isWithin = ({ from, to }: Stretch, at: number): boolean => from <= at && at <= to;
-
-/** How many of the events were observed at `at` or before. */
-export function countUntil(events: readonly JournalEvent[], at: number): number {
-  let [low, high] = [0, events.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((events[middle]?.observedAt ?? 0) <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 /**
  * The folds after the first `count` events.

@@ -3,7 +3,8 @@ import type { JournalEvent } from "#server/contract/event.ts";
 import { FOLD_VERSION, type Folds } from "#server/contract/fold/fold.ts";
 import type { EventsInput, EventsOutput, NotKnown, StateAtOutput } from "#server/contract/wire/journal.ts";
 import { type EpochMs, toIso } from "#server/kernel/clock.ts";
-import { countUntil, drawnOut, foldsAfter, isWithin, joined, placed, type Stretch, stretchOf } from "./stretch.ts";
+import { countUntil } from "./count-until.ts";
+import { drawnOut, foldsAfter, isWithin, joined, placed, type Stretch, stretchOf } from "./stretch.ts";
 
 export interface TimeMachinePorts {
   stateAt(at: EpochMs): Promise<StateAtOutput>;

@@ -2,16 +2,18 @@
 import { useEffect, useMemo, useState } from "react";
 import { useInstants } from "#components/ui/instants.ts";
 import { useLive, useLiveNow } from "#components/ui/live.ts";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { useWidth } from "#components/ui/width.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { liveEnd, SPANS, type Span, spanAround, zoomed } from "./bar-scale.ts";
-import { GoToInstant } from "./go-to-instant.tsx";
 import { Slider } from "./slider.tsx";
 import { TimeControls } from "./time-controls.tsx";
 import { TravelEngine } from "./travel-engine.tsx";
 import { TravelKeys } from "./travel-keys.tsx";
 import { useFirst, useHappened } from "./use-happened.ts";
 import { useTravel } from "./use-travel.ts";
+
+const GoToInstant = onDemand(() => import("./go-to-instant.tsx").then((module) => module.GoToInstant));
 
 const FIRST_SPAN_MS = SPANS[1].ms;
 

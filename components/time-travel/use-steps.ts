@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 import { faultOf } from "#components/ui/fault.ts";
 import { useTRPCClient } from "#components/ui/trpc.ts";
 import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
-import { countUntil } from "./stretch.ts";
+import { countUntil } from "./count-until.ts";
 import type { TimeMachine } from "./time-machine.ts";
 import { useMoves, useWay } from "./use-travel.ts";
 

@@ -9,7 +9,8 @@ import { useInstants } from "#components/ui/instants.ts";
 import { atInstants } from "#components/ui/routes.ts";
 import { useTRPCClient } from "#components/ui/trpc.ts";
 import { type EpochMs, epochMs, toIso } from "#server/kernel/clock.ts";
-import { createTimeMachine, type Moment } from "./time-machine.ts";
+import { createLazyMachine } from "./lazy-machine.ts";
+import type { Moment } from "./time-machine.ts";
 import { createTraveller, type Travel, type Traveller } from "./traveller.ts";
 
 type Client = ReturnType<typeof useTRPCClient>;
@@ -25,7 +26,7 @@ const ways = new WeakMap<QueryClient, Way>();
 function wayOf(cache: QueryClient, client: Client): Way {
   const known = ways.get(cache);
   if (known !== undefined) return known;
-  const machine = createTimeMachine({
+  const machine = createLazyMachine({
     stateAt: (at) => client.journal.stateAt.query({ at: toIso(at) }),
     events: (input) => client.journal.events.query(input),
   });
