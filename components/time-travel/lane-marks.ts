@@ -1,8 +1,9 @@
 /** What is drawn on the lanes of the time bar: ticks, triangles, gaps. Pure. */
 import { CONSOLE_STREAM, familyOf, type JournalEvent } from "#server/contract/event.ts";
-import { eventWords, LANES, type Lane, laneOf } from "#server/contract/view/event-words.ts";
+import { LANES, type Lane, laneOf } from "#server/contract/view/event-words.ts";
 import { markOf } from "#server/contract/view/marks.ts";
 import type { Mark } from "#server/contract/wire/journal.ts";
+import { lookOf } from "#server/kernel/states.ts";
 import type { Span, TimeScale } from "./bar-scale.ts";
 
 export type Weight = "plain" | "attention" | "failed" | "operator";
@@ -27,18 +28,20 @@ export const laneY = (lane: Lane, { top, laneHeight }: LaneGeometry): number =>
 /** Asked for each event again whenever the bar moves on, and told by words that cost something to make. */
 const weights = new WeakMap<JournalEvent, Weight>();
 
-function weightOf(event: JournalEvent, lane: Lane): Weight {
-  const known = weights.get(event);
-  if (known !== undefined) return known;
-  const weight = judgeWeight(event, lane);
-  weights.set(event, weight);
-  return weight;
-}
-
-function judgeWeight(event: JournalEvent, lane: Lane): Weight {
-  if (lane === "operators") return markOf(event) === "operator" ? "operator" : "plain";
-  const { tone } = eventWords(event);
-  return tone === "failed" || tone === "attention" ? tone : "plain";
+/** Red is what came to need a person, or a source that went away; amber a node that is late; a triangle somebody's act. */
+function weightOf(event: JournalEvent): Weight {
+  switch (markOf(event)) {
+    case "operator":
+      return "operator";
+    case "gap":
+      return "failed";
+    case "need":
+      return event.kind === "dna.incarnation.state_changed" && lookOf("node", event.body.to).tone === "attention"
+        ? "attention"
+        : "failed";
+    default:
+      return "plain";
+  }
 }
 
 /** All ticks of one weight as one path: a thousand events cost a dozen elements, and many on one pixel cost one. */
@@ -62,12 +65,12 @@ export function tickPaths(
   };
   for (const event of events) {
     const lane = laneOf(event);
-    if (lane !== null) put(weightOf(event, lane), lane, event.observedAt);
+    if (lane !== null) put(weightOf(event), lane, event.observedAt);
   }
   for (const mark of marks) {
     const lane = laneOfMark(mark);
     if (lane === null || mark.what === "gap") continue;
-    put(mark.what === "operator" ? "operator" : lane === "operators" ? "plain" : "failed", lane, Date.parse(mark.at));
+    put(mark.what === "operator" ? "operator" : "failed", lane, Date.parse(mark.at));
   }
   return new Map([...paths].map(([weight, all]) => [weight, all.join("")]));
 }

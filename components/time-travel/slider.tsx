@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import { formatCoarseAgeMs, formatInstant, plural, zoneName } from "#components/ui/format.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
-import { eventWords } from "#server/contract/view/event-words.ts";
+import { markOf } from "#server/contract/view/marks.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { SPANS, type Span, type TimeScale } from "./bar-scale.ts";
 import { clampInstant } from "./clamp-instant.ts";
@@ -112,8 +112,8 @@ export function Slider({ width, span, now, at, other, first, happened, onZoom, o
 
 function summary({ events }: Happened, span: Span): string {
   const words = SPANS.find(({ ms }) => ms === span.to - span.from)?.words ?? "this span";
-  const failed = events.filter((event) => eventWords(event).tone === "failed").length;
-  return `${plural(events.length, "event")} at hand within ${words}, ${plural(failed, "failure")} among them`;
+  const needs = events.filter((event) => markOf(event) === "need").length;
+  return `${plural(events.length, "event")} at hand within ${words}, ${needs} of them needed a person`;
 }
 
 /** Sideways it moves the span, with Ctrl (or pinched) it zooms; listened to by hand, because React's wheel is passive. */
