@@ -1,9 +1,11 @@
 "use client";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { eventPlace } from "#components/journal/event-place.ts";
+import { useRefresh } from "#components/plan/use-refresh.ts";
 import { plural } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { useFold } from "#components/ui/live.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Failure } from "#components/ui/widget.tsx";
@@ -13,10 +15,17 @@ import "./history.css";
 
 /** Effects that are told at once. */
 const SHOWN = 12;
+const NEWS_EVERY_MS = 3_000;
 
 /** What an event came from and what came of it, each leading to its own place in the journal. */
 export function CauseAndEffects({ event }: { readonly event: JournalEvent }) {
-  const query = useQuery(useTRPC().journal.around.queryOptions({ id: event.id }));
+  const trpc = useTRPC();
+  const cache = useQueryClient();
+  const input = { id: event.id };
+  const query = useQuery(trpc.journal.around.queryOptions(input));
+  // Effects go on to come while it is looked at.
+  const cursor = useFold((state) => state.cursor);
+  useRefresh(cursor, () => void cache.invalidateQueries(trpc.journal.around.queryFilter(input)), NEWS_EVERY_MS);
   if (query.data === undefined)
     return query.error === null ? (
       <p className="small t3" aria-busy="true">

@@ -1,8 +1,10 @@
 // @vitest-environment happy-dom
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
+import { LIVE_KEY } from "#components/live/live-cache.ts";
 import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
 import type { JournalEvent } from "#server/contract/event.ts";
+import type { LiveState } from "#server/contract/live.ts";
 import type { Thing } from "#server/contract/wire/journal.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { Timeline } from "./timeline.tsx";
@@ -100,6 +102,20 @@ describe("Timeline", () => {
       new Date(TEST_NOW - 60_000).toISOString(),
     );
     expect(document.querySelector("img")).toBeNull();
+  });
+
+  it("goes on to tell what comes of an event while it is looked at", async () => {
+    let effects: readonly JournalEvent[] = [];
+    const { cache } = draw({
+      "journal.around": () => ({ event: event({ causedBy: "op1" }), cause: requested, effects }),
+    });
+    fireEvent.click(await screen.findByRole("button", { name: /released from/ }));
+    await screen.findByRole("link", { name: /dna\.failover\.start requested/ });
+    effects = [changed];
+    act(() => {
+      cache.setQueryData<LiveState>(LIVE_KEY, (live) => (live === undefined ? live : { ...live, cursor: "moved" }));
+    });
+    expect(await screen.findByRole("link", { name: /nobody owns it → owned by/ }, { timeout: 3_000 })).toBeTruthy();
   });
 
   it("says why it cannot be read, and of an empty one that nothing was recorded", async () => {
