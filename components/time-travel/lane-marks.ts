@@ -1,6 +1,6 @@
 /** What is drawn on the lanes of the time bar: ticks, triangles, gaps. Pure. */
 import { CONSOLE_STREAM, familyOf, type JournalEvent } from "#server/contract/event.ts";
-import { LANES, type Lane, laneOf } from "#server/contract/view/event-words.ts";
+import { LANES, type Lane, laneOf } from "#server/contract/view/lanes.ts";
 import { markOf } from "#server/contract/view/marks.ts";
 import type { Mark } from "#server/contract/wire/journal.ts";
 import { lookOf } from "#server/kernel/states.ts";
@@ -24,9 +24,6 @@ export interface Gap {
 
 export const laneY = (lane: Lane, { top, laneHeight }: LaneGeometry): number =>
   top + (LANES.indexOf(lane) + 0.5) * laneHeight;
-
-/** Asked for each event again whenever the bar moves on, and told by words that cost something to make. */
-const weights = new WeakMap<JournalEvent, Weight>();
 
 /** Red is what came to need a person, or a source that went away; amber a node that is late; a triangle somebody's act. */
 function weightOf(event: JournalEvent): Weight {

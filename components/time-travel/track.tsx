@@ -2,7 +2,7 @@
 import { memo, useMemo } from "react";
 import type { Zone } from "#components/ui/format.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
-import { LANES } from "#server/contract/view/event-words.ts";
+import { LANES } from "#server/contract/view/lanes.ts";
 import type { Mark } from "#server/contract/wire/journal.ts";
 import { type Span, type TimeScale, tickInstants, tickWords, timeScale } from "./bar-scale.ts";
 import { gapsOf, type LaneGeometry, laneY, tickPaths, WEIGHTS } from "./lane-marks.ts";

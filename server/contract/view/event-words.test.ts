@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JournalEvent } from "#server/contract/event.ts";
-import { eventWords, laneOf } from "./event-words.ts";
+import { eventWords } from "./event-words.ts";
+import { laneOf } from "./lanes.ts";
 
 function event(
   kind: string,

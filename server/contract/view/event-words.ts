@@ -1,7 +1,6 @@
 /** One journal event in words and in the state language, for lists and for the time bar. Pure; total. */
 import {
   type ActorFacts,
-  familyOf,
   type JournalEvent,
   type OwnerFacts,
   type PlanFacts,
@@ -20,10 +19,6 @@ import {
   splitClassName,
 } from "./words.ts";
 
-/** The lanes of the time bar: one a kind of source. */
-export const LANES = ["dna", "dynflow", "operators"] as const;
-export type Lane = (typeof LANES)[number];
-
 export interface EventWords {
   readonly tone: Tone;
   readonly shape: Shape;
@@ -36,13 +31,6 @@ export interface EventWords {
 type Look = Pick<EventWords, "tone" | "shape">;
 const PLAIN: Look = { tone: "idle", shape: "ring" };
 const look = (tone: Tone): Look => ({ tone, shape: TONE_SHAPE[tone] });
-
-/** The lane of an event: operators have their own, the console's own events are in none. */
-export function laneOf(event: Pick<JournalEvent, "stream" | "kind">): Lane | null {
-  if (event.kind.startsWith("op.") || event.kind.startsWith("job.")) return "operators";
-  const family = familyOf(event.stream);
-  return family === "dna" || family === "dynflow" ? family : null;
-}
 
 const said = (text: string, how: Look = PLAIN, subject?: string) => ({ what: text, ...how, subject });
 
