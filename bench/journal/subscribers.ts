@@ -59,6 +59,11 @@ dynflow:
   const crowd = openCrowd();
   try {
     const tokens = tokensFor(console, SUBSCRIBERS);
+    const headers = { authorization: `Bearer ${tokens.at(-1)}` };
+    await until("the console knows the tokens", async () => {
+      const answer = await fetch(`${console.url}/api/trpc/overview.get`, { headers });
+      return answer.ok;
+    });
     const measure = () => watch(console, database, load, crowd);
     const one = await withSubscribers(crowd, console.url, tokens.slice(0, 1), 1, measure);
     const many = await withSubscribers(crowd, console.url, tokens.slice(1), SUBSCRIBERS, measure);
