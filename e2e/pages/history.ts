@@ -9,15 +9,18 @@ export interface HistoryView {
   unfold(row: Locator): Promise<Locator>;
 }
 
+const SHOWN_WITHIN_MS = 15_000;
+
 export function historyOf(page: Page): HistoryView {
   const list = page.getByRole("list", { name: /^History of .*, newest first$/ });
   return {
     list,
     rows: (kind) => list.locator(`li[data-event="${kind}"]`),
     async unfold(row) {
-      await row.getByRole("button").first().click();
+      // By key: what stands above may still grow under a pointer.
+      await row.getByRole("button").first().press("Enter");
       const more = row.locator(".hist-more");
-      await more.getByRole("link", { name: "Show as of here" }).waitFor();
+      await more.getByRole("link", { name: "Show as of here" }).waitFor({ timeout: SHOWN_WITHIN_MS });
       return more;
     },
   };
