@@ -55,9 +55,9 @@ function titleOf(count: number | undefined, unknown: number): string {
 }
 
 interface TotalsProps {
-  readonly nodes: number;
-  readonly executors: number;
-  readonly running: number;
+  /** `null` = nothing is known of any such source. */
+  readonly dna: { readonly nodes: number } | null;
+  readonly dynflow: { readonly executors: number; readonly running: number } | null;
   readonly sources: number;
   readonly notUp: readonly string[];
 }
@@ -67,24 +67,31 @@ function totalsOf({ folds }: LiveState): TotalsProps {
   const dynflow = dynflowFolds(folds);
   const all = [...dna, ...dynflow];
   return {
-    nodes: dna.reduce((sum, { fold }) => sum + Object.keys(fold.nodes).length, 0),
-    executors: dynflow.reduce(
-      (sum, { fold }) => sum + Object.values(fold.worlds).filter((world) => world.executor).length,
-      0,
-    ),
-    running: dynflow.reduce(
-      (sum, { fold }) => sum + Object.values(fold.plans).filter((plan) => plan.state === "running").length,
-      0,
-    ),
+    dna: dna.length === 0 ? null : { nodes: dna.reduce((sum, { fold }) => sum + Object.keys(fold.nodes).length, 0) },
+    dynflow:
+      dynflow.length === 0
+        ? null
+        : {
+            executors: dynflow.flatMap(({ fold }) => Object.values(fold.worlds)).filter((world) => world.executor)
+              .length,
+            running: dynflow.flatMap(({ fold }) => Object.values(fold.plans)).filter((plan) => plan.state === "running")
+              .length,
+          },
     sources: all.length,
     notUp: all.filter(({ fold }) => fold.source.state !== "up").map(({ id }) => id),
   };
 }
 
-function Totals({ nodes, executors, running, sources, notUp, unknown }: TotalsProps & { readonly unknown: number }) {
+function Totals({ dna, dynflow, sources, notUp, unknown }: TotalsProps & { readonly unknown: number }) {
+  const counted = [
+    ...(dna === null ? [] : [plural(dna.nodes, "node")]),
+    ...(dynflow === null
+      ? []
+      : [plural(dynflow.executors, "executor world"), `${plural(dynflow.running, "plan")} running`]),
+  ];
   return (
     <>
-      {plural(nodes, "node")}, {plural(executors, "executor world")}, {plural(running, "plan")} running.{" "}
+      {counted.length > 0 && `${counted.join(", ")}. `}
       <span className="t3">
         {unknown > 0 && `${plural(unknown, "source")} not known then. `}
         {sources === 0

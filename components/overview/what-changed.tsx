@@ -31,7 +31,7 @@ export function WhatChanged() {
       {told === undefined ? (
         <Skeleton rows={6} what="what changed" />
       ) : told.length === 0 ? (
-        <Empty title="Nothing changed in the last hour.">
+        <Empty title="Nothing was seen to change in the last hour.">
           Locks, steps and records that only moved on are in the journal.
         </Empty>
       ) : (

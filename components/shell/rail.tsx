@@ -2,6 +2,7 @@
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
+import { useNotKnown } from "#components/ui/not-known.tsx";
 import type { Href } from "#components/ui/routes.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { type Annunciator, annunciate } from "#server/contract/view/attention.ts";
@@ -89,10 +90,12 @@ const NAMED_MAX = 3;
 
 function RailFoot() {
   const sources = useFold(sourcesOf);
+  const unknown = useNotKnown("dna", "dynflow").length;
   if (sources === undefined) return <div className="foot">reading…</div>;
   return (
     <div className="foot">
-      {sources.up} of {sources.all} sources up
+      {sources.up} of {sources.all + unknown} sources up
+      {unknown > 0 && <div>{unknown} not known then</div>}
       {sources.down.slice(0, NAMED_MAX).map((id) => (
         <div key={id}>
           <bdi className="t-failed tone">{id}</bdi> down

@@ -1,4 +1,5 @@
 "use client";
+import { Fragment } from "react";
 import { Button } from "#components/ui/button.tsx";
 import { faultOf } from "#components/ui/fault.ts";
 import { formatCoarseAgeMs, formatInstant, zoneName } from "#components/ui/format.ts";
@@ -84,15 +85,17 @@ function NotKnownLine({ notKnown, words }: NotKnownLineProps) {
     <p className="asof-unknown small">
       <span className="unk">Not known then:</span>{" "}
       {notKnown.map(({ stream, why, knownFrom }, index) => (
-        <span key={stream} className="nowrap">
-          {index > 0 && ", "}
-          <bdi>{stream}</bdi>
-          <span className="t3">
-            {" "}
-            {why === "before-horizon" ? "before the horizon" : "nothing of it had been seen"}
-            {knownFrom !== null && `, known from ${words(Date.parse(knownFrom) as EpochMs)}`}
+        <Fragment key={stream}>
+          {index > 0 && "; "}
+          <span className="nowrap">
+            <bdi>{stream}</bdi>
+            <span className="t3">
+              {" "}
+              {why === "before-horizon" ? "before the horizon" : "not seen yet"}
+              {knownFrom !== null && `, known from ${words(Date.parse(knownFrom) as EpochMs)}`}
+            </span>
           </span>
-        </span>
+        </Fragment>
       ))}
     </p>
   );

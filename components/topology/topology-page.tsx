@@ -104,9 +104,11 @@ export function TopologyPage() {
 }
 
 function Counts({ regions }: { readonly regions: readonly RegionView[] }) {
+  const unknown = useNotKnown("dna").length;
   const clusters = regions.flatMap((region) => region.clusters);
   const hosts = regions.flatMap((region) => region.databases.flatMap((database) => database.hosts)).length;
   const nodes = clusters.reduce((sum, { places }) => sum + places.length, 0);
+  if (regions.length === 0 && unknown > 0) return `${plural(unknown, "source")} not known then.`;
   return (
     <>
       {plural(regions.length, "region")}, {plural(clusters.length, "cluster")}, {plural(nodes, "node")},{" "}
