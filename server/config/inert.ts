@@ -4,7 +4,7 @@ import type { ConfigurationPath } from "./fault.ts";
  * Keys that are read and checked and have no effect in this version. A key leaves this list, and its note in the
  * schema, with the change that gives it one. `*` stands for every item of a list.
  */
-export const INERT: readonly ConfigurationPath[] = [["masks"], ["dynflow", "*", "release"]];
+export const INERT: readonly ConfigurationPath[] = [["masks"]];
 
 /** Those of them that a document sets, as `limits.bulkOperator`: said in the log, so that nobody relies on them. */
 export function inertKeysOf(document: unknown): readonly string[] {

@@ -93,7 +93,7 @@ dynflow:
     const text = `journal: { keepDays: 7 }
 masks: [token]
 dynflow: [ { id: f, url: "postgres://u@h/d", release: "2.0", act: true } ]`;
-    expect(load(text).inert).toEqual(["masks", "dynflow[].release"]);
+    expect(load(text).inert).toEqual(["masks"]);
     expect(load(null).inert).toEqual([]);
     const noted = referenceRows()
       .filter((row) => row.meaning.includes(NO_EFFECT))

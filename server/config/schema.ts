@@ -195,7 +195,9 @@ export const dynflowSource = z.strictObject({
     .string({ error: "must be text: write it in quotes" })
     .regex(/^\d+\.\d+(\.\d+)?$/, 'must be a release such as "2.0"')
     .optional()
-    .describe(`Release of Dynflow; the schema is read from the database. ${NO_EFFECT}`),
+    .describe(
+      `Release of Dynflow that runs on it. One that is not 2.x refuses every action; the schema is read from the database.`,
+    ),
   act: z.boolean().default(false).describe("Whether the console registers a world and may act. `false` never writes."),
   cancellable: z
     .array(z.string().min(1).max(200))
