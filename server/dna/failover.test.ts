@@ -9,7 +9,7 @@ import { createManualClock } from "#server/runtime/clock.ts";
 import { createCensusTaker } from "./census.ts";
 import { type ActorType, type Incarnation, toIncarnationId } from "./domain/identity.ts";
 import type { Releasable } from "./domain/releasable.ts";
-import { previewFailover, startFailover } from "./failover.ts";
+import { createFailoverStarts, previewFailover, startFailover } from "./failover.ts";
 import { FAILOVER_PACE } from "./failover-job.ts";
 import { createFailoverVerifier } from "./failover-verify.ts";
 import type { ActorPageQuery, DnaStore } from "./ports.ts";
@@ -108,7 +108,8 @@ async function setUp(keys: number) {
     busy: () => busy,
   };
   const operations = createOperations({ recorder, view: recorder, clock });
-  const deps = { jobs, operations, newId: () => "job-1", now: () => clock.now() };
+  const starts = createFailoverStarts();
+  const deps = { jobs, operations, newId: () => "job-1", now: () => clock.now(), starts };
   return { memory, state, census, source, started, jobs, operations, deps, occupy: () => (busy = true) };
 }
 
@@ -161,6 +162,19 @@ describe("failover of a dead incarnation", () => {
     await counted();
     const first = await startFailover(at.deps, at.source, ADMIN, input());
     expect(await startFailover(at.deps, at.source, ADMIN, input())).toEqual(first);
+    expect(at.started).toHaveLength(1);
+  });
+
+  it("makes one job of a request that comes twice at once, and refuses another beside it", async () => {
+    await counted();
+    const other = { ...input(), requestId: "01KAMJ7ZZZZZZZZZZZZZZZZZZZ" };
+    const [first, second, third] = await Promise.allSettled([
+      startFailover(at.deps, at.source, ADMIN, input()),
+      startFailover(at.deps, at.source, ADMIN, input()),
+      startFailover(at.deps, at.source, ADMIN, other),
+    ]);
+    expect(second).toEqual(first);
+    expect(third).toMatchObject({ status: "rejected", reason: { code: "refused" } });
     expect(at.started).toHaveLength(1);
   });
 

@@ -4,6 +4,7 @@ import type { WireIn, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dna.ts";
 import type { JobStarter } from "#server/jobs/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import { createOneStart, type OneStart } from "#server/kernel/one-start.ts";
 import type { OperationRequest, Operations } from "#server/operations/ports.ts";
 import { failoverParams } from "./failover-job.ts";
 import { sumKeys, toCensusView, toNodeView, toReleasableView } from "./node-view.ts";
@@ -61,18 +62,36 @@ function refusalsOf(
   ];
 }
 
+type Started = WireShape<typeof wire.failoverStartOutput>;
+
+export interface FailoverDeps {
+  readonly jobs: JobStarter;
+  readonly operations: Operations;
+  readonly newId: () => string;
+  readonly now: () => number;
+  readonly starts: OneStart<Started>;
+}
+
+/** Of each source one at a time: pressed twice it is one, and no other slips in beside it. */
+export const createFailoverStarts = (): OneStart<Started> =>
+  createOneStart("Another failover of this source is being started.");
+
 /** Starts the release of the keys of a dead incarnation as a durable job, once everything has been compared anew. */
-export async function startFailover(
-  deps: {
-    readonly jobs: JobStarter;
-    readonly operations: Operations;
-    readonly newId: () => string;
-    readonly now: () => number;
-  },
+export function startFailover(
+  deps: FailoverDeps,
   source: DnaSource,
   caller: Caller,
   input: WireIn<typeof wire.failoverStartInput>,
-): Promise<WireShape<typeof wire.failoverStartOutput>> {
+): Promise<Started> {
+  return deps.starts.run(source.id, input.requestId, () => startAlone(deps, source, caller, input));
+}
+
+async function startAlone(
+  deps: FailoverDeps,
+  source: DnaSource,
+  caller: Caller,
+  input: WireIn<typeof wire.failoverStartInput>,
+): Promise<Started> {
   const stream = dnaStream(source.id);
   const started = deps.jobs.startedBy(input.requestId);
   if (started !== null) return { journalId: input.requestId, jobId: started };

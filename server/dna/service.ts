@@ -9,7 +9,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { type ActorKey, parseIncarnationId } from "./domain/identity.ts";
 import { explainRequest, type OwnerRow } from "./domain/request-path.ts";
-import { previewFailover, startFailover } from "./failover.ts";
+import { createFailoverStarts, previewFailover, startFailover } from "./failover.ts";
 import { healthChecks } from "./health.ts";
 import { toActorView, toCensusView, toNodeView, toReleasableView } from "./node-view.ts";
 import { type ActorRow, isMalformed, type MalformedRow } from "./ports.ts";
@@ -24,6 +24,7 @@ export function createDnaService(deps: {
   readonly newId: () => string;
 }) {
   const { sources, clock } = deps;
+  const starts = createFailoverStarts();
   const chosen = (caller: Caller, id: string | undefined) =>
     id === undefined ? visible(caller, sources) : [sourceFor(caller, sources, id)];
 
@@ -166,7 +167,7 @@ export function createDnaService(deps: {
       input: WireIn<typeof wire.failoverStartInput>,
     ): WireOut<typeof wire.failoverStartOutput> {
       const source = sourceFor(caller, sources, input.source);
-      return startFailover({ ...deps, now: () => clock.now() }, source, caller, input);
+      return startFailover({ ...deps, starts, now: () => clock.now() }, source, caller, input);
     },
   };
 }

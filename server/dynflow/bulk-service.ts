@@ -7,6 +7,7 @@ import type { JobRecord, JobStarter } from "#server/jobs/ports.ts";
 import type { Clock, MonotonicMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { JsonValue } from "#server/kernel/json.ts";
+import { createOneStart } from "#server/kernel/one-start.ts";
 import type { OperationRequest, Operations } from "#server/operations/ports.ts";
 import { type BulkParams, bulkParams } from "./bulk-job.ts";
 import { BULK_PLANS_MAX, type BulkSelection, selectPlans } from "./bulk-preview.ts";
@@ -86,20 +87,8 @@ export function createBulkService(deps: {
   }
 
   /** The start that is under way on each source: pressed twice it is one, and no other slips in beside it. */
-  const starting = new Map<string, { readonly requestId: string; readonly end: Promise<Started> }>();
-
-  function begin(start: Start): Promise<Started> {
-    const { source, requestId } = start;
-    const present = starting.get(source.id);
-    if (present?.requestId === requestId) return present.end;
-    const end = present === undefined ? beginAlone(start) : Promise.reject(busyElsewhere());
-    if (present === undefined) {
-      starting.set(source.id, { requestId, end });
-      const ended = () => void starting.delete(source.id);
-      end.then(ended, ended);
-    }
-    return end;
-  }
+  const starts = createOneStart<Started>("Another job of this source is being started.");
+  const begin = (start: Start) => starts.run(start.source.id, start.requestId, () => beginAlone(start));
 
   async function beginAlone(start: Start): Promise<Started> {
     const { caller, source, verb, selection, requestId, retryOf } = start;
@@ -208,11 +197,6 @@ interface Started {
   readonly journalId: string;
   readonly jobId: string;
 }
-
-const busyElsewhere = (): OpsError =>
-  new OpsError("refused", "Another job of this source is being started.", {
-    reasons: ["Another job of this source is being started."],
-  });
 
 const TITLES: Readonly<Record<PlanVerb, string>> = {
   resume: "Resume",
