@@ -219,7 +219,7 @@ test("the palette and the dialogs take them for text too", async () => {
   await shellOf(page).untilLive();
   await page.keyboard.press("Control+K");
   await page.keyboard.type("onerror");
-  await expect(page.getByRole("option").first()).toBeVisible();
+  await expect(page.getByRole("dialog").getByRole("option").first()).toBeVisible();
   expect(await intruders(page)).toEqual([]);
   await page.keyboard.press("Escape");
 
