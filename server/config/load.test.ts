@@ -305,6 +305,13 @@ describe("a journal in ScyllaDB", () => {
     expect(journal.keepEvents).toBeNull();
   });
 
+  it("is no place for a demo", () => {
+    const journal = "journal: { store: scylla, contactPoints: [a], localDataCenter: d, keyspace: k, keyEnv: K }";
+    expect(faultsOf(`demo: { speed: 5 }\n${journal}`, SECRETS)).toEqual([
+      "1 demo: cannot keep its journal in ScyllaDB: each console simulates a world, and a time, of its own",
+    ]);
+  });
+
   it("is told everything that is missing or wrong at once", () => {
     expect(faultsOf("journal:\n  store: scylla")).toEqual([
       "1 journal.contactPoints: is missing: store: scylla needs a list of text",

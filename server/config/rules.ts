@@ -79,9 +79,17 @@ function retentionFaults({ journal }: ReadSections): readonly ShapeFault[] {
   return faults;
 }
 
-function demoFaults({ dna, dynflow, demoIsGiven }: ReadSections): readonly ShapeFault[] {
-  if (!demoIsGiven || dna.length + dynflow.length === 0) return [];
-  return [{ path: ["demo"], message: "cannot run beside real sources: remove demo, or remove dna and dynflow" }];
+function demoFaults({ dna, dynflow, journal, demoIsGiven }: ReadSections): readonly ShapeFault[] {
+  if (!demoIsGiven) return [];
+  const faults: ShapeFault[] = [];
+  if (dna.length + dynflow.length > 0) {
+    faults.push({ path: ["demo"], message: "cannot run beside real sources: remove demo, or remove dna and dynflow" });
+  }
+  if (journal?.store === "scylla") {
+    const message = "cannot keep its journal in ScyllaDB: each console simulates a world, and a time, of its own";
+    faults.push({ path: ["demo"], message });
+  }
+  return faults;
 }
 
 function identityFaults({ dna, dynflow, regions }: ReadSections): readonly ShapeFault[] {
