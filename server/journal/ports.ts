@@ -51,9 +51,10 @@ export interface StreamSnapshot {
 
 /**
  * The append-only journal. `append` resolves once the events are on disk (fsynced), with their numbers; it rejects
- * with `OpsError` `journal-unavailable` when they are not, and then none of them is. An event whose id the stream
- * already holds is not appended again: the stored one is answered in its place. (An id that was dropped is not known any
- * more.)
+ * with `OpsError` `journal-unavailable` when that is not certain. On a store of this machine none of them is on disk
+ * then; on a shared one a first part may be, as of drafts that take several batches or of an answer that was lost: it is
+ * found by whoever reads on. An event whose id the stream already holds is not appended again: the stored one is answered
+ * in its place. (An id that was dropped is not known any more.)
  */
 export interface Journal {
   append(stream: StreamName, drafts: readonly EventDraft[]): Promise<readonly JournalEvent[]>;
