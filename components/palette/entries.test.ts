@@ -18,6 +18,8 @@ const plan: PlanFold = {
   stepCount: 0,
   failure: null,
   stateSince: epochMs(0),
+  movedAt: epochMs(0),
+  unlockedSince: null,
 };
 const node = (name: string, state: NodeFold["state"]): NodeFold => ({
   cluster: "prod",

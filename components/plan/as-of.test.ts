@@ -20,6 +20,8 @@ const foldOf = (over: Partial<PlanFold>): DynflowFold => ({
       stepCount: 3,
       failure: null,
       stateSince: at("06:14:03"),
+      movedAt: at("06:14:03"),
+      unlockedSince: null,
       ...over,
     },
   },

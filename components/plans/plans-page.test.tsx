@@ -18,6 +18,8 @@ const plan = (over: Partial<PlanFold>): PlanFold => ({
   stepCount: 1,
   failure: null,
   stateSince: epochMs(TEST_NOW - 60_000),
+  movedAt: epochMs(TEST_NOW - 60_000),
+  unlockedSince: null,
   ...over,
 });
 const failure = {

@@ -120,6 +120,8 @@ const plan = (over: Partial<PlanFold>): PlanFold => ({
   stepCount: 0,
   failure: null,
   stateSince: epochMs(0),
+  movedAt: epochMs(0),
+  unlockedSince: null,
   ...over,
 });
 const failure = {

@@ -92,6 +92,13 @@ export interface PlanFailure {
   readonly message: Maskable<string>;
 }
 
+/** What keeps a scheduled plan waiting; `null` = its row is gone, so nothing will ever start it. */
+export interface PlanDelay {
+  readonly startAt: string | null;
+  readonly startBefore: string | null;
+  readonly frozen: boolean;
+}
+
 /** What the fold knows of an unfinished plan; `steps` is `null` for plans of more than 2,000 steps. */
 export interface PlanFacts {
   readonly label: string | null;
@@ -103,6 +110,8 @@ export interface PlanFacts {
   readonly steps: Readonly<Record<string, string>> | null;
   readonly stepCount: number;
   readonly failure: PlanFailure | null;
+  /** Only of a scheduled plan; left out of all others, and by older versions of the console. */
+  readonly delay?: PlanDelay | null;
 }
 
 export interface WorldFacts {

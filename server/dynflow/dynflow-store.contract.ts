@@ -475,6 +475,30 @@ function followPromises({ tables }: Context): void {
     expect(byNumber[0]?.steps[1]).toMatchObject({ state: "suspended", progressDone: 0.5 });
   });
 
+  it("tell what keeps a scheduled plan waiting, or that nothing does", async () => {
+    for (const number of [4, 5])
+      await tables().insert("dynflow_execution_plans", planCells(number, { state: "scheduled" }));
+    await tables().insert("dynflow_delayed_plans", {
+      execution_plan_uuid: uuid(4),
+      start_at: "2026-11-22 12:00:00",
+      start_before: null,
+      args_serializer: "Dynflow::Serializers::Noop",
+      frozen: true,
+      serialized_args: null,
+      data: null,
+    });
+    const followed = await tables().store.follow([uuid(1), uuid(4), uuid(5)]);
+    const delays = new Map(followed.map(({ head, delay }) => [numberOf(head.id), delay]));
+    expect(delays.get(4)).toEqual({
+      startAt: "2026-11-22T12:00:00.000000Z",
+      startBefore: null,
+      frozen: true,
+      serializer: "Dynflow::Serializers::Noop",
+    });
+    expect(delays.get(5)).toBeNull();
+    expect(delays.get(1)).toBeUndefined();
+  });
+
   it("can be had as heads alone", async () => {
     expect(numbers(await tables().store.heads([uuid(2), uuid(9)]))).toEqual([2]);
     expect(await tables().store.heads([])).toEqual([]);

@@ -1,5 +1,5 @@
 import { canonicalJson } from "#server/contract/canonical.ts";
-import type { EventDraft, PlanFacts, PlanFailure } from "#server/contract/event.ts";
+import type { EventDraft, PlanDelay, PlanFacts, PlanFailure } from "#server/contract/event.ts";
 import type { PlanFold } from "#server/contract/fold/dynflow.ts";
 import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import type { PlanHead, StepRow, UtcMicros } from "./domain/model.ts";
@@ -34,8 +34,11 @@ export function toPlanFacts(plan: FollowedPlan, firstFailedStepId: number | null
       steps.length > FOLDED_STEPS_MAX ? null : Object.fromEntries(steps.map((step) => [String(step.id), step.state])),
     stepCount: steps.length,
     failure: failureOf(steps, firstFailedStepId),
+    ...(plan.delay === undefined ? {} : { delay: plan.delay === null ? null : delayOf(plan.delay) }),
   };
 }
+
+const delayOf = ({ startAt, startBefore, frozen }: PlanDelay): PlanDelay => ({ startAt, startBefore, frozen });
 
 function failureOf(steps: readonly StepRow[], firstFailedStepId: number | null): PlanFailure | null {
   const failed = steps.filter((step) => step.state === "error").toSorted((a, b) => a.id - b.id);
@@ -95,7 +98,7 @@ export function planDrafts(
 }
 
 function withoutSince(known: PlanFold): PlanFacts {
-  const { stateSince: _since, ...facts } = known;
+  const { stateSince: _since, movedAt: _moved, unlockedSince: _unlocked, ...facts } = known;
   return facts;
 }
 

@@ -2,6 +2,7 @@ import type {
   ActionPayload,
   CoordinatorRecord,
   Decoded,
+  DelayedPlan,
   PlanHead,
   PlanRecord,
   StepRow,
@@ -82,6 +83,8 @@ export interface FollowedPlan {
   readonly head: PlanHead;
   readonly rootActionClass: string | null;
   readonly steps: readonly StepRow[];
+  /** Of a scheduled plan, without its arguments; `null` = it has no delay. Other plans are not asked for it. */
+  readonly delay?: Omit<DelayedPlan, "args"> | null;
 }
 
 export interface RecordKey {

@@ -7,6 +7,10 @@ import { reduceSource, type SourceFold, UNKNOWN_SOURCE } from "./source.ts";
 export interface PlanFold extends PlanFacts {
   /** When we saw it enter its present state. */
   readonly stateSince: EpochMs;
+  /** When the plan, or a step of it, was last seen to change. */
+  readonly movedAt: EpochMs;
+  /** Since when no world is seen to hold it for planning or execution; `null` = one does. */
+  readonly unlockedSince: EpochMs | null;
 }
 
 export interface WorldFold extends WorldFacts {
@@ -45,21 +49,20 @@ export function reduceDynflow(state: DynflowFold, event: JournalEvent, edit: Rec
     case "source.state_changed":
       return { ...state, source: reduceSource(state.source, event) };
     case "dynflow.plan.created":
-      return withPlan(edit, state, event.subject, { facts: event.body, stateSince: event.observedAt });
+      return withPlan(edit, state, event, event.body, event.observedAt);
     case "dynflow.plan.state_changed":
-      return withPlan(edit, state, event.subject, { facts: event.body.plan, stateSince: event.observedAt });
+      return withPlan(edit, state, event, event.body.plan, event.observedAt);
     case "dynflow.plan.result_changed":
-    case "dynflow.plan.changed": {
-      const stateSince = own(state.plans, event.subject)?.stateSince ?? event.observedAt;
-      return withPlan(edit, state, event.subject, { facts: event.body.plan, stateSince });
-    }
+    case "dynflow.plan.changed":
+      return withPlan(edit, state, event, event.body.plan, own(state.plans, event.subject)?.stateSince);
     case "dynflow.plan.gone":
       return { ...state, plans: edit.drop(state.plans, event.subject) };
     case "dynflow.step.state_changed": {
       const plan = own(state.plans, event.body.planId);
       if (plan === undefined || plan.steps === null) return state;
       const steps = edit.put(plan.steps, String(event.body.stepId), event.body.to);
-      return { ...state, plans: edit.put(state.plans, event.body.planId, { ...plan, steps }) };
+      const moved = { ...plan, steps, movedAt: event.observedAt };
+      return { ...state, plans: edit.put(state.plans, event.body.planId, moved) };
     }
     case "dynflow.world.registered":
       return withWorld(edit, state, event.subject, { ...event.body, seenSince: event.observedAt, ping: null });
@@ -76,10 +79,13 @@ export function reduceDynflow(state: DynflowFold, event: JournalEvent, edit: Rec
       return { ...state, worlds: edit.drop(state.worlds, event.subject) };
     case "dynflow.lock.acquired": {
       const lock = { ...event.body, seenSince: event.observedAt };
-      return { ...state, locks: edit.put(state.locks, lockKey(lock), lock) };
+      const locked = { ...state, locks: edit.put(state.locks, lockKey(lock), lock) };
+      return isHolding(lock.class) ? withHolder(edit, locked, planOfLock(lock.id), event.observedAt) : locked;
     }
-    case "dynflow.lock.released":
-      return { ...state, locks: edit.drop(state.locks, lockKey(event.body)) };
+    case "dynflow.lock.released": {
+      const freed = { ...state, locks: edit.drop(state.locks, lockKey(event.body)) };
+      return isHolding(event.body.class) ? withHolder(edit, freed, planOfLock(event.body.id), event.observedAt) : freed;
+    }
     default:
       return state;
   }
@@ -88,11 +94,32 @@ export function reduceDynflow(state: DynflowFold, event: JournalEvent, edit: Rec
 function withPlan(
   edit: RecordEditor,
   state: DynflowFold,
-  id: string,
-  { facts, stateSince }: { readonly facts: PlanFacts; readonly stateSince: EpochMs },
+  { subject: id, observedAt }: JournalEvent,
+  facts: PlanFacts,
+  stateSince: EpochMs = observedAt,
 ): DynflowFold {
   if (facts.state === "stopped") return { ...state, plans: edit.drop(state.plans, id) };
-  return { ...state, plans: edit.put(state.plans, id, { ...facts, stateSince }) };
+  const known = own(state.plans, id);
+  const unlockedSince = known === undefined ? (isHeld(state, id) ? null : observedAt) : known.unlockedSince;
+  return { ...state, plans: edit.put(state.plans, id, { ...facts, stateSince, movedAt: observedAt, unlockedSince }) };
+}
+
+/** Somebody plans or executes the plan that such a lock is of. */
+const HOLDING_LOCKS = ["Dynflow::Coordinator::ExecutionLock", "Dynflow::Coordinator::PlanningLock"] as const;
+const isHolding = (lockClass: string): boolean => HOLDING_LOCKS.some((holding) => holding === lockClass);
+const LOCK_ID_PREFIX = "execution-plan:";
+const planOfLock = (lockId: string): string => lockId.slice(LOCK_ID_PREFIX.length);
+const isHeld = ({ locks }: DynflowFold, planId: string): boolean =>
+  HOLDING_LOCKS.some(
+    (holding) => own(locks, lockKey({ class: holding, id: `${LOCK_ID_PREFIX}${planId}` })) !== undefined,
+  );
+
+function withHolder(edit: RecordEditor, state: DynflowFold, planId: string, at: EpochMs): DynflowFold {
+  const plan = own(state.plans, planId);
+  if (plan === undefined) return state;
+  const unlockedSince = isHeld(state, planId) ? null : (plan.unlockedSince ?? at);
+  if (unlockedSince === plan.unlockedSince) return state;
+  return { ...state, plans: edit.put(state.plans, planId, { ...plan, unlockedSince }) };
 }
 
 function withWorld(edit: RecordEditor, state: DynflowFold, id: string, world: WorldFold): DynflowFold {

@@ -90,6 +90,8 @@ const plan = (over: Partial<PlanFold> = {}): PlanFold => ({
   stepCount: 2,
   failure: null,
   stateSince: epochMs(1),
+  movedAt: epochMs(1),
+  unlockedSince: null,
   ...over,
 });
 const lock = (over: Partial<LockFold> = {}): LockFold => ({

@@ -123,7 +123,7 @@ const actionHead = (planId: string, row: Row): ActionHead =>
     data: blobCell(row, "data"),
   });
 
-const delayedPlan = (row: Row): DelayedPlan =>
+export const delayedPlan = (row: Row): DelayedPlan =>
   decodeDelayedRow({
     startAt: instantCell(row, "start_at"),
     startBefore: instantCell(row, "start_before"),
