@@ -31,6 +31,7 @@ const RESERVED_KEYS: ReadonlySet<string> = new Set([
   "$ext",
   "$ref",
   "$map",
+  "$masked",
   "__proto__",
 ]);
 
