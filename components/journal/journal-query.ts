@@ -31,6 +31,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   "dynflow.world.ping_timeout": true,
   "dynflow.lock.acquired": true,
   "dynflow.lock.released": true,
+  "dynflow.envelope.undecodable": true,
   "op.requested": true,
   "op.executed": true,
   "op.failed": true,
@@ -38,6 +39,8 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   "op.unknown": true,
   "op.verified": true,
   "op.unverified": true,
+  "attention.acknowledged": true,
+  "attention.released": true,
   "job.created": true,
   "job.state_changed": true,
   "console.started": true,
@@ -50,6 +53,7 @@ export const EVENT_KINDS: readonly string[] = Object.keys(KINDS);
 /** Kinds that belong together: a word that ends in a dot and a star. */
 export const KIND_GROUPS: readonly { readonly value: string; readonly words: string }[] = [
   { value: "op.*", words: "operators' actions" },
+  { value: "attention.*", words: "findings taken on" },
   { value: "job.*", words: "jobs" },
   { value: "dna.*", words: "DNA" },
   { value: "dna.actor.*", words: "owners of actors" },

@@ -40,6 +40,7 @@ export function subjectLink(event: JournalEvent): Href | null {
     case "dynflow.world.gone":
     case "dynflow.world.pong":
     case "dynflow.world.ping_timeout":
+    case "dynflow.envelope.undecodable":
       return routes.worlds({ source, world: event.subject });
     case "dynflow.lock.acquired":
       return event.body.planId === null ? routes.worlds({ source }) : routes.plan(source, event.body.planId);

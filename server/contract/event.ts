@@ -90,6 +90,11 @@ export interface PlanFailure {
   readonly actionClass: string;
   readonly exceptionClass: string;
   readonly message: Maskable<string>;
+  /**
+   * The same for messages that differ only in ids and numbers: tells kinds of failures apart for those who may not read
+   * them. Left out by older versions of the console.
+   */
+  readonly gist?: string;
 }
 
 /** What keeps a scheduled plan waiting; `null` = its row is gone, so nothing will ever start it. */
@@ -150,6 +155,17 @@ export interface OperationFacts {
   readonly expected: JsonValue;
   /** What was found, what came back: for people. It may quote an upstream's error, so it is masked for viewers. */
   readonly found: Maskable<string> | null;
+}
+
+/** Somebody has taken a finding on: it is silent for everybody until then, or until it gets worse. */
+export interface AcknowledgementFacts {
+  /** Id of the finding. */
+  readonly finding: string;
+  readonly stream: StreamName;
+  /** As it was when it was taken on. */
+  readonly severity: "failed" | "attention";
+  readonly count: number;
+  readonly until: EpochMs;
 }
 
 export const JOB_STATES = ["running", "waiting", "paused", "done", "failed", "stopped", "cancelled"] as const;
@@ -268,6 +284,14 @@ export interface EventBodies {
   "dynflow.world.ping_timeout": { readonly waitedMs: number };
   "dynflow.lock.acquired": LockFacts;
   "dynflow.lock.released": { readonly class: string; readonly id: string };
+  /** An envelope for our own world (the subject) that we could not decode: taken from the table and kept. */
+  "dynflow.envelope.undecodable": {
+    readonly reason: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    /** Its first 64 bytes in hex; masked for viewers. */
+    readonly head: Maskable<string>;
+  };
   "op.requested": OperationFacts;
   "op.executed": OperationFacts;
   "op.failed": OperationFacts;
@@ -275,6 +299,9 @@ export interface EventBodies {
   "op.unknown": OperationFacts;
   "op.verified": OperationFacts;
   "op.unverified": OperationFacts;
+  /** The operator's request is what caused it. */
+  "attention.acknowledged": AcknowledgementFacts;
+  "attention.released": { readonly finding: string; readonly stream: StreamName };
   "job.created": JobFacts;
   "job.state_changed": { readonly from: JobState; readonly job: JobFacts };
   "console.started": {

@@ -60,6 +60,8 @@ function maskBody(event: JournalEvent): JournalEvent {
       return event.body.job.note === null
         ? event
         : { ...event, body: { ...event.body, job: maskNote(event.body.job) } };
+    case "dynflow.envelope.undecodable":
+      return { ...event, body: { ...event.body, head: MASKED } };
     case "source.state_changed":
     case "dna.node.seen":
     case "dna.node.forgotten":
@@ -81,6 +83,8 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dynflow.world.ping_timeout":
     case "dynflow.lock.acquired":
     case "dynflow.lock.released":
+    case "attention.acknowledged":
+    case "attention.released":
     case "console.started":
     case "console.stopped":
     case "console.retention_applied":
@@ -148,5 +152,11 @@ function maskOperator(fold: OperatorFold): OperatorFold {
     actor: operation.actor === null ? null : maskActor(operation.actor),
   }));
   const jobs = Object.fromEntries(Object.entries(fold.jobs).map(([id, job]) => [id, maskNote(job)]));
-  return { ...fold, operations, jobs };
+  const acknowledgements = Object.fromEntries(
+    Object.entries(fold.acknowledgements).map(([id, taken]) => [
+      id,
+      taken.by === null ? taken : { ...taken, by: maskActor(taken.by) },
+    ]),
+  );
+  return { ...fold, operations, jobs, acknowledgements };
 }

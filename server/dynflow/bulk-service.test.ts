@@ -58,6 +58,7 @@ function setUp(count: number, operatorLimit = 3) {
     capabilities: () => null,
     planProgress: () => null,
     lapMs: () => null,
+    undecodable: () => [],
     look: () => undefined,
   };
   let busy = false;

@@ -11,13 +11,15 @@ import {
   stepClientWorld,
 } from "./client-world.ts";
 import type { Reply, Request } from "./codec/envelope.ts";
-import { decodeEnvelope } from "./codec/envelope-decode.ts";
+import { type DecodedEnvelope, decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
+import type { StoredForm } from "./codec/stored.ts";
 import { toUtcMicros } from "./codec/utc-text.ts";
 import { encodeClientWorld, encodeInhibitionLock } from "./codec/world-record.ts";
 import { CLIENT_WORLD_CLASS } from "./domain/records.ts";
 import { createPause } from "./pause.ts";
-import type { DynflowMailbox, EnvelopeHandle, SkipWrite, WriteOutcome } from "./ports.ts";
+import type { DynflowMailbox, EnvelopeHandle, SendGuard, SendOutcome, SkipWrite, WriteOutcome } from "./ports.ts";
+import type { UndecodableEnvelopes } from "./undecodable-envelopes.ts";
 
 /** Leaving is a courtesy: a stop of the console does not wait longer for it. */
 const LEAVE_TIMEOUT_MS = 1_500;
@@ -34,6 +36,10 @@ export interface ClientWorldOptions {
   readonly pid: number;
   /** A random UUID; asked for once in the life of the journal. */
   readonly newWorldId: () => string;
+  /** How this database's worlds write what they serialize (`domain/protocol.ts`); absent = msgpack. */
+  readonly encoding?: StoredForm;
+  /** Absent = such envelopes are only counted. */
+  readonly undecodable?: Pick<UndecodableEnvelopes, "keep" | "tell">;
 }
 
 export type OnReply = (reply: Reply, senderId: string) => void;
@@ -57,11 +63,23 @@ export interface ClientWorld {
    * not registered (nothing was sent); `upstream-unavailable` when nobody answered: it may have been stored
    */
   send(requestId: string, receiverId: string, message: Request): Promise<EnvelopeHandle>;
-  /** Stores several for one receiver, all or none. Throws as `send`. */
-  sendAll(
+  /** Stores these for one receiver while the guard holds, all or none. Throws as `send`. */
+  sendGuarded(
+    guard: Omit<SendGuard, "inhibit">,
     receiverId: string,
     messages: readonly { readonly requestId: string; readonly message: Request }[],
-  ): Promise<readonly EnvelopeHandle[]>;
+  ): Promise<SendOutcome>;
+  /** A Halt of this plan along with the lock that inhibits its execution. Throws as `send`. */
+  halt(halt: {
+    readonly guard: Omit<SendGuard, "inhibit" | "openStepIds">;
+    readonly receiverId: string;
+    readonly requestId: string;
+    /** An inhibition lock that is held already is a leftover and is taken over. */
+    readonly takeOver: boolean;
+  }): Promise<SendOutcome>;
+  /** See `DynflowMailbox`. */
+  withdrawHalt: DynflowMailbox["withdrawHalt"];
+  releaseInhibition: DynflowMailbox["releaseInhibition"];
   /** See `DynflowMailbox`. Refused while we are not registered: then nothing was written. */
   skip(write: SkipWrite): Promise<WriteOutcome>;
   freeze(planId: string, frozen: boolean): Promise<boolean>;
@@ -82,7 +100,7 @@ export interface ClientWorld {
 }
 
 export async function openClientWorld(options: ClientWorldOptions): Promise<ClientWorld> {
-  const { mailbox, clock, log, sourceId } = options;
+  const { mailbox, clock, log, sourceId, undecodable, encoding = "msgpack" } = options;
   const namespace = `dynflow-world:${sourceId}`;
   const id = await identityOf(options, namespace);
   const listeners = new Map<string, Set<OnReply>>();
@@ -114,8 +132,10 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
       case "listen":
         return dispatch({ kind: "listen-ended", ok: await succeeds("listen", listen()) });
       case "pull": {
-        const rows = await answerOf("pull", mailbox.pull(id));
-        return dispatch({ kind: "pull-ended", envelopes: rows?.map(decodeEnvelope) ?? null });
+        const rows = await answerOf("pull", mailbox.pull(id, keepUnread));
+        dispatch({ kind: "pull-ended", envelopes: rows?.map((data) => decodeEnvelope(data)) ?? null });
+        await undecodable?.tell(id);
+        return;
       }
       case "reply":
         await succeeds("reply", post(effect.envelope));
@@ -145,9 +165,18 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
       attempt.then(() => true),
     )) === true;
 
+  /** Whatever says nothing to us is kept before it is deleted; the others of the batch are handled all the same. */
+  async function keepUnread(rows: readonly Uint8Array[]): Promise<void> {
+    const unread = rows.flatMap((data) => {
+      const reason = unreadReason(decodeEnvelope(data, encoding));
+      return reason === null ? [] : [{ data, reason }];
+    });
+    if (unread.length > 0) await undecodable?.keep(unread);
+  }
+
   function register(): Promise<void> {
     const { hostname, pid } = options;
-    const data = encodeClientWorld({ id, hostname, pid, lastSeenText: lastSeenText(clock.now()) });
+    const data = encodeClientWorld({ id, hostname, pid, lastSeenText: lastSeenText(clock.now()) }, encoding);
     return mailbox.register({ id, class: CLIENT_WORLD_CLASS, data });
   }
 
@@ -164,7 +193,7 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
   }
 
   const post = async (envelope: Parameters<typeof encodeEnvelope>[0]): Promise<EnvelopeHandle> =>
-    mailbox.send(envelope.receiverId, bytesOf(envelope));
+    mailbox.send(envelope.receiverId, bytesOf(envelope, encoding));
 
   function requireRegistered(): void {
     if (state.phase !== "registered") throw new OpsError("refused", "Our own world is not registered at present");
@@ -201,13 +230,24 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
       requireRegistered();
       return post({ requestId, senderId: id, receiverId, message });
     },
-    async sendAll(receiverId, messages) {
+    async sendGuarded(guard, receiverId, messages) {
       requireRegistered();
       const envelopes = messages.map(({ requestId, message }) =>
-        bytesOf({ requestId, senderId: id, receiverId, message }),
+        bytesOf({ requestId, senderId: id, receiverId, message }, encoding),
       );
-      return mailbox.sendAll(receiverId, envelopes);
+      return mailbox.sendGuarded({ ...guard, inhibit: null }, receiverId, envelopes);
     },
+    async halt({ guard, receiverId, requestId, takeOver }) {
+      requireRegistered();
+      const { planId } = guard;
+      const message = { type: "Halt", planId } as const;
+      const inhibit = { data: encodeInhibitionLock(planId, encoding), takeOver };
+      return mailbox.sendGuarded({ ...guard, openStepIds: [], inhibit }, receiverId, [
+        bytesOf({ requestId, senderId: id, receiverId, message }, encoding),
+      ]);
+    },
+    withdrawHalt: (halt) => mailbox.withdrawHalt(halt),
+    releaseInhibition: (planId) => mailbox.releaseInhibition(planId),
     async skip(write) {
       requireRegistered();
       return mailbox.skip(write);
@@ -218,13 +258,14 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
     },
     async cancelScheduled({ planId, rootStepId, executorId, requestId }) {
       requireRegistered();
-      const halt = bytesOf({ requestId, senderId: id, receiverId: executorId, message: { type: "Halt", planId } });
+      const message = { type: "Halt", planId } as const;
+      const halt = bytesOf({ requestId, senderId: id, receiverId: executorId, message }, encoding);
       return mailbox.cancelScheduled({
         planId,
         rootStepId,
         executorId,
         halt,
-        inhibition: encodeInhibitionLock(planId),
+        inhibition: encodeInhibitionLock(planId, encoding),
       });
     },
     withdraw: (handle) => mailbox.withdraw(handle),
@@ -248,8 +289,8 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
 }
 
 /** @throws OpsError `invalid-input` for a message that Ruby could not decode */
-function bytesOf(envelope: Parameters<typeof encodeEnvelope>[0]): Uint8Array {
-  const bytes = encodeEnvelope(envelope);
+function bytesOf(envelope: Parameters<typeof encodeEnvelope>[0], encoding: StoredForm): Uint8Array {
+  const bytes = encodeEnvelope(envelope, encoding);
   if (!bytes.ok) throw new OpsError("invalid-input", `This message must not be sent: ${bytes.reason}`);
   return bytes.value;
 }
@@ -265,3 +306,10 @@ async function identityOf(options: ClientWorldOptions, namespace: string): Promi
 
 /** `2026-11-22 05:48:11.644`: Ruby parses it, so it has to be there (dynflow.md 5). */
 const lastSeenText = (now: EpochMs): string => (toUtcMicros(toIso(now)) ?? "").slice(0, 23).replace("T", " ");
+
+/** Why an envelope says nothing to us; `null` = it is a message of ours, known to the protocol. */
+function unreadReason(decoded: DecodedEnvelope): string | null {
+  if (!decoded.ok) return decoded.reason;
+  if (decoded.envelope.message.type !== "Unknown") return null;
+  return decoded.deviations.at(-1) ?? "an unknown message";
+}

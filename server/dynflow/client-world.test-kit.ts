@@ -3,7 +3,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { type Envelope, type Message, type Reply, replyTo } from "./codec/envelope.ts";
 import { decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
-import type { DynflowMailbox, ScheduledCancelWrite, SkipWrite, WriteOutcome } from "./ports.ts";
+import type { DynflowMailbox, ScheduledCancelWrite, SendGuard, SkipWrite, WriteOutcome } from "./ports.ts";
 
 export interface MemoryMail {
   readonly mailbox: DynflowMailbox;
@@ -21,6 +21,9 @@ export interface MemoryMail {
   onSkip: (write: SkipWrite) => WriteOutcome;
   onFreeze: (planId: string, frozen: boolean) => boolean;
   onCancelScheduled: (write: ScheduledCancelWrite) => WriteOutcome;
+  /** What the guard of a message finds; by default that all is as expected. */
+  onGuard: (guard: SendGuard) => WriteOutcome;
+  onRelease: (planId: string) => boolean;
   /** Puts an envelope into the table and notifies its receiver. */
   post(envelope: Envelope): void;
   /** Takes everything waiting for a world, decoded. */
@@ -89,6 +92,8 @@ export function createMemoryMail(): MemoryMail {
     onSkip: () => ({ applied: true }),
     onFreeze: () => true,
     onCancelScheduled: () => ({ applied: true }),
+    onGuard: () => ({ applied: true }),
+    onRelease: () => true,
     post(envelope) {
       const bytes = encodeEnvelope(envelope);
       if (!bytes.ok) throw new Error(bytes.reason);
@@ -129,15 +134,28 @@ export function createMemoryMail(): MemoryMail {
           if (!outcome.applied) return outcome;
           return maybeLost({ applied: true, handle: insert(write.executorId, write.halt) });
         }),
+      sendGuarded: (guard, receiverId, envelopes) =>
+        call("sendGuarded", () => {
+          const outcome = mail.onGuard(guard);
+          if (!outcome.applied) return outcome;
+          return maybeLost({ applied: true, handles: envelopes.map((data) => insert(receiverId, data)) });
+        }),
+      withdrawHalt: ({ rowId, releases }) =>
+        call(releases ? "withdrawHalt with its lock" : "withdrawHalt", () => {
+          const index = mail.rows.findIndex((row) => row.id === rowId);
+          if (index >= 0) mail.rows.splice(index, 1);
+          return index >= 0;
+        }),
+      releaseInhibition: (planId) => call("releaseInhibition", () => mail.onRelease(planId)),
       withdraw: ({ rowId }) =>
         call("withdraw", () => {
           const index = mail.rows.findIndex((row) => row.id === rowId);
           if (index >= 0) mail.rows.splice(index, 1);
           return index >= 0;
         }),
-      pull: (worldId) =>
-        call("pull", () => {
-          const taken = mail.rows.filter((row) => row.receiverId === worldId);
+      pull: (worldId, beforeGone) =>
+        call("pull", () => mail.rows.filter((row) => row.receiverId === worldId)).then(async (taken) => {
+          if (taken.length > 0) await beforeGone?.(taken.map((row) => row.data));
           for (const row of taken) mail.rows.splice(mail.rows.indexOf(row), 1);
           return taken.map((row) => row.data);
         }),

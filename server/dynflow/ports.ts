@@ -8,11 +8,16 @@ import type {
   StepRow,
   UtcMicros,
 } from "./domain/model.ts";
+import type { PlanOutline } from "./domain/plan-outline.ts";
 import type { SkipChange } from "./domain/skip.ts";
+
+/** MariaDB is `mysql` too: nothing that is asked of the two differs. */
+export const DYNFLOW_DIALECTS = ["postgres", "mysql", "sqlite"] as const;
+export type DynflowDialect = (typeof DYNFLOW_DIALECTS)[number];
 
 /** What this database is and can do; read once when the source comes up and again after it was down. */
 export interface DynflowCapabilities {
-  readonly dialect: "postgres" | "sqlite";
+  readonly dialect: DynflowDialect;
   readonly schemaVersion: number;
   /** LISTEN/NOTIFY hints can be had. */
   readonly notify: boolean;
@@ -35,16 +40,47 @@ export const PLAN_SORTS = [
 ] as const;
 export type PlanSort = (typeof PLAN_SORTS)[number];
 
-/** All given parts must hold; an empty list means "any". Comparison of label is exact or by prefix, never a pattern. */
+/** `contains` takes no notice of the case of letters (of ASCII at least); the others do. Never a pattern. */
+export interface TextMatch {
+  readonly kind: "exact" | "prefix" | "contains";
+  readonly text: string;
+}
+
+/** All given parts must hold; an empty list, `null` and what is left out mean "any". */
 export interface PlanFilter {
   readonly ids: readonly string[];
   readonly states: readonly string[];
   readonly results: readonly string[];
-  readonly label: { readonly kind: "exact" | "prefix"; readonly text: string } | null;
+  readonly label: TextMatch | null;
   /** `startedAt` in [from, to). Plans that never started match neither bound. */
   readonly startedFrom: UtcMicros | null;
   readonly startedTo: UtcMicros | null;
+  /** `endedAt` in [from, to). Plans that have not ended match neither bound. */
+  readonly endedFrom?: UtcMicros | null;
+  readonly endedTo?: UtcMicros | null;
+  /** Class of the root action: what a scheduled plan is known by, whose label is NULL. */
+  readonly rootClass?: TextMatch | null;
+  /** Beginning of an id: hex digits and dashes. */
+  readonly idStart?: string | null;
+  /** Part of the label, of the class of the root action, or of the id (`7be1…1b80` = its beginning and end). */
+  readonly anyText?: string | null;
+  /** Only these plans; unlike `ids` an empty list finds none. At most 5,000. */
+  readonly among?: readonly string[] | null;
+  /** Sub-plans of this plan. */
+  readonly callerPlanId?: string | null;
+  /** Only plans that no other plan has planned. */
+  readonly topLevel?: boolean;
+  /** Ended after at least so long, or not ended and started before: the caller works the instant out. */
+  readonly lasting?: { readonly seconds: number; readonly startedBefore: UtcMicros } | null;
+  /** Whether a delayed start is kept of it. */
+  readonly delayed?: boolean | null;
 }
+
+/** Where a page begins: beyond a cursor of an earlier page, after so many rows, or so that it ends with the last row. */
+export type PageStart =
+  | { readonly cursor: string; readonly direction: "next" | "previous" }
+  | { readonly offset: number }
+  | { readonly last: true };
 
 export interface PlanQuery {
   readonly filter: PlanFilter;
@@ -52,8 +88,8 @@ export interface PlanQuery {
   readonly descending: boolean;
   /** 1 to 500. */
   readonly limit: number;
-  /** A cursor of an earlier page and the way to go from it; `null` = the first page. */
-  readonly from: { readonly cursor: string; readonly direction: "next" | "previous" } | null;
+  /** `null` = the first page. */
+  readonly from: PageStart | null;
 }
 
 /**
@@ -76,6 +112,66 @@ export interface PlanCount {
   readonly state: string;
   readonly result: string;
   readonly count: number;
+}
+
+/** What a scan looks for besides its filter; all that are given must be found in a plan. */
+export interface ScanNeedle {
+  /** In class, message or backtrace of a step's error. */
+  readonly errorText: string | null;
+  /** In a key or value of an action's input, decoded. */
+  readonly inputText: string | null;
+  /** In the class of any action of the plan. */
+  readonly actionClass: string | null;
+  /** World that the execution history names. */
+  readonly worldId: string | null;
+}
+
+export interface ScanQuery {
+  readonly filter: PlanFilter;
+  readonly needle: ScanNeedle;
+  /** `next` of the slice before; `null` = from the first plan. */
+  readonly from: string | null;
+  /** Plans to look at, at most: 1 to 20,000. */
+  readonly plans: number;
+}
+
+/** Where in a plan something was found. */
+export interface ScanEvidence {
+  readonly where: "error" | "input" | "action" | "history";
+  /** Of the step or, in an input, of the action; `null` in a history. */
+  readonly id: number | null;
+  /** What stands there, cut to a line. */
+  readonly text: string;
+}
+
+export interface ScanHit extends PlanListRow {
+  readonly evidence: readonly ScanEvidence[];
+}
+
+export interface ScanSlice {
+  readonly hits: readonly ScanHit[];
+  /** Plans that are done with. */
+  readonly plans: number;
+  /** Rows of steps, actions and histories that were read, and the bytes that were decoded. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Rows that could not be looked into: too long, or they do not decode. */
+  readonly notLookedInto: number;
+  readonly next: string | null;
+}
+
+export interface PlanCaller {
+  readonly planId: string;
+  readonly callerPlanId: string;
+  readonly callerActionId: number | null;
+}
+
+export interface PlanFailureRow {
+  readonly planId: string;
+  readonly stepId: number;
+  readonly actionClass: string;
+  readonly exceptionClass: string;
+  readonly message: string;
 }
 
 /** A plan as the follower needs it: its head and steps without payloads. */
@@ -101,6 +197,74 @@ export interface ActionReferences {
 export interface SubPlanCaller {
   readonly planId: string;
   readonly actionId: number;
+}
+
+/** A plan as the sub-plan of another. */
+export interface ChildPlan {
+  readonly id: string;
+  /** Action of the calling plan; `null` = not told. */
+  readonly callerActionId: number | null;
+  readonly label: string | null;
+  readonly rootActionClass: string | null;
+  /** As stored. `null` = its row is gone, only its action tells of it. */
+  readonly state: string | null;
+  readonly result: string | null;
+  readonly startedAt: UtcMicros | null;
+  readonly endedAt: UtcMicros | null;
+  readonly realTimeSec: number | null;
+  readonly executionTimeSec: number | null;
+  /** Its stored result is error, or it is unfinished and a step of it is in error. */
+  readonly failing: boolean;
+}
+
+export interface ChildrenQuery {
+  readonly planId: string;
+  readonly failingOnly: boolean;
+  /** 1 to 500. */
+  readonly limit: number;
+  /** `next` of the page before; `null` = the first page. */
+  readonly after: string | null;
+}
+
+export interface ChildPage {
+  readonly rows: readonly ChildPlan[];
+  readonly next: string | null;
+}
+
+export type ChildCount = Pick<ChildPlan, "callerActionId" | "state" | "result"> & { readonly count: number };
+
+export interface ChildTotal {
+  readonly planId: string;
+  readonly count: number;
+}
+
+/** A sub-plan and its caller, as far as a walk through the tree needs them. */
+export interface PlanEdge extends Pick<ChildPlan, "id" | "callerActionId" | "state" | "result" | "startedAt" | "failing"> {
+  readonly parentId: string;
+}
+
+/** One plan waits for another. */
+export interface DependencyEdge {
+  readonly waiting: string;
+  readonly prerequisite: string;
+}
+
+/** How plans hang together: who planned whom, who waits for whom. Part of `DynflowStore`, with its promises. */
+export interface PlanLinks {
+  /** Oldest start first, those that never started last, ties by id. The order of values: a cursor outlives its row. */
+  children(query: ChildrenQuery): Promise<ChildPage>;
+  /** All sub-plans of a plan by caller, state and result. */
+  childCounts(planId: string): Promise<readonly ChildCount[]>;
+  /** Of plans without sub-plans nothing is told; at most 500 ids a call. */
+  childTotals(planIds: readonly string[]): Promise<readonly ChildTotal[]>;
+  /** In order of caller and id, beyond `after`; at most 500 ids a call, at most 10,000 answers. */
+  childEdges(
+    planIds: readonly string[],
+    after: Pick<PlanEdge, "parentId" | "id"> | null,
+    limit: number,
+  ): Promise<readonly PlanEdge[]>;
+  /** What these plans wait for, or what waits for them; at most 500 ids a call, at most 5,000 answers. */
+  dependencies(planIds: readonly string[], direction: "waits-for" | "blocks"): Promise<readonly DependencyEdge[]>;
 }
 
 export interface LapSlice {
@@ -131,7 +295,25 @@ export interface DynflowStore {
   lap(from: string | null, rows: number): Promise<LapSlice>;
   plans(query: PlanQuery): Promise<PlanPage>;
   counts(filter: PlanFilter): Promise<readonly PlanCount[]>;
+  /**
+   * Looks for text where no column holds it, in one bounded slice of the table by id; statements of it are given up after
+   * 0.9 s. Goes on from `next` of the slice before.
+   */
+  scan(query: ScanQuery): Promise<ScanSlice>;
+  /** Which plans these were planned by; those that no other planned are left out. At most 500 ids a call. */
+  callers(ids: readonly string[]): Promise<readonly PlanCaller[]>;
+  /** The first stored error of each of these plans, by step id; at most 500 ids a call. */
+  failures(ids: readonly string[]): Promise<readonly PlanFailureRow[]>;
+  /** With all its steps, however many, read in parts: at most 250,000. */
   plan(id: string): Promise<PlanRecord | null>;
+  /** The same, but of a plan of 5,000 steps or more only the first, the failed and the moving ones, and what all come to. */
+  outline(id: string): Promise<PlanOutline | null>;
+  /** Steps after this id in order of id, at most `limit` (5,000). */
+  stepsPart(part: {
+    readonly planId: string;
+    readonly after: number | null;
+    readonly limit: number;
+  }): Promise<readonly StepRow[]>;
   /** Input, output and a bounded number of chunks; more chunks are had by naming the last one's id. */
   action(planId: string, actionId: number, chunksAfter?: number): Promise<ActionPayload | null>;
   /**
@@ -141,6 +323,7 @@ export interface DynflowStore {
   references(planId: string): Promise<readonly ActionReferences[]>;
   /** Actions of these plans that have planned sub-plans, by index; at most 500 ids a call. */
   subPlanCallers(planIds: readonly string[]): Promise<readonly SubPlanCaller[]>;
+  readonly links: PlanLinks;
   /**
    * Hints that something was sent to one of these worlds; never complete, never a promise. Calls `onHint` with the
    * world's id. Ends when the returned function is called or the connection is lost (then `onLost` is called once).
@@ -179,6 +362,26 @@ export interface ScheduledCancelWrite {
   readonly halt: Uint8Array;
 }
 
+/** What has to hold of a plan in the very transaction that sends, or nothing is sent (`dynflow.md` 9). */
+export interface SendGuard {
+  readonly planId: string;
+  readonly state: string;
+  /** The world that has to hold its ExecutionLock; `null` = nobody may execute, plan or inhibit it. */
+  readonly executorId: string | null;
+  /** Steps that have to be able to take an event: running or suspended. */
+  readonly openStepIds: readonly number[];
+  /**
+   * The encoded ExecutionInhibitionLock that is put up along with a Halt. One that is held refuses it, unless it is the
+   * leftover of an earlier halt that is to be taken over.
+   */
+  readonly inhibit: { readonly data: Uint8Array; readonly takeOver: boolean } | null;
+}
+
+/** Stored whole, or not at all and why. */
+export type SendOutcome =
+  | { readonly applied: true; readonly handles: readonly EnvelopeHandle[] }
+  | { readonly applied: false; readonly reason: string };
+
 /**
  * The coordinator records and envelopes of our own client world in one Dynflow database, and the few writes to plans that
  * no message can ask for. The only port through which Worldline writes to Dynflow. Envelopes are bytes that the codec has
@@ -207,10 +410,22 @@ export interface DynflowMailbox {
   cancelScheduled(
     write: ScheduledCancelWrite,
   ): Promise<{ readonly applied: true; readonly handle: EnvelopeHandle } | Extract<WriteOutcome, { applied: false }>>;
+  /** Reads again what the messages rest on and stores them for one receiver, in one transaction with the plan's row held. */
+  sendGuarded(guard: SendGuard, receiverId: string, envelopes: readonly Uint8Array[]): Promise<SendOutcome>;
+  /** Takes a Halt back that nobody has read, and, where it put one up, its inhibition lock with it; false = it was read. */
+  withdrawHalt(halt: EnvelopeHandle & { readonly planId: string; readonly releases: boolean }): Promise<boolean>;
+  /** Deletes the inhibition lock of a plan whose halt has ended: nobody else does (`dynflow.md` 9.5). True = it was there. */
+  releaseInhibition(planId: string): Promise<boolean>;
   /** Deletes an envelope that was not yet taken: true = withdrawn, false = it had been delivered. */
   withdraw(handle: EnvelopeHandle): Promise<boolean>;
-  /** Takes all envelopes of this receiver, in order, in one transaction. */
-  pull(worldId: string): Promise<readonly Uint8Array[]>;
+  /**
+   * Takes all envelopes of this receiver, in order, in one transaction, which waits for `beforeGone`: what that keeps is
+   * kept before the rows are gone. When it rejects, nothing was taken.
+   */
+  pull(
+    worldId: string,
+    beforeGone?: (envelopes: readonly Uint8Array[]) => Promise<void>,
+  ): Promise<readonly Uint8Array[]>;
   /** Calls back on each notification for this world; on a dialect without NOTIFY it never does. */
   listen(worldId: string, onNotify: () => void, onLost: (cause: unknown) => void): Promise<() => Promise<void>>;
   /** Deletes our locks, our record and our inbox. */

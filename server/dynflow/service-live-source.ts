@@ -14,6 +14,7 @@ import type { DynflowMailbox, DynflowStore } from "./ports.ts";
 import { actingRefusal } from "./resume-refusal.ts";
 import { createLookout } from "./service-lookout.ts";
 import type { DynflowSource } from "./source-view.ts";
+import { createUndecodableEnvelopes, type UndecodableEnvelopes } from "./undecodable-envelopes.ts";
 
 const TURN_MS = 1_000;
 
@@ -55,10 +56,11 @@ export interface LiveSource extends DynflowSource {
 
 export function createLiveSource(options: LiveSourceOptions): LiveSource {
   const { id, store, view, clock } = options;
+  const undecodable = createUndecodableEnvelopes({ ...options, sourceId: id });
   const causes = createPlanCauses({ ...options, sourceId: id, worldId: () => acting?.commands.worldId() ?? null });
   const follower = createDynflowFollower({ ...options, recorder: causes.recorder, sourceId: id });
   const lookout = createLookout(clock, (planId) => follower.watch(planId));
-  const acting = options.act ? createActing(options, follower, causes) : null;
+  const acting = options.act ? createActing({ ...options, undecodable }, follower, causes) : null;
   const sample = () => view.samples()[dynflowStream(id)];
 
   return {
@@ -69,6 +71,7 @@ export function createLiveSource(options: LiveSourceOptions): LiveSource {
     commands: acting?.commands ?? null,
     fold: () => view.dynflow(id),
     cancellable: options.cancellable,
+    undecodable: () => undecodable.list(),
     capabilities: () => follower.capabilities(),
     planProgress: (planId) => sample()?.planProgress?.[planId] ?? null,
     lapMs: () => sample()?.lapMs ?? null,
@@ -98,7 +101,11 @@ async function turn(clock: Clock, signal: AbortSignal): Promise<boolean> {
 }
 
 /** Our client world and its commands, opened as soon as the database is known to be one that we may act on. */
-function createActing(options: LiveSourceOptions, follower: DynflowFollower, causes: PlanCauses) {
+function createActing(
+  options: LiveSourceOptions & { readonly undecodable: UndecodableEnvelopes },
+  follower: DynflowFollower,
+  causes: PlanCauses,
+) {
   const { id, view, log, clock } = options;
   let opened: {
     readonly world: ClientWorld;
@@ -152,6 +159,7 @@ function createActing(options: LiveSourceOptions, follower: DynflowFollower, cau
   };
 
   async function live(signal: AbortSignal): Promise<void> {
+    await options.undecodable.load();
     const mailbox = await options.openMailbox();
     try {
       const notifies = follower.capabilities()?.notify ?? false;

@@ -6,6 +6,7 @@ import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
 import type { PlanCommands } from "./commands.ts";
 import type { DynflowCapabilities, DynflowStore } from "./ports.ts";
+import type { UndecodableEnvelope } from "./undecodable-envelopes.ts";
 
 /** One configured Dynflow database with everything the queries need. */
 export interface DynflowSource {
@@ -22,6 +23,8 @@ export interface DynflowSource {
   capabilities(): DynflowCapabilities | null;
   planProgress(planId: string): number | null;
   lapMs(): number | null;
+  /** Envelopes that came for our own world and could not be decoded, latest first; kept, and bounded. */
+  undecodable(): readonly UndecodableEnvelope[];
   /** Keeps a plan followed closely for a while, because someone looks at it. */
   look(planId: string): void;
 }

@@ -133,6 +133,11 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
       return said(`${splitClassName(event.body.class)[1]} acquired`, PLAIN, shortId(event.body.id));
     case "dynflow.lock.released":
       return said(`${splitClassName(event.body.class)[1]} released`, PLAIN, shortId(event.body.id));
+    case "dynflow.envelope.undecodable":
+      return said(
+        `a message for us that cannot be read, ${event.body.bytes} B: ${event.body.reason}`,
+        look("attention"),
+      );
     case "op.requested":
     case "op.executed":
     case "op.failed":
@@ -149,6 +154,18 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
         shortId(target),
       );
     }
+    case "attention.acknowledged":
+      return said(
+        `${event.actor === null ? "" : `${event.actor.user} `}has it until ${formatInstantFull(event.body.until, "utc")}`,
+        PLAIN,
+        findingKind(event.body.finding),
+      );
+    case "attention.released":
+      return said(
+        `${event.actor === null ? "" : `${event.actor.user}: `}nobody has it any more`,
+        PLAIN,
+        findingKind(event.body.finding),
+      );
     case "job.created":
       return said(`${event.body.title}, asked for by ${event.body.requestedBy}`, look("working"), "job");
     case "job.state_changed":
@@ -187,6 +204,9 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
       return unknownKind(event);
   }
 }
+
+/** `paused plans` of a finding's id. */
+const findingKind = (finding: string): string => (finding.split("|", 1)[0] ?? finding).replaceAll("_", " ");
 
 const actorName = ({ name }: ActorFacts): string =>
   name === "" ? "(empty name)" : name.length > ACTOR_NAME_CHARS ? `${name.slice(0, ACTOR_NAME_CHARS - 1)}…` : name;

@@ -11,6 +11,7 @@ import type { DynflowMailbox } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { numberCell, type Row } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
+import { dropInhibition, sendGuarded, withdrawHalt } from "./guarded-send.ts";
 import { isUuid } from "./ids.ts";
 import { writeFrozen, writeScheduledCancel, writeSkip } from "./plan-writes.ts";
 
@@ -48,8 +49,23 @@ export function createSqlMailbox(source: SqlMailboxSource): DynflowMailbox {
           push(source, transaction, receiverId, data),
         ),
       ),
+    sendGuarded: (guard, receiverId, envelopes) =>
+      asked(() =>
+        sendGuarded(db, source.differences, guard, envelopes, (transaction, data) =>
+          push(source, transaction, receiverId, data),
+        ),
+      ),
+    withdrawHalt: (halt) => asked(() => withdrawHalt(db, halt)),
+    releaseInhibition: (planId) => asked(() => dropInhibition(db, planId)),
     withdraw: (handle) => asked(() => withdraw(db, handle.rowId)),
-    pull: (worldId) => asked(() => pull(db, worldId)),
+    pull: (worldId, beforeGone) =>
+      asked(() =>
+        db.transaction().execute(async (transaction) => {
+          const envelopes = await pull(transaction, worldId);
+          if (envelopes.length > 0) await beforeGone?.(envelopes);
+          return envelopes;
+        }),
+      ),
     listen: (worldId, onNotify, onLost) => asked(() => source.listen(worldId, onNotify, onLost)),
     leave: (worldId) => asked(() => leave(db, worldId)),
     close: () => source.close(),
@@ -105,7 +121,7 @@ async function withdraw(db: Database, rowId: number): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** One statement, so one transaction: whoever deletes a row is the one who got it. */
+/** Whoever deletes a row is the one who got it. */
 async function pull(db: Database, worldId: string): Promise<readonly Uint8Array[]> {
   const { rows } = await sql<Row>`
     delete from dynflow_envelopes where id in (
