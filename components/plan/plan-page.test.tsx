@@ -117,7 +117,7 @@ describe("the plan page", () => {
   it("follows what became of a resume: requested, executed, verified, each with its time", async () => {
     const at = epochMs(Date.now());
     const operation = resumed({ requested: at, executed: epochMs(at + 24), verified: epochMs(at + 1_200) }, "verified");
-    open({ folds: { ...folds, operator: { family: "operator", operations: [operation], jobs: {} } } });
+    open({ folds: { ...folds, operator: { family: "operator", operations: [operation], jobs: {}, acknowledgements: {} } } });
     await screen.findByText("[Errno 28] No space left on device");
     const line = document.querySelector(".outcome")?.textContent?.replaceAll("\u00a0", " ") ?? "";
     expect(line).toContain("resume by mira “deleted old exports”");

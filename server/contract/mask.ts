@@ -12,29 +12,37 @@ import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import { unreachable } from "#server/kernel/errors.ts";
+import { hideInEvent, hideInFolds, hideInJob } from "./mask-journal.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "./mask-rules.ts";
+import { maskFreeText } from "./mask-text.ts";
 
-/** `public`: viewers, who read no payloads, error messages or addresses. `operator`: operators and admins. */
+/**
+ * `public`: viewers, who read no payloads, error messages or addresses. `operator`: operators and admins, who read them
+ * without what the `masks` of the configuration hide.
+ */
 export type Audience = "public" | "operator";
 
 /**
  * The event as this audience may read it; the same object when nothing is hidden. Folding masked events gives the
  * masked fold. The body of a kind that we do not know is hidden whole from `public`: nobody can say what is in it.
  */
-export function maskEvent(event: JournalEvent, audience: Audience): JournalEvent {
+export function maskEvent(event: JournalEvent, audience: Audience, rules = DEFAULT_MASK_RULES): JournalEvent {
+  const shown = hideInEvent(rules, event);
   switch (audience) {
     case "operator":
-      return event;
+      return shown;
     case "public":
-      return maskBody(event.actor === null ? event : { ...event, actor: maskActor(event.actor) });
+      return maskBody(shown.actor === null ? shown : { ...shown, actor: maskActor(shown.actor) });
     default:
       return unreachable(audience);
   }
 }
 
 /** The folds as this audience may read them; streams in which nothing is hidden keep their identity. */
-export function maskFolds(folds: Folds, audience: Audience): Folds {
-  if (audience === "operator") return folds;
-  return Object.fromEntries(Object.entries(folds).map(([stream, fold]) => [stream, maskFold(fold)]));
+export function maskFolds(folds: Folds, audience: Audience, rules = DEFAULT_MASK_RULES): Folds {
+  const shown = hideInFolds(rules, folds);
+  if (audience === "operator") return shown;
+  return Object.fromEntries(Object.entries(shown).map(([stream, fold]) => [stream, maskFold(fold)]));
 }
 
 function maskBody(event: JournalEvent): JournalEvent {
@@ -101,11 +109,18 @@ function hideBody(event: never): JournalEvent {
 }
 
 /** Text for people that may quote an upstream's error, as this audience may read it. */
-export const maskText = (text: Maskable<string> | null, audience: Audience): Maskable<string> | null =>
-  text === null || audience === "operator" ? text : MASKED;
+export function maskText(
+  text: Maskable<string> | null,
+  audience: Audience,
+  rules: MaskRules = DEFAULT_MASK_RULES,
+): Maskable<string> | null {
+  if (text === null || audience === "public") return text === null ? null : MASKED;
+  return typeof text === "string" ? maskFreeText(rules, text) : text;
+}
 
 /** A job as this audience may read it: what it does and how far it is, but not what an upstream said. */
-export const maskJob = (job: JobFacts, audience: Audience): JobFacts => (audience === "operator" ? job : maskNote(job));
+export const maskJob = (job: JobFacts, audience: Audience, rules: MaskRules = DEFAULT_MASK_RULES): JobFacts =>
+  audience === "operator" ? hideInJob(rules, job) : maskNote(job);
 
 /**
  * What the operator saw (`expected`) is shown: it names states and counts that a viewer reads as well. What came back

@@ -63,12 +63,15 @@ it("tells the progress of visible jobs only", () => {
       family: "operator",
       operations: [],
       jobs: { a: { ...job, stream: "dna:eu-1" }, b: { ...job, stream: HIDDEN } },
+      acknowledgements: { f: { stream: "dna:eu-1" }, g: { stream: HIDDEN } },
     },
   } as unknown as Folds;
   const samples = {
     operator: { asOf: 1, readMs: 0, jobs: { a: progress, b: progress } },
     [HIDDEN]: { asOf: 1, readMs: 0 },
   };
+  const left = visibleFolds(visible, folds).operator;
+  expect(left?.family === "operator" && Object.keys(left.acknowledgements)).toEqual(["f"]);
   const seen = visibleSamples(visible, samples as never, visibleFolds(visible, folds));
   expect(Object.keys(seen)).toEqual(["operator"]);
   expect(Object.keys(seen.operator?.jobs ?? {})).toEqual(["a"]);

@@ -33,6 +33,9 @@ function touchedStreams(event: JournalEvent): readonly StreamName[] {
       return event.body.stream === null ? [] : [event.body.stream];
     case "job.state_changed":
       return [event.body.job.stream];
+    case "attention.acknowledged":
+    case "attention.released":
+      return [event.body.stream];
     case "console.retention_applied":
       return event.body.streams;
     default:
@@ -55,6 +58,9 @@ function narrowedOperator(visible: ReadonlySet<StreamName>, fold: OperatorFold):
     ...fold,
     operations: fold.operations.filter(({ stream }) => stream === null || visible.has(stream)),
     jobs: Object.fromEntries(Object.entries(fold.jobs).filter(([, job]) => visible.has(job.stream))),
+    acknowledgements: Object.fromEntries(
+      Object.entries(fold.acknowledgements).filter(([, { stream }]) => visible.has(stream)),
+    ),
   };
 }
 

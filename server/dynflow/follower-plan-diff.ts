@@ -2,6 +2,7 @@ import { canonicalJson } from "#server/contract/canonical.ts";
 import type { EventDraft, PlanDelay, PlanFacts, PlanFailure } from "#server/contract/event.ts";
 import type { PlanFold } from "#server/contract/fold/dynflow.ts";
 import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
+import { gistOf } from "./domain/failure-gist.ts";
 import type { PlanHead, StepRow, UtcMicros } from "./domain/model.ts";
 import type { FollowedPlan } from "./ports.ts";
 
@@ -45,15 +46,17 @@ function failureOf(steps: readonly StepRow[], firstFailedStepId: number | null):
   const first = failed.find((step) => step.id === firstFailedStepId) ?? failed[0];
   if (first === undefined) return null;
   const error = first.error.ok ? first.error.value : null;
+  const said = first.error.ok ? (error?.message ?? "") : `The error could not be read: ${first.error.reason}`;
   return {
     stepId: first.id,
     actionClass: first.actionClass,
     exceptionClass: error?.exceptionClass ?? "",
-    message: gist(first.error.ok ? (error?.message ?? "") : `The error could not be read: ${first.error.reason}`),
+    message: cut(said),
+    gist: gistOf(said),
   };
 }
 
-const gist = (text: string): string =>
+const cut = (text: string): string =>
   text.length <= FAILURE_MESSAGE_MAX_CHARS ? text : `${text.slice(0, FAILURE_MESSAGE_MAX_CHARS - 1)}…`;
 
 /** Whether the plan's own row differs from what the fold knows; steps are not looked at. */

@@ -1,4 +1,11 @@
-import type { EventActor, EventKind, JobFacts, JournalEvent, OperationFacts } from "#server/contract/event.ts";
+import type {
+  AcknowledgementFacts,
+  EventActor,
+  EventKind,
+  JobFacts,
+  JournalEvent,
+  OperationFacts,
+} from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 
 export const OPERATION_PHASES = [
@@ -20,17 +27,26 @@ export interface OperationFold extends OperationFacts {
   readonly at: Readonly<Partial<Record<OperationPhase, EpochMs>>>;
 }
 
+/** Who has taken a finding on, and when. */
+export interface AcknowledgementFold extends AcknowledgementFacts {
+  readonly by: EventActor | null;
+  readonly at: EpochMs;
+}
+
 export interface OperatorFold {
   readonly family: "operator";
   /** The latest operations, oldest first, at most `OPERATIONS_MAX`; older ones are in the journal. */
   readonly operations: readonly OperationFold[];
   readonly jobs: Readonly<Record<string, JobFacts & { readonly since: EpochMs }>>;
+  /** By id of the finding, at most `ACKNOWLEDGEMENTS_MAX`, the latest; also those that have run out. */
+  readonly acknowledgements: Readonly<Record<string, AcknowledgementFold>>;
 }
 
 const OPERATIONS_MAX = 200;
 const ENDED_JOBS_MAX = 50;
+const ACKNOWLEDGEMENTS_MAX = 500;
 
-export const EMPTY_OPERATOR: OperatorFold = { family: "operator", operations: [], jobs: {} };
+export const EMPTY_OPERATOR: OperatorFold = { family: "operator", operations: [], jobs: {}, acknowledgements: {} };
 
 /**
  * Pure and total. Phases of one operation are joined by `causedBy` = id of its `op.requested`; a denial without a
@@ -53,9 +69,26 @@ export function reduceOperator(state: OperatorFold, event: JournalEvent): Operat
       };
     case "job.state_changed":
       return { ...state, jobs: { ...state.jobs, [event.subject]: { ...event.body.job, since: event.observedAt } } };
+    case "attention.acknowledged": {
+      const taken = { ...event.body, by: event.actor, at: event.observedAt };
+      return { ...state, acknowledgements: withAcknowledgement(state.acknowledgements, taken) };
+    }
+    case "attention.released": {
+      const { [event.body.finding]: _released, ...kept } = state.acknowledgements;
+      return { ...state, acknowledgements: kept };
+    }
     default:
       return state;
   }
+}
+
+function withAcknowledgement(
+  known: OperatorFold["acknowledgements"],
+  taken: AcknowledgementFold,
+): OperatorFold["acknowledgements"] {
+  const others = Object.entries(known).filter(([id]) => id !== taken.finding);
+  const kept = others.toSorted(([, a], [, b]) => a.at - b.at).slice(-(ACKNOWLEDGEMENTS_MAX - 1));
+  return Object.fromEntries([...kept, [taken.finding, taken]]);
 }
 
 type OperationEvent = Extract<JournalEvent, { kind: Extract<EventKind, `op.${string}`> }>;

@@ -1,77 +1,20 @@
-import { isMasked, type StreamName } from "#server/contract/event.ts";
-import type { DynflowFold, LockFold, PlanFold, WorldFold } from "#server/contract/fold/dynflow.ts";
+import type { StreamName } from "#server/contract/event.ts";
+import type { DynflowFold, LockFold, WorldFold } from "#server/contract/fold/dynflow.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { type Evidence, type Finding, sourceOf } from "./need.ts";
-import { plural, shortId, splitClassName } from "./words.ts";
+import { pausedFindings } from "./attention-paused.ts";
+import { stuckFindings } from "./attention-stuck.ts";
+import { type Finding, sourceOf } from "./need.ts";
+import { plural, shortId } from "./words.ts";
 
-const MESSAGE_MAX = 200;
-
-/** Paused plans by class and error, worlds that do not answer, locks of worlds that are gone, no executor at all. */
-export function dynflowFindings(stream: StreamName, fold: DynflowFold): readonly Finding[] {
+/** Plans that are paused or stuck, worlds that do not answer, locks of worlds that are gone, no executor at all. */
+export function dynflowFindings(stream: StreamName, fold: DynflowFold, now: EpochMs): readonly Finding[] {
   return [
-    ...pausedPlans(stream, fold),
+    ...pausedFindings(stream, fold),
+    ...stuckFindings(stream, fold, now),
     ...silentWorlds(stream, fold),
     ...orphanedLocks(stream, fold),
     ...noExecutor(stream, fold),
   ];
-}
-
-type PlanEntry = readonly [planId: string, plan: PlanFold];
-
-function pausedPlans(stream: StreamName, fold: DynflowFold): readonly Finding[] {
-  const groups = new Map<string, PlanEntry[]>();
-  for (const entry of Object.entries(fold.plans)) {
-    const [, plan] = entry;
-    if (plan.state !== "paused") continue;
-    const key = JSON.stringify([classOf(plan), plan.failure?.exceptionClass ?? null]);
-    groups.set(key, [...(groups.get(key) ?? []), entry]);
-  }
-  return [...groups].map(([key, entries]) => pausedGroup(stream, key, entries));
-}
-
-/** The action that failed says more than the plan's root: many plans stop at the same one. */
-const classOf = (plan: PlanFold): string =>
-  plan.failure?.actionClass ?? plan.rootActionClass ?? plan.label ?? "unknown class";
-
-function pausedGroup(stream: StreamName, key: string, entries: readonly PlanEntry[]): Finding {
-  const sorted = [...entries].sort(([, a], [, b]) => a.stateSince - b.stateSince);
-  const [first] = sorted;
-  const [planId, plan] = first ?? ["", null];
-  const failed = plan?.failure !== null;
-  const one = entries.length === 1;
-  const failedClass = plan === null ? "" : splitClassName(classOf(plan))[1];
-  return {
-    id: `paused_plans|${stream} ${key}`,
-    kind: "paused_plans",
-    severity: failed ? "failed" : "attention",
-    stream,
-    target: planId,
-    headline: one
-      ? [
-          "Plan ",
-          plan === null ? planId : splitClassName(plan.rootActionClass ?? plan.label ?? planId)[1],
-          failed ? ` is paused on an error at ${failedClass}` : " is paused",
-        ]
-      : [
-          "",
-          plural(entries.length, "plan"),
-          failed ? ` are paused on the same error at ${failedClass}` : ` of ${failedClass} are paused`,
-        ],
-    evidence: [{ text: sourceOf(stream) }, ...(one ? [{ text: shortId(planId) }] : []), ...failureEvidence(plan)],
-    since: plan?.stateSince ?? null,
-    count: entries.length,
-    place: one
-      ? { page: "plan", source: sourceOf(stream), planId }
-      : { page: "plans", source: sourceOf(stream), state: "paused" },
-  };
-}
-
-function failureEvidence(plan: PlanFold | null): readonly Evidence[] {
-  const failure = plan?.failure ?? null;
-  if (failure === null) return [{ text: "without an error: somebody or something paused it" }];
-  const { exceptionClass, message } = failure;
-  const said = isMasked(message) ? "message not shown to viewers" : message.split("\n", 1)[0]?.slice(0, MESSAGE_MAX);
-  return [{ text: `step ${failure.stepId}` }, { text: `${exceptionClass}: ${said}` }];
 }
 
 const worldName = (id: string, world: WorldFold): string => world.hostname ?? shortId(id);
@@ -102,6 +45,8 @@ function silentWorlds(stream: StreamName, fold: DynflowFold): readonly Finding[]
         since: world.ping?.at ?? world.seenSince,
         count: 1,
         place: { page: "worlds", source: sourceOf(stream), world: id },
+        remedy:
+          held > 0 ? "Restart it, or invalidate it once it has failed two pings" : "See whether its process is there",
       },
     ];
   });
@@ -131,6 +76,7 @@ function orphanedLocks(stream: StreamName, fold: DynflowFold): readonly Finding[
       since: Math.min(...locks.map((lock) => lock.seenSince)) as EpochMs,
       count: locks.length,
       place: { page: "worlds", source: sourceOf(stream), world },
+      remedy: "An executor that starts takes them away",
     };
   });
 }
@@ -157,6 +103,7 @@ function noExecutor(stream: StreamName, fold: DynflowFold): readonly Finding[] {
       since: Math.min(...waiting.map((plan) => plan.stateSince)) as EpochMs,
       count: 1,
       place: { page: "worlds", source: sourceOf(stream), world: null },
+      remedy: "Start an executor",
     },
   ];
 }

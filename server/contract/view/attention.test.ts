@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JournalEvent, LockFacts, PlanFacts, WorldFacts } from "#server/contract/event.ts";
+import type { JournalEvent, LockFacts, PlanDelay, PlanFacts, WorldFacts } from "#server/contract/event.ts";
 import { type Folds, reduceFolds } from "#server/contract/fold/fold.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { annunciate, attention as attentionAt } from "./attention.ts";
@@ -117,6 +117,24 @@ const locked = (id: string, worldId: string, planId: string): Draft => ({
     requestId: null,
     unreadable: null,
   } satisfies LockFacts,
+});
+
+const lockedPlan = (planId: string, kind = "ExecutionLock", id = `execution-plan:${planId}`): Draft => ({
+  kind: "dynflow.lock.acquired",
+  subject: id,
+  body: { ...(locked(id, "w", planId).body as LockFacts), class: `Dynflow::Coordinator::${kind}` },
+});
+const releasedPlan = (planId: string, kind = "ExecutionLock"): Draft => ({
+  kind: "dynflow.lock.released",
+  subject: planId,
+  body: { class: `Dynflow::Coordinator::${kind}`, id: `execution-plan:${planId}` },
+});
+const iso = (ms: number): string => new Date(T0 + ms).toISOString();
+const delay = (facts: Partial<PlanDelay> = {}): PlanDelay => ({
+  startAt: null,
+  startBefore: null,
+  frozen: false,
+  ...facts,
 });
 
 const job = (id: string, target: string, facts: object = {}): Draft => ({
@@ -271,9 +289,164 @@ describe("plans", () => {
 
   it("that run or wait in order need nobody", () => {
     const folds = folded({
-      "dynflow:a": [registered("w"), created("p1", plan({ state: "running", result: "pending" }))],
+      "dynflow:a": [
+        registered("w"),
+        lockedPlan("p1"),
+        created("p1", plan({ state: "running", result: "pending", steps: { "1": "running" } })),
+        lockedPlan("poller", "DelayedExecutorLock", "delayed-executor"),
+        created("p2", plan({ state: "scheduled", result: "pending", delay: delay({ startAt: iso(3_600_000) }) })),
+      ],
     });
     expect(attention(folds)).toEqual([]);
+    expect(attention(folds, T0 + 3_000_000)).toEqual([]);
+  });
+});
+
+describe("plans that do not go on", () => {
+  const running = (facts: Partial<PlanFacts> = {}) => plan({ state: "running", result: "pending", ...facts });
+  const HOUR_MS = 3_600_000;
+  const of = (drafts: readonly Draft[]) => folded({ "dynflow:a": [registered("w"), ...drafts] });
+
+  it("are told when they run and no world holds their lock, but not for a moment between two reads", () => {
+    const folds = of([lockedPlan("p"), created("p", running()), releasedPlan("p")]);
+    const lostAt = clockMs;
+    expect(attention(folds, lostAt + 9_000)).toEqual([]);
+    const [need] = attention(folds, lostAt + 10_000);
+    expect(need).toMatchObject({ kind: "plan_unlocked", severity: "failed", since: lostAt, count: 1 });
+    expect(need?.remedy).toMatch(/^Halt it/);
+    expect(need?.offer).toBeUndefined();
+  });
+
+  it("are not told while the lock of planning becomes that of executing", () => {
+    const folds = of([
+      lockedPlan("p", "PlanningLock"),
+      created("p", running({ state: "planning" })),
+      lockedPlan("p"),
+      releasedPlan("p", "PlanningLock"),
+    ]);
+    expect(attention(folds, T0 + HOUR_MS / 12)).toEqual([]);
+  });
+
+  it("of the same class are one finding", () => {
+    const folds = of([
+      created("p1", running()),
+      created("p2", running()),
+      created("p3", running({ rootActionClass: "B" })),
+    ]);
+    expect(attention(folds).map(({ kind, count }) => [kind, count])).toEqual([
+      ["plan_unlocked", 2],
+      ["plan_unlocked", 1],
+    ]);
+    expect(said(folds)[0]).toBe("2 plans of ContentView::Publish are running, but no world holds their locks");
+  });
+
+  it("stay in planning for good when nobody plans them", () => {
+    const folds = of([created("p", running({ state: "planning" }))]);
+    expect(attention(folds)[0]).toMatchObject({ kind: "planning_stuck", severity: "failed" });
+    const held = of([lockedPlan("p", "PlanningLock"), created("p", running({ state: "planning" }))]);
+    expect(attention(held)).toEqual([]);
+    expect(attention(held, T0 + 11 * 60_000)[0]).toMatchObject({ kind: "planning_stuck", severity: "attention" });
+  });
+
+  it("are planned and nobody takes them up: resume asks for it", () => {
+    const folds = of([created("p", running({ state: "planned" }))]);
+    expect(attention(folds, T0 + 30_000)).toEqual([]);
+    const [need] = attention(folds, T0 + 70_000);
+    expect(need).toMatchObject({ kind: "planned_long", offer: { verb: "resume", source: "a", planIds: ["p"] } });
+  });
+
+  it("wait suspended, and nothing of them moves for an hour", () => {
+    const steps = { "1": "success", "2": "suspended" };
+    const folds = of([lockedPlan("p"), created("p", running({ steps }))]);
+    const since = clockMs;
+    expect(attention(folds, since + HOUR_MS - 1)).toEqual([]);
+    expect(attention(folds, since + HOUR_MS)[0]).toMatchObject({ kind: "suspended_long", since });
+    const busy = of([lockedPlan("p"), created("p", running({ steps: { ...steps, "3": "running" } }))]);
+    expect(attention(busy, since + 2 * HOUR_MS)).toEqual([]);
+  });
+
+  it("are scheduled and can never start: no delay, frozen, or given up too late", () => {
+    const scheduled = (id: string, held: PlanFacts["delay"]) =>
+      created(id, plan({ state: "scheduled", result: "pending", rootActionClass: id, delay: held ?? null }));
+    const poller = lockedPlan("poller", "DelayedExecutorLock", "delayed-executor");
+    const folds = of([
+      poller,
+      scheduled("Gone", null),
+      scheduled("Frozen", delay({ frozen: true })),
+      scheduled("Missed", delay({ startBefore: iso(-HOUR_MS) })),
+      scheduled("Waits", delay({ startAt: iso(HOUR_MS) })),
+    ]);
+    expect(attention(folds).map(({ kind, severity, headline }) => [kind, severity, headline[1]])).toEqual([
+      ["never_starts", "failed", "Gone"],
+      ["never_starts", "attention", "Frozen"],
+      ["never_starts", "attention", "Missed"],
+    ]);
+  });
+
+  it("are due, and no world polls for them", () => {
+    const due = created("p", plan({ state: "scheduled", result: "pending", delay: delay({ startAt: iso(0) }) }));
+    const folds = of([due]);
+    expect(attention(folds, T0 + 50_000)).toEqual([]);
+    expect(attention(folds, T0 + 61_000)[0]).toMatchObject({ kind: "no_poller", severity: "failed" });
+    const late = folded({
+      "dynflow:a": [registered("w"), created("p", plan({ state: "scheduled", result: "pending" }))],
+    });
+    expect(attention(late, T0 + HOUR_MS)).toEqual([]);
+  });
+
+  it("are skipped and wait to be resumed: a finding of their own", () => {
+    const folds = of([
+      created("p1", plan({ result: "warning", steps: { "1": "success", "2": "skipping" } })),
+      created("p2", plan({ failure })),
+    ]);
+    expect(attention(folds).map(({ kind }) => kind)).toEqual(["paused_plans", "skipped_waiting"]);
+  });
+
+  it("paused on messages of different gist are different findings, for viewers too", () => {
+    const masked = { masked: true } as const;
+    const folds = of([
+      created("p1", plan({ failure: { ...failure, message: masked, gist: "1" } })),
+      created("p2", plan({ failure: { ...failure, message: masked, gist: "1" } })),
+      created("p3", plan({ failure: { ...failure, message: masked, gist: "2" } })),
+    ]);
+    const needs = attention(folds);
+    expect(needs.map(({ count }) => count)).toEqual([2, 1]);
+    expect(needs[0]?.offer?.planIds).toEqual(["p1", "p2"]);
+    expect(new Set(needs.map(({ id }) => id)).size).toBe(2);
+  });
+});
+
+describe("a finding that somebody has taken on", () => {
+  const paused = [registered("w"), created("p1", plan({ failure }))];
+  const needOf = (folds: Folds, now = T0 + 60_000) => attention(folds, now).find(({ kind }) => kind === "paused_plans");
+  const id = needOf(folded({ "dynflow:a": paused }))?.id ?? "";
+  const taken = (facts: object = {}): Draft => ({
+    kind: "attention.acknowledged",
+    subject: id,
+    body: { finding: id, stream: "dynflow:a", severity: "failed", count: 1, until: T0 + 600_000, ...facts },
+  });
+  const quiet: Draft = created("p2", plan({ rootActionClass: "Late", result: "warning", steps: { "2": "skipping" } }));
+
+  it("is told last, by whom it is held, and rings no bell", () => {
+    const folds = folded({ "dynflow:a": [...paused, quiet], operator: [taken()] });
+    const needs = attention(folds);
+    expect(needs.map(({ kind, acknowledged }) => [kind, acknowledged?.until ?? null])).toEqual([
+      ["skipped_waiting", null],
+      ["paused_plans", T0 + 600_000],
+    ]);
+    expect(annunciate(needs, "plans")).toEqual({ severity: "attention", count: 1 });
+  });
+
+  it("rings again when the time is over, or it is let go", () => {
+    const folds = folded({ "dynflow:a": paused, operator: [taken()] });
+    expect(needOf(folds, T0 + 600_000)?.acknowledged).toBeUndefined();
+    const free: Draft = { kind: "attention.released", subject: id, body: { finding: id, stream: "dynflow:a" } };
+    expect(needOf(folded({ "dynflow:a": paused, operator: [taken(), free] }))?.acknowledged).toBeUndefined();
+  });
+
+  it("rings again when it has become worse than what was taken on", () => {
+    const folds = folded({ "dynflow:a": paused, operator: [taken({ severity: "attention" })] });
+    expect(needOf(folds)?.acknowledged).toBeUndefined();
   });
 });
 

@@ -8,6 +8,7 @@ import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
+import { own } from "#server/contract/fold/record.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { unreachable } from "#server/kernel/errors.ts";
 import { dnaFindings } from "./attention-dna.ts";
@@ -21,6 +22,7 @@ export function attention(folds: Folds, now: EpochMs): readonly Need[] {
   const operator = operatorOf(folds);
   return Object.entries(folds)
     .flatMap(([stream, fold]) => findingsOf(stream, fold, operator, now))
+    .map((finding) => withAcknowledgement(finding, operator, now))
     .toSorted(worstFirst)
     .map((finding) => ({ ...finding, title: finding.headline.join(""), detail: detailOf(finding, now) }));
 }
@@ -40,7 +42,7 @@ function findingsOf(
     case "dna":
       return fold.source.state === "up" ? dnaFindings(stream, fold, operator) : sourceFindings(stream, fold);
     case "dynflow":
-      return fold.source.state === "up" ? dynflowFindings(stream, fold) : sourceFindings(stream, fold);
+      return fold.source.state === "up" ? dynflowFindings(stream, fold, now) : sourceFindings(stream, fold);
     case "operator":
       return operatorFindings(fold, now);
     case "console":
@@ -68,7 +70,21 @@ function sourceFindings(stream: StreamName, { source }: DnaFold | DynflowFold): 
   ];
 }
 
-const rankOf = ({ severity, kind }: Finding): number =>
+/** Taken on by somebody, as long as it has not run out and it has not become worse than what was taken on. */
+function withAcknowledgement(finding: Finding, operator: OperatorFold | null, now: EpochMs): Finding {
+  const taken = operator === null ? undefined : own(operator.acknowledgements, finding.id);
+  if (taken === undefined || taken.until <= now) return finding;
+  if (finding.severity === "failed" && taken.severity !== "failed") return finding;
+  const { by, at, until, count } = taken;
+  return { ...finding, acknowledged: { by: by?.user ?? null, reason: by?.reason ?? null, at, until, count } };
+}
+
+export const isAcknowledged = ({ acknowledged }: Finding): boolean =>
+  acknowledged !== undefined && acknowledged !== null;
+
+const rankOf = (finding: Finding): number =>
+  (isAcknowledged(finding) ? 2 * NEED_KINDS.length : 0) + severityRankOf(finding);
+const severityRankOf = ({ severity, kind }: Finding): number =>
   (severity === "failed" ? 0 : NEED_KINDS.length) + NEED_KINDS.indexOf(kind);
 
 function worstFirst(a: Finding, b: Finding): number {
@@ -93,6 +109,13 @@ const PAGE_OF: Readonly<Record<NeedKind, Annunciator>> = {
   unreadable_rows: "topology",
   orphaned_lock: "worlds",
   no_executor: "worlds",
+  no_poller: "worlds",
+  plan_unlocked: "plans",
+  planning_stuck: "plans",
+  never_starts: "plans",
+  planned_long: "plans",
+  skipped_waiting: "plans",
+  suspended_long: "plans",
   world_silent: "worlds",
   paused_plans: "plans",
   source_down: "overview",
@@ -105,7 +128,8 @@ export function annunciate(
   needs: readonly Finding[],
   page: Annunciator,
 ): { readonly severity: Severity; readonly count: number } | null {
-  const mine = page === "overview" ? needs : needs.filter((need) => PAGE_OF[need.kind] === page);
+  const open = needs.filter((need) => !isAcknowledged(need));
+  const mine = page === "overview" ? open : open.filter((need) => PAGE_OF[need.kind] === page);
   if (mine.length === 0) return null;
   const severity = mine.some((need) => need.severity === "failed") ? "failed" : "attention";
   const worst = mine.filter((need) => need.severity === severity);

@@ -8,12 +8,19 @@ export const NEED_KINDS = [
   "name_conflict",
   "dead_node",
   "orphaned_lock",
+  "plan_unlocked",
+  "planning_stuck",
+  "never_starts",
   "no_executor",
+  "no_poller",
   "paused_plans",
   "source_down",
   "job_ended_badly",
   "uncounted_node",
   "late_node",
+  "planned_long",
+  "skipped_waiting",
+  "suspended_long",
   "world_silent",
   "operation_unknown",
   "unreadable_rows",
@@ -38,6 +45,14 @@ export interface Evidence {
   readonly at?: EpochMs;
 }
 
+/** Something that can be done to all plans of a finding at once. */
+export interface PlanOffer {
+  readonly verb: "resume";
+  readonly source: string;
+  /** The oldest first. */
+  readonly planIds: readonly string[];
+}
+
 /** Texts of upstreams are in it as they are: draw them as text only. */
 export interface Finding {
   /** The same thing keeps its id for as long as it needs somebody. */
@@ -56,6 +71,21 @@ export interface Finding {
   /** How many things it stands for. */
   readonly count: number;
   readonly place: NeedPlace;
+  /** What can be done about it, in words; `null` or left out = what it says is all there is. */
+  readonly remedy?: string | null;
+  readonly offer?: PlanOffer;
+  /** Who has taken it on: it is told last and rings no bell. `null` or left out = nobody. */
+  readonly acknowledged?: Acknowledged | null;
+}
+
+export interface Acknowledged {
+  /** `null` = not known. */
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly at: EpochMs;
+  readonly until: EpochMs;
+  /** How many things it stood for then. */
+  readonly count: number;
 }
 
 /** A finding with its sentences written out, for those who draw nothing. */
