@@ -271,11 +271,21 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
             ...parts.get(id),
           };
         }),
+      outline: () => Promise.reject(new Error("not used here")),
+      planRow: () => Promise.reject(new Error("not used here")),
+      stepsPart: () => Promise.reject(new Error("not used here")),
       references: (planId) => read("references", () => references.get(planId) ?? []),
       subPlanCallers: (ids) =>
         read("subPlanCallers", () =>
           ids.flatMap((planId) => (callers.get(planId) ?? []).map((actionId) => ({ planId, actionId }))),
         ),
+      links: {
+        children: () => Promise.reject(new Error("not used here")),
+        childCounts: () => Promise.reject(new Error("not used here")),
+        childTotals: () => Promise.reject(new Error("not used here")),
+        childEdges: () => Promise.reject(new Error("not used here")),
+        dependencies: () => Promise.reject(new Error("not used here")),
+      },
       async hints(worldIds, listener) {
         listened.push([...worldIds]);
         onHint = listener;

@@ -4,12 +4,14 @@ import type {
   Decoded,
   DelayedPlan,
   PlanHead,
+  PlanParts,
   PlanRecord,
   StepRow,
   UtcMicros,
 } from "./domain/model.ts";
 import type { PlanOutline } from "./domain/plan-outline.ts";
 import type { SkipChange } from "./domain/skip.ts";
+import type { InvalidationWrites } from "./invalidation-ports.ts";
 
 /** MariaDB is `mysql` too: nothing that is asked of the two differs. */
 export const DYNFLOW_DIALECTS = ["postgres", "mysql", "sqlite"] as const;
@@ -308,6 +310,8 @@ export interface DynflowStore {
   plan(id: string): Promise<PlanRecord | null>;
   /** The same, but of a plan of 5,000 steps or more only the first, the failed and the moving ones, and what all come to. */
   outline(id: string): Promise<PlanOutline | null>;
+  /** The plan's own row: its flows, history and the ids of its steps, without any step. */
+  planRow(id: string): Promise<PlanParts | null>;
   /** Steps after this id in order of id, at most `limit` (5,000). */
   stepsPart(part: {
     readonly planId: string;
@@ -428,6 +432,8 @@ export interface DynflowMailbox {
   ): Promise<readonly Uint8Array[]>;
   /** Calls back on each notification for this world; on a dialect without NOTIFY it never does. */
   listen(worldId: string, onNotify: () => void, onLost: (cause: unknown) => void): Promise<() => Promise<void>>;
+  /** The writes by which a dead world is invalidated. */
+  readonly invalidation: InvalidationWrites;
   /** Deletes our locks, our record and our inbox. */
   leave(worldId: string): Promise<void>;
   close(): Promise<void>;

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
-import { numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
-import type { Database, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
+import { columnsByTable, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
+import type { Database, NullKind, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
 import { isUuid } from "#server/dynflow/adapters/sql/ids.ts";
+import { sharedDifferences } from "#server/dynflow/adapters/sql/returning.ts";
 import type { LapSlice } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 
@@ -18,13 +19,21 @@ export interface PgDifferencesOptions {
 
 export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDifferences {
   return {
+    ...sharedDifferences,
     name: "postgres",
     bytewise: (ref) => sql`${sql.ref(ref)} collate "C"`,
+    folded: (text) => sql`lower(${text} collate "C")`,
     instant: (ref) => sql`${sql.ref(ref)}`,
+    asCaller: (id) => sql`cast(${id} as char(36))`,
     blobLength: (ref) => sql`octet_length(${sql.ref(ref)})`,
     blobUpTo: (ref, maxBytes) =>
       sql`case when octet_length(${sql.ref(ref)}) <= ${sql.lit(maxBytes)} then ${sql.ref(ref)} end`,
     forUpdate: sql`for update`,
+    shortly: (db, ms, read) =>
+      db.transaction().execute(async (transaction) => {
+        await sql`select set_config('statement_timeout', ${String(ms)}, true)`.execute(transaction);
+        return read(transaction);
+      }),
     features: async (db) => {
       const { rows } = await sql<Row>`select pg_is_in_recovery() as standby`.execute(db);
       return { notify: rows[0]?.standby === false, insertCount: true };
@@ -36,10 +45,32 @@ export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDiff
       const version = options.serverVersion ?? (rows[0] === undefined ? null : numberCell(rows[0], "version")) ?? 0;
       return version >= TID_RANGE_SINCE ? lapByBlocks(db, from, count) : lapById(db, from, count);
     },
+    nullOf: (kind) => sql`null::${sql.raw(TYPES[kind])}`,
+    columns,
     notify: async (db, channel) => {
       await sql`select pg_notify(${channel}, '')`.execute(db);
     },
   };
+}
+
+const TYPES: Readonly<Record<NullKind, string>> = {
+  text: "text",
+  integer: "integer",
+  double: "double precision",
+  instant: "timestamp",
+  flag: "boolean",
+  blob: "text",
+};
+
+/** By the search_path, as the statements themselves. */
+async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const { rows } = await sql<Row>`
+    select c.relname as relation, a.attname as attribute
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where starts_with(c.relname, 'dynflow_') and c.relkind in ('r', 'v', 'm', 'p', 'f') and pg_table_is_visible(c.oid)`.execute(
+    db,
+  );
+  return columnsByTable(rows);
 }
 
 /** The server's own count of rows ever inserted; it lags by up to a second. By the table of the search_path. */

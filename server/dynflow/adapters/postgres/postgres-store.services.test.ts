@@ -3,6 +3,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { encodePayload } from "#server/dynflow/codec/payload.ts";
+import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowLapContract, dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
@@ -71,6 +72,7 @@ const openTables = (byId: boolean) => async (): Promise<OpenedTables> => {
 
 dynflowStoreContract("PostgreSQL", openTables(false));
 dynflowLapContract("PostgreSQL before 14", openTables(true));
+dynflowLinksContract("PostgreSQL", openTables(false));
 dynflowMailboxContract("PostgreSQL", openTables(false));
 
 describe("reading from PostgreSQL", () => {

@@ -1,5 +1,5 @@
-import type { CompiledQuery, Kysely, RawBuilder } from "kysely";
-import type { LapSlice } from "#server/dynflow/ports.ts";
+import type { CompiledQuery, Kysely, QueryResult, RawBuilder } from "kysely";
+import type { DynflowDialect, LapSlice } from "#server/dynflow/ports.ts";
 import type { Row } from "./cells.ts";
 
 /** No table types: every row is parsed cell by cell where it enters, whatever a type would promise. */
@@ -11,29 +11,72 @@ export type Database = Kysely<Record<string, never>>;
  */
 export type Together = (statements: readonly CompiledQuery[]) => Promise<readonly (readonly Row[])[]>;
 
+/** What a column holds, as far as a NULL in its place needs it. */
+export type NullKind = "text" | "integer" | "double" | "instant" | "flag" | "blob";
+
+/** A row of `dynflow_coordinator_records`. */
+export interface RecordRow {
+  readonly id: string;
+  readonly class: string;
+  readonly ownerId: string | null;
+  readonly data: Uint8Array;
+}
+
 /**
  * Everything in which the SQL dialects differ, outside of drivers. Nobody else asks which database it is.
  *
  * Expressions are fragments of statements; `ref` is always a column name of ours, never text from outside.
  */
 export interface SqlDifferences {
-  readonly name: "postgres" | "sqlite";
+  readonly name: DynflowDialect;
   /** Text that orders and compares by its UTF-8 bytes, whatever the database's collation is. */
   bytewise(ref: string): RawBuilder<unknown>;
+  /** Text for comparing without regard to case, of ASCII letters at least, by bytes otherwise. Both sides are brought through it. */
+  folded(text: RawBuilder<unknown>): RawBuilder<unknown>;
+  /** `ref` is this very text, whatever the collation is; an index on `ref` is used. */
+  equalsText(ref: string, text: string): RawBuilder<unknown>;
+  /** `ref` begins with this very text. */
+  startsWith(ref: string, text: string): RawBuilder<unknown>;
+  /** One part of an ORDER BY, NULLs at the end that is named. */
+  ordered(key: RawBuilder<unknown>, down: boolean, nulls: "first" | "last"): RawBuilder<unknown>;
+  /** A NULL of this kind. */
+  nullOf(kind: NullKind): RawBuilder<unknown>;
   /** An instant that orders and compares right with a parameter of the form `2026-11-22 05:45:46.995000`. */
   instant(ref: string): RawBuilder<unknown>;
+  /**
+   * A plan id in the type in which actions keep the plan that called them: that column stayed text when ids became `uuid`.
+   * Comparing the caller's column with it uses the index on it.
+   */
+  asCaller(id: RawBuilder<unknown>): RawBuilder<unknown>;
   /** Number of bytes of a blob cell; NULL for NULL. Does not read the blob. */
   blobLength(ref: string): RawBuilder<unknown>;
   /** The blob, or NULL when it is longer than `maxBytes`. */
   blobUpTo(ref: string, maxBytes: number): RawBuilder<unknown>;
   /** Holds the selected row against other writers until the transaction ends; nothing where there is one writer at a time. */
   readonly forUpdate: RawBuilder<unknown>;
+  /**
+   * A read whose every statement the server gives up after `ms`, where it can be told so: sooner than others, as somebody
+   * waits to be rid of it. Elsewhere they are bounded like all.
+   */
+  shortly<T>(db: Database, ms: number, read: (db: Database) => Promise<T>): Promise<T>;
   /** What this server can do beyond reading tables. */
   features(db: Database): Promise<{ readonly notify: boolean; readonly insertCount: boolean }>;
   /** See `DynflowStore.insertCount`. */
   insertCount(db: Database): Promise<string | null>;
   /** See `DynflowStore.lap`. */
   lap(db: Database, from: string | null, rows: number): Promise<LapSlice>;
+  /** Columns of each of Dynflow's tables that this connection sees by its plain name. */
+  columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+  /** Ends an INSERT, UPDATE or DELETE, so that `affected` and `insertedId` can tell what it did. */
+  returning(column: string): RawBuilder<unknown>;
+  /** A statement that puts a coordinator record in; where one of this id and class is there, it `stays` or `yields`. */
+  putRecord(record: RecordRow, existing: "stays" | "yields"): RawBuilder<Row>;
+  /** Takes envelopes of a receiver out of the table, in order of id; whoever takes a row is the only one who got it. */
+  takeEnvelopes(db: Database, receiverId: string, max: number): Promise<readonly Row[]>;
   /** Notifies the listeners of a channel when the surrounding transaction commits; nothing where there is no NOTIFY. */
   notify(db: Database, channel: string): Promise<void>;
 }
+
+/** Rows that a statement changed, when it ended with `returning`. MySQL's driver counts, the others list. */
+export const affected = ({ rows, numAffectedRows }: QueryResult<unknown>): number =>
+  numAffectedRows === undefined ? rows.length : Number(numAffectedRows);

@@ -1,13 +1,18 @@
 import type { DynflowCapabilities, DynflowStore } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { readAction } from "./action-read.ts";
+import { readDependencies } from "./dependency-read.ts";
 import type { Database, SqlDifferences, Together } from "./differences.ts";
+import { substitutesFor } from "./older-schemas.ts";
 import { readFollowed, readHeads } from "./plan-follow.ts";
 import { readReferences, readSubPlanCallers } from "./plan-links.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
 import { createPlanRead } from "./plan-read.ts";
 import { readRecordKeys, readRecords } from "./record-read.ts";
-import { readSchemaVersion } from "./schema-check.ts";
+import { NEWEST_SCHEMA, readSchemaVersion } from "./schema-check.ts";
+import { SchemaView } from "./schema-view.ts";
+import { readStepsPart } from "./steps-read.ts";
+import { readChildCounts, readChildEdges, readChildren, readChildTotals } from "./sub-plan-read.ts";
 
 const LAP_ROWS_MAX = 10_000;
 
@@ -24,13 +29,22 @@ export interface SqlSource {
 
 /** The store over any SQL dialect. The schema number is checked before the first answer, and at each `capabilities`. */
 export function createSqlStore(source: SqlSource): DynflowStore {
-  const { db, differences } = source;
-  const readPlan = createPlanRead(source);
+  const { differences } = source;
+  const view = new SchemaView();
+  /** Statements made through this are written for schema 25, whichever it is. */
+  const db = source.db.withPlugin(view);
+  let readPlan = createPlanRead({ ...source, db });
   let checked = false;
 
   const checkSchema = async (): Promise<number> => {
     checked = false;
-    const version = await readSchemaVersion(db);
+    const version = await readSchemaVersion(source.db);
+    view.use(
+      version === NEWEST_SCHEMA
+        ? new Map()
+        : substitutesFor(source.db, differences, version, await differences.columns(source.db)),
+    );
+    readPlan = createPlanRead({ ...source, db });
     checked = true;
     return version;
   };
@@ -59,11 +73,21 @@ export function createSqlStore(source: SqlSource): DynflowStore {
     lap: (from, rows) => asked(() => differences.lap(db, from, Math.min(Math.max(1, Math.trunc(rows)), LAP_ROWS_MAX))),
     plans: (query) => asked(() => readPlanPage(db, differences, query)),
     counts: (filter) => asked(() => readPlanCounts(db, differences, filter)),
-    plan: (id) => asked(() => readPlan(id)),
+    plan: (id) => asked(() => readPlan.whole(id)),
+    outline: (id) => asked(() => readPlan.outline(id)),
+    planRow: (id) => asked(() => readPlan.row(id)),
+    stepsPart: (part) => asked(() => readStepsPart(db, differences, part)),
     action: (planId, actionId, chunksAfter = 0) =>
       asked(() => readAction(db, differences, planId, actionId, chunksAfter)),
     references: (planId) => asked(() => readReferences(db, differences, planId)),
     subPlanCallers: (planIds) => asked(() => readSubPlanCallers(db, planIds)),
+    links: {
+      children: (query) => asked(() => readChildren(db, differences, query)),
+      childCounts: (planId) => asked(() => readChildCounts(db, differences, planId)),
+      childTotals: (planIds) => asked(() => readChildTotals(db, differences, planIds)),
+      childEdges: (planIds, after, limit) => asked(() => readChildEdges(db, differences, planIds, after, limit)),
+      dependencies: (planIds, direction) => asked(() => readDependencies(db, planIds, direction)),
+    },
     hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),
     close: () => source.close(),
   };

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
-import { numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
+import { columnsByTable, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
+import { sharedDifferences } from "#server/dynflow/adapters/sql/returning.ts";
 import type { LapSlice } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 
@@ -12,20 +13,34 @@ const instant = (ref: string): RawBuilder<unknown> =>
   sql`substr(${sql.ref(ref)} || case when instr(${sql.ref(ref)}, '.') = 0 then '.000000' else '000000' end, 1, 26)`;
 
 export const sqliteDifferences: SqlDifferences = {
+  ...sharedDifferences,
   name: "sqlite",
   // The default collation compares bytes, and text is UTF-8.
   bytewise: (ref) => sql`${sql.ref(ref)}`,
+  folded: (text) => sql`lower(${text})`,
   instant,
+  asCaller: (id) => id,
   blobLength: (ref) => sql`length(cast(${sql.ref(ref)} as blob))`,
-  // A cell that holds text all the same arrives as its bytes, and fails to decode by itself.
+  // Text stays text: it is the JSON of an older release, in whatever type the column was declared.
   blobUpTo: (ref, maxBytes) =>
-    sql`case when length(cast(${sql.ref(ref)} as blob)) <= ${sql.lit(maxBytes)} then cast(${sql.ref(ref)} as blob) end`,
+    sql`case when length(cast(${sql.ref(ref)} as blob)) <= ${sql.lit(maxBytes)} then ${sql.ref(ref)} end`,
   forUpdate: sql``,
+  // The thread is ended with its statement after its own time; slices are small.
+  shortly: (db, _ms, read) => read(db),
   features: async () => ({ notify: false, insertCount: false }),
   insertCount: async () => null,
   lap,
   notify: async () => undefined,
+  nullOf: () => sql`null`,
+  columns,
 };
+
+async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const { rows } = await sql<Row>`
+    select m.name as relation, c.name as attribute from sqlite_master m join pragma_table_info(m.name) c
+    where m.type in ('table', 'view') and substr(m.name, 1, 8) = 'dynflow_'`.execute(db);
+  return columnsByTable(rows);
+}
 
 /** By rowid, which only grows while the table is not rebuilt; rows put in behind the reader are met on the next lap. */
 async function lap(db: Database, from: string | null, count: number): Promise<LapSlice> {
