@@ -1,10 +1,12 @@
 import { ulid } from "ulid";
 import type { Configuration } from "#server/config/model.ts";
 import { CONSOLE_STREAM, type EventDraft } from "#server/contract/event.ts";
+import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { createFailoverKind } from "#server/dna/failover-job.ts";
 import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
 import { createDnaService } from "#server/dna/service.ts";
 import { createDynflowService } from "#server/dynflow/service.ts";
+import { createStepsService } from "#server/dynflow/steps-service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
 import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
@@ -57,6 +59,7 @@ export function composeCore(
   operations: ReturnType<typeof createOperations>,
 ) {
   const { configuration, journal, state, recorder, clock, log } = deps;
+  const masks = maskRulesOf(configuration.masks);
   const jobStore = createJobStore(state);
   const dnaOf = (id: string) => sources.dna.find(({ source }) => source.id === id) ?? null;
   const failover = createFailoverKind({
@@ -86,7 +89,7 @@ export function composeCore(
   const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
   const follows = () => recorder.journalStatus().follows !== undefined;
   const services: Omit<Services, "session" | "demo" | "admin"> = {
-    estate: createEstateService({ estate: estateOf(deps, sources), view: recorder, clock }),
+    estate: createEstateService({ estate: estateOf(deps, sources), view: recorder, clock, masks }),
     dna: createDnaService({
       sources: sources.dna.map(({ source }) => source),
       clock,
@@ -94,14 +97,16 @@ export function composeCore(
       operations,
       newId: ulid,
     }),
-    dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service }),
+    dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
+    dynflowSteps: createStepsService({ sources: plans.sources, clock }),
     jobs: createJobsService({
       runner: withFollowedJobs(runner, recorder, follows),
       store: jobStore,
       operations,
       retries: bulk.retries,
+      masks,
     }),
-    journal: createJournalService({ journal, log }),
+    journal: createJournalService({ journal, log, masks }),
   };
 
   return {

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { OpsError } from "#server/kernel/errors.ts";
 import { createManualClock, type ManualClock } from "#server/runtime/clock.ts";
-import type { PlanRecord } from "./domain/model.ts";
+import type { PlanOutline } from "./domain/plan-outline.ts";
 import { createPlanReads, type PlanReads, SHARED_MS } from "./plan-reads.ts";
 
 let clock: ManualClock;
 let reads: PlanReads;
-let asked: { readonly id: string; readonly answer: PromiseWithResolvers<PlanRecord | null> }[];
+let asked: { readonly id: string; readonly answer: PromiseWithResolvers<PlanOutline | null> }[];
 
 beforeEach(() => {
   clock = createManualClock();
@@ -14,8 +14,8 @@ beforeEach(() => {
   reads = createPlanReads({
     clock,
     store: {
-      plan(id) {
-        const answer = Promise.withResolvers<PlanRecord | null>();
+      outline(id) {
+        const answer = Promise.withResolvers<PlanOutline | null>();
         asked.push({ id, answer });
         return answer.promise;
       },

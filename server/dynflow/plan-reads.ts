@@ -1,12 +1,12 @@
 import type { Clock, EpochMs, MonotonicMs } from "#server/kernel/clock.ts";
-import type { PlanRecord } from "./domain/model.ts";
+import type { PlanOutline } from "./domain/plan-outline.ts";
 import type { DynflowStore } from "./ports.ts";
 
 /** A read answers those who ask within this time of its beginning: what one page asks for comes together. */
 export const SHARED_MS = 250;
 
 export interface PlanReading {
-  readonly plan: PlanRecord | null;
+  readonly outline: PlanOutline | null;
   /** When the read began: nothing later is known. */
   readonly asOf: EpochMs;
 }
@@ -25,7 +25,7 @@ interface Begun {
 }
 
 export function createPlanReads(deps: {
-  readonly store: Pick<DynflowStore, "plan">;
+  readonly store: Pick<DynflowStore, "outline">;
   readonly clock: Clock;
 }): PlanReads {
   const { store, clock } = deps;
@@ -48,7 +48,7 @@ export function createPlanReads(deps: {
 
   function begin(planId: string): Begun {
     const asOf = clock.now();
-    const reading = store.plan(planId).then((plan): PlanReading => ({ plan, asOf }));
+    const reading = store.outline(planId).then((outline): PlanReading => ({ outline, asOf }));
     const one: Begun = { at: clock.monotonic(), reading };
     begun.set(planId, one);
     void dropInTime(planId, one);

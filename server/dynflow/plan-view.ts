@@ -1,12 +1,17 @@
 import type { Audience } from "#server/auth/permissions.ts";
 import type { DynflowFold, LockFold } from "#server/contract/fold/dynflow.ts";
+import { maskError, maskPayload } from "#server/contract/mask-payload.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
 import type { WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow.ts";
+import { LARGE_PLAN_STEPS } from "#server/contract/wire/dynflow-steps.ts";
 import { epochMs, toIso } from "#server/kernel/clock.ts";
 import { firstFailedStep } from "./domain/first-failure.ts";
-import type { ActionPayload, Decoded, PlanRecord, StepRow } from "./domain/model.ts";
-import { INVALID_RESULT, judgePlan } from "./domain/plan-verdict.ts";
+import type { ActionPayload, Decoded, PayloadValue, PlanRecord, StepRow } from "./domain/model.ts";
+import { judgeOutline, type PlanOutline, stepCountOf } from "./domain/plan-outline.ts";
+import { INVALID_RESULT } from "./domain/plan-verdict.ts";
 import { planLockId } from "./domain/records.ts";
+import { toChunkViews } from "./payload-chunks.ts";
 import { maskedFor } from "./source-view.ts";
 
 type PlanOutput = Omit<WireShape<typeof wire.planOutput>, "asOf" | "faults" | "resume">;
@@ -14,12 +19,21 @@ type PlanOutput = Omit<WireShape<typeof wire.planOutput>, "asOf" | "faults" | "r
 /** A decoded thing, or why it could not be read and how large it is. */
 export const shown = <T>(decoded: Decoded<T>) =>
   decoded.ok ? decoded.value : { unreadable: decoded.reason, bytes: decoded.bytes };
-const payload = (decoded: Decoded<unknown>) =>
-  decoded.ok ? { value: decoded.value } : { unreadable: decoded.reason, bytes: decoded.bytes };
+const payload = (decoded: Decoded<PayloadValue>, masks: MaskRules) =>
+  decoded.ok
+    ? { value: maskPayload(masks, decoded.value).value }
+    : { unreadable: decoded.reason, bytes: decoded.bytes };
 
 /** One plan for the wire: the result recomputed as Ruby shows it, beside the stored one. */
-export function toPlanView(plan: PlanRecord, fold: DynflowFold, audience: Audience): PlanOutput {
-  const verdict = judgePlan(plan);
+export function toPlanView(
+  outline: PlanOutline,
+  fold: DynflowFold,
+  audience: Audience,
+  masks = DEFAULT_MASK_RULES,
+): PlanOutput {
+  const { plan } = outline;
+  const verdict = judgeOutline(outline);
+  const large = isLarge(outline);
   const { head } = plan;
   const root = rootAction(plan);
   return {
@@ -36,11 +50,12 @@ export function toPlanView(plan: PlanRecord, fold: DynflowFold, audience: Audien
     realTimeSec: head.realTimeSec,
     executionTimeSec: head.executionTimeSec ?? (verdict.valid ? verdict.executionTimeSec : null),
     progress: verdict.valid ? verdict.progress : 0,
-    runFlow: shown(plan.runFlow),
-    finalizeFlow: shown(plan.finalizeFlow),
-    stepCount: plan.steps.length,
+    runFlow: large && plan.runFlow.ok ? APART : shown(plan.runFlow),
+    finalizeFlow: large && plan.finalizeFlow.ok ? APART : shown(plan.finalizeFlow),
+    stepCount: stepCountOf(outline),
+    large,
     firstFailedStepId: firstFailedStep(plan)?.stepId ?? null,
-    delayed: plan.delayed === null ? null : toDelayedView(plan.delayed, audience),
+    delayed: plan.delayed === null ? null : toDelayedView(plan.delayed, audience, masks),
     blockedBy: [...plan.blockedBy],
     blocks: [...plan.blocks],
     subPlanIds: [...plan.subPlanIds],
@@ -52,6 +67,11 @@ export function toPlanView(plan: PlanRecord, fold: DynflowFold, audience: Audien
   };
 }
 
+/** Whether flows and steps are told apart from the head, in parts. */
+export const isLarge = (outline: PlanOutline): boolean => stepCountOf(outline) >= LARGE_PLAN_STEPS;
+
+const APART = { unreadable: "too many steps for one answer: dynflow.plans.flows has it", bytes: 0 } as const;
+
 function rootAction(plan: PlanRecord) {
   const rootStep = plan.steps.find((step) => step.id === plan.head.rootPlanStepId);
   return plan.actions.find((action) => action.id === (rootStep?.actionId ?? 1));
@@ -60,9 +80,10 @@ function rootAction(plan: PlanRecord) {
 function toDelayedView(
   delayed: NonNullable<PlanRecord["delayed"]>,
   audience: Audience,
+  masks: MaskRules,
 ): NonNullable<PlanOutput["delayed"]> {
   const { startAt, startBefore, frozen, serializer, args } = delayed;
-  return { startAt, startBefore, frozen, serializer, args: maskedFor(audience, shown(args)) };
+  return { startAt, startBefore, frozen, serializer, args: maskedFor(audience, args.ok ? maskPayload(masks, args.value).value : shown(args)) };
 }
 
 /** The locks that speak of a plan: held on it, or owned by it. */
@@ -119,21 +140,25 @@ export function unlistedStepIds(plan: PlanRecord): number[] {
 type ActionOutput = Omit<WireShape<typeof wire.actionOutput>, "asOf" | "faults">;
 
 /** One step with the payloads of its action; what a viewer may not read is masked here. */
-export function toActionView(step: StepRow, action: ActionPayload, audience: Audience): ActionOutput {
+export function toActionView(
+  step: StepRow,
+  action: ActionPayload,
+  audience: Audience,
+  masks = DEFAULT_MASK_RULES,
+): ActionOutput {
   const error = step.error.ok
     ? step.error.value === null
       ? null
-      : { ...step.error.value, backtrace: [...step.error.value.backtrace] }
+      : maskError(masks, step.error.value)
     : { exceptionClass: "", message: `The error could not be read: ${step.error.reason}`, backtrace: [] };
-  const chunks = action.chunks.map(({ kind, timestamp, chunk }) => ({ kind, timestamp, chunk: payload(chunk) }));
   return {
     step: toStepView(step),
     error: error === null ? null : maskedFor(audience, error),
-    input: maskedFor(audience, payload(action.input)),
-    output: maskedFor(audience, payload(action.output)),
+    input: maskedFor(audience, payload(action.input, masks)),
+    output: maskedFor(audience, payload(action.output, masks)),
     inputBytes: action.inputBytes,
     outputBytes: action.outputBytes,
-    chunks: maskedFor(audience, chunks),
+    chunks: maskedFor(audience, toChunkViews(action.chunks, masks)),
     chunksCut: action.chunksCut,
   };
 }

@@ -329,6 +329,11 @@ export interface DynflowStore {
   subPlanCallers(planIds: readonly string[]): Promise<readonly SubPlanCaller[]>;
   readonly links: PlanLinks;
   /**
+   * Milliseconds that statements of this store have taken of the database until now, erring upwards: seen from our side,
+   * less the way there and back. Left out = not measured.
+   */
+  spentMs?(): number;
+  /**
    * Hints that something was sent to one of these worlds; never complete, never a promise. Calls `onHint` with the
    * world's id. Ends when the returned function is called or the connection is lost (then `onLost` is called once).
    */

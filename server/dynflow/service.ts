@@ -2,6 +2,7 @@ import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import { can, refusalOf } from "#server/auth/permissions.ts";
 import type { EventActor } from "#server/contract/event.ts";
 import { maskFolds } from "#server/contract/mask.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
@@ -10,10 +11,12 @@ import type { createBulkService } from "./bulk-service.ts";
 import { toUtcMicros } from "./codec/utc-text.ts";
 import { previewCancel, previewSkip, resumeAfter } from "./command-preview.ts";
 import type { PlanRecord } from "./domain/model.ts";
+import type { PlanOutline } from "./domain/plan-outline.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
 import { createPlanReads, type PlanReads } from "./plan-reads.ts";
 import {
+  isLarge,
   locksOf,
   toActionView,
   toHistoryView,
@@ -30,16 +33,26 @@ export function createDynflowService(deps: {
   readonly sources: readonly DynflowSource[];
   readonly clock: Clock;
   readonly bulk: BulkService;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
 }) {
-  const { sources, clock, bulk } = deps;
+  const { sources, clock, bulk, masks = DEFAULT_MASK_RULES } = deps;
 
   const reads = new Map(sources.map((source) => [source.id, createPlanReads({ store: source.store, clock })]));
 
   async function planOf(source: DynflowSource, planId: string) {
-    const { plan, asOf } = await readsOf(reads, source).read(planId);
-    if (plan === null) throw new OpsError("not-found", `No plan ${planId} in ${source.id}`);
+    const { outline, asOf } = await readsOf(reads, source).read(planId);
+    if (outline === null) throw new OpsError("not-found", `No plan ${planId} in ${source.id}`);
     source.look(planId);
-    return { plan, observed: observedAt(asOf, [source]) };
+    return { outline, plan: outline.plan, observed: observedAt(asOf, [source]) };
+  }
+
+  /** Of a large plan the outline has only some of them. */
+  async function stepOf(source: DynflowSource, { plan, tally }: PlanOutline, stepId: number) {
+    const known = plan.steps.find((candidate) => candidate.id === stepId);
+    if (known !== undefined || tally === null) return known;
+    const [step] = await source.store.stepsPart({ planId: plan.head.id, after: stepId - 1, limit: 1 });
+    return step?.id === stepId ? step : undefined;
   }
 
   return {
@@ -53,7 +66,7 @@ export function createDynflowService(deps: {
       const { sort, descending, limit, from } = input;
       const askedAt = clock.now();
       const page = await source.store.plans({ filter: toFilter(input.filter), sort, descending, limit, from });
-      const fold = maskedFold(source, caller);
+      const fold = maskedFold(source, caller, masks);
       const rows = page.rows.map((row) => {
         const followed = fold.plans[row.id];
         const { id, label, rootActionClass, state, result, startedAt, endedAt, realTimeSec, executionTimeSec } = row;
@@ -93,29 +106,30 @@ export function createDynflowService(deps: {
 
     async plan(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.planOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const { plan, observed } = await planOf(source, input.planId);
-      const view = toPlanView(plan, source.fold(), audienceFor(caller));
+      const { outline, plan, observed } = await planOf(source, input.planId);
+      const view = toPlanView(outline, source.fold(), audienceFor(caller), masks);
       return { ...observed, ...view, resume: resumeOf(source, plan) };
     },
 
     async steps(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.stepsOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const { plan, observed } = await planOf(source, input.planId);
+      const { outline, plan, observed } = await planOf(source, input.planId);
       return {
         ...observed,
         steps: plan.steps.map(toStepView),
-        unlistedStepIds: unlistedStepIds(plan),
+        unlistedStepIds: outline.tally === null ? unlistedStepIds(plan) : [],
+        ...(isLarge(outline) ? { large: true } : {}),
       };
     },
 
     async action(caller: Caller, input: WireIn<typeof wire.actionInput>): WireOut<typeof wire.actionOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const { plan, observed } = await planOf(source, input.planId);
-      const step = plan.steps.find((candidate) => candidate.id === input.stepId);
+      const { outline, observed } = await planOf(source, input.planId);
+      const step = await stepOf(source, outline, input.stepId);
       if (step === undefined) throw new OpsError("not-found", `The plan has no step ${input.stepId}`);
       const action = await source.store.action(input.planId, step.actionId);
       if (action === null) throw new OpsError("not-found", `The plan has no action ${step.actionId}`);
-      return { ...observed, ...toActionView(step, action, audienceFor(caller)) };
+      return { ...observed, ...toActionView(step, action, audienceFor(caller), masks) };
     },
 
     async history(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.historyOutput> {
@@ -243,8 +257,8 @@ function commandsOf(source: DynflowSource) {
   return source.commands;
 }
 
-function maskedFold(source: DynflowSource, caller: Caller) {
-  const fold = maskFolds({ it: source.fold() }, audienceFor(caller)).it;
+function maskedFold(source: DynflowSource, caller: Caller, masks: MaskRules) {
+  const fold = maskFolds({ it: source.fold() }, audienceFor(caller), masks).it;
   return fold?.family === "dynflow" ? fold : source.fold();
 }
 

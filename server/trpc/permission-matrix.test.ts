@@ -52,6 +52,8 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "dynflow.plans.get": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.steps": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.action": { least: "viewer", input: { ...PLAN_INPUT, stepId: 1 } },
+  "dynflow.plans.flows": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.stepsCompact": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.history": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.resume": {
     least: "operator",

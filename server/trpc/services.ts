@@ -5,6 +5,7 @@ import type * as admin from "#server/contract/wire/admin.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
+import type * as dynflowSteps from "#server/contract/wire/dynflow-steps.ts";
 import type * as estate from "#server/contract/wire/estate.ts";
 import type * as jobs from "#server/contract/wire/jobs.ts";
 import type * as journal from "#server/contract/wire/journal.ts";
@@ -55,6 +56,14 @@ export interface DynflowService {
   locks(caller: Caller, input: In<typeof dynflow.locksInput>): Out<typeof dynflow.locksOutput>;
 }
 
+export interface DynflowStepsService {
+  flows(caller: Caller, input: In<typeof dynflowSteps.flowsInput>): Out<typeof dynflowSteps.flowsOutput>;
+  stepsCompact(
+    caller: Caller,
+    input: In<typeof dynflowSteps.stepsCompactInput>,
+  ): Out<typeof dynflowSteps.stepsCompactOutput>;
+}
+
 export interface JobsService {
   list(caller: Caller): Out<typeof jobs.jobsOutput>;
   get(caller: Caller, input: In<typeof jobs.jobInput>): Out<typeof jobs.jobOutput>;
@@ -96,6 +105,7 @@ export interface Services {
   readonly estate: EstateService;
   readonly dna: DnaService;
   readonly dynflow: DynflowService;
+  readonly dynflowSteps: DynflowStepsService;
   readonly jobs: JobsService;
   readonly journal: JournalService;
   readonly session: SessionService;

@@ -147,6 +147,11 @@ export const planOutput = z.object({
   runFlow: z.union([flowView, unreadable]),
   finalizeFlow: z.union([flowView, unreadable]),
   stepCount: z.number(),
+  /**
+   * 5,000 steps or more: the flows come by `flows`, the steps by `stepsCompact`, and `steps` answers only the first, the
+   * failed and the moving ones.
+   */
+  large: z.boolean().optional(),
   /** The first failed step in order of the flows: what the page opens on. */
   firstFailedStepId: z.number().nullable(),
   delayed: z
@@ -187,7 +192,13 @@ export const stepView = z.object({
   unreadable: z.string().nullable(),
 });
 export type StepView = z.infer<typeof stepView>;
-export const stepsOutput = z.object({ ...observed, steps: z.array(stepView), unlistedStepIds: z.array(z.number()) });
+export const stepsOutput = z.object({
+  ...observed,
+  steps: z.array(stepView),
+  unlistedStepIds: z.array(z.number()),
+  /** These are only the first, the failed and the moving ones: all come by `stepsCompact`. */
+  large: z.boolean().optional(),
+});
 
 export const historyOutput = z.object({
   ...observed,
@@ -207,7 +218,7 @@ export const actionOutput = z.object({
   output: maskable(payload),
   inputBytes: z.number(),
   outputBytes: z.number(),
-  chunks: maskable(z.array(z.object({ kind: z.string().nullable(), timestamp: z.string(), chunk: payload }))),
+  chunks: maskable(z.array(z.object({ id: z.number(), kind: z.string().nullable(), timestamp: z.string(), chunk: payload }))),
   chunksCut: z.boolean(),
 });
 export type ActionOutput = z.infer<typeof actionOutput>;

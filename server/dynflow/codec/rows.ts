@@ -11,10 +11,9 @@ import type {
   ActionHead,
   Decoded,
   DelayedPlan,
-  Flow,
-  HistoryEntry,
   PayloadValue,
   PlanHead,
+  PlanParts,
   StepPhase,
   StepRow,
   UtcMicros,
@@ -42,14 +41,6 @@ export interface RawPlanRow {
   readonly history: StoredBlob;
   readonly stepIds: StoredBlob;
   readonly data: StoredBlob;
-}
-
-export interface PlanParts {
-  readonly head: PlanHead;
-  readonly runFlow: Decoded<Flow>;
-  readonly finalizeFlow: Decoded<Flow>;
-  readonly history: Decoded<readonly HistoryEntry[]>;
-  readonly stepIds: Decoded<readonly number[]>;
 }
 
 export interface RawStepRow {

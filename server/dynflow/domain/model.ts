@@ -112,6 +112,15 @@ export interface DelayedPlan {
   readonly args: Decoded<PayloadValue>;
 }
 
+/** The row of a plan: what it holds beside its steps. */
+export interface PlanParts {
+  readonly head: PlanHead;
+  readonly runFlow: Decoded<Flow>;
+  readonly finalizeFlow: Decoded<Flow>;
+  readonly history: Decoded<readonly HistoryEntry[]>;
+  readonly stepIds: Decoded<readonly number[]>;
+}
+
 /** Everything of one plan but payloads. */
 export interface PlanRecord {
   readonly head: PlanHead;

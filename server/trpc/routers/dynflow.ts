@@ -1,6 +1,7 @@
 import * as wire from "#server/contract/wire/dynflow.ts";
 import { atOnce } from "#server/trpc/at-once.ts";
 import { permitted, router } from "#server/trpc/init.ts";
+import { dynflowStepsProcedures } from "./dynflow-steps.ts";
 
 const read = permitted("plans:read");
 
@@ -30,6 +31,7 @@ export const dynflowRouter = router({
       .input(wire.actionInput)
       .output(atOnce(wire.actionOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.action(ctx.caller, input)),
+    ...dynflowStepsProcedures,
     history: read
       .input(wire.planInput)
       .output(atOnce(wire.historyOutput))

@@ -1,7 +1,8 @@
 /** One plan by primary key, with everything but payloads. */
 import { CompiledQuery, type RawBuilder, sql } from "kysely";
-import { decodeActionRow, decodeDelayedRow, decodePlanRow, type PlanParts } from "#server/dynflow/codec/rows.ts";
-import type { ActionHead, DelayedPlan, PlanRecord, StepRow } from "#server/dynflow/domain/model.ts";
+import { decodeActionRow, decodeDelayedRow, decodePlanRow } from "#server/dynflow/codec/rows.ts";
+import type { ActionHead, DelayedPlan, PlanParts, PlanRecord, StepRow } from "#server/dynflow/domain/model.ts";
+import { type PlanOutline, tallyOf } from "#server/dynflow/domain/plan-outline.ts";
 import { missingStepIds } from "#server/dynflow/domain/plan-verdict.ts";
 import { blobCell, blobColumns, flagCell, instantCell, numberCell, type Row, textCell } from "./cells.ts";
 import type { Database, SqlDifferences, Together } from "./differences.ts";
@@ -15,7 +16,13 @@ import {
   stepColumns,
   stepRow,
 } from "./plan-rows.ts";
+import { readStepGroups, readStepsInStates, readStepsPart, STEPS_PER_READ } from "./steps-read.ts";
 
+/** Of a large plan these are told at once, so many at most of each: what a person looks for first. */
+const OUTLINE_STATES: readonly (readonly string[])[] = [["error"], ["running", "suspended", "skipping"]];
+const OUTLINE_STEPS_MAX = 500;
+/** Actions that one statement reads at most. */
+const ACTIONS_PER_READ = 5_000;
 const LINKED_PLANS_MAX = 1_000;
 const RECORD_MAX_BYTES = 4 * 1024 * 1024;
 
@@ -29,21 +36,20 @@ interface PlanReadDeps {
  * Reads one plan with its steps, actions, delay and links. The plan comes before its steps: Ruby saves a step before the
  * plan that rests on it, so a plan read as stopped is never shown with a step that had not yet ended. As all of it is
  * of slightly different moments (Ruby saves row by row), a plan that seems to lack a step is read once more before it is
- * believed.
+ * believed. The steps of a large plan come in parts, each by a statement of its own.
  */
 export function createPlanRead({ db, differences, together }: PlanReadDeps) {
   const statements = statementsOf(db, differences);
 
-  async function readOnce(id: string): Promise<PlanRecord | null> {
+  /** The plan with its first steps and actions; `more` = it has others. */
+  async function readFirst(id: string) {
     const answers = await together(statements.map((statement) => given(statement, id)));
     const [plans = [], steps = [], actions = [], delays = [], blockedBy = [], blocks = [], subPlans = []] = answers;
     const plan = plans[0];
     if (plan === undefined) return null;
-    refuseTooManySteps(steps.length);
-    const parts = decodePlanRow(rawPlanRow(plan));
     return {
-      ...parts,
-      steps: inListedOrder(parts, steps.map(stepRow)),
+      parts: decodePlanRow(rawPlanRow(plan)),
+      steps: steps.map(stepRow),
       actions: actions.map((row) => actionHead(id, row)),
       delayed: delays[0] === undefined ? null : delayedPlan(delays[0]),
       blockedBy: blockedBy.map(linkedId),
@@ -52,13 +58,93 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
     };
   }
 
-  return async (id: string): Promise<PlanRecord | null> => {
+  type First = NonNullable<Awaited<ReturnType<typeof readFirst>>>;
+
+  const isWhole = (first: First): boolean =>
+    first.steps.length < STEPS_PER_READ && first.actions.length < ACTIONS_PER_READ;
+
+  const recordOf = ({ parts, ...rest }: First): PlanRecord => ({
+    ...parts,
+    ...rest,
+    steps: inListedOrder(parts, rest.steps),
+  });
+
+  async function readRest(id: string, first: First): Promise<PlanRecord> {
+    const steps = [...first.steps];
+    let full = steps.length === STEPS_PER_READ;
+    while (full) {
+      const after = steps.at(-1)?.id ?? null;
+      const part = await readStepsPart(db, differences, { planId: id, after, limit: STEPS_PER_READ });
+      for (const step of part) steps.push(step);
+      refuseTooManySteps(steps.length);
+      full = part.length === STEPS_PER_READ;
+    }
+    const actions = [...first.actions];
+    full = actions.length === ACTIONS_PER_READ;
+    while (full) {
+      const { rows } = await actionsAfter(differences, id, actions.at(-1)?.id ?? 0).execute(db);
+      for (const row of rows) actions.push(actionHead(id, row));
+      full = rows.length === ACTIONS_PER_READ && actions.length < PLAN_STEPS_MAX;
+    }
+    return recordOf({ ...first, steps, actions });
+  }
+
+  async function readOnce(id: string): Promise<PlanRecord | null> {
+    const first = await readFirst(id);
+    if (first === null) return null;
+    return isWhole(first) ? recordOf(first) : readRest(id, first);
+  }
+
+  async function readWhole(id: string): Promise<PlanRecord | null> {
     if (!isUuid(id)) return null;
     const first = await readOnce(id);
     if (first === null || missingStepIds(first).length === 0) return first;
     return readOnce(id);
+  }
+
+  /** A large plan by counts, when they tell all there is to say; else with all its steps. */
+  async function readLarge(id: string, first: First): Promise<PlanOutline | null> {
+    const record = recordOf(first);
+    const groups = await readStepGroups(db, id);
+    const tally = tallyOf(record, groups);
+    if (tally === null) return wholeOutline(await readWhole(id));
+    const known = new Map(first.steps.map((step) => [step.id, step]));
+    for (const states of OUTLINE_STATES) {
+      if (!groups.some((group) => states.includes(group.state))) continue;
+      const found = await readStepsInStates(db, differences, { planId: id, states, limit: OUTLINE_STEPS_MAX });
+      for (const step of found) known.set(step.id, step);
+    }
+    return { plan: { ...record, steps: [...known.values()].sort((a, b) => a.id - b.id) }, tally };
+  }
+
+  return {
+    whole: readWhole,
+    async row(id: string): Promise<PlanParts | null> {
+      const [statement] = statements;
+      if (!isUuid(id) || statement === undefined) return null;
+      const [rows = []] = await together([given(statement, id)]);
+      return rows[0] === undefined ? null : decodePlanRow(rawPlanRow(rows[0]));
+    },
+    async outline(id: string): Promise<PlanOutline | null> {
+      if (!isUuid(id)) return null;
+      const first = await readFirst(id);
+      if (first === null) return null;
+      if (!isWhole(first)) return readLarge(id, first);
+      const record = recordOf(first);
+      return missingStepIds(record).length === 0 ? { plan: record, tally: null } : wholeOutline(await readOnce(id));
+    },
   };
 }
+
+const wholeOutline = (plan: PlanRecord | null): PlanOutline | null => (plan === null ? null : { plan, tally: null });
+
+const actionsAfter = (differences: SqlDifferences, id: string, after: number): RawBuilder<Row> => sql<Row>`
+  select ${actionColumns(differences)} from dynflow_actions
+  where execution_plan_uuid = ${id} and id > ${after} order by id limit ${ACTIONS_PER_READ}`;
+
+const actionColumns = (differences: SqlDifferences): RawBuilder<unknown> => sql`id, class, plan_step_id, run_step_id,
+  finalize_step_id, caller_execution_plan_id, caller_action_id,
+  ${blobColumns(differences, "data", "data", RECORD_MAX_BYTES)}`;
 
 /** Stands for the plan's id in statements that are made once. */
 const PLAN_ID = Object.freeze({ placeOf: "plan id" });
@@ -84,11 +170,10 @@ function statementsOf(db: Database, differences: SqlDifferences): readonly Compi
       where uuid = ${PLAN_ID}`,
     sql<Row>`
       select ${stepColumns(differences)} from dynflow_steps
-      where execution_plan_uuid = ${PLAN_ID} order by id limit ${PLAN_STEPS_MAX + 1}`,
+      where execution_plan_uuid = ${PLAN_ID} order by id limit ${STEPS_PER_READ}`,
     sql<Row>`
-      select id, class, plan_step_id, run_step_id, finalize_step_id, caller_execution_plan_id, caller_action_id,
-        ${blobColumns(differences, "data", "data", RECORD_MAX_BYTES)}
-      from dynflow_actions where execution_plan_uuid = ${PLAN_ID} order by id limit ${PLAN_STEPS_MAX}`,
+      select ${actionColumns(differences)}
+      from dynflow_actions where execution_plan_uuid = ${PLAN_ID} order by id limit ${ACTIONS_PER_READ}`,
     sql<Row>`
       select start_at, start_before, frozen, args_serializer,
         ${blobColumns(differences, "serialized_args", "serialized_args", RECORD_MAX_BYTES)},

@@ -7,7 +7,7 @@ import { blobCell, blobColumns, instantCell, numberCell, type Row, textCell } fr
 import type { SqlDifferences } from "./differences.ts";
 
 /** Beyond this a plan is told to be too large rather than shown in part: a part would have another result. */
-export const PLAN_STEPS_MAX = 50_000;
+export const PLAN_STEPS_MAX = 250_000;
 /** A whole flow, history or record of one plan. A plan of 10,000 steps needs about 100 kB. */
 const PLAN_BLOB_MAX_BYTES = 8 * 1024 * 1024;
 /** An error with its backtrace. */

@@ -11,6 +11,7 @@ import { createPlanRead } from "./plan-read.ts";
 import { readRecordKeys, readRecords } from "./record-read.ts";
 import { NEWEST_SCHEMA, readSchemaVersion } from "./schema-check.ts";
 import { SchemaView } from "./schema-view.ts";
+import type { StatementMeter } from "./statement-meter.ts";
 import { readStepsPart } from "./steps-read.ts";
 import { readChildCounts, readChildEdges, readChildren, readChildTotals } from "./sub-plan-read.ts";
 
@@ -21,6 +22,7 @@ export interface SqlSource {
   readonly db: Database;
   readonly differences: SqlDifferences;
   readonly together: Together;
+  readonly meter: StatementMeter;
   readonly hints: DynflowStore["hints"];
   /** Turns whatever the driver threw into an `OpsError`. */
   toOpsError(cause: unknown): OpsError;
@@ -88,6 +90,7 @@ export function createSqlStore(source: SqlSource): DynflowStore {
       childEdges: (planIds, after, limit) => asked(() => readChildEdges(db, differences, planIds, after, limit)),
       dependencies: (planIds, direction) => asked(() => readDependencies(db, planIds, direction)),
     },
+    spentMs: () => source.meter.spentMs(),
     hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),
     close: () => source.close(),
   };
