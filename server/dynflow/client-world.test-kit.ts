@@ -3,6 +3,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { type Envelope, type Message, type Reply, replyTo } from "./codec/envelope.ts";
 import { decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
+import type { InvalidationWrites } from "./invalidation-ports.ts";
 import type { DynflowMailbox, ScheduledCancelWrite, SendGuard, SkipWrite, WriteOutcome } from "./ports.ts";
 
 export interface MemoryMail {
@@ -169,9 +170,26 @@ export function createMemoryMail(): MemoryMail {
             onNotify = null;
           };
         }),
+      invalidation: noInvalidation(),
       leave: (worldId) => call("leave", () => void mail.registered.delete(worldId)),
       close: async () => undefined,
     },
   };
   return mail;
+}
+
+/** Nothing is invalidated through the mail of a test that does not say how. */
+function noInvalidation(): InvalidationWrites {
+  const refuse = async (): Promise<never> => {
+    throw new Error("not used here");
+  };
+  return {
+    begin: refuse,
+    heldLocks: refuse,
+    abandon: refuse,
+    deactivate: refuse,
+    pruneInhibitions: refuse,
+    finish: refuse,
+    giveUp: refuse,
+  };
 }

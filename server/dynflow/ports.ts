@@ -13,6 +13,8 @@ import type { PlanOutline } from "./domain/plan-outline.ts";
 import type { SkipChange } from "./domain/skip.ts";
 import type { InvalidationWrites } from "./invalidation-ports.ts";
 
+export type * from "./invalidation-ports.ts";
+
 /** MariaDB is `mysql` too: nothing that is asked of the two differs. */
 export const DYNFLOW_DIALECTS = ["postgres", "mysql", "sqlite"] as const;
 export type DynflowDialect = (typeof DYNFLOW_DIALECTS)[number];
@@ -241,7 +243,8 @@ export interface ChildTotal {
 }
 
 /** A sub-plan and its caller, as far as a walk through the tree needs them. */
-export interface PlanEdge extends Pick<ChildPlan, "id" | "callerActionId" | "state" | "result" | "startedAt" | "failing"> {
+export interface PlanEdge
+  extends Pick<ChildPlan, "id" | "callerActionId" | "state" | "result" | "startedAt" | "failing"> {
   readonly parentId: string;
 }
 

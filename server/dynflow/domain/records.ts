@@ -13,6 +13,8 @@ export const CLIENT_WORLD_CLASS = `${PREFIX}ClientWorld`;
 export const EXECUTION_LOCK_CLASS = `${PREFIX}ExecutionLock`;
 export const PLANNING_LOCK_CLASS = `${PREFIX}PlanningLock`;
 export const EXECUTION_INHIBITION_LOCK_CLASS = `${PREFIX}ExecutionInhibitionLock`;
+export const SINGLETON_ACTION_LOCK_CLASS = `${PREFIX}SingletonActionLock`;
+export const WORLD_INVALIDATION_LOCK_CLASS = `${PREFIX}WorldInvalidationLock`;
 export const DELAYED_EXECUTOR_LOCK_CLASS = `${PREFIX}DelayedExecutorLock`;
 
 export interface World {
@@ -60,11 +62,11 @@ const LOCK_KINDS: ReadonlyMap<string, LockKind> = new Map([
   [EXECUTION_LOCK_CLASS, "execution"],
   [PLANNING_LOCK_CLASS, "planning"],
   [EXECUTION_INHIBITION_LOCK_CLASS, "inhibition"],
-  [`${PREFIX}SingletonActionLock`, "singleton"],
+  [SINGLETON_ACTION_LOCK_CLASS, "singleton"],
   [DELAYED_EXECUTOR_LOCK_CLASS, "delayed-executor"],
   [`${PREFIX}ExecutionPlanCleanerLock`, "plan-cleaner"],
   [`${PREFIX}AutoExecuteLock`, "auto-execute"],
-  [`${PREFIX}WorldInvalidationLock`, "world-invalidation"],
+  [WORLD_INVALIDATION_LOCK_CLASS, "world-invalidation"],
 ]);
 
 export const isWorldClass = (name: string): boolean => name === EXECUTOR_WORLD_CLASS || name === CLIENT_WORLD_CLASS;
@@ -121,3 +123,6 @@ export const planLockId = (planId: string): string => `execution-plan:${planId}`
 
 /** The owner id of everything a world holds. */
 export const worldOwnerId = (worldId: string): string => `world:${worldId}`;
+
+/** The id under which a world's invalidation is claimed. */
+export const worldInvalidationLockId = (deadWorldId: string): string => `world-invalidation:${deadWorldId}`;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { encodePayload } from "#server/dynflow/codec/payload.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
+import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowLapContract, dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
@@ -74,6 +75,7 @@ dynflowStoreContract("PostgreSQL", openTables(false));
 dynflowLapContract("PostgreSQL before 14", openTables(true));
 dynflowLinksContract("PostgreSQL", openTables(false));
 dynflowMailboxContract("PostgreSQL", openTables(false));
+dynflowInvalidationContract("PostgreSQL", openTables(false));
 
 describe("reading from PostgreSQL", () => {
   it("cannot write, though the role could", async () => {

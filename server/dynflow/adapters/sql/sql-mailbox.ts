@@ -13,6 +13,7 @@ import { numberCell, type Row } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
 import { dropInhibition, sendGuarded, withdrawHalt } from "./guarded-send.ts";
 import { isUuid } from "./ids.ts";
+import { createInvalidationWrites } from "./invalidation-writes.ts";
 import { writeFrozen, writeScheduledCancel, writeSkip } from "./plan-writes.ts";
 
 /** Envelopes taken by one pull; what is left is taken by the next. */
@@ -68,6 +69,12 @@ export function createSqlMailbox(source: SqlMailboxSource): DynflowMailbox {
       ),
     listen: (worldId, onNotify, onLost) => asked(() => source.listen(worldId, onNotify, onLost)),
     leave: (worldId) => asked(() => leave(db, worldId)),
+    invalidation: createInvalidationWrites({
+      db,
+      differences: source.differences,
+      push: (transaction, receiverId, data) => push(source, transaction, receiverId, data),
+      asked,
+    }),
     close: () => source.close(),
   };
 }

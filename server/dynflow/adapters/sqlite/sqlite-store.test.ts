@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
+import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
@@ -41,6 +42,7 @@ async function openTables(): Promise<OpenedTables> {
 dynflowStoreContract("SQLite", openTables);
 dynflowLinksContract("SQLite", openTables);
 dynflowMailboxContract("SQLite", openTables);
+dynflowInvalidationContract("SQLite", openTables);
 
 describe("the SQLite adapter", () => {
   let file: ReturnType<typeof emptySqliteDatabase>;
