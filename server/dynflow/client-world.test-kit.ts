@@ -3,8 +3,14 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { type Envelope, type Message, type Reply, replyTo } from "./codec/envelope.ts";
 import { decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
-import type { InvalidationWrites } from "./invalidation-ports.ts";
-import type { DynflowMailbox, ScheduledCancelWrite, SendGuard, SkipWrite, WriteOutcome } from "./ports.ts";
+import type {
+  DynflowMailbox,
+  InvalidationWrites,
+  ScheduledCancelWrite,
+  SendGuard,
+  SkipWrite,
+  WriteOutcome,
+} from "./ports.ts";
 
 export interface MemoryMail {
   readonly mailbox: DynflowMailbox;

@@ -3,6 +3,7 @@ import { epochMs } from "#server/kernel/clock.ts";
 import { decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
 import { encodePayload } from "./codec/payload.ts";
+import type { AbandonWrite } from "./domain/invalidation.ts";
 import {
   actionCells,
   type OpenedTables,
@@ -12,7 +13,6 @@ import {
   stepCells,
   uuid,
 } from "./dynflow-tables.contract.ts";
-import type { AbandonWrite } from "./invalidation-ports.ts";
 
 const US = uuid(1);
 const DEAD = uuid(2);

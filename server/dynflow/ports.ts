@@ -1,3 +1,4 @@
+import type { AbandonOutcome, AbandonWrite, InvalidationPair } from "./domain/invalidation.ts";
 import type {
   ActionPayload,
   CoordinatorRecord,
@@ -11,9 +12,6 @@ import type {
 } from "./domain/model.ts";
 import type { PlanOutline } from "./domain/plan-outline.ts";
 import type { SkipChange } from "./domain/skip.ts";
-import type { InvalidationWrites } from "./invalidation-ports.ts";
-
-export type * from "./invalidation-ports.ts";
 
 /** MariaDB is `mysql` too: nothing that is asked of the two differs. */
 export const DYNFLOW_DIALECTS = ["postgres", "mysql", "sqlite"] as const;
@@ -393,6 +391,32 @@ export interface SendGuard {
 export type SendOutcome =
   | { readonly applied: true; readonly handles: readonly EnvelopeHandle[] }
   | { readonly applied: false; readonly reason: string };
+
+/**
+ * The writes of an invalidation (`dynflow.md` 10), each one transaction, each harmless when it is made again. All of them but
+ * `begin` hold our WorldInvalidationLock while they write and throw `OpsError` `conflict` when it is not ours any more.
+ */
+export interface InvalidationWrites {
+  /** Takes the WorldInvalidationLock. `heldBy` = the owner id of whoever is at it already; ours is taken again. */
+  begin(pair: InvalidationPair): Promise<{ readonly begun: true } | { readonly begun: false; readonly heldBy: string }>;
+  /** Execution and planning locks that the dead world holds now, at most 10,000. */
+  heldLocks(deadWorldId: string): Promise<readonly CoordinatorRecord[]>;
+  /** Fails what ran of one plan, gives it the state that follows, removes its lock, and has somebody go on where it can. */
+  abandon(write: AbandonWrite): Promise<AbandonOutcome>;
+  /** Sets `active` of an executor's record to false; a record that is gone, or cannot be read, is left alone. */
+  deactivate(pair: InvalidationPair): Promise<void>;
+  /** Deletes inhibition locks of plans that are stopped, of whomever; answers how many. */
+  pruneInhibitions(pair: InvalidationPair): Promise<number>;
+  /**
+   * Deletes the dead world's inbox, everything it owns and its record, and last our lock. Not done while it holds an
+   * execution or planning lock: it has taken one meanwhile.
+   */
+  finish(
+    pair: InvalidationPair,
+  ): Promise<{ readonly finished: true; readonly envelopes: number } | { readonly finished: false }>;
+  /** Gives our lock back, with nothing else done; nothing when it is not ours. */
+  giveUp(pair: InvalidationPair): Promise<void>;
+}
 
 /**
  * The coordinator records and envelopes of our own client world in one Dynflow database, and the few writes to plans that

@@ -157,3 +157,38 @@ const FATE_WORDS: Readonly<Record<PlanFate, string>> = {
 };
 
 export const fateWords = (fate: PlanFate): string => FATE_WORDS[fate];
+
+/** How a database holds serialized values: msgpack from schema 22 on, JSON text before. */
+export type BlobForm = "msgpack" | "json";
+
+/** The two worlds of an invalidation. */
+export interface InvalidationPair {
+  readonly deadWorldId: string;
+  /** Our own, registered world. */
+  readonly invalidatorId: string;
+}
+
+export interface AbandonWrite extends InvalidationPair {
+  readonly planId: string;
+  readonly lock: AbandonedLock;
+  readonly now: EpochMs;
+  /** What is written beside the error of its steps, in the place of the backtrace that Ruby would leave. */
+  readonly backtrace: readonly string[];
+  /** Whom to ask to go on, should it come to that, and the encoded Execution for it; `null` = nobody. */
+  readonly execution: { readonly executorId: string; readonly envelope: Uint8Array } | null;
+}
+
+export type AbandonOutcome =
+  | {
+      readonly applied: true;
+      readonly fate: PlanFate;
+      readonly failedStepIds: readonly number[];
+      /** Why only its locks were removed. */
+      readonly reason: string | null;
+    }
+  | {
+      readonly applied: false;
+      /** `lock-gone`: somebody else did it, or its world released it. `refused`: it must not be written. */
+      readonly why: "lock-gone" | "refused";
+      readonly reason: string;
+    };

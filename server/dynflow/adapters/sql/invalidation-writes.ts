@@ -13,7 +13,16 @@ import { encodeMsgpack } from "#server/dynflow/codec/msgpack-encode.ts";
 import type { MsgpackValue } from "#server/dynflow/codec/msgpack-value.ts";
 import { fromPayload } from "#server/dynflow/codec/payload.ts";
 import { decodePayloadCell, decodePlanRow } from "#server/dynflow/codec/rows.ts";
-import { type Abandonment, abandon, abnormalTermination, fateOf } from "#server/dynflow/domain/invalidation.ts";
+import {
+  type Abandonment,
+  type AbandonOutcome,
+  type AbandonWrite,
+  abandon,
+  abnormalTermination,
+  type BlobForm,
+  fateOf,
+  type InvalidationPair,
+} from "#server/dynflow/domain/invalidation.ts";
 import type { CoordinatorRecord, PayloadValue, PlanRecord } from "#server/dynflow/domain/model.ts";
 import {
   EXECUTION_INHIBITION_LOCK_CLASS,
@@ -26,14 +35,7 @@ import {
   worldInvalidationLockId,
   worldOwnerId,
 } from "#server/dynflow/domain/records.ts";
-import type {
-  AbandonOutcome,
-  AbandonWrite,
-  BlobForm,
-  EnvelopeHandle,
-  InvalidationPair,
-  InvalidationWrites,
-} from "#server/dynflow/ports.ts";
+import type { EnvelopeHandle, InvalidationWrites } from "#server/dynflow/ports.ts";
 import { type EpochMs, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { blobCell, blobColumns, flagCell, numberCell, type Row, textCell } from "./cells.ts";
