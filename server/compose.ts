@@ -6,6 +6,7 @@ import { createSessionService } from "#server/auth/session-service.ts";
 import { maskedConfiguration } from "#server/config/masked.ts";
 import type { Configuration } from "#server/config/model.ts";
 import { familyOf } from "#server/contract/event.ts";
+import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { followerText } from "#server/contract/view/journal-status.ts";
 import type { Estate } from "#server/estate/service.ts";
 import type { App, AppHealth, LiveFeed } from "#server/http/app.ts";
@@ -50,7 +51,8 @@ export async function compose(configuration: Configuration, log: Logger): Promis
   const journal = await openJournal(configuration, demoFolder?.directory ?? null, clock, log);
   const { role } = journal;
   const recorder = await createRecorder({ journal, clock, log, ...(role === null ? {} : { role }) });
-  const hub = createHub({ view: recorder, journal, clock: realTime, eventClock: clock, log });
+  const masks = maskRulesOf(configuration.masks);
+  const hub = createHub({ view: recorder, journal, clock: realTime, eventClock: clock, log, masks });
   const loopDelay = createLoopDelay(clock, configuration.demo?.speed ?? 1);
   const estates =
     demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log);

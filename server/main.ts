@@ -39,7 +39,6 @@ async function run(): Promise<void> {
   });
   const folder = prepareDataFolder(loaded.journal.path, { fallback: loaded.demo !== null && loaded.file === null });
   const configuration = { ...loaded, journal: { ...loaded.journal, path: folder } };
-  if (configuration.inert.length > 0) log.warn("configuration.no_effect", { keys: configuration.inert });
   prepareNextEnvironment(options.dev);
   const stopping = stopOnSignal(log);
   const app = await compose(configuration, log);

@@ -19,7 +19,6 @@ export interface CompletionContext {
   readonly cwd: string;
   readonly port?: number;
   readonly secrets: SecretReader;
-  readonly inert: readonly string[];
 }
 
 /** The document with everything filled in, secrets resolved (a missing one is left to the reader's faults) and frozen. */
@@ -39,7 +38,6 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
     regions: toRegions(document, [...dna, ...dynflow]),
     dna,
     dynflow,
-    inert: context.inert,
     demo: dna.length + dynflow.length > 0 ? null : { speed: document.demo?.speed ?? 1 },
   });
 }

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "./fault.ts";
-import { INERT } from "./inert.ts";
 import { loadConfiguration } from "./load.ts";
 import { maskedConfiguration } from "./masked.ts";
 import { referenceRows } from "./reference.ts";
-import { NO_EFFECT } from "./schema.ts";
 
 const CANARY = "canary-9f2b";
 
@@ -87,18 +85,6 @@ dynflow:
       kind: "postgres",
       url: "postgres://dynflow@db/foreman",
     });
-  });
-
-  it("names the keys that it sets in vain, as their meaning in the documentation does", () => {
-    const text = `journal: { keepDays: 7 }
-masks: [token]
-dynflow: [ { id: f, url: "postgres://u@h/d", release: "2.0", act: true } ]`;
-    expect(load(text).inert).toEqual(["masks"]);
-    expect(load(null).inert).toEqual([]);
-    const noted = referenceRows()
-      .filter((row) => row.meaning.includes(NO_EFFECT))
-      .map((row) => row.path);
-    expect(noted.sort()).toEqual(INERT.map((path) => path.join(".").replace(".*", "[]")).sort());
   });
 
   it("is frozen through and through", () => {

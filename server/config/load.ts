@@ -3,7 +3,6 @@ import { z } from "zod";
 import { complete } from "./complete.ts";
 import type { Environment } from "./environment.ts";
 import { ConfigurationError, type ConfigurationFault, pathText, sortFaults } from "./fault.ts";
-import { inertKeysOf } from "./inert.ts";
 import { inOurWords, type ShapeFault, toShapeFaults } from "./issues.ts";
 import type { Configuration } from "./model.ts";
 import { crossFaults, type ReadSections } from "./rules.ts";
@@ -50,9 +49,7 @@ export function loadConfiguration(options: LoadOptions): Configuration {
     folder: file === null ? options.cwd : path.dirname(file),
   });
   const sections = readSections(document);
-  const configuration = parsed.success
-    ? complete(parsed.data, { ...options, file, secrets, inert: inertKeysOf(document) })
-    : null;
+  const configuration = parsed.success ? complete(parsed.data, { ...options, file, secrets }) : null;
   if (configuration === null) secrets.tryAll(document);
   const faults = [
     ...(parsed.success ? [] : toShapeFaults(parsed.error.issues)),

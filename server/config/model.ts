@@ -8,7 +8,7 @@ export interface Configuration {
   readonly journal: JournalConfiguration;
   readonly auth: { readonly mode: "none" | "tokens" };
   readonly limits: LimitsConfiguration;
-  /** Patterns of keys whose values are hidden from viewers. */
+  /** Values of keys that contain one of these, in any case, are masked until they are revealed. */
   readonly masks: readonly string[];
   readonly links: readonly LinkConfiguration[];
   readonly loadBalancer: { readonly title: string; readonly regions: readonly string[] };
@@ -16,8 +16,6 @@ export interface Configuration {
   readonly regions: readonly RegionConfiguration[];
   readonly dna: readonly DnaSourceConfiguration[];
   readonly dynflow: readonly DynflowSourceConfiguration[];
-  /** Keys that are set and have no effect in this version. */
-  readonly inert: readonly string[];
   /** Set exactly when there is no real source: the embedded demo runs then. */
   readonly demo: { readonly speed: number } | null;
 }

@@ -14,9 +14,6 @@ const later = (what: string) =>
     .optional()
     .describe("Of a later version: refused.");
 
-/** Closes the meaning of a key that is read and checked, and that nothing uses yet: see `INERT` in `inert.ts`. */
-export const NO_EFFECT = "No effect in this version.";
-
 const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes, at most 63")
@@ -219,7 +216,7 @@ export const SECTIONS = {
     .max(200)
     .default(["password", "secret", "token"])
     .describe(
-      `Keys that contain one of these are hidden from viewers; for now payloads are hidden from them whole. ${NO_EFFECT}`,
+      "Values under keys that contain one of these, in any case, are masked in payloads, errors and logs, also for operators and administrators, who reveal them one by one with a reason. Viewers read no payloads at all.",
     ),
   links: z.array(link).max(50).default([]).describe("Links to other tools."),
   loadBalancer: z

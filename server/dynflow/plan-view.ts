@@ -83,7 +83,13 @@ function toDelayedView(
   masks: MaskRules,
 ): NonNullable<PlanOutput["delayed"]> {
   const { startAt, startBefore, frozen, serializer, args } = delayed;
-  return { startAt, startBefore, frozen, serializer, args: maskedFor(audience, args.ok ? maskPayload(masks, args.value).value : shown(args)) };
+  return {
+    startAt,
+    startBefore,
+    frozen,
+    serializer,
+    args: maskedFor(audience, args.ok ? maskPayload(masks, args.value).value : shown(args)),
+  };
 }
 
 /** The locks that speak of a plan: held on it, or owned by it. */

@@ -285,6 +285,7 @@ function toSourceView(source: DynflowSource) {
     actRefused: actRefusal(source),
     worldId: source.commands?.worldId() ?? null,
     lapMs: source.lapMs(),
+    databaseShare: source.databaseShare(),
   };
 }
 

@@ -2,6 +2,7 @@ import { type Caller, visible, visibleStreams } from "#server/auth/caller.ts";
 import { audienceOf } from "#server/auth/permissions.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskFolds } from "#server/contract/mask.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { attention } from "#server/contract/view/attention.ts";
 import { countClusters } from "#server/contract/view/clusters.ts";
 import { visibleFolds } from "#server/contract/visibility.ts";
@@ -16,11 +17,17 @@ type EstateOutput = WireShape<typeof wire.estateOutput>;
 export type Estate = Pick<EstateOutput, "loadBalancer" | "regions" | "dna" | "dynflow" | "links">;
 
 /** The configured estate and the overview, each limited to the sources of the caller. */
-export function createEstateService(deps: { readonly estate: Estate; readonly view: FoldView; readonly clock: Clock }) {
-  const { estate, view, clock } = deps;
+export function createEstateService(deps: {
+  readonly estate: Estate;
+  readonly view: FoldView;
+  readonly clock: Clock;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
+}) {
+  const { estate, view, clock, masks } = deps;
 
   const foldsFor = ({ principal }: Caller): Folds =>
-    maskFolds(visibleFolds(visibleStreams(principal), view.folds()), audienceOf(principal));
+    maskFolds(visibleFolds(visibleStreams(principal), view.folds()), audienceOf(principal), masks);
 
   return {
     async estate(caller: Caller): WireOut<typeof wire.estateOutput> {

@@ -2,6 +2,7 @@ import { type Caller, visibleStreams } from "#server/auth/caller.ts";
 import { audienceOf, can, canSee, type Permission, refusalOf } from "#server/auth/permissions.ts";
 import type { JobKindName } from "#server/contract/event.ts";
 import { maskJob, maskText } from "#server/contract/mask.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { seesStream } from "#server/contract/visibility.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/jobs.ts";
@@ -42,8 +43,10 @@ export function createJobsService(deps: {
   readonly operations: Operations;
   /** By kind; a kind that is not here is started anew where it began. */
   readonly retries: Readonly<Partial<Record<JobKindName, RetryJob>>>;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
 }) {
-  const { runner, store, operations } = deps;
+  const { runner, store, operations, masks } = deps;
 
   const sourceOf = (record: JobRecord): string => record.facts.stream.slice(record.facts.stream.indexOf(":") + 1);
 
@@ -78,7 +81,7 @@ export function createJobsService(deps: {
 
   const toView = (caller: Caller, { id, facts }: JobRecord) => ({
     id,
-    facts: maskJob(facts, audienceOf(caller.principal)),
+    facts: maskJob(facts, audienceOf(caller.principal), masks),
     progress: runner.progress(id),
   });
 
@@ -121,7 +124,7 @@ export function createJobsService(deps: {
       const audience = audienceOf(caller.principal);
       const targets = page.targets.map((target) => ({
         ...target,
-        note: maskText(target.note, audience),
+        note: maskText(target.note, audience, masks),
         at: toIso(target.at),
       }));
       return { ...toView(caller, record), targets, nextAfter: page.nextAfter };
@@ -139,7 +142,7 @@ export function createJobsService(deps: {
         const found = await store.outcome(id, target);
         if (found === null) return [];
         const { title, target: of, requestedBy, requestId } = facts;
-        const note = maskText(found.note, audienceOf(caller.principal));
+        const note = maskText(found.note, audienceOf(caller.principal), masks);
         return [{ jobId: id, title, of, requestedBy, requestId, outcome: found.outcome, note, at: toIso(found.at) }];
       });
       const outcomes = (await Promise.all(asked)).flat().toSorted((a, b) => (a.at < b.at ? 1 : -1));

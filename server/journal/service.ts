@@ -1,6 +1,7 @@
 import type { Caller } from "#server/auth/caller.ts";
 import { isAnything, isDoneBy, streamsDoneBy } from "#server/contract/event-filter.ts";
 import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/journal.ts";
 import { type EpochMs, toIso } from "#server/kernel/clock.ts";
@@ -19,13 +20,15 @@ import { createTimeTravel, type TravelJournal } from "./time-travel.ts";
 export function createJournalService(deps: {
   readonly journal: TravelJournal & Pick<Journal, "heads" | "byId">;
   readonly log: Logger;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
 }) {
-  const { journal, log } = deps;
+  const { journal, log, masks } = deps;
   const travel = createTimeTravel(deps);
   return {
     /** Newest first. */
     async range(caller: Caller, input: WireIn<typeof wire.rangeInput>): WireOut<typeof wire.rangeOutput> {
-      const sight = await sightOf(caller, journal);
+      const sight = await sightOf(caller, journal, masks);
       const query = {
         ...ANY,
         streams: streamsAsked(sight, streamsDoneBy(input.streams, input)),
@@ -42,7 +45,7 @@ export function createJournalService(deps: {
     },
 
     async stateAt(caller: Caller, { at }: WireIn<typeof wire.stateAtInput>): WireOut<typeof wire.stateAtOutput> {
-      const sight = await sightOf(caller, journal);
+      const sight = await sightOf(caller, journal, masks);
       const instant = toEpoch(at);
       const [past, page] = await Promise.all([
         travel.stateAt(sight.heads, instant),
@@ -59,28 +62,28 @@ export function createJournalService(deps: {
     },
 
     async events(caller: Caller, input: WireIn<typeof wire.eventsInput>): WireOut<typeof wire.eventsOutput> {
-      return eventsAfter(journal, await sightOf(caller, journal), input);
+      return eventsAfter(journal, await sightOf(caller, journal, masks), input);
     },
 
     async marks(caller: Caller, input: WireIn<typeof wire.marksInput>): WireOut<typeof wire.marksOutput> {
-      return marksOf(journal, await sightOf(caller, journal), input);
+      return marksOf(journal, await sightOf(caller, journal, masks), input);
     },
 
     async step(caller: Caller, input: WireIn<typeof wire.stepInput>): WireOut<typeof wire.stepOutput> {
-      return stepFrom(journal, await sightOf(caller, journal), input);
+      return stepFrom(journal, await sightOf(caller, journal, masks), input);
     },
 
     async history(caller: Caller, input: WireIn<typeof wire.historyInput>): WireOut<typeof wire.historyOutput> {
-      return historyOf(journal, await sightOf(caller, journal), input);
+      return historyOf(journal, await sightOf(caller, journal, masks), input);
     },
 
     async around(caller: Caller, { id }: WireIn<typeof wire.aroundInput>): WireOut<typeof wire.aroundOutput> {
-      return aroundEvent(journal, await sightOf(caller, journal), id);
+      return aroundEvent(journal, await sightOf(caller, journal, masks), id);
     },
 
     /** Pieces of the file, oldest event first; the first comes once it is known that the caller may have it. */
     async *export(caller: Caller, input: wire.ExportInput): AsyncGenerator<string> {
-      const sight = await sightOf(caller, journal);
+      const sight = await sightOf(caller, journal, masks);
       log.info("journal.exported", { user: caller.principal.id, format: input.format });
       yield* exportEvents(journal, sight, input);
     },

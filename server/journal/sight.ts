@@ -4,6 +4,7 @@ import { audienceOf } from "#server/auth/permissions.ts";
 import { type JournalEvent, OPERATOR_STREAM, type StreamName } from "#server/contract/event.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskEvent, maskFolds } from "#server/contract/mask.ts";
+import { DEFAULT_MASK_RULES } from "#server/contract/mask-rules.ts";
 import { seesEvent, seesStream, visibleFolds } from "#server/contract/visibility.ts";
 import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -28,7 +29,11 @@ export interface Sight {
   folds(folds: Folds): Folds;
 }
 
-export async function sightOf(caller: Caller, journal: Pick<Journal, "heads">): Promise<Sight> {
+export async function sightOf(
+  caller: Caller,
+  journal: Pick<Journal, "heads">,
+  masks = DEFAULT_MASK_RULES,
+): Promise<Sight> {
   const visible = visibleStreams(caller.principal);
   const audience = audienceOf(caller.principal);
   const heads = (await journal.heads()).filter(({ stream }) => seesStream(visible, stream));
@@ -39,8 +44,8 @@ export async function sightOf(caller: Caller, journal: Pick<Journal, "heads">): 
     streams,
     queried: visible === "all" ? [] : streams.length > 0 ? streams : [OPERATOR_STREAM],
     sees: (event) => seesEvent(visible, event),
-    shown: (event) => maskEvent(event, audience),
-    folds: (folds) => maskFolds(visibleFolds(visible, folds), audience),
+    shown: (event) => maskEvent(event, audience, masks),
+    folds: (folds) => maskFolds(visibleFolds(visible, folds), audience, masks),
   };
 }
 

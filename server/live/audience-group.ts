@@ -4,6 +4,7 @@ import type { JournalEvent, StreamName } from "#server/contract/event.ts";
 import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
 import type { LiveMessage, Samples } from "#server/contract/live.ts";
 import { type Audience, maskEvent, maskFolds } from "#server/contract/mask.ts";
+import { DEFAULT_MASK_RULES } from "#server/contract/mask-rules.ts";
 import {
   seesEvent,
   seesStream,
@@ -37,9 +38,10 @@ export function createAudienceGroup(
   visible: VisibleStreams,
   view: HubView,
   clock: Clock,
+  masks = DEFAULT_MASK_RULES,
 ): AudienceGroup {
   const key = groupKey(audience, visible);
-  const scope = `${FOLD_VERSION}.${hashOf(key)}`;
+  const scope = `${FOLD_VERSION}.${hashOf(JSON.stringify([key, masks.patterns]))}`;
   const sees = (stream: StreamName) => seesStream(visible, stream);
   const positions = () => Object.fromEntries(Object.entries(view.positions()).filter(([stream]) => sees(stream)));
   const head = () => ({
@@ -58,12 +60,14 @@ export function createAudienceGroup(
     snapshot: () => ({
       type: "snapshot",
       ...head(),
-      folds: maskFolds(visibleFolds(visible, view.folds()), audience),
+      folds: maskFolds(visibleFolds(visible, view.folds()), audience, masks),
       samples: samplesOf(null),
       foldVersion: FOLD_VERSION,
     }),
     batch(events, sampled) {
-      const seen = events.filter((event) => seesEvent(visible, event)).map((event) => maskEvent(event, audience));
+      const seen = events
+        .filter((event) => seesEvent(visible, event))
+        .map((event) => maskEvent(event, audience, masks));
       const samples = samplesOf(sampled);
       if (seen.length === 0 && Object.keys(samples).length === 0) return null;
       return { type: "batch", ...head(), events: seen, samples };

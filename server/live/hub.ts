@@ -1,5 +1,6 @@
 import type { LiveMessage } from "#server/contract/live.ts";
 import type { Audience } from "#server/contract/mask.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
 import type { VisibleStreams } from "#server/contract/visibility.ts";
 import type { Journal } from "#server/journal/ports.ts";
 import type { Clock, EpochMs } from "#server/kernel/clock.ts";
@@ -74,16 +75,18 @@ export interface HubOptions {
   /** What the events are dated by, told to clients as the server's time; `clock` unless the demo runs at another speed. */
   readonly eventClock?: Clock;
   readonly log: Logger;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
   readonly limits?: Partial<HubLimits>;
   readonly encode?: (message: LiveMessage) => Uint8Array;
 }
 
 /** Starts to publish, every 250 ms what there is. */
 export function createHub(options: HubOptions): Hub {
-  const { view, journal, clock, log } = options;
+  const { view, journal, clock, log, masks = DEFAULT_MASK_RULES } = options;
   const limits = { ...LIMITS, ...options.limits };
   const ring = createEventRing(limits.replayEvents);
-  const membership = createMembership(view, { clock, eventClock: options.eventClock ?? clock }, limits);
+  const membership = createMembership(view, { clock, eventClock: options.eventClock ?? clock, masks }, limits);
   const mail = createMail(options.encode ?? toSseFrame);
   const news = collectNews(
     view,

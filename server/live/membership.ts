@@ -1,5 +1,6 @@
 /** Who listens: the clients by audience, within the limits. */
 import type { Audience } from "#server/contract/mask.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import type { VisibleStreams } from "#server/contract/visibility.ts";
 import type { Clock, EpochMs, MonotonicMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -43,7 +44,7 @@ export interface Membership {
 
 export function createMembership(
   view: HubView,
-  { clock, eventClock }: { readonly clock: Clock; readonly eventClock: Clock },
+  { clock, eventClock, masks }: { readonly clock: Clock; readonly eventClock: Clock; readonly masks?: MaskRules },
   limits: MembershipLimits,
 ): Membership {
   const groups = new Map<string, Group>();
@@ -61,7 +62,7 @@ export function createMembership(
       }
       const key = groupKey(audience, visible);
       const group = groups.get(key) ?? {
-        ...createAudienceGroup(audience, visible, view, eventClock),
+        ...createAudienceGroup(audience, visible, view, eventClock, masks),
         members: new Set<Member>(),
         saidAt: clock.monotonic(),
         kept: null,

@@ -18,6 +18,8 @@ export const sourcesOutput = z.object({
       /** Our client world, where one is registered. */
       worldId: z.string().nullable(),
       lapMs: z.number().nullable(),
+      /** Share of the database's time that our reading took in the last minute, erring upwards; 0.01 = 1 %. */
+      databaseShare: z.number().nullable(),
     }),
   ),
 });

@@ -1,0 +1,136 @@
+/**
+ * What upstreams said, in events and folds, without what the rules hide. It goes for everybody who may read such texts;
+ * what viewers do not read at all is taken out by `mask.ts`. The very same object where nothing is hidden.
+ */
+import { isMasked, type JobFacts, type JournalEvent, type Maskable, type PlanFailure } from "#server/contract/event.ts";
+import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
+import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
+import type { OperatorFold } from "#server/contract/fold/operator.ts";
+import type { MaskRules } from "./mask-rules.ts";
+import { maskFreeText } from "./mask-text.ts";
+
+/** A text that may be hidden, or not be there. */
+const textOf = <T extends Maskable<string> | null>(rules: MaskRules, text: T): T | string =>
+  text === null || isMasked(text) || typeof text !== "string" ? text : maskFreeText(rules, text);
+
+export function hideInEvent(rules: MaskRules, event: JournalEvent): JournalEvent {
+  switch (event.kind) {
+    case "dynflow.plan.created": {
+      const body = hideInPlan(rules, event.body);
+      return body === event.body ? event : { ...event, body };
+    }
+    case "dynflow.plan.state_changed":
+    case "dynflow.plan.result_changed": {
+      const plan = hideInPlan(rules, event.body.plan);
+      return plan === event.body.plan ? event : { ...event, body: { ...event.body, plan } };
+    }
+    case "dynflow.plan.changed": {
+      const plan = hideInPlan(rules, event.body.plan);
+      return plan === event.body.plan ? event : { ...event, body: { plan } };
+    }
+    case "op.requested":
+    case "op.executed":
+    case "op.failed":
+    case "op.denied":
+    case "op.unknown":
+    case "op.verified":
+    case "op.unverified": {
+      const found = textOf(rules, event.body.found);
+      return found === event.body.found ? event : { ...event, body: { ...event.body, found } };
+    }
+    case "job.created": {
+      const body = hideInJob(rules, event.body);
+      return body === event.body ? event : { ...event, body };
+    }
+    case "job.state_changed": {
+      const job = hideInJob(rules, event.body.job);
+      return job === event.body.job ? event : { ...event, body: { ...event.body, job } };
+    }
+    case "source.state_changed": {
+      const reason = textOf(rules, event.body.reason);
+      return reason === event.body.reason ? event : { ...event, body: { ...event.body, reason } };
+    }
+    default:
+      return event;
+  }
+}
+
+export function hideInFolds(rules: MaskRules, folds: Folds): Folds {
+  let hidden = false;
+  const shown = Object.entries(folds).map(([stream, fold]): [string, StreamFold] => {
+    const each = hideInFold(rules, fold);
+    hidden ||= each !== fold;
+    return [stream, each];
+  });
+  return hidden ? Object.fromEntries(shown) : folds;
+}
+
+/** A job with what its note may quote hidden. */
+export function hideInJob<T extends JobFacts>(rules: MaskRules, job: T): T {
+  const note = textOf(rules, job.note);
+  return note === job.note ? job : { ...job, note };
+}
+
+/** A failure is looked at again with every snapshot and list; it never changes. */
+const KNOWN = new WeakMap<MaskRules, WeakMap<PlanFailure, PlanFailure>>();
+
+function hideInPlan<T extends { readonly failure: PlanFailure | null }>(rules: MaskRules, plan: T): T {
+  if (plan.failure === null) return plan;
+  const failure = hideInFailure(rules, plan.failure);
+  return failure === plan.failure ? plan : { ...plan, failure };
+}
+
+function hideInFailure(rules: MaskRules, failure: PlanFailure): PlanFailure {
+  const known = KNOWN.get(rules) ?? new WeakMap<PlanFailure, PlanFailure>();
+  KNOWN.set(rules, known);
+  const before = known.get(failure);
+  if (before !== undefined) return before;
+  const message = textOf(rules, failure.message);
+  const shown = message === failure.message ? failure : { ...failure, message };
+  known.set(failure, shown);
+  return shown;
+}
+
+function hideInFold(rules: MaskRules, fold: StreamFold): StreamFold {
+  switch (fold.family) {
+    case "dynflow":
+      return hideInSource(rules, hideInPlans(rules, fold));
+    case "dna":
+      return hideInSource(rules, fold);
+    case "operator":
+      return hideInOperator(rules, fold);
+    default:
+      return fold;
+  }
+}
+
+function hideInSource<T extends { readonly source: { readonly reason: string | null } }>(rules: MaskRules, fold: T): T {
+  const reason = textOf(rules, fold.source.reason);
+  return reason === fold.source.reason ? fold : { ...fold, source: { ...fold.source, reason } };
+}
+
+function hideInPlans(rules: MaskRules, fold: DynflowFold): DynflowFold {
+  let hidden = false;
+  const plans = Object.entries<PlanFold>(fold.plans).map(([id, plan]): [string, PlanFold] => {
+    const shown = hideInPlan(rules, plan);
+    hidden ||= shown !== plan;
+    return [id, shown];
+  });
+  return hidden ? { ...fold, plans: Object.fromEntries(plans) } : fold;
+}
+
+function hideInOperator(rules: MaskRules, fold: OperatorFold): OperatorFold {
+  let hidden = false;
+  const operations = fold.operations.map((operation) => {
+    const found = textOf(rules, operation.found);
+    if (found === operation.found) return operation;
+    hidden = true;
+    return { ...operation, found };
+  });
+  const jobs = Object.entries(fold.jobs).map(([id, job]): [string, OperatorFold["jobs"][string]] => {
+    const shown = hideInJob(rules, job);
+    hidden ||= shown !== job;
+    return [id, shown];
+  });
+  return hidden ? { ...fold, operations, jobs: Object.fromEntries(jobs) } : fold;
+}
