@@ -66,7 +66,7 @@ function databasePromises({ tables }: Context): void {
     expect(await tables().store.capabilities()).toMatchObject({ schemaVersion: 25, dialect: tables().dialect });
   });
 
-  it.each([24, 26, 20, 5])("of schema %i is refused by every question, naming the number", async (version) => {
+  it.each([26, 4, 0])("of schema %i is refused by every question, naming the number", async (version) => {
     await tables().run(`update dynflow_schema_info set version = ${version}`);
     const refusal = { code: "upstream-malformed", message: expect.stringContaining(`schema ${version}`) };
     const { store } = tables();
@@ -76,7 +76,7 @@ function databasePromises({ tables }: Context): void {
   });
 
   it("is looked at again once its schema is right", async () => {
-    await tables().run("update dynflow_schema_info set version = 24");
+    await tables().run("update dynflow_schema_info set version = 26");
     await expect(tables().store.recordKeys()).rejects.toMatchObject({ code: "upstream-malformed" });
     await tables().run("update dynflow_schema_info set version = 25");
     expect(await tables().store.recordKeys()).toEqual([]);

@@ -1,6 +1,6 @@
 /** Rows for the contract suites, written in bytes as real releases write them, with everything plain but what is named. */
 import { encodePayload } from "./codec/payload.ts";
-import type { DynflowMailbox, DynflowStore } from "./ports.ts";
+import type { DynflowDialect, DynflowMailbox, DynflowStore } from "./ports.ts";
 
 export type Cell = null | string | number | boolean | Uint8Array;
 
@@ -8,7 +8,7 @@ export type Cell = null | string | number | boolean | Uint8Array;
 export interface OpenedTables {
   readonly store: DynflowStore;
   readonly mailbox: DynflowMailbox;
-  readonly dialect: "postgres" | "sqlite";
+  readonly dialect: DynflowDialect;
   insert(table: string, row: Readonly<Record<string, Cell>>): Promise<void>;
   /** A statement without parameters, past the adapters. */
   run(sql: string): Promise<void>;

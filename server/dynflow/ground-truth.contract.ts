@@ -14,12 +14,21 @@ import { judgePlan, listedSteps, progressDoneOf } from "./domain/plan-verdict.ts
 import { isWorldClass, lockOf, worldOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
 import { stepsToSkip } from "./domain/skip.ts";
-import type { DynflowStore, PlanFilter } from "./ports.ts";
+import type { DynflowDialect, DynflowStore, PlanFilter, PlanPage } from "./ports.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the recorded answers are JSON of another program, compared leaf by leaf
 type Expected = any;
 
-const LEAST_COMPARISONS = 6_500;
+/** Far below what any of the recorded databases gives: a comparison that stopped looking would be noticed. */
+const LEAST_COMPARISONS = 6_000;
+
+let total = 0;
+
+/** Prints how many comparisons all databases of a test file have made together. */
+export function groundTruthTotal(): void {
+  process.stdout.write(`ground truth, all databases of this file: ${total} comparisons\n`);
+}
+
 const EXCERPT_CHARS = 200;
 const excerpt = (value: unknown): string => String(JSON.stringify(value)).slice(0, EXCERPT_CHARS);
 
@@ -79,6 +88,7 @@ export function groundTruthContract(
     const { store, envelopes, close } = await open();
     const expected = parseExactly(readFileSync(recorded, "utf8"));
     const { compared, differences } = await compareWithGroundTruth(store, expected, envelopes).finally(close);
+    total += compared;
     process.stdout.write(`${name}: ${compared} comparisons, ${differences.length} differences\n`);
     expect(differences).toEqual([]);
     expect(compared).toBeGreaterThanOrEqual(LEAST_COMPARISONS);
@@ -142,7 +152,7 @@ async function compareLists(
   comparer: Comparer,
   store: DynflowStore,
   expected: Expected,
-  dialect: "postgres" | "sqlite",
+  dialect: DynflowDialect,
 ): Promise<void> {
   comparer.same("counts", await ruledCounts(store, expected), expected.counts);
   const states = ["pending", "scheduled", "planning", "planned", "running", "paused"];
@@ -178,7 +188,7 @@ async function comparePage(
   store: DynflowStore,
   wanted: readonly string[],
   filter: PlanFilter,
-  dialect: "postgres" | "sqlite",
+  dialect: DynflowDialect,
 ): Promise<void> {
   const query = { filter, sort: "startedAt", descending: true, limit: 500, from: null } as const;
   const { rows } = await store.plans(query);
@@ -187,8 +197,22 @@ async function comparePage(
   const leading = dialect === "postgres" ? wanted.filter((id) => never.has(id)) : [];
   comparer.same("plans that never started", leading.length, dialect === "postgres" ? Math.min(never.size, 10) : 0);
   const rest = wanted.slice(leading.length);
-  comparer.same("first page", started.slice(0, rest.length), rest);
+  comparer.same("first page", instantsOf(rows, started.slice(0, rest.length)), instantsOf(rows, rest));
+  comparer.same(
+    "plans on the first page",
+    rest.filter((id) => !started.includes(id)),
+    [],
+  );
 }
+
+/** Ruby leaves plans of one instant in no order, so what is compared is when each was started. */
+const instantsOf = (rows: PlanPage["rows"], ids: readonly string[]) =>
+  ids.map((id) => rows.find((row) => row.id === id)?.startedAt);
+
+/** Releases before columns name the plan itself as caller of its own actions, and so as its own sub-plan. */
+const isAnother = (plan: Expected) => (id: string) => id !== plan.id;
+const callerOf = (plan: Expected, { caller_execution_plan_id: caller }: Expected): string | null =>
+  caller === plan.id ? null : caller;
 
 const seconds = (value: number | null): number => value ?? 0;
 
@@ -215,18 +239,23 @@ async function comparePlan(comparer: Comparer, store: DynflowStore, wanted: Expe
     return;
   }
   if (wanted.state !== "running") same("stored result", plan.head.result, wanted.result);
-  same("progress", verdict.progress, wanted.progress);
+  // Before 1.0 Ruby had no word for a plan that is not planned yet: without steps it was done.
+  const unplanned = ["pending", "planning", "scheduled"].includes(wanted.state);
+  if (wanted.failure !== null || !unplanned) same("progress", verdict.progress, wanted.progress);
   same("error", verdict.result === "error", wanted.error);
-  same("failure", ["error", "warning", "cancelled"].includes(verdict.result), wanted.failure);
+  // Ruby 0.8 does not tell.
+  if (wanted.failure !== null) {
+    same("failure", ["error", "warning", "cancelled"].includes(verdict.result), wanted.failure);
+  }
   if (wanted.state === "stopped") same("sum of times", verdict.executionTimeSec, seconds(plan.head.executionTimeSec));
   same("run flow", flowOf(plan.runFlow), wanted.run_flow);
   same("finalize flow", flowOf(plan.finalizeFlow), wanted.finalize_flow);
   same("root_plan_step_id", plan.head.rootPlanStepId, wanted.root_plan_step_id);
-  same("sub plans", [...plan.subPlanIds].sort(), [...wanted.sub_plan_ids].sort());
-  same("blocked by", [...plan.blockedBy].sort(), [...wanted.blocked_by].sort());
-  same("blocks", [...plan.blocks].sort(), [...wanted.blocks].sort());
-  same("delayed", delayedOf(plan), wanted.delayed);
-  same("caller", rootActionOf(plan)?.callerPlanId ?? null, wanted.caller_execution_plan_id);
+  same("sub plans", [...plan.subPlanIds].sort(), wanted.sub_plan_ids.filter(isAnother(wanted)).sort());
+  same("blocked by", [...plan.blockedBy].sort(), [...(wanted.blocked_by ?? [])].sort());
+  same("blocks", [...plan.blocks].sort(), [...(wanted.blocks ?? [])].sort());
+  same("delayed", delayedOf(plan), wanted.delayed ?? null);
+  same("caller", rootActionOf(plan)?.callerPlanId ?? null, callerOf(wanted, wanted));
   await compareResumable(comparer, store, plan, wanted);
   compareSteps(comparer, plan, wanted);
   await compareActions(comparer, store, plan, wanted);
@@ -337,14 +366,14 @@ async function compareActions(
     same("plan_step_id", action?.planStepId, expected.plan_step_id);
     same("run_step_id", action?.runStepId, expected.run_step_id);
     same("finalize_step_id", action?.finalizeStepId, expected.finalize_step_id);
-    same("caller plan", action?.callerPlanId, expected.caller_execution_plan_id);
+    same("caller plan", action?.callerPlanId, callerOf(wanted, expected));
     same("caller action", action?.callerActionId, expected.caller_action_id);
     same("input", payload && shown(payload.input), expected.input);
     same("output", payload && (shown(payload.output) ?? {}), expected.output);
     const needed = payload?.input.ok ? [...referencedStepIds(payload.input.value)].sort() : null;
     same("required steps", needed, [...new Set(expected.required_step_ids)].sort());
-    same("number of chunks", payload?.chunks.length, expected.output_chunks.length);
-    for (const [index, chunk] of expected.output_chunks.entries()) {
+    same("number of chunks", payload?.chunks.length, (expected.output_chunks ?? []).length);
+    for (const [index, chunk] of (expected.output_chunks ?? []).entries()) {
       const seen = payload?.chunks[index];
       same(`chunk ${index}`, seen && shown(seen.chunk), chunk.chunk);
       same(`chunk ${index} kind`, seen?.kind, chunk.kind);

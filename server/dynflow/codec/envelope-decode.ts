@@ -10,9 +10,9 @@ import {
   type Message,
   type QueueStatus,
 } from "./envelope.ts";
-import { decodeMsgpack } from "./msgpack-decode.ts";
 import { isMsgpackMap, type MsgpackMap, type MsgpackValue, safeIntegerOf, textOf } from "./msgpack-value.ts";
 import { toPayload } from "./payload.ts";
+import { decodeForm } from "./stored.ts";
 import { toUtcMicros } from "./utc-text.ts";
 
 export type DecodedEnvelope =
@@ -27,10 +27,13 @@ export type DecodedEnvelope =
 const PREFIX = "Dynflow::Dispatcher::";
 const ENVELOPE_KEYS = ["request_id", "sender_id", "receiver_id", "message"] as const;
 
-/** Decodes `dynflow_envelopes.data`. Not `ok` only when sender, receiver or request id cannot be told. */
+/** JSON's maps begin so, and no map of msgpack does: the form of an envelope need not be told. */
+const OPENING_BRACE = 0x7b;
+
+/** Decodes `dynflow_envelopes.data`, msgpack or (below schema 22) JSON text. Not `ok` only when sender, receiver or request id cannot be told. */
 export function decodeEnvelope(bytes: Uint8Array): DecodedEnvelope {
   const refuse = (reason: string): DecodedEnvelope => ({ ok: false, reason, bytes: bytes.length });
-  const decoded = decodeMsgpack(bytes);
+  const decoded = decodeForm(bytes, bytes[0] === OPENING_BRACE ? "json" : "msgpack");
   if (!decoded.ok) return refuse(decoded.reason);
   const map = decoded.value;
   if (!isMsgpackMap(map)) return refuse("an envelope that is no map");

@@ -1,12 +1,18 @@
 /** Serialized columns as an adapter hands them over, and the rule that a part that will not decode costs only itself. */
 import type { Decoded } from "#server/dynflow/domain/model.ts";
+import { decodeJsonText } from "./json-text.ts";
 import { decodeMsgpack } from "./msgpack-decode.ts";
 import type { MsgpackValue } from "./msgpack-value.ts";
+
+/** How a cell was written: as JSON where the column, or the very cell, is text (schemas 5 to 21), else as msgpack. */
+export type StoredForm = "msgpack" | "json";
 
 /** One blob cell. `length` null = SQL NULL; `bytes` null beside a length = longer than what was asked for. */
 export interface StoredBlob {
   readonly bytes: Uint8Array | null;
   readonly length: number | null;
+  /** Left out = msgpack. Of text, `bytes` are its UTF-8. */
+  readonly form?: StoredForm;
 }
 
 export const NO_BLOB: StoredBlob = { bytes: null, length: null };
@@ -22,9 +28,17 @@ export function decodeStored<T>(blob: StoredBlob, parse: (value: MsgpackValue) =
   if (blob.bytes === null) {
     return { ok: false, reason: `${blob.length} bytes are more than is read`, bytes: blob.length };
   }
-  const decoded = decodeMsgpack(blob.bytes);
+  const decoded = decodeForm(blob.bytes, blob.form);
   if (!decoded.ok) return { ok: false, reason: decoded.reason, bytes: blob.length };
   return withBytes(parse(decoded.value), blob.length);
+}
+
+/** The value of bytes in either form. */
+export function decodeForm(
+  bytes: Uint8Array,
+  form: StoredForm = "msgpack",
+): { readonly ok: true; readonly value: MsgpackValue } | { readonly ok: false; readonly reason: string } {
+  return form === "json" ? decodeJsonText(bytes) : decodeMsgpack(bytes);
 }
 
 /** A parse result as a `Decoded`, told how many bytes it came from. */

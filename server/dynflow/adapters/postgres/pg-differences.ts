@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { columnsByTable, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, NullKind, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
 import { isUuid } from "#server/dynflow/adapters/sql/ids.ts";
-import { sharedDifferences } from "#server/dynflow/adapters/sql/returning.ts";
+import { takeEnvelopes } from "#server/dynflow/adapters/sql/take-envelopes.ts";
 import type { LapSlice } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 
@@ -19,10 +19,11 @@ export interface PgDifferencesOptions {
 
 export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDifferences {
   return {
-    ...sharedDifferences,
     name: "postgres",
     bytewise: (ref) => sql`${sql.ref(ref)} collate "C"`,
     folded: (text) => sql`lower(${text} collate "C")`,
+    directed: (key, { down, nullsFirst }) =>
+      sql`${key} ${sql.raw(`${down ? "desc" : "asc"} nulls ${nullsFirst ? "first" : "last"}`)}`,
     instant: (ref) => sql`${sql.ref(ref)}`,
     asCaller: (id) => sql`cast(${id} as char(36))`,
     blobLength: (ref) => sql`octet_length(${sql.ref(ref)})`,
@@ -47,6 +48,7 @@ export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDiff
     },
     nullOf: (kind) => sql`null::${sql.raw(TYPES[kind])}`,
     columns,
+    takeEnvelopes,
     notify: async (db, channel) => {
       await sql`select pg_notify(${channel}, '')`.execute(db);
     },

@@ -41,7 +41,24 @@ export const blobColumns = (
 ): RawBuilder<unknown> =>
   sql`${differences.blobUpTo(ref, maxBytes)} as ${sql.ref(name)}, ${differences.blobLength(ref)} as ${sql.ref(`${name}_length`)}`;
 
+const UTF8 = new TextEncoder();
+
+/** Text is the JSON of older releases, bytes are msgpack: the cell itself tells, as a table can hold both. */
 export function blobCell(row: Row, name: string): StoredBlob {
   const value = row[name];
+  if (typeof value === "string") {
+    return { bytes: UTF8.encode(value), length: numberCell(row, `${name}_length`), form: "json" };
+  }
   return { bytes: value instanceof Uint8Array ? value : null, length: numberCell(row, `${name}_length`) };
+}
+
+/** Rows of `relation` and `attribute`, as the catalogues of all dialects can be asked for. */
+export function columnsByTable(rows: readonly Row[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const tables = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const table = textCell(row, "relation") ?? "";
+    const columns = tables.get(table) ?? new Set<string>();
+    tables.set(table, columns.add(textCell(row, "attribute") ?? ""));
+  }
+  return tables;
 }

@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely, QueryResult, RawBuilder } from "kysely";
+import type { CompiledQuery, Kysely, RawBuilder } from "kysely";
 import type { DynflowDialect, LapSlice } from "#server/dynflow/ports.ts";
 import type { Row } from "./cells.ts";
 
@@ -14,14 +14,6 @@ export type Together = (statements: readonly CompiledQuery[]) => Promise<readonl
 /** What a column holds, as far as a NULL in its place needs it. */
 export type NullKind = "text" | "integer" | "double" | "instant" | "flag" | "blob";
 
-/** A row of `dynflow_coordinator_records`. */
-export interface RecordRow {
-  readonly id: string;
-  readonly class: string;
-  readonly ownerId: string | null;
-  readonly data: Uint8Array;
-}
-
 /**
  * Everything in which the SQL dialects differ, outside of drivers. Nobody else asks which database it is.
  *
@@ -33,14 +25,13 @@ export interface SqlDifferences {
   bytewise(ref: string): RawBuilder<unknown>;
   /** Text for comparing without regard to case, of ASCII letters at least, by bytes otherwise. Both sides are brought through it. */
   folded(text: RawBuilder<unknown>): RawBuilder<unknown>;
-  /** `ref` is this very text, whatever the collation is; an index on `ref` is used. */
-  equalsText(ref: string, text: string): RawBuilder<unknown>;
-  /** `ref` begins with this very text. */
-  startsWith(ref: string, text: string): RawBuilder<unknown>;
-  /** One part of an ORDER BY, NULLs at the end that is named. */
-  ordered(key: RawBuilder<unknown>, down: boolean, nulls: "first" | "last"): RawBuilder<unknown>;
   /** A NULL of this kind. */
   nullOf(kind: NullKind): RawBuilder<unknown>;
+  /** A part of `order by` that puts NULLs last, or first, whichever way it goes; so that an index on it can serve. */
+  directed(
+    key: RawBuilder<unknown>,
+    way: { readonly down: boolean; readonly nullsFirst: boolean },
+  ): RawBuilder<unknown>;
   /** An instant that orders and compares right with a parameter of the form `2026-11-22 05:45:46.995000`. */
   instant(ref: string): RawBuilder<unknown>;
   /**
@@ -67,16 +58,8 @@ export interface SqlDifferences {
   lap(db: Database, from: string | null, rows: number): Promise<LapSlice>;
   /** Columns of each of Dynflow's tables that this connection sees by its plain name. */
   columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
-  /** Ends an INSERT, UPDATE or DELETE, so that `affected` and `insertedId` can tell what it did. */
-  returning(column: string): RawBuilder<unknown>;
-  /** A statement that puts a coordinator record in; where one of this id and class is there, it `stays` or `yields`. */
-  putRecord(record: RecordRow, existing: "stays" | "yields"): RawBuilder<Row>;
   /** Takes envelopes of a receiver out of the table, in order of id; whoever takes a row is the only one who got it. */
   takeEnvelopes(db: Database, receiverId: string, max: number): Promise<readonly Row[]>;
   /** Notifies the listeners of a channel when the surrounding transaction commits; nothing where there is no NOTIFY. */
   notify(db: Database, channel: string): Promise<void>;
 }
-
-/** Rows that a statement changed, when it ended with `returning`. MySQL's driver counts, the others list. */
-export const affected = ({ rows, numAffectedRows }: QueryResult<unknown>): number =>
-  numAffectedRows === undefined ? rows.length : Number(numAffectedRows);

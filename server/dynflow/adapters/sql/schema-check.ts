@@ -3,8 +3,9 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { numberCell, type Row } from "./cells.ts";
 import type { Database } from "./differences.ts";
 
-/** Schema 25 is Dynflow 2.0. Others differ in tables and serialization and are refused rather than half read. */
-export const SUPPORTED_SCHEMA_VERSIONS: readonly number[] = [25];
+/** Dynflow 0.8.0 to 2.0. Others are refused rather than half read. */
+export const OLDEST_SCHEMA = 5;
+export const NEWEST_SCHEMA = 25;
 
 /**
  * The schema number of a database that we can read.
@@ -17,10 +18,9 @@ export async function readSchemaVersion(db: Database): Promise<number> {
   if (rows.length !== 1 || version === null) {
     throw new OpsError("upstream-malformed", "dynflow_schema_info does not hold exactly one schema number");
   }
-  if (SUPPORTED_SCHEMA_VERSIONS.includes(version)) return version;
-  const known = SUPPORTED_SCHEMA_VERSIONS.join(", ");
+  if (version >= OLDEST_SCHEMA && version <= NEWEST_SCHEMA) return version;
   throw new OpsError(
     "upstream-malformed",
-    `The Dynflow database has schema ${version}; this release reads schema ${known} (Dynflow 2.0)`,
+    `The Dynflow database has schema ${version}; this release reads schemas ${OLDEST_SCHEMA} to ${NEWEST_SCHEMA} (Dynflow 0.8 to 2.0)`,
   );
 }

@@ -9,7 +9,7 @@ import { sql } from "kysely";
 import { worldOwnerId } from "#server/dynflow/domain/records.ts";
 import type { DynflowMailbox } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { numberCell, type Row } from "./cells.ts";
+import { blobCell, numberCell, type Row } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
 import { dropInhibition, sendGuarded, withdrawHalt } from "./guarded-send.ts";
 import { isUuid } from "./ids.ts";
@@ -62,7 +62,7 @@ export function createSqlMailbox(source: SqlMailboxSource): DynflowMailbox {
     pull: (worldId, beforeGone) =>
       asked(() =>
         db.transaction().execute(async (transaction) => {
-          const envelopes = await pull(transaction, worldId);
+          const envelopes = await pull(transaction, source.differences, worldId);
           if (envelopes.length > 0) await beforeGone?.(envelopes);
           return envelopes;
         }),
@@ -129,15 +129,12 @@ async function withdraw(db: Database, rowId: number): Promise<boolean> {
 }
 
 /** Whoever deletes a row is the one who got it. */
-async function pull(db: Database, worldId: string): Promise<readonly Uint8Array[]> {
-  const { rows } = await sql<Row>`
-    delete from dynflow_envelopes where id in (
-      select id from dynflow_envelopes where receiver_id = ${worldId} order by id limit ${PULL_MAX}
-    ) returning id, data`.execute(db);
+async function pull(db: Database, differences: SqlDifferences, worldId: string): Promise<readonly Uint8Array[]> {
+  const rows = await differences.takeEnvelopes(db, worldId, PULL_MAX);
   return rows
-    .map((row) => ({ id: numberCell(row, "id") ?? 0, data: row.data }))
+    .map((row) => ({ id: numberCell(row, "id") ?? 0, data: blobCell(row, "data").bytes }))
     .sort((a, b) => a.id - b.id)
-    .map(({ data }) => (data instanceof Uint8Array ? data : new Uint8Array()));
+    .map(({ data }) => data ?? new Uint8Array());
 }
 
 /** Locks before the record, as Ruby does: a lock never outlives the world that owns it. */

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { columnsByTable, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
-import { sharedDifferences } from "#server/dynflow/adapters/sql/returning.ts";
+import { takeEnvelopes } from "#server/dynflow/adapters/sql/take-envelopes.ts";
 import type { LapSlice } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 
@@ -13,7 +13,6 @@ const instant = (ref: string): RawBuilder<unknown> =>
   sql`substr(${sql.ref(ref)} || case when instr(${sql.ref(ref)}, '.') = 0 then '.000000' else '000000' end, 1, 26)`;
 
 export const sqliteDifferences: SqlDifferences = {
-  ...sharedDifferences,
   name: "sqlite",
   // The default collation compares bytes, and text is UTF-8.
   bytewise: (ref) => sql`${sql.ref(ref)}`,
@@ -33,6 +32,7 @@ export const sqliteDifferences: SqlDifferences = {
   notify: async () => undefined,
   nullOf: () => sql`null`,
   columns,
+  takeEnvelopes,
 };
 
 async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<string>>> {

@@ -3,6 +3,7 @@ import type { Row } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, Together } from "#server/dynflow/adapters/sql/differences.ts";
 import { createSqlMailbox } from "#server/dynflow/adapters/sql/sql-mailbox.ts";
 import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
+import { createStatementMeter, meteredBy, type StatementMeter } from "#server/dynflow/adapters/sql/statement-meter.ts";
 import type { DynflowMailbox, DynflowStore } from "#server/dynflow/ports.ts";
 import { openSqliteClient } from "./sqlite-client.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
@@ -10,8 +11,11 @@ import { sqliteDifferences } from "./sqlite-differences.ts";
 import { sqliteOpsError } from "./sqlite-errors.ts";
 
 /** Statements on a SQLite file, run in a thread of its own. For the demo's executor; the console reads by the store. */
-export const openSqliteDatabase = (file: { readonly path: string; readonly readOnly: boolean }): Database =>
-  new Kysely<Record<string, never>>({ dialect: sqliteDialect(openSqliteClient(file)) });
+export const openSqliteDatabase = (
+  file: { readonly path: string; readonly readOnly: boolean },
+  meter: StatementMeter = createStatementMeter(),
+): Database =>
+  new Kysely<Record<string, never>>({ dialect: sqliteDialect(openSqliteClient(file)), log: meteredBy(meter) });
 
 /** Nothing is sent between worlds but rows: who waits must look. */
 const noNotifications = async (): Promise<() => Promise<void>> => async () => undefined;
@@ -28,9 +32,11 @@ const oneByOne =
 
 /** Reads a Dynflow database in a SQLite file. The file is opened read-only: it cannot be written through here. */
 export function createSqliteStore(source: { readonly path: string }): DynflowStore {
-  const db = openSqliteDatabase({ path: source.path, readOnly: true });
+  const meter = createStatementMeter();
+  const db = openSqliteDatabase({ path: source.path, readOnly: true }, meter);
   return createSqlStore({
     db,
+    meter,
     differences: sqliteDifferences,
     together: oneByOne(db),
     hints: noNotifications,
