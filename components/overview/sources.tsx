@@ -6,6 +6,7 @@ import { Name } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
 import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
+import { everyMsOf, paceWords } from "#components/ui/pace.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Spark } from "#components/ui/spark.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
@@ -14,8 +15,6 @@ import type { LiveState } from "#server/contract/live.ts";
 import { sourceOf } from "#server/contract/view/need.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 
-/** A source is read every 2 s. */
-const EVERY_MS = 2_000;
 const KEPT = 60;
 
 interface SourceRow {
@@ -27,6 +26,9 @@ interface SourceRow {
   readonly reason: string | null;
   readonly readMs: number | null;
   readonly asOf: EpochMs | null;
+  readonly everyMs: number;
+  /** How soon news are found, and what that costs the source. */
+  readonly pace: string | null;
 }
 
 function rowsOf({ folds, samples }: LiveState): readonly SourceRow[] {
@@ -43,11 +45,16 @@ function rowsOf({ folds, samples }: LiveState): readonly SourceRow[] {
           ...fold.source,
           readMs: sample?.readMs ?? null,
           asOf: sample?.asOf ?? null,
+          everyMs: everyMsOf(sample),
+          pace: paceWords(sample),
         },
       ];
     })
     .sort((a, b) => (a.stream < b.stream ? -1 : 1));
 }
+
+const kindAndPace = ({ kind, pace, state }: SourceRow, past: boolean): string =>
+  pace === null || past || state !== "up" ? kind : `${kind}, ${pace}`;
 
 /** How long each read took since this page is open; what the server does not keep, the screen may. */
 function useReadTimes(rows: readonly SourceRow[] | undefined): ReadonlyMap<string, readonly number[]> {
@@ -103,8 +110,8 @@ export function Sources() {
                 <td className="w100 trunc" title={row.reason ?? undefined}>
                   <StateGlyph system="source" word={row.state} /> <Name text={row.id} />
                 </td>
-                <td className="t3 p3 kind trunc" title={row.kind}>
-                  {row.kind}
+                <td className="t3 p3 kind trunc" title={kindAndPace(row, past)}>
+                  {kindAndPace(row, past)}
                 </td>
                 <td className="p2">
                   {past ? null : <Spark values={times.get(row.stream) ?? []} width={84} height={16} min={0} />}
@@ -118,7 +125,7 @@ export function Sources() {
                       <Since at={row.since} />
                     </span>
                   ) : (
-                    <Age at={row.asOf} everyMs={EVERY_MS} />
+                    <Age at={row.asOf} everyMs={row.everyMs} />
                   )}
                 </td>
               </tr>

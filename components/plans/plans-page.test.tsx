@@ -55,6 +55,7 @@ const source = (id: string) => ({
   actRefused: null,
   worldId: null,
   lapMs: null,
+  databaseShare: null,
 });
 const procedures = {
   "dynflow.sources.list": () => ({ asOf: null, faults: [], sources: [source("foreman"), source("lab")] }),

@@ -10,6 +10,7 @@ import { Glyph } from "#components/ui/glyph.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
+import { everyMsOf, paceWords } from "#components/ui/pace.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
@@ -23,8 +24,6 @@ import { WorldTable, worldKey } from "./world-table.tsx";
 import "#components/plan/plan.css";
 import "#components/plans/plans.css";
 import "./worlds.css";
-
-const READ_EVERY_MS = 2_000;
 
 /** Executors and clients of all sources with their locks; live from the feed. */
 export function WorldsPage() {
@@ -137,6 +136,11 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
   );
 }
 
+const paceOf = (sample: Source["sample"]): string => {
+  const words = paceWords(sample);
+  return words === null ? "" : `, ${words}`;
+};
+
 function SourceAges({ sources }: { readonly sources: readonly Source[] }) {
   const past = useIsPast();
   return sources.map(({ id, fold, sample }) =>
@@ -151,7 +155,8 @@ function SourceAges({ sources }: { readonly sources: readonly Source[] }) {
           "as it was known then"
         ) : (
           <>
-            as of <Age at={sample?.asOf ?? null} everyMs={READ_EVERY_MS} />
+            as of <Age at={sample?.asOf ?? null} everyMs={everyMsOf(sample)} />
+            {paceOf(sample)}
           </>
         )}{" "}
       </span>

@@ -22,6 +22,10 @@ export interface StreamSample {
   readonly planProgress?: Readonly<Record<string, number>>;
   /** Duration of the last complete lap over the plan table: the guarantee for the discovery of plans. */
   readonly lapMs?: number | null;
+  /** From one look at a source to the next: 2 s, more where looks would cost the source too much. */
+  readonly lookMs?: number;
+  /** Share of the database's time that went into our reading in the last minute, erring upwards; 0.01 = 1 %. */
+  readonly databaseShare?: number | null;
   readonly jobs?: Readonly<Record<string, JobProgress>>;
 }
 

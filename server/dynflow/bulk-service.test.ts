@@ -34,7 +34,7 @@ function setUp(count: number, operatorLimit = 3) {
       ...dynflow.store,
       counts: async () => [{ state: "paused", result: "error", count: dynflow.plans.size }],
       plans: async ({ limit, from }) => {
-        const start = Number(from?.cursor ?? "0");
+        const start = Number(from !== null && "cursor" in from ? from.cursor : "0");
         const rows = [...dynflow.plans.values()].slice(start, start + limit).map((plan) => ({
           ...plan.head,
           rootActionClass: plan.rootActionClass,
@@ -58,6 +58,7 @@ function setUp(count: number, operatorLimit = 3) {
     capabilities: () => null,
     planProgress: () => null,
     lapMs: () => null,
+    databaseShare: () => null,
     undecodable: () => [],
     look: () => undefined,
   };

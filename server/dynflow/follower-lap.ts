@@ -1,4 +1,5 @@
-import type { Clock, MonotonicMs } from "#server/kernel/clock.ts";
+import { type Clock, type MonotonicMs, monotonicMs } from "#server/kernel/clock.ts";
+import type { ReadGovernor } from "./follower-governor.ts";
 import type { SourceMonitor } from "./follower-monitor.ts";
 import type { DynflowStore } from "./ports.ts";
 
@@ -22,7 +23,10 @@ export interface PlanLap {
   look(): Promise<readonly string[]>;
   /** Asks the counter of inserted rows whether to hurry. */
   lookForInserts(): Promise<void>;
-  /** The longest a plan can have stayed unseen by the last lap; `null` until the first is complete. */
+  /**
+   * The longest a plan can have stayed unseen: the last lap, or the present one where that already takes longer. `null`
+   * until the first is complete.
+   */
   lapMs(): number | null;
 }
 
@@ -30,9 +34,10 @@ export function createPlanLap(options: {
   readonly store: Pick<DynflowStore, "lap" | "insertCount">;
   readonly monitor: Pick<SourceMonitor, "read">;
   readonly clock: Clock;
+  readonly governor: Pick<ReadGovernor, "lapIntervalMs">;
   readonly rows: number;
 }): PlanLap {
-  const { store, monitor, clock, rows } = options;
+  const { store, monitor, clock, governor, rows } = options;
   let from: string | null = null;
   let startedAt: MonotonicMs | null = null;
   let dueAt = clock.monotonic();
@@ -43,7 +48,10 @@ export function createPlanLap(options: {
 
   return {
     dueAt: () => dueAt,
-    lapMs: () => lapMs,
+    lapMs() {
+      if (lapMs === null || startedAt === null || from === null) return lapMs;
+      return Math.max(lapMs, clock.monotonic() - startedAt);
+    },
     async look() {
       const at = clock.monotonic();
       if (from === null) {
@@ -58,15 +66,17 @@ export function createPlanLap(options: {
         hastyLaps = Math.max(0, hastyLaps - 1);
       }
       const restful = insertCount === null ? SLICE_INTERVAL_MS : RESTING_SLICE_INTERVAL_MS;
-      const intervalMs = hastyLaps > 0 ? HASTY_SLICE_INTERVAL_MS : restful;
-      dueAt = (end + intervalMs) as MonotonicMs;
+      const wantedMs = hastyLaps > 0 ? HASTY_SLICE_INTERVAL_MS : restful;
+      const intervalMs = governor.lapIntervalMs(wantedMs, lapMs === null ? "first" : "later");
+      dueAt = monotonicMs(end + intervalMs);
       return slice.unfinished;
     },
     async lookForInserts() {
       const count = await monitor.read(() => store.insertCount());
       if (count !== null && insertCount !== null && count !== insertCount) {
         hastyLaps = from === null ? 1 : 2;
-        dueAt = clock.monotonic();
+        const soon = governor.lapIntervalMs(0, "later");
+        dueAt = monotonicMs(Math.min(dueAt, clock.monotonic() + soon));
       }
       insertCount = count;
     },

@@ -4,6 +4,7 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import { type Health, STARTING, stepHealth } from "./follower-health.ts";
+import type { DynflowStore } from "./ports.ts";
 
 /** Half a second beside 3.2 s of trouble and a read each second: a server that was stopped is down within 5 s. */
 const WATCH_INTERVAL_MS = 500;
@@ -16,6 +17,8 @@ const DRAFTS_PER_BATCH = 200;
 export interface SourceMonitor {
   /** Runs one read of the source. Its failure is rethrown as it is; `roundFailed` has to be told. */
   read<T>(task: () => Promise<T>): Promise<T>;
+  /** What all reads through here have cost the database until now, in milliseconds of its time; errs upwards. */
+  spentMs(): number;
   /** Duration of the longest read of the present round so far. */
   readMs(): number;
   record(drafts: readonly EventDraft[]): Promise<void>;
@@ -38,14 +41,18 @@ export interface SourceMonitorOptions {
    */
   readonly upstreamClock?: Clock;
   readonly log: Logger;
+  /** What reads cost is told by its meter, where it has one, else by how long they took. */
+  readonly store?: Pick<DynflowStore, "spentMs">;
 }
 
 export function createSourceMonitor(options: SourceMonitorOptions): SourceMonitor {
   const { sourceId, recorder, view, clock, log } = options;
   const upstreamClock = options.upstreamClock ?? clock;
+  const metered = (): number | null => options.store?.spentMs?.() ?? null;
   const stream = dynflowStream(sourceId);
   let health: Health = STARTING;
   let longestReadMs = 0;
+  let spentMs = 0;
   let journalling: Promise<void> = Promise.resolve();
 
   async function record(drafts: readonly EventDraft[]): Promise<void> {
@@ -78,11 +85,19 @@ export function createSourceMonitor(options: SourceMonitorOptions): SourceMonito
     async read(task) {
       const startedAt = upstreamClock.monotonic();
       health = stepHealth(health, { kind: "read-started", at: startedAt });
-      const answer = await task();
-      longestReadMs = Math.max(longestReadMs, upstreamClock.monotonic() - startedAt);
-      health = stepHealth(health, { kind: "read-answered" });
-      return answer;
+      const spentBefore = metered();
+      try {
+        const answer = await task();
+        health = stepHealth(health, { kind: "read-answered" });
+        return answer;
+      } finally {
+        const tookMs = upstreamClock.monotonic() - startedAt;
+        longestReadMs = Math.max(longestReadMs, tookMs);
+        // Others read through the same store meanwhile: that is theirs.
+        spentMs += spentBefore === null ? tookMs : Math.min(tookMs, (metered() ?? 0) - spentBefore);
+      }
     },
+    spentMs: () => spentMs,
     readMs: () => longestReadMs,
     record,
     roundStarted() {

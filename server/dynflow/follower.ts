@@ -2,22 +2,20 @@ import { dynflowStream } from "#server/contract/event.ts";
 import { type Clock, type EpochMs, epochMs, type MonotonicMs, monotonicMs } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
+import { createReadGovernor, type GovernedRead } from "./follower-governor.ts";
 import { createHintListener } from "./follower-hints.ts";
 import { createPlanLap, LAP_ROWS } from "./follower-lap.ts";
 import { createSourceMonitor } from "./follower-monitor.ts";
 import { createPlansLook } from "./follower-plans.ts";
+import { createDatabaseShare } from "./follower-share.ts";
 import { createWorldsLook } from "./follower-worlds.ts";
 import { createPause } from "./pause.ts";
 import type { DynflowCapabilities, DynflowStore } from "./ports.ts";
 
-const LOOK_INTERVAL_MS = 2_000;
-/** The two looks are kept apart, so that there is a read each second and silence is noticed soon. */
-const LOOKS_APART_MS = 1_000;
 const WATCHED_INTERVAL_MS = 1_000;
 const RETRY_INTERVAL_MS = 1_000;
-/** Hints come in swarms: one look answers all of the same moment, and looks keep their distance. */
+/** Hints come in swarms: one look answers all of the same moment. */
 const HINT_DEBOUNCE_MS = 100;
-const HINT_INTERVAL_MS = 500;
 
 export interface DynflowFollowerOptions {
   readonly sourceId: string;
@@ -53,7 +51,9 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
   const monitor = createSourceMonitor(options);
   const worlds = createWorldsLook({ ...options, monitor });
   const plans = createPlansLook({ ...options, monitor });
-  const lap = createPlanLap({ store, monitor, clock, rows: options.lapRows ?? LAP_ROWS });
+  const governor = createReadGovernor({ clock });
+  const share = createDatabaseShare({ clock });
+  const lap = createPlanLap({ store, monitor, clock, governor, rows: options.lapRows ?? LAP_ROWS });
   const hints = createHintListener({ store, log, onHint: () => lookSoon(HINT_DEBOUNCE_MS) });
   const watchers = new Map<string, number>();
   const pause = createPause(clock);
@@ -66,7 +66,7 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
   let plansLookedAt: EpochMs | null = null;
 
   function lookSoon(delayMs: number): void {
-    const earliest = (recordsLookedAt?.monotonic ?? 0) + HINT_INTERVAL_MS;
+    const earliest = (recordsLookedAt?.monotonic ?? 0) + governor.hintIntervalMs();
     const at = monotonicMs(Math.max(clock.monotonic() + delayMs, earliest));
     if (at < recordsDue) recordsDue = at;
     if (at < plansDue) plansDue = at;
@@ -83,15 +83,27 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
     if (capabilities?.notify === true) await hints.listenTo(Object.keys(view.dynflow(sourceId).worlds));
     plans.found(touched, true);
     recordsLookedAt = at;
-    recordsDue = after(LOOK_INTERVAL_MS);
+    recordsDue = after(governor.lookIntervalMs());
   }
 
+  /** The two looks are kept apart, so that there is a read each second and silence is noticed soon. */
   async function lookAtPlans(): Promise<void> {
     const at = clock.now();
     await plans.look();
     plansLookedAt = at;
     const toRecordsMs = Math.max(0, recordsDue - clock.monotonic());
-    plansDue = after(toRecordsMs + (toRecordsMs > 1.5 * LOOKS_APART_MS ? -LOOKS_APART_MS : LOOKS_APART_MS));
+    const apartMs = governor.lookIntervalMs() / 2;
+    plansDue = after(toRecordsMs + (toRecordsMs > 1.5 * apartMs ? -apartMs : apartMs));
+  }
+
+  /** What one look or slice costs, whether it succeeds or not, decides when the next may be. */
+  async function paying<T>(kind: GovernedRead, task: () => Promise<T>): Promise<T> {
+    const before = monitor.spentMs();
+    try {
+      return await task();
+    } finally {
+      governor.paid(kind, monitor.spentMs() - before);
+    }
   }
 
   /** Everything that is due. A read that fails ends the round; what was due then stays due. */
@@ -101,9 +113,9 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
       capabilities = await monitor.read(() => store.capabilities());
       capabilitiesFresh = true;
     }
-    if (isDue(recordsDue)) await lookAtRecords();
-    if (isDue(lap.dueAt())) plans.discovered(await lap.look());
-    if (isDue(plansDue) || plans.hasFound()) await lookAtPlans();
+    if (isDue(recordsDue)) await paying("records", lookAtRecords);
+    if (isDue(lap.dueAt())) plans.discovered(await paying("lap", () => lap.look()));
+    if (isDue(plansDue) || plans.hasFound()) await paying("plans", lookAtPlans);
     if (isDue(watchedDue)) {
       if (watchers.size > 0) await plans.lookAt([...watchers.keys()]);
       watchedDue = after(WATCHED_INTERVAL_MS);
@@ -117,7 +129,15 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
     if (recordsLookedAt === null || plansLookedAt === null) return;
     const asOf = epochMs(Math.min(recordsLookedAt.epoch, plansLookedAt));
     const planProgress = plans.progress();
-    recorder.sample(dynflowStream(sourceId), { asOf, readMs: monitor.readMs(), planProgress, lapMs: lap.lapMs() });
+    share.noted(store.spentMs?.() ?? monitor.spentMs());
+    recorder.sample(dynflowStream(sourceId), {
+      asOf,
+      readMs: monitor.readMs(),
+      planProgress,
+      lapMs: lap.lapMs(),
+      lookMs: governor.lookIntervalMs(),
+      databaseShare: share.share(),
+    });
   }
 
   function nextDueMs(): number {

@@ -246,6 +246,15 @@ export interface PlanEdge
   readonly parentId: string;
 }
 
+export interface ActionPlace {
+  readonly planId: string;
+  readonly actionId: number;
+}
+
+export interface ActionStep extends ActionPlace {
+  readonly stepId: number | null;
+}
+
 /** One plan waits for another. */
 export interface DependencyEdge {
   readonly waiting: string;
@@ -266,6 +275,8 @@ export interface PlanLinks {
     after: Pick<PlanEdge, "parentId" | "id"> | null,
     limit: number,
   ): Promise<readonly PlanEdge[]>;
+  /** Run step, else finalize step, of these actions; those that are not there are left out. At most 500 a call. */
+  actionSteps(actions: readonly ActionPlace[]): Promise<readonly ActionStep[]>;
   /** What these plans wait for, or what waits for them; at most 500 ids a call, at most 5,000 answers. */
   dependencies(planIds: readonly string[], direction: "waits-for" | "blocks"): Promise<readonly DependencyEdge[]>;
 }
@@ -300,9 +311,9 @@ export interface DynflowStore {
   counts(filter: PlanFilter): Promise<readonly PlanCount[]>;
   /**
    * Looks for text where no column holds it, in one bounded slice of the table by id; statements of it are given up after
-   * 0.9 s. Goes on from `next` of the slice before.
+   * 0.9 s. Goes on from `next` of the slice before. Once the signal says so, no further statement is sent.
    */
-  scan(query: ScanQuery): Promise<ScanSlice>;
+  scan(query: ScanQuery, signal?: AbortSignal): Promise<ScanSlice>;
   /** Which plans these were planned by; those that no other planned are left out. At most 500 ids a call. */
   callers(ids: readonly string[]): Promise<readonly PlanCaller[]>;
   /** The first stored error of each of these plans, by step id; at most 500 ids a call. */

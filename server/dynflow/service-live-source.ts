@@ -7,6 +7,7 @@ import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { type ClientWorld, openClientWorld } from "./client-world-runner.ts";
 import type { BulkCommands, OnVerdict, PlanCommands } from "./commands.ts";
+import { protocolOf, type RequestType } from "./domain/protocol.ts";
 import { createDynflowFollower, type DynflowFollower } from "./follower.ts";
 import { createPlanActions, type PlanActions } from "./plan-actions.ts";
 import { createPlanCauses, type PlanCauses } from "./plan-causes.ts";
@@ -75,6 +76,7 @@ export function createLiveSource(options: LiveSourceOptions): LiveSource {
     capabilities: () => follower.capabilities(),
     planProgress: (planId) => sample()?.planProgress?.[planId] ?? null,
     lapMs: () => sample()?.lapMs ?? null,
+    databaseShare: () => sample()?.databaseShare ?? null,
     /** A plan that is not in the fold has stopped, and moves no more. */
     look(planId) {
       if (view.dynflow(id).plans[planId] !== undefined) lookout.look(planId);
@@ -129,15 +131,12 @@ function createActing(
     },
   });
 
-  const refusal = (registered: boolean): string | null =>
-    actingRefusal({
-      capabilities: follower.capabilities(),
-      health: view.dynflow(id).source.state,
-      release: options.release,
-      demo: options.demo,
-      registered,
-    });
-  const present = () => refusal((opened?.world.worldId() ?? null) !== null);
+  const refusal = (registered: boolean, needs?: RequestType): string | null => {
+    const { release, demo } = options;
+    const capabilities = follower.capabilities();
+    return actingRefusal({ capabilities, health: view.dynflow(id).source.state, release, demo, registered }, needs);
+  };
+  const present = (needs?: RequestType) => refusal((opened?.world.worldId() ?? null) !== null, needs);
 
   function actionsNow(): PlanActions {
     if (opened !== null) return opened.actions;
@@ -151,6 +150,10 @@ function createActing(
     resume: async (request) => actionsNow().resume(request),
     skip: async (request) => actionsNow().skip(request),
     cancel: async (request) => actionsNow().cancel(request),
+    cancelStep: async (request) => actionsNow().cancelStep(request),
+    abort: async (request) => actionsNow().abort(request),
+    halt: async (request) => actionsNow().halt(request),
+    startNow: async (request) => actionsNow().startNow(request),
     bulk: () => opened?.bulk ?? null,
     onVerdict(listener) {
       tell = listener;
@@ -162,8 +165,10 @@ function createActing(
     await options.undecodable.load();
     const mailbox = await options.openMailbox();
     try {
-      const notifies = follower.capabilities()?.notify ?? false;
-      const world = await openClientWorld({ ...options, sourceId: id, mailbox, notifies });
+      const found = follower.capabilities();
+      const notifies = found?.notify ?? false;
+      const { encoding } = protocolOf(found?.schemaVersion ?? Number.POSITIVE_INFINITY, options.release);
+      const world = await openClientWorld({ ...options, sourceId: id, mailbox, notifies, encoding });
       const look = (planId: string) => follower.look(planId);
       const actions = createPlanActions({ ...options, sourceId: id, world, refusal: present, look, onVerdict });
       await actions.load();

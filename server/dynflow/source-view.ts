@@ -5,6 +5,7 @@ import { MASKED, type Maskable, type SourceHealth } from "#server/contract/event
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
 import type { PlanCommands } from "./commands.ts";
+import type { RequestType } from "./domain/protocol.ts";
 import type { DynflowCapabilities, DynflowStore } from "./ports.ts";
 import type { UndecodableEnvelope } from "./undecodable-envelopes.ts";
 
@@ -23,6 +24,8 @@ export interface DynflowSource {
   capabilities(): DynflowCapabilities | null;
   planProgress(planId: string): number | null;
   lapMs(): number | null;
+  /** Share of the database's time that our reading took in the last minute; `null` until it is known. */
+  databaseShare(): number | null;
   /** Envelopes that came for our own world and could not be decoded, latest first; kept, and bounded. */
   undecodable(): readonly UndecodableEnvelope[];
   /** Keeps a plan followed closely for a while, because someone looks at it. */
@@ -31,9 +34,9 @@ export interface DynflowSource {
 
 export const NOT_ACTING = "Acting on this source is switched off (act: false): Worldline writes nothing there";
 
-/** Why nothing can be sent to this source at present; `null` = it can. */
-export const actRefusal = (source: DynflowSource): string | null =>
-  source.commands === null ? NOT_ACTING : source.commands.refusal();
+/** Why nothing, or not this message, can be sent to this source at present; `null` = it can. */
+export const actRefusal = (source: DynflowSource, needs?: RequestType): string | null =>
+  source.commands === null ? NOT_ACTING : source.commands.refusal(needs);
 
 export interface Fault {
   readonly source: string;

@@ -306,7 +306,7 @@ export const cancelOutput = mutationResult;
 
 /** Plans of one job at most. */
 export const BULK_PLANS_MAX = 10_000;
-export const bulkVerb = z.enum(["resume", "skip", "cancel"]);
+export const bulkVerb = z.enum(["resume", "skip", "cancel", "abort", "halt"]);
 export const bulkPreviewInput = z.object({
   source: sourceId,
   verb: bulkVerb,

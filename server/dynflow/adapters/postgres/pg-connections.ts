@@ -2,6 +2,7 @@
 import { Kysely } from "kysely";
 import { Client, type ClientConfig, Pool, types } from "pg";
 import type { Database, Together } from "#server/dynflow/adapters/sql/differences.ts";
+import { createStatementMeter, meteredBy, type StatementMeter } from "#server/dynflow/adapters/sql/statement-meter.ts";
 import { pgDialect } from "./pg-driver.ts";
 import { createPgTogether } from "./pg-together.ts";
 
@@ -25,6 +26,8 @@ export interface PgConnections {
   readonly db: Database;
   /** For reading only: statements behind one that failed run all the same. */
   readonly together: Together;
+  /** Of all statements through `db` and `together`. */
+  readonly meter: StatementMeter;
   /** A connected client of its own, for LISTEN. The caller ends it. */
   connect(): Promise<Client>;
   close(): Promise<void>;
@@ -43,10 +46,12 @@ export function openPgConnections(source: PostgresSource, access: Access, max: n
   const pool = new Pool({ ...config, max, pipeline: access === "read-only" });
   // A pooled connection that dies while idle is replaced at its next use, and the statement then tells what is wrong.
   pool.on("error", () => undefined);
-  const db: Database = new Kysely<Record<string, never>>({ dialect: pgDialect(pool) });
+  const meter = createStatementMeter();
+  const db: Database = new Kysely<Record<string, never>>({ dialect: pgDialect(pool), log: meteredBy(meter) });
   return {
     db,
-    together: createPgTogether(pool),
+    together: createPgTogether(pool, meter),
+    meter,
     async connect() {
       const client = new Client(config);
       await client.connect();

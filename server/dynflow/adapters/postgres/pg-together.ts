@@ -1,6 +1,7 @@
 import type { CompiledQuery } from "kysely";
 import type { Pool } from "pg";
 import type { Together } from "#server/dynflow/adapters/sql/differences.ts";
+import type { StatementMeter } from "#server/dynflow/adapters/sql/statement-meter.ts";
 import { breaksConnection } from "./pg-errors.ts";
 
 /** PostgreSQL's word for a prepared statement that is not there, or there already: connections are swapped behind us. */
@@ -11,7 +12,7 @@ const SWAPPED_CONNECTIONS: ReadonlySet<unknown> = new Set(["26000", "42P05"]);
  * other and answers as it goes. They are prepared, as they are few and of constant text; behind a pooler that swaps
  * connections between statements that cannot work, so there they are planned anew each time.
  */
-export function createPgTogether(pool: Pool): Together {
+export function createPgTogether(pool: Pool, meter: StatementMeter): Together {
   const names = new Map<string, string>();
   let prepared = true;
 
@@ -29,12 +30,14 @@ export function createPgTogether(pool: Pool): Together {
     };
     client.on("error", onError);
     const { stream } = client.connection;
+    const sentAt = performance.now();
     stream.cork();
     const asked = statements.map(({ sql: text, parameters }) =>
       client.query({ ...(prepared ? { name: nameOf(text) } : {}), text, values: [...parameters] }),
     );
     stream.uncork();
     const answers = await Promise.allSettled(asked);
+    meter.ended(performance.now() - sentAt);
     const faults = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
     client.off("error", onError);
     client.release(broken || faults.some(breaksConnection));

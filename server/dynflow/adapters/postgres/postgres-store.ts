@@ -14,6 +14,7 @@ export function createPostgresStore(source: PostgresSource, options: PgDifferenc
   return createSqlStore({
     db: connections.db,
     together: connections.together,
+    meter: connections.meter,
     differences: createPgDifferences(options),
     hints: (worldIds, onHint, onLost) => listenToWorlds(connections, worldIds, onHint, onLost),
     toOpsError: pgOpsError,

@@ -4,16 +4,18 @@ import { readAction } from "./action-read.ts";
 import { readDependencies } from "./dependency-read.ts";
 import type { Database, SqlDifferences, Together } from "./differences.ts";
 import { substitutesFor } from "./older-schemas.ts";
+import { readCallers, readFailures } from "./plan-beside.ts";
 import { readFollowed, readHeads } from "./plan-follow.ts";
 import { readReferences, readSubPlanCallers } from "./plan-links.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
 import { createPlanRead } from "./plan-read.ts";
+import { scanPlans } from "./plan-scan.ts";
 import { readRecordKeys, readRecords } from "./record-read.ts";
 import { NEWEST_SCHEMA, readSchemaVersion } from "./schema-check.ts";
 import { SchemaView } from "./schema-view.ts";
 import type { StatementMeter } from "./statement-meter.ts";
 import { readStepsPart } from "./steps-read.ts";
-import { readChildCounts, readChildEdges, readChildren, readChildTotals } from "./sub-plan-read.ts";
+import { readActionSteps, readChildCounts, readChildEdges, readChildren, readChildTotals } from "./sub-plan-read.ts";
 
 const LAP_ROWS_MAX = 10_000;
 
@@ -22,7 +24,8 @@ export interface SqlSource {
   readonly db: Database;
   readonly differences: SqlDifferences;
   readonly together: Together;
-  readonly meter: StatementMeter;
+  /** Of every statement through `db` and `together`. */
+  readonly meter?: StatementMeter;
   readonly hints: DynflowStore["hints"];
   /** Turns whatever the driver threw into an `OpsError`. */
   toOpsError(cause: unknown): OpsError;
@@ -31,7 +34,7 @@ export interface SqlSource {
 
 /** The store over any SQL dialect. The schema number is checked before the first answer, and at each `capabilities`. */
 export function createSqlStore(source: SqlSource): DynflowStore {
-  const { differences } = source;
+  const { differences, meter } = source;
   const view = new SchemaView();
   /** Statements made through this are written for schema 25, whichever it is. */
   const db = source.db.withPlugin(view);
@@ -75,6 +78,9 @@ export function createSqlStore(source: SqlSource): DynflowStore {
     lap: (from, rows) => asked(() => differences.lap(db, from, Math.min(Math.max(1, Math.trunc(rows)), LAP_ROWS_MAX))),
     plans: (query) => asked(() => readPlanPage(db, differences, query)),
     counts: (filter) => asked(() => readPlanCounts(db, differences, filter)),
+    scan: (query, signal) => asked(() => scanPlans(db, differences, query, signal)),
+    callers: (ids) => asked(() => readCallers(db, differences, ids)),
+    failures: (ids) => asked(() => readFailures(db, differences, ids)),
     plan: (id) => asked(() => readPlan.whole(id)),
     outline: (id) => asked(() => readPlan.outline(id)),
     planRow: (id) => asked(() => readPlan.row(id)),
@@ -88,9 +94,10 @@ export function createSqlStore(source: SqlSource): DynflowStore {
       childCounts: (planId) => asked(() => readChildCounts(db, differences, planId)),
       childTotals: (planIds) => asked(() => readChildTotals(db, differences, planIds)),
       childEdges: (planIds, after, limit) => asked(() => readChildEdges(db, differences, planIds, after, limit)),
+      actionSteps: (actions) => asked(() => readActionSteps(db, differences, actions)),
       dependencies: (planIds, direction) => asked(() => readDependencies(db, planIds, direction)),
     },
-    spentMs: () => source.meter.spentMs(),
+    ...(meter === undefined ? {} : { spentMs: () => meter.spentMs() }),
     hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),
     close: () => source.close(),
   };
