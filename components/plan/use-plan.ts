@@ -10,6 +10,7 @@ import type { EpochMs } from "#server/kernel/clock.ts";
 import { planAt } from "./as-of.ts";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useRefresh } from "./use-refresh.ts";
+import { useLargeFlows, useSteps } from "./use-steps.ts";
 
 /** A plan that somebody looks at is read every second by the server; asking again tells it that somebody still does. */
 const LOOK_EVERY_MS = 5_000;
@@ -32,12 +33,18 @@ export function usePlan(source: string, planId: string) {
   const client = useQueryClient();
   const past = useInstants().at !== null;
   const input = { source, planId };
-  const plan = useQuery(
+  const head = useQuery(
     trpc.dynflow.plans.get.queryOptions(input, {
       refetchInterval: (query) => (past || query.state.data?.state === "stopped" ? false : LOOK_EVERY_MS),
     }),
   );
-  const steps = useQuery(trpc.dynflow.plans.steps.queryOptions(input));
+  const many = useSteps(source, planId);
+  const flows = useLargeFlows(source, planId, head.data?.large === true);
+  const whole = useMemo(
+    () => (head.data === undefined || flows === undefined ? head.data : withFlows(head.data, flows)),
+    [head.data, flows],
+  );
+  const plan = { ...head, data: whole };
   const history = useQuery(trpc.dynflow.plans.history.queryOptions(input));
   const marker = useDynflowFold(source, (fold) => fold.plans[planId] ?? null);
   const locks = useDynflowFold(source, (fold) =>
@@ -56,16 +63,30 @@ export function usePlan(source: string, planId: string) {
   // What the head shows may have come by the slow way: the steps follow it.
   const seen = plan.data === undefined ? undefined : `${plan.data.state} ${plan.data.result} ${plan.data.progress}`;
   useRefresh(seen, refresh, REFRESH_EVERY_MS);
-  const then = useThen(source, { plan: plan.data, steps: steps.data?.steps, history: history.data });
+  const then = useThen(source, { plan: plan.data, steps: many.steps, history: history.data });
+  const listed =
+    many.steps === undefined
+      ? undefined
+      : { steps: many.steps, unlistedStepIds: many.unlisted, complete: many.complete };
+  const steps = { data: listed, error: many.error };
   if (!past) return { plan, steps, history, refresh, standing: null };
   return {
     plan: { ...plan, data: then?.plan },
-    steps: { ...steps, data: then?.steps === undefined ? undefined : then.listed },
+    steps: {
+      ...steps,
+      data: then?.steps === undefined ? undefined : { ...then.listed, complete: many.complete },
+    },
     history: { ...history, data: then?.history },
     refresh,
     standing: then?.standing ?? null,
   };
 }
+
+const withFlows = (plan: PlanOutput, flows: Pick<PlanOutput, "runFlow" | "finalizeFlow">): PlanOutput => ({
+  ...plan,
+  runFlow: flows.runFlow,
+  finalizeFlow: flows.finalizeFlow,
+});
 
 const shownOf = (state: PastState): EpochMs => state.serverNow;
 const whole = (fold: DynflowFold): DynflowFold => fold;
@@ -83,6 +104,6 @@ function useThen(source: string, { plan, steps, history }: Read) {
   return useMemo(() => {
     if (plan === undefined || fold === undefined || at === undefined) return undefined;
     const then = planAt({ plan, steps, history }, fold, at);
-    return { ...then, listed: { asOf: plan.asOf, faults: [], steps: [...(then.steps ?? [])], unlistedStepIds: [] } };
+    return { ...then, listed: { steps: then.steps ?? [], unlistedStepIds: [] } };
   }, [plan, steps, history, fold, at]);
 }
