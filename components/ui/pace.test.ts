@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { formatDurationMs } from "./format.ts";
 import { everyMsOf, paceWords, shareWords } from "./pace.ts";
 
 describe("the pace of a source", () => {
@@ -10,12 +11,14 @@ describe("the pace of a source", () => {
 
   it("says how soon a new plan is found, and at what cost", () => {
     expect(paceWords({ lapMs: 40_000, lookMs: 2_000, databaseShare: 0.0021 })).toBe(
-      "finds new plans within 40.0 s, 0.2 % of the database's time",
+      `finds new plans within ${formatDurationMs(40_000)}, 0.2 % of the database's time`,
     );
   });
 
   it("says that looks were slowed down", () => {
-    expect(paceWords({ lapMs: 40_000, lookMs: 6_000, databaseShare: 0.009 })).toContain("looks only every 6.0 s");
+    expect(paceWords({ lapMs: 40_000, lookMs: 6_000, databaseShare: 0.009 })).toContain(
+      `looks only every ${formatDurationMs(6_000)}`,
+    );
     expect(everyMsOf({ lookMs: 6_000 })).toBe(6_000);
   });
 
