@@ -246,6 +246,9 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
         }),
       plans: () => Promise.reject(new Error("not used here")),
       counts: () => Promise.reject(new Error("not used here")),
+      scan: () => Promise.reject(new Error("not used here")),
+      callers: () => Promise.reject(new Error("not used here")),
+      failures: () => Promise.reject(new Error("not used here")),
       action: () => Promise.reject(new Error("not used here")),
       plan: (id) =>
         read(`plan ${id}`, () => {
@@ -284,6 +287,7 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
         childCounts: () => Promise.reject(new Error("not used here")),
         childTotals: () => Promise.reject(new Error("not used here")),
         childEdges: () => Promise.reject(new Error("not used here")),
+        actionSteps: () => Promise.reject(new Error("not used here")),
         dependencies: () => Promise.reject(new Error("not used here")),
       },
       async hints(worldIds, listener) {

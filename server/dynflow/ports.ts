@@ -4,6 +4,7 @@ import type {
   CoordinatorRecord,
   Decoded,
   DelayedPlan,
+  PayloadValue,
   PlanHead,
   PlanParts,
   PlanRecord,
@@ -190,6 +191,32 @@ export interface RecordKey {
   readonly id: string;
 }
 
+/** One row that tells of a plan. */
+export type RawRowRef =
+  | { readonly row: "plan" | "delayed"; readonly planId: string }
+  | { readonly row: "step" | "action"; readonly planId: string; readonly id: number };
+
+/** A cell as it stands in the table. Text of plain columns is cut at 2,000 characters, blobs are whole up to 8 MiB. */
+export interface RawCell {
+  readonly column: string;
+  /** `null` = NULL, or a blob. */
+  readonly text: string | null;
+  readonly blob: {
+    /** `null` = longer than what is read. */
+    readonly bytes: Uint8Array | null;
+    readonly length: number;
+    /** What it is written in: text is JSON, bytes are msgpack. */
+    readonly form: "json" | "msgpack";
+    readonly decoded: Decoded<PayloadValue>;
+  } | null;
+}
+
+export interface RawRow {
+  readonly table: string;
+  /** In order of their names: that of the table differs by its history. */
+  readonly cells: readonly RawCell[];
+}
+
 /** Ids of steps that one action needs the output of. */
 export interface ActionReferences {
   readonly actionId: number;
@@ -332,6 +359,8 @@ export interface DynflowStore {
   }): Promise<readonly StepRow[]>;
   /** Input, output and a bounded number of chunks; more chunks are had by naming the last one's id. */
   action(planId: string, actionId: number, chunksAfter?: number): Promise<ActionPayload | null>;
+  /** One row with every column that its table has, in the schema it is of. */
+  raw(ref: RawRowRef): Promise<RawRow | null>;
   /**
    * Which steps the input of each of its actions refers to, at any depth: what a skip of one step takes along. At most as
    * many actions as a plan may have steps.

@@ -3,9 +3,10 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { encodePayload } from "#server/dynflow/codec/payload.ts";
-import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
+import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
+import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowLapContract, dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
 import { openPgConnections } from "./pg-connections.ts";
@@ -72,6 +73,7 @@ const openTables = (byId: boolean) => async (): Promise<OpenedTables> => {
 };
 
 dynflowStoreContract("PostgreSQL", openTables(false));
+dynflowSearchContract("PostgreSQL", openTables(false));
 dynflowLapContract("PostgreSQL before 14", openTables(true));
 dynflowLinksContract("PostgreSQL", openTables(false));
 dynflowMailboxContract("PostgreSQL", openTables(false));

@@ -1,47 +1,69 @@
-/** The plan list: filters, orders, pages by cursor, counts. */
+/** The plan list: pages in every order, by cursor and by number, and counts. */
 import { type RawBuilder, sql } from "kysely";
-import { toSqlInstant } from "#server/dynflow/codec/utc-text.ts";
-import type { UtcMicros } from "#server/dynflow/domain/model.ts";
 import type { PlanCount, PlanFilter, PlanListRow, PlanPage, PlanQuery } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { numberCell, type Row, textCell } from "./cells.ts";
 import { decodeCursor, encodeCursor, type PlanCursor } from "./cursor.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
-import { knownIds } from "./ids.ts";
+import { allOf, conditions } from "./plan-filter.ts";
 import { beyond, orderBy, sortKey } from "./plan-order.ts";
 import { PLAN_HEAD_COLUMNS, planHead } from "./plan-rows.ts";
 
 const PAGE_ROWS_MAX = 500;
-const FILTER_VALUES_MAX = 500;
 /** States times results, with room for words that nobody told us of. */
 const COUNTS_MAX = 1_000;
+/** No table of plans is longer; the server skips so many rows one by one. */
+const OFFSET_MAX = 100_000_000;
+
+/** Where a page begins, made out. */
+interface Place {
+  readonly cursor: PlanCursor | null;
+  readonly backwards: boolean;
+  readonly offset: number;
+}
 
 /** One page; a scan of the plan table unless the order is by id. */
 export async function readPlanPage(db: Database, differences: SqlDifferences, query: PlanQuery): Promise<PlanPage> {
   if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > PAGE_ROWS_MAX) {
     throw new OpsError("invalid-input", `A page has 1 to ${PAGE_ROWS_MAX} rows, not ${query.limit}`);
   }
-  const cursor = query.from === null ? null : decodeCursor(query.from.cursor, query.sort);
-  const backwards = query.from?.direction === "previous";
+  const place = placeOf(query);
+  const { cursor, backwards, offset } = place;
   const key = sortKey(query.sort, differences);
-  const place = cursor === null ? [] : [beyond(cursor, key, query.descending, backwards)];
+  const way = { descending: query.descending, backwards };
+  const behind = cursor === null ? [] : [beyond(cursor, key, query.descending, backwards)];
   const { rows } = await sql<Row>`
-    select p.*, (
-      select s.action_class from dynflow_steps s
-      where s.execution_plan_uuid = p.uuid and s.id = p.root_plan_step_id
-    ) as root_action_class
+    select p.*, ${rootActionClass(sql`p`)}
     from (
       select ${PLAN_HEAD_COLUMNS}, ${key} as sort_key from dynflow_execution_plans
-      where ${allOf([...conditions(query.filter, differences), ...place])}
-      order by ${orderBy(key, query.descending, backwards)}
-      limit ${query.limit + 1}
+      where ${allOf([...conditions(query.filter, differences), ...behind])}
+      order by ${orderBy(query.sort, key, way, differences)}
+      limit ${query.limit + 1} offset ${offset}
     ) p
-    order by ${orderBy(sql`sort_key`, query.descending, backwards)}`.execute(db);
-  return toPage(rows, query, cursor, backwards);
+    order by ${orderBy(query.sort, sql`sort_key`, way, differences)}`.execute(db);
+  return toPage(rows, query, place);
 }
 
-/** One row more than asked for tells that there are more; the page before a cursor was read from its end. */
-function toPage(rows: readonly Row[], query: PlanQuery, cursor: PlanCursor | null, backwards: boolean): PlanPage {
+function placeOf({ from, sort }: PlanQuery): Place {
+  if (from === null) return { cursor: null, backwards: false, offset: 0 };
+  if ("last" in from) return { cursor: null, backwards: true, offset: 0 };
+  if ("cursor" in from) {
+    return { cursor: decodeCursor(from.cursor, sort), backwards: from.direction === "previous", offset: 0 };
+  }
+  if (!Number.isInteger(from.offset) || from.offset < 0 || from.offset > OFFSET_MAX) {
+    throw new OpsError("invalid-input", `No page begins after ${from.offset} rows`);
+  }
+  return { cursor: null, backwards: false, offset: from.offset };
+}
+
+/** The class of the root action, of the root plan step: what a plan without a label is known by. */
+export const rootActionClass = (plan: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
+  select s.action_class from dynflow_steps s
+  where s.execution_plan_uuid = ${plan}.uuid and s.id = ${plan}.root_plan_step_id
+) as root_action_class`;
+
+/** One row more than asked for tells that there are more; a page that was read from its end is turned round. */
+function toPage(rows: readonly Row[], query: PlanQuery, { cursor, backwards, offset }: Place): PlanPage {
   const more = rows.length > query.limit;
   const kept = rows.slice(0, query.limit);
   if (backwards) kept.reverse();
@@ -51,14 +73,16 @@ function toPage(rows: readonly Row[], query: PlanQuery, cursor: PlanCursor | nul
     if (row !== undefined) return encodeCursor(cursorOf(row, query));
     return cursor === null ? null : encodeCursor({ ...cursor, inclusive: true });
   };
+  const begins = cursor === null && offset === 0;
+  const ends = cursor === null && backwards;
   return {
     rows: kept.map(toListRow),
-    previousCursor: backwards ? (more ? at(first) : null) : cursor === null ? null : at(first),
-    nextCursor: backwards ? at(last) : more ? at(last) : null,
+    previousCursor: backwards ? (more ? at(first) : null) : begins ? null : at(first),
+    nextCursor: ends ? null : backwards ? at(last) : more ? at(last) : null,
   };
 }
 
-const toListRow = (row: Row): PlanListRow => ({
+export const toListRow = (row: Row): PlanListRow => ({
   ...planHead(row),
   rootActionClass: textCell(row, "root_action_class"),
 });
@@ -85,39 +109,4 @@ export async function readPlanCounts(
     result: textCell(row, "result") ?? "",
     count: numberCell(row, "plans") ?? 0,
   }));
-}
-
-const allOf = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> =>
-  parts.length === 0 ? sql`1 = 1` : sql`${sql.join(parts, sql` and `)}`;
-
-function conditions(filter: PlanFilter, differences: SqlDifferences): readonly RawBuilder<unknown>[] {
-  const parts: RawBuilder<unknown>[] = [];
-  if (filter.ids.length > 0) parts.push(oneOf("uuid", knownIds(filter.ids, FILTER_VALUES_MAX)));
-  if (filter.states.length > 0) parts.push(oneOf("state", bounded(filter.states)));
-  if (filter.results.length > 0) parts.push(oneOf("result", bounded(filter.results)));
-  if (filter.label?.kind === "exact") parts.push(sql`label = ${filter.label.text}`);
-  if (filter.label?.kind === "prefix") {
-    const text = sql`cast(${filter.label.text} as text)`;
-    parts.push(sql`substr(label, 1, length(${text})) = ${text}`);
-  }
-  const started = differences.instant("started_at");
-  if (filter.startedFrom !== null) parts.push(sql`${started} >= ${bound(filter.startedFrom)}`);
-  if (filter.startedTo !== null) parts.push(sql`${started} < ${bound(filter.startedTo)}`);
-  return parts;
-}
-
-const oneOf = (column: string, values: readonly string[]): RawBuilder<unknown> =>
-  values.length === 0 ? sql`1 = 0` : sql`${sql.ref(column)} in (${sql.join(values)})`;
-
-function bounded(values: readonly string[]): readonly string[] {
-  if (values.length > FILTER_VALUES_MAX) {
-    throw new OpsError("limit-exceeded", `At most ${FILTER_VALUES_MAX} values in a filter, not ${values.length}`);
-  }
-  return values;
-}
-
-function bound(instant: UtcMicros): string {
-  const text = toSqlInstant(instant);
-  if (text === null) throw new OpsError("invalid-input", "A bound of the time range is no instant");
-  return text;
 }

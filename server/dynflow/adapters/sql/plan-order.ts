@@ -35,11 +35,19 @@ export function sortKey(sort: PlanSort, differences: SqlDifferences): RawBuilder
   return kind === "text" ? differences.bytewise(column) : sql`${sql.ref(column)}`;
 }
 
-/** `backwards` = the same order from its end, for the page before a cursor. */
-export function orderBy(key: RawBuilder<unknown>, descending: boolean, backwards: boolean): RawBuilder<unknown> {
+/**
+ * `backwards` = the same order from its end, for the page before a cursor. An id is never NULL, and its order is that of
+ * the primary key.
+ */
+export function orderBy(
+  sort: PlanSort,
+  key: RawBuilder<unknown>,
+  { descending, backwards }: { readonly descending: boolean; readonly backwards: boolean },
+  differences: SqlDifferences,
+): RawBuilder<unknown> {
   const down = descending !== backwards;
-  const nulls = backwards ? sql`nulls first` : sql`nulls last`;
-  return sql`${key} ${down ? sql`desc` : sql`asc`} ${nulls}, uuid ${backwards ? sql`desc` : sql`asc`}`;
+  if (SORT_KEYS[sort].kind === "id") return sql`uuid ${sql.raw(down ? "desc" : "asc")}`;
+  return sql`${differences.directed(key, { down, nullsFirst: backwards })}, uuid ${sql.raw(backwards ? "desc" : "asc")}`;
 }
 
 /** The rows beyond a cursor in the direction asked for. */
@@ -51,6 +59,10 @@ export function beyond(
 ): RawBuilder<unknown> {
   const tie = sql.raw(`${backwards ? "<" : ">"}${cursor.inclusive ? "=" : ""}`);
   const tied = sql`uuid ${tie} ${cursor.id}`;
+  if (SORT_KEYS[cursor.sort].kind === "id") {
+    const way = sql.raw(`${descending !== backwards ? "<" : ">"}${cursor.inclusive ? "=" : ""}`);
+    return sql`uuid ${way} ${cursor.id}`;
+  }
   if (cursor.key === null) {
     const among = sql`((${key}) is null and ${tied})`;
     return backwards ? sql`((${key}) is not null or ${among})` : among;

@@ -10,6 +10,7 @@ import { readReferences, readSubPlanCallers } from "./plan-links.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
 import { createPlanRead } from "./plan-read.ts";
 import { scanPlans } from "./plan-scan.ts";
+import { readRaw } from "./raw-read.ts";
 import { readRecordKeys, readRecords } from "./record-read.ts";
 import { NEWEST_SCHEMA, readSchemaVersion } from "./schema-check.ts";
 import { SchemaView } from "./schema-view.ts";
@@ -87,6 +88,7 @@ export function createSqlStore(source: SqlSource): DynflowStore {
     stepsPart: (part) => asked(() => readStepsPart(db, differences, part)),
     action: (planId, actionId, chunksAfter = 0) =>
       asked(() => readAction(db, differences, planId, actionId, chunksAfter)),
+    raw: (ref) => asked(() => readRaw(source.db, differences, ref)),
     references: (planId) => asked(() => readReferences(db, differences, planId)),
     subPlanCallers: (planIds) => asked(() => readSubPlanCallers(db, planIds)),
     links: {

@@ -17,6 +17,8 @@ export const sqliteDifferences: SqlDifferences = {
   // The default collation compares bytes, and text is UTF-8.
   bytewise: (ref) => sql`${sql.ref(ref)}`,
   folded: (text) => sql`lower(${text})`,
+  directed: (key, { down, nullsFirst }) =>
+    sql`${key} ${sql.raw(`${down ? "desc" : "asc"} nulls ${nullsFirst ? "first" : "last"}`)}`,
   instant,
   asCaller: (id) => id,
   blobLength: (ref) => sql`length(cast(${sql.ref(ref)} as blob))`,

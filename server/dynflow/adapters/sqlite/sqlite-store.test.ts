@@ -2,9 +2,10 @@ import { renameSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
+import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
+import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
 import { emptySqliteDatabase } from "./empty-database.test-kit.ts";
@@ -40,6 +41,7 @@ async function openTables(): Promise<OpenedTables> {
 }
 
 dynflowStoreContract("SQLite", openTables);
+dynflowSearchContract("SQLite", openTables);
 dynflowLinksContract("SQLite", openTables);
 dynflowMailboxContract("SQLite", openTables);
 dynflowInvalidationContract("SQLite", openTables);
