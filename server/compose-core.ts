@@ -5,8 +5,11 @@ import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { createFailoverKind } from "#server/dna/failover-job.ts";
 import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
 import { createDnaService } from "#server/dna/service.ts";
+import { createActionsService } from "#server/dynflow/actions-service.ts";
+import { createPayloadService } from "#server/dynflow/payload-service.ts";
 import { createDynflowService } from "#server/dynflow/service.ts";
 import { createStepsService } from "#server/dynflow/steps-service.ts";
+import { createAttentionService } from "#server/estate/attention-service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
 import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
@@ -88,8 +91,10 @@ export function composeCore(
   const clockWatch = createClockWatch({ journal, recorder, clock, log });
   const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
   const follows = () => recorder.journalStatus().follows !== undefined;
+  const configured = estateOf(deps, sources);
   const services: Omit<Services, "session" | "demo" | "admin"> = {
-    estate: createEstateService({ estate: estateOf(deps, sources), view: recorder, clock, masks }),
+    estate: createEstateService({ estate: configured, view: recorder, clock, masks }),
+    attention: createAttentionService({ estate: configured, view: recorder, recorder, operations, clock, masks }),
     dna: createDnaService({
       sources: sources.dna.map(({ source }) => source),
       clock,
@@ -98,6 +103,8 @@ export function composeCore(
       newId: ulid,
     }),
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
+    dynflowActions: createActionsService({ sources: plans.sources, clock }),
+    dynflowPayload: createPayloadService({ sources: plans.sources, clock, operations, masks }),
     dynflowSteps: createStepsService({ sources: plans.sources, clock }),
     jobs: createJobsService({
       runner: withFollowedJobs(runner, recorder, follows),

@@ -8,6 +8,7 @@ import { useNotKnown } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { PageHead } from "#components/ui/section.tsx";
 import type { LiveState } from "#server/contract/live.ts";
+import { isAcknowledged } from "#server/contract/view/attention.ts";
 import { Clusters } from "./clusters.tsx";
 import { DemoScenarios } from "./demo-scenarios.tsx";
 import { Needs } from "./needs.tsx";
@@ -27,7 +28,7 @@ export function OverviewPage() {
     <div className="page">
       <Crumbs path={[{ text: "Overview" }]} />
       <PageHead
-        title={titleOf(needs?.length, unknown)}
+        title={titleOf(needs?.filter((need) => !isAcknowledged(need)).length, unknown)}
         sub={totals === undefined ? "Reading the first snapshot." : <Totals {...totals} unknown={unknown} />}
       />
       <div className="overview">

@@ -1,10 +1,13 @@
 // @vitest-environment happy-dom
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
 import type { NodeFold } from "#server/contract/fold/dna.ts";
 import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
+import { EMPTY_DYNFLOW, type PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
+import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
+import { attention } from "#server/contract/view/attention.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { Bundle, labelPlaces, pitchOf } from "./bundle.tsx";
 import { Needs } from "./needs.tsx";
@@ -76,6 +79,88 @@ describe("Needs", () => {
     unmount();
     renderInConsole(<Needs />, { folds: {} });
     expect(screen.getByText("Nothing needs a person now.")).toBeTruthy();
+  });
+});
+
+describe("a finding that somebody takes on", () => {
+  const failure = { stepId: 3, actionClass: "A::Upload", exceptionClass: "Errno::ENOSPC", message: "full", gist: "g" };
+  const paused: PlanFold = {
+    label: "A::Publish",
+    state: "paused",
+    result: "error",
+    rootActionClass: "A::Publish",
+    startedAt: null,
+    endedAt: null,
+    steps: null,
+    stepCount: 3,
+    failure,
+    stateSince: epochMs(TEST_NOW - 60_000),
+    movedAt: epochMs(TEST_NOW - 60_000),
+    unlockedSince: null,
+  };
+  const dynflow = { ...EMPTY_DYNFLOW, source: up, plans: { p1: paused, p2: paused } };
+  const stream = "dynflow:foreman";
+  const [need] = attention({ [stream]: dynflow }, epochMs(TEST_NOW));
+  const finding = need?.id ?? "";
+  const actor = { user: "mira", role: "operator", address: "::1", reason: "looking at the disk" } as const;
+  const taken: Folds = {
+    [stream]: { ...dynflow, plans: { ...dynflow.plans, p3: paused } },
+    operator: {
+      ...EMPTY_OPERATOR,
+      acknowledgements: {
+        [finding]: {
+          finding,
+          stream,
+          severity: "failed",
+          count: 2,
+          until: epochMs(TEST_NOW + 600_000),
+          by: actor,
+          at: epochMs(TEST_NOW - 1_000),
+        },
+      },
+    },
+  };
+
+  it("says what can be done about it, and offers to resume all", () => {
+    renderInConsole(<Needs />, { folds: { [stream]: dynflow } });
+    const row = screen.getByRole("listitem");
+    expect(row.textContent?.replaceAll("\u00a0", " ")).toContain("2 plans are paused on the same error at A::Upload");
+    expect(row.textContent).toContain("→ Mend the cause, then resume");
+    expect(screen.getByRole("button", { name: "Resume all…" })).toBeTruthy();
+  });
+
+  it("is sent with what was seen, for as long as was chosen, and for a reason", async () => {
+    const procedures = {
+      "attention.acknowledge": () => ({ journalId: "j", phase: "verified", note: null, until: "" }),
+    };
+    const { asked } = renderInConsole(<Needs />, { folds: { [stream]: dynflow }, procedures });
+    fireEvent.click(screen.getByRole("button", { name: "I have it…" }));
+    const dialog = await screen.findByRole("dialog");
+    fireEvent.change(within(dialog).getByLabelText("For how long"), { target: { value: "240" } });
+    fireEvent.change(within(dialog).getByLabelText(/^Reason/), { target: { value: "looking at the disk" } });
+    fireEvent.click(within(dialog).getByRole("button", { name: "Take it on for 4 hours" }));
+    await waitFor(() => expect(asked.some(({ path }) => path === "attention.acknowledge")).toBe(true));
+    expect(asked.find(({ path }) => path === "attention.acknowledge")?.input).toMatchObject({
+      finding,
+      expectedSeverity: "failed",
+      expectedCount: 2,
+      minutes: 240,
+      reason: "looking at the disk",
+    });
+  });
+
+  it("stands apart with whoever has it, how long, why, and what has come since", () => {
+    renderInConsole(<Needs />, { folds: taken });
+    expect(screen.getByText("Nothing else needs a person now.")).toBeTruthy();
+    const row = within(screen.getByRole("list", { name: "Taken on" })).getByRole("listitem");
+    expect(row.textContent).toMatch(/mira has it until .*: looking at the disk; 1 more since/);
+    expect(screen.getByRole("button", { name: "Let go…" })).toBeTruthy();
+  });
+
+  it("is nothing that a viewer can do", () => {
+    renderInConsole(<Needs />, { folds: { [stream]: dynflow }, role: "viewer", permissions: ["plans:read"] });
+    expect(screen.queryByRole("button", { name: "I have it…" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Resume all…" })).toBeNull();
   });
 });
 

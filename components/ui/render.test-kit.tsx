@@ -37,6 +37,8 @@ interface Scene {
 }
 
 const ALL_PERMISSIONS = [
+  "attention:acknowledge",
+  "plans:bulk",
   "dna:read",
   "dna:census",
   "dna:failover",

@@ -43,7 +43,19 @@ export function createFakeServices(reached: (path: string) => void = () => undef
       actionsRefused: null,
     }),
   };
-  const names = ["estate", "dna", "dynflow", "dynflowSteps", "jobs", "journal", "demo", "admin"] as const;
+  const names = [
+    "estate",
+    "attention",
+    "dna",
+    "dynflow",
+    "dynflowActions",
+    "dynflowPayload",
+    "dynflowSteps",
+    "jobs",
+    "journal",
+    "demo",
+    "admin",
+  ] as const;
   return { ...Object.fromEntries(names.map((name) => [name, group(name)])), session } as unknown as Services;
 }
 

@@ -30,6 +30,15 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "session.logout": { least: "anyone" },
   "overview.get": { least: "viewer" },
   "topology.get": { least: "viewer" },
+  "dynflow.attention.list": { least: "viewer", input: {} },
+  "attention.acknowledge": {
+    least: "operator",
+    input: { finding: "paused_plans|dynflow:a x", expectedSeverity: "failed", expectedCount: 2, minutes: 60, ...ACT },
+  },
+  "attention.release": {
+    least: "operator",
+    input: { finding: "paused_plans|dynflow:a x", expectedBy: "mira", ...ACT },
+  },
   "dna.clusters.list": { least: "viewer", input: {} },
   "dna.nodes.list": { least: "viewer", input: {} },
   "dna.nodes.get": { least: "viewer", input: NODE_INPUT },
@@ -54,6 +63,13 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "dynflow.plans.action": { least: "viewer", input: { ...PLAN_INPUT, stepId: 1 } },
   "dynflow.plans.flows": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.stepsCompact": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.chunks": { least: "viewer", input: { ...PLAN_INPUT, stepId: 1 } },
+  "dynflow.plans.raw": { least: "viewer", input: { ...PLAN_INPUT, row: "plan" } },
+  "dynflow.plans.rawBytes": { least: "viewer", input: { ...PLAN_INPUT, row: "step", id: 1, column: "error" } },
+  "dynflow.plans.reveal": {
+    least: "operator",
+    input: { ...PLAN_INPUT, part: { kind: "input", stepId: 1, place: [0] }, ...ACT },
+  },
   "dynflow.plans.history": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.resume": {
     least: "operator",
@@ -69,6 +85,22 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
     least: "operator",
     input: { ...PLAN_INPUT, expectedState: "running", expectedStepIds: [3], ...ACT },
   },
+  "dynflow.plans.eventPreview": { least: "viewer", input: { ...PLAN_INPUT, event: "abort", stepId: 3 } },
+  "dynflow.plans.cancelStep": {
+    least: "operator",
+    input: { ...PLAN_INPUT, expectedState: "running", stepId: 3, expectedStepState: "suspended", ...ACT },
+  },
+  "dynflow.plans.abort": {
+    least: "operator",
+    input: { ...PLAN_INPUT, expectedState: "running", expectedStepIds: [3], ...ACT },
+  },
+  "dynflow.plans.haltPreview": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.halt": {
+    least: "operator",
+    input: { ...PLAN_INPUT, expectedState: "running", expectedExecutorId: null, ...ACT },
+  },
+  "dynflow.plans.startNowPreview": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.startNow": { least: "operator", input: { ...PLAN_INPUT, expectedState: "scheduled", ...ACT } },
   "dynflow.plans.bulkPreview": {
     least: "operator",
     input: { ...SOURCE, verb: "resume", target: { ids: [PLAN] } },

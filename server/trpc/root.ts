@@ -1,4 +1,5 @@
 import { router } from "./init.ts";
+import { attentionRouter } from "./routers/attention.ts";
 import { dnaRouter } from "./routers/dna.ts";
 import { dynflowRouter } from "./routers/dynflow.ts";
 import { overviewRouter, topologyRouter } from "./routers/estate.ts";
@@ -10,6 +11,7 @@ import { sessionRouter } from "./routers/session.ts";
 export const appRouter = router({
   session: sessionRouter,
   overview: overviewRouter,
+  attention: attentionRouter,
   topology: topologyRouter,
   dna: dnaRouter,
   dynflow: dynflowRouter,

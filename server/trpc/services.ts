@@ -2,9 +2,12 @@ import type { z } from "zod";
 import type { Caller } from "#server/auth/caller.ts";
 import type { Principal } from "#server/auth/permissions.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
+import type * as attention from "#server/contract/wire/attention.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
+import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
+import type * as dynflowPayload from "#server/contract/wire/dynflow-payload.ts";
 import type * as dynflowSteps from "#server/contract/wire/dynflow-steps.ts";
 import type * as estate from "#server/contract/wire/estate.ts";
 import type * as jobs from "#server/contract/wire/jobs.ts";
@@ -18,6 +21,12 @@ type Out<T extends z.ZodType> = Promise<z.input<T>>;
 export interface EstateService {
   estate(caller: Caller): Out<typeof estate.estateOutput>;
   overview(caller: Caller): Out<typeof estate.overviewOutput>;
+}
+
+export interface AttentionService {
+  list(caller: Caller, input: In<typeof attention.attentionInput>): Out<typeof attention.attentionOutput>;
+  acknowledge(caller: Caller, input: In<typeof attention.acknowledgeInput>): Out<typeof attention.acknowledgeOutput>;
+  release(caller: Caller, input: In<typeof attention.releaseInput>): Out<typeof attention.releaseOutput>;
 }
 
 export interface DnaService {
@@ -56,12 +65,41 @@ export interface DynflowService {
   locks(caller: Caller, input: In<typeof dynflow.locksInput>): Out<typeof dynflow.locksOutput>;
 }
 
+export interface DynflowPayloadService {
+  chunks(caller: Caller, input: In<typeof dynflowPayload.chunksInput>): Out<typeof dynflowPayload.chunksOutput>;
+  raw(caller: Caller, input: In<typeof dynflowPayload.rawInput>): Out<typeof dynflowPayload.rawOutput>;
+  rawBytes(caller: Caller, input: In<typeof dynflowPayload.rawBytesInput>): Out<typeof dynflowPayload.rawBytesOutput>;
+  reveal(caller: Caller, input: In<typeof dynflowPayload.revealInput>): Out<typeof dynflowPayload.revealOutput>;
+}
+
 export interface DynflowStepsService {
   flows(caller: Caller, input: In<typeof dynflowSteps.flowsInput>): Out<typeof dynflowSteps.flowsOutput>;
   stepsCompact(
     caller: Caller,
     input: In<typeof dynflowSteps.stepsCompactInput>,
   ): Out<typeof dynflowSteps.stepsCompactOutput>;
+}
+
+export interface DynflowActionsService {
+  eventPreview(
+    caller: Caller,
+    input: In<typeof dynflowActions.eventPreviewInput>,
+  ): Out<typeof dynflowActions.eventPreviewOutput>;
+  cancelStep(
+    caller: Caller,
+    input: In<typeof dynflowActions.cancelStepInput>,
+  ): Out<typeof dynflowActions.cancelStepOutput>;
+  abort(caller: Caller, input: In<typeof dynflowActions.abortInput>): Out<typeof dynflowActions.abortOutput>;
+  haltPreview(
+    caller: Caller,
+    input: In<typeof dynflowActions.planActInput>,
+  ): Out<typeof dynflowActions.haltPreviewOutput>;
+  halt(caller: Caller, input: In<typeof dynflowActions.haltInput>): Out<typeof dynflowActions.haltOutput>;
+  startNowPreview(
+    caller: Caller,
+    input: In<typeof dynflowActions.planActInput>,
+  ): Out<typeof dynflowActions.startNowPreviewOutput>;
+  startNow(caller: Caller, input: In<typeof dynflowActions.startNowInput>): Out<typeof dynflowActions.startNowOutput>;
 }
 
 export interface JobsService {
@@ -103,8 +141,11 @@ export interface Services {
   /** Why nothing can be changed from this console at all: another writes the journal. `null`, or left out = nothing of the kind. */
   readonly refusal?: () => string | null;
   readonly estate: EstateService;
+  readonly attention: AttentionService;
   readonly dna: DnaService;
   readonly dynflow: DynflowService;
+  readonly dynflowActions: DynflowActionsService;
+  readonly dynflowPayload: DynflowPayloadService;
   readonly dynflowSteps: DynflowStepsService;
   readonly jobs: JobsService;
   readonly journal: JournalService;

@@ -1,11 +1,15 @@
 import * as wire from "#server/contract/wire/dynflow.ts";
 import { atOnce } from "#server/trpc/at-once.ts";
 import { permitted, router } from "#server/trpc/init.ts";
+import { attentionList } from "./attention.ts";
+import { dynflowActionsProcedures } from "./dynflow-actions.ts";
+import { dynflowPayloadProcedures } from "./dynflow-payload.ts";
 import { dynflowStepsProcedures } from "./dynflow-steps.ts";
 
 const read = permitted("plans:read");
 
 export const dynflowRouter = router({
+  attention: router({ list: attentionList }),
   sources: router({
     list: read.output(wire.sourcesOutput).query(({ ctx }) => ctx.services.dynflow.sources(ctx.caller)),
   }),
@@ -31,6 +35,7 @@ export const dynflowRouter = router({
       .input(wire.actionInput)
       .output(atOnce(wire.actionOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.action(ctx.caller, input)),
+    ...dynflowPayloadProcedures,
     ...dynflowStepsProcedures,
     history: read
       .input(wire.planInput)
@@ -61,6 +66,7 @@ export const dynflowRouter = router({
       .input(wire.cancelInput)
       .output(wire.cancelOutput)
       .mutation(({ ctx, input }) => ctx.services.dynflow.cancel(ctx.caller, input)),
+    ...dynflowActionsProcedures,
     /**
      * Reads and freezes what a bulk command would touch; kept for ten minutes under the token it answers. It changes
      * nothing; by POST, because ten thousand ids are no address.

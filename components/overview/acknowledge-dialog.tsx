@@ -1,0 +1,102 @@
+"use client";
+import { useMutation } from "@tanstack/react-query";
+import { useId, useState } from "react";
+import { ActDialog } from "#components/ui/act-dialog.tsx";
+import { plural } from "#components/ui/format.ts";
+import { useRefusal } from "#components/ui/session.ts";
+import { Instant } from "#components/ui/time.tsx";
+import { useTRPC } from "#components/ui/trpc.ts";
+import type { Need } from "#server/contract/view/need.ts";
+
+const CHOICES = [
+  { minutes: 30, words: "30 minutes" },
+  { minutes: 60, words: "1 hour" },
+  { minutes: 240, words: "4 hours" },
+  { minutes: 720, words: "12 hours" },
+  { minutes: 1_440, words: "1 day" },
+] as const;
+const FIRST_CHOICE = 60;
+
+interface HoldDialogProps {
+  readonly need: Need;
+  readonly onClose: () => void;
+}
+
+/** Takes a finding on: everybody sees by whom, and it stays silent for as long. */
+export function AcknowledgeDialog({ need, onClose }: HoldDialogProps) {
+  const trpc = useTRPC();
+  const choiceId = useId();
+  const [minutes, setMinutes] = useState<number>(FIRST_CHOICE);
+  const acknowledge = useMutation(trpc.attention.acknowledge.mutationOptions());
+  const chosen = CHOICES.find((choice) => choice.minutes === minutes);
+  return (
+    <ActDialog
+      title="I have it"
+      sub={<bdi>{need.title}</bdi>}
+      verb={`Take it on for ${chosen?.words ?? plural(minutes, "minute")}`}
+      refusal={useRefusal("attention:acknowledge")}
+      onAct={({ reason, requestId }) =>
+        acknowledge.mutateAsync({
+          finding: need.id,
+          expectedSeverity: need.severity,
+          expectedCount: need.count,
+          minutes,
+          reason,
+          requestId,
+        })
+      }
+      onDone={onClose}
+      onClose={onClose}
+    >
+      <div className="dbody stack-3">
+        <p className="t2">
+          Everybody sees that you have it. It rings no bell until the time is over, or until it becomes worse than it is
+          now. Nothing is done to the system itself.
+        </p>
+        <div>
+          <label className="fl" htmlFor={choiceId}>
+            For how long
+          </label>
+          <select
+            id={choiceId}
+            className="field"
+            value={minutes}
+            onChange={(event) => setMinutes(Number(event.target.value))}
+          >
+            {CHOICES.map((choice) => (
+              <option key={choice.minutes} value={choice.minutes}>
+                {choice.words}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+    </ActDialog>
+  );
+}
+
+/** Lets a finding go that somebody had taken on: it rings again at once. */
+export function ReleaseDialog({ need, onClose }: HoldDialogProps) {
+  const trpc = useTRPC();
+  const release = useMutation(trpc.attention.release.mutationOptions());
+  const by = need.acknowledged?.by ?? null;
+  return (
+    <ActDialog
+      title="Let it go"
+      sub={<bdi>{need.title}</bdi>}
+      verb="Let it go"
+      refusal={useRefusal("attention:acknowledge")}
+      onAct={({ reason, requestId }) => release.mutateAsync({ finding: need.id, expectedBy: by, reason, requestId })}
+      onDone={onClose}
+      onClose={onClose}
+    >
+      <div className="dbody">
+        <p className="t2">
+          <bdi>{by ?? "Somebody"}</bdi> has it until{" "}
+          {need.acknowledged !== undefined && need.acknowledged !== null && <Instant at={need.acknowledged.until} />}.
+          It is told among the others again, for everybody.
+        </p>
+      </div>
+    </ActDialog>
+  );
+}
