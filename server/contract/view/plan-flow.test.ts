@@ -146,7 +146,29 @@ describe("layoutFlow", () => {
   });
 
   it("draws nothing for a flow without steps", () => {
-    expect(layoutFlow(S(C(), S()), { isOver: none })).toEqual({ width: 0, height: 0, steps: [], lines: [] });
+    expect(layoutFlow(S(C(), S()), { isOver: none })).toEqual({
+      width: 0,
+      height: 0,
+      steps: [],
+      folds: [],
+      lines: [],
+    });
+  });
+
+  it("gives the same plan the same coordinates", () => {
+    fc.assert(
+      fc.property(flows, (flow) => {
+        expect(layoutFlow(structuredClone(flow), { isOver: none })).toEqual(layoutFlow(flow, { isOver: none }));
+      }),
+    );
+  });
+
+  it("bears any depth: 10,000 flows within each other overflow nothing", () => {
+    let flow: FlowTree = C(step(1), step(2));
+    for (let depth = 0; depth < 5_000; depth += 1) flow = C(S(step(3 + depth), flow), step(100_000 + depth));
+    const layout = layoutFlow(flow, { isOver: none });
+    expect(layout.steps.map((placed) => placed.stepId)).toEqual(stepIdsOf(flow));
+    expect(layout.steps).toHaveLength(10_002);
   });
 
   it("lays out 100,000 steps in a fraction of a second, however they are nested", () => {
