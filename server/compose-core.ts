@@ -7,8 +7,10 @@ import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
 import { createDnaService } from "#server/dna/service.ts";
 import { createActionsService } from "#server/dynflow/actions-service.ts";
 import { createPayloadService } from "#server/dynflow/payload-service.ts";
+import { createPlanPartsService } from "#server/dynflow/plan-parts-service.ts";
 import { createDynflowService } from "#server/dynflow/service.ts";
 import { createStepsService } from "#server/dynflow/steps-service.ts";
+import { createSubPlansService } from "#server/dynflow/sub-plans-service.ts";
 import { createAttentionService } from "#server/estate/attention-service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
 import { withFollowedJobs } from "#server/jobs/followed.ts";
@@ -105,6 +107,10 @@ export function composeCore(
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
     dynflowActions: createActionsService({ sources: plans.sources, clock }),
     dynflowPayload: createPayloadService({ sources: plans.sources, clock, operations, masks }),
+    dynflowLinks: {
+      ...createSubPlansService({ sources: plans.sources, clock, newToken: ulid }),
+      ...createPlanPartsService({ sources: plans.sources, clock }),
+    },
     dynflowSteps: createStepsService({ sources: plans.sources, clock }),
     jobs: createJobsService({
       runner: withFollowedJobs(runner, recorder, follows),

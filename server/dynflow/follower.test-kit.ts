@@ -250,6 +250,7 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
       callers: () => Promise.reject(new Error("not used here")),
       failures: () => Promise.reject(new Error("not used here")),
       action: () => Promise.reject(new Error("not used here")),
+      raw: () => Promise.reject(new Error("not used here")),
       plan: (id) =>
         read(`plan ${id}`, () => {
           const plan = plans.get(id);
@@ -288,8 +289,10 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
         childTotals: () => Promise.reject(new Error("not used here")),
         childEdges: () => Promise.reject(new Error("not used here")),
         actionSteps: () => Promise.reject(new Error("not used here")),
+        planSteps: () => Promise.reject(new Error("not used here")),
         dependencies: () => Promise.reject(new Error("not used here")),
       },
+      envelopes: () => read("envelopes", () => ({ receivers: [], countedAll: true, envelopes: [] })),
       async hints(worldIds, listener) {
         listened.push([...worldIds]);
         onHint = listener;

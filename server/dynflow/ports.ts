@@ -1,4 +1,5 @@
 import type { AbandonOutcome, AbandonWrite, InvalidationPair } from "./domain/invalidation.ts";
+import type { WaitingEnvelopes } from "./domain/envelope-view.ts";
 import type {
   ActionPayload,
   CoordinatorRecord,
@@ -304,6 +305,8 @@ export interface PlanLinks {
   ): Promise<readonly PlanEdge[]>;
   /** Run step, else finalize step, of these actions; those that are not there are left out. At most 500 a call. */
   actionSteps(actions: readonly ActionPlace[]): Promise<readonly ActionStep[]>;
+  /** Plan steps after this id in order of id, at most `limit` (5,000). Steps of a class nobody knows are not among them. */
+  planSteps(planId: string, after: number | null, limit: number): Promise<readonly Pick<StepRow, "id" | "children">[]>;
   /** What these plans wait for, or what waits for them; at most 500 ids a call, at most 5,000 answers. */
   dependencies(planIds: readonly string[], direction: "waits-for" | "blocks"): Promise<readonly DependencyEdge[]>;
 }
@@ -374,6 +377,8 @@ export interface DynflowStore {
    * less the way there and back. Left out = not measured.
    */
   spentMs?(): number;
+  /** Envelopes that wait: counted by receiver, and the first `limit` (200) by id, of all or of one receiver. */
+  envelopes(receiverId: string | null, limit: number): Promise<WaitingEnvelopes>;
   /**
    * Hints that something was sent to one of these worlds; never complete, never a promise. Calls `onHint` with the
    * world's id. Ends when the returned function is called or the connection is lost (then `onLost` is called once).

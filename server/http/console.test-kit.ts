@@ -50,7 +50,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "dynflow",
     "dynflowActions",
     "dynflowPayload",
-    "dynflowSteps",
+    "dynflowLinks", "dynflowSteps",
     "jobs",
     "journal",
     "demo",

@@ -101,6 +101,12 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   },
   "dynflow.plans.startNowPreview": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.startNow": { least: "operator", input: { ...PLAN_INPUT, expectedState: "scheduled", ...ACT } },
+  "dynflow.plans.subPlans": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.subPlanWalk": { least: "viewer", input: { ...PLAN_INPUT, until: "failure" } },
+  "dynflow.plans.callers": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.dependencies": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.delayed": { least: "viewer", input: PLAN_INPUT },
+  "dynflow.plans.planPhase": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.bulkPreview": {
     least: "operator",
     input: { ...SOURCE, verb: "resume", target: { ids: [PLAN] } },

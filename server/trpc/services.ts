@@ -8,7 +8,9 @@ import type * as dna from "#server/contract/wire/dna.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
 import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
 import type * as dynflowPayload from "#server/contract/wire/dynflow-payload.ts";
+import type * as dynflowParts from "#server/contract/wire/dynflow-plan-parts.ts";
 import type * as dynflowSteps from "#server/contract/wire/dynflow-steps.ts";
+import type * as dynflowTree from "#server/contract/wire/dynflow-sub-plans.ts";
 import type * as estate from "#server/contract/wire/estate.ts";
 import type * as jobs from "#server/contract/wire/jobs.ts";
 import type * as journal from "#server/contract/wire/journal.ts";
@@ -102,6 +104,21 @@ export interface DynflowActionsService {
   startNow(caller: Caller, input: In<typeof dynflowActions.startNowInput>): Out<typeof dynflowActions.startNowOutput>;
 }
 
+export interface DynflowLinksService {
+  subPlans(caller: Caller, input: In<typeof dynflowTree.subPlansInput>): Out<typeof dynflowTree.subPlansOutput>;
+  subPlanWalk(
+    caller: Caller,
+    input: In<typeof dynflowTree.subPlanWalkInput>,
+  ): Out<typeof dynflowTree.subPlanWalkOutput>;
+  callers(caller: Caller, input: In<typeof dynflowTree.callersInput>): Out<typeof dynflowTree.callersOutput>;
+  dependencies(
+    caller: Caller,
+    input: In<typeof dynflowParts.planPartInput>,
+  ): Out<typeof dynflowParts.dependenciesOutput>;
+  delayed(caller: Caller, input: In<typeof dynflowParts.planPartInput>): Out<typeof dynflowParts.delayedOutput>;
+  planPhase(caller: Caller, input: In<typeof dynflowParts.planPartInput>): Out<typeof dynflowParts.planPhaseOutput>;
+}
+
 export interface JobsService {
   list(caller: Caller): Out<typeof jobs.jobsOutput>;
   get(caller: Caller, input: In<typeof jobs.jobInput>): Out<typeof jobs.jobOutput>;
@@ -146,6 +163,7 @@ export interface Services {
   readonly dynflow: DynflowService;
   readonly dynflowActions: DynflowActionsService;
   readonly dynflowPayload: DynflowPayloadService;
+  readonly dynflowLinks: DynflowLinksService;
   readonly dynflowSteps: DynflowStepsService;
   readonly jobs: JobsService;
   readonly journal: JournalService;

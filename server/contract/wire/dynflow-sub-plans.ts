@@ -106,6 +106,7 @@ export const subPlanWalkOutput = z.object({
 });
 export type SubPlanWalk = z.infer<typeof subPlanWalkOutput>;
 
+export const callersInput = z.object({ source: sourceId, planId });
 /** The plans that led to this one, the first caller first, itself not among them. */
 export const callersOutput = z.object({
   ...observed,

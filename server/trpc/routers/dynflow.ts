@@ -4,6 +4,7 @@ import { permitted, router } from "#server/trpc/init.ts";
 import { attentionList } from "./attention.ts";
 import { dynflowActionsProcedures } from "./dynflow-actions.ts";
 import { dynflowPayloadProcedures } from "./dynflow-payload.ts";
+import { dynflowLinksProcedures } from "./dynflow-links.ts";
 import { dynflowStepsProcedures } from "./dynflow-steps.ts";
 
 const read = permitted("plans:read");
@@ -36,6 +37,7 @@ export const dynflowRouter = router({
       .output(atOnce(wire.actionOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.action(ctx.caller, input)),
     ...dynflowPayloadProcedures,
+    ...dynflowLinksProcedures,
     ...dynflowStepsProcedures,
     history: read
       .input(wire.planInput)

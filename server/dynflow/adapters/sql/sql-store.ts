@@ -3,11 +3,13 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { readAction } from "./action-read.ts";
 import { readDependencies } from "./dependency-read.ts";
 import type { Database, SqlDifferences, Together } from "./differences.ts";
+import { readEnvelopes } from "./envelope-read.ts";
 import { substitutesFor } from "./older-schemas.ts";
 import { readCallers, readFailures } from "./plan-beside.ts";
 import { readFollowed, readHeads } from "./plan-follow.ts";
 import { readReferences, readSubPlanCallers } from "./plan-links.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
+import { readPlanSteps } from "./plan-phase-read.ts";
 import { createPlanRead } from "./plan-read.ts";
 import { scanPlans } from "./plan-scan.ts";
 import { readRaw } from "./raw-read.ts";
@@ -97,9 +99,11 @@ export function createSqlStore(source: SqlSource): DynflowStore {
       childTotals: (planIds) => asked(() => readChildTotals(db, differences, planIds)),
       childEdges: (planIds, after, limit) => asked(() => readChildEdges(db, differences, planIds, after, limit)),
       actionSteps: (actions) => asked(() => readActionSteps(db, differences, actions)),
+      planSteps: (planId, after, limit) => asked(() => readPlanSteps(db, differences, planId, after, limit)),
       dependencies: (planIds, direction) => asked(() => readDependencies(db, planIds, direction)),
     },
     ...(meter === undefined ? {} : { spentMs: () => meter.spentMs() }),
+    envelopes: (receiverId, limit) => asked(() => readEnvelopes(db, differences, receiverId, limit)),
     hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),
     close: () => source.close(),
   };

@@ -3,10 +3,20 @@
  * caller where later ones hold NULL: that is no sub-plan.
  */
 import { type RawBuilder, sql } from "kysely";
+import { decodeActionRow } from "#server/dynflow/codec/rows.ts";
 import { toSqlInstant } from "#server/dynflow/codec/utc-text.ts";
-import type { ChildCount, ChildPage, ChildPlan, ChildrenQuery, ChildTotal, PlanEdge } from "#server/dynflow/ports.ts";
+import type {
+  ActionPlace,
+  ActionStep,
+  ChildCount,
+  ChildPage,
+  ChildPlan,
+  ChildrenQuery,
+  ChildTotal,
+  PlanEdge,
+} from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { instantCell, numberCell, type Row, textCell } from "./cells.ts";
+import { blobCell, blobColumns, instantCell, numberCell, type Row, textCell } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
 import { isUuid, knownIds } from "./ids.ts";
 
@@ -169,6 +179,48 @@ export async function readChildEdges(
     startedAt: instantCell(row, "started_at"),
     failing: numberCell(row, "failing") === 1,
   }));
+}
+
+const ACTIONS_PER_READ = 100;
+const RECORD_MAX_BYTES = 1024 * 1024;
+
+/** By primary key. */
+export async function readActionSteps(
+  db: Database,
+  differences: SqlDifferences,
+  actions: readonly ActionPlace[],
+): Promise<readonly ActionStep[]> {
+  const known = actions.filter(({ planId }) => isUuid(planId));
+  if (known.length > PARENTS_MAX) {
+    throw new OpsError("limit-exceeded", `At most ${PARENTS_MAX} actions at once, not ${known.length}`);
+  }
+  const found: ActionStep[] = [];
+  for (let start = 0; start < known.length; start += ACTIONS_PER_READ) {
+    const places = known
+      .slice(start, start + ACTIONS_PER_READ)
+      .map(({ planId, actionId }) => sql`(a.execution_plan_uuid = ${planId} and a.id = ${actionId})`);
+    const { rows } = await sql<Row>`
+      select a.execution_plan_uuid as plan_id, a.id, a.class, a.plan_step_id, a.run_step_id, a.finalize_step_id,
+        ${blobColumns(differences, "a.data", "data", RECORD_MAX_BYTES)}
+      from dynflow_actions a where ${sql.join(places, sql` or `)}`.execute(db);
+    found.push(...rows.map(actionStep));
+  }
+  return found;
+}
+
+function actionStep(row: Row): ActionStep {
+  const planId = textCell(row, "plan_id") ?? "";
+  const { id, runStepId, finalizeStepId } = decodeActionRow(planId, {
+    id: numberCell(row, "id") ?? 0,
+    class: textCell(row, "class"),
+    planStepId: numberCell(row, "plan_step_id"),
+    runStepId: numberCell(row, "run_step_id"),
+    finalizeStepId: numberCell(row, "finalize_step_id"),
+    callerPlanId: null,
+    callerActionId: null,
+    data: blobCell(row, "data"),
+  });
+  return { planId, actionId: id, stepId: runStepId ?? finalizeStepId };
 }
 
 const calledBy = (differences: SqlDifferences, ids: readonly string[]): RawBuilder<unknown> => sql`
