@@ -10,6 +10,7 @@ export const PERMISSIONS = [
   "dna:census",
   "dna:failover",
   "plans:read",
+  "plans:search-text",
   "plans:resume",
   "plans:skip",
   "plans:cancel",
@@ -40,6 +41,8 @@ const LEAST_ROLE: Readonly<Record<Permission, Role | "anyone">> = {
   "dna:census": "operator",
   "dna:failover": "admin",
   "plans:read": "viewer",
+  // What is masked for viewers is not to be guessed by searching for it.
+  "plans:search-text": "operator",
   "plans:resume": "operator",
   "plans:skip": "operator",
   "plans:cancel": "operator",

@@ -2,7 +2,14 @@
  * What upstreams said, in events and folds, without what the rules hide. It goes for everybody who may read such texts;
  * what viewers do not read at all is taken out by `mask.ts`. The very same object where nothing is hidden.
  */
-import { isMasked, type JobFacts, type JournalEvent, type Maskable, type PlanFailure } from "#server/contract/event.ts";
+import {
+  isMasked,
+  type JobFacts,
+  type JournalEvent,
+  type Maskable,
+  type OperationFacts,
+  type PlanFailure,
+} from "#server/contract/event.ts";
 import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
@@ -35,8 +42,8 @@ export function hideInEvent(rules: MaskRules, event: JournalEvent): JournalEvent
     case "op.unknown":
     case "op.verified":
     case "op.unverified": {
-      const found = textOf(rules, event.body.found);
-      return found === event.body.found ? event : { ...event, body: { ...event.body, found } };
+      const body = hideInOperation(rules, event.body);
+      return body === event.body ? event : { ...event, body };
     }
     case "job.created": {
       const body = hideInJob(rules, event.body);
@@ -69,6 +76,13 @@ export function hideInFolds(rules: MaskRules, folds: Folds): Folds {
 export function hideInJob<T extends JobFacts>(rules: MaskRules, job: T): T {
   const note = textOf(rules, job.note);
   return note === job.note ? job : { ...job, note };
+}
+
+function hideInOperation<T extends Pick<OperationFacts, "found" | "upstream">>(rules: MaskRules, operation: T): T {
+  const found = textOf(rules, operation.found);
+  const upstream = operation.upstream === undefined ? undefined : textOf(rules, operation.upstream);
+  if (found === operation.found && upstream === operation.upstream) return operation;
+  return { ...operation, found, ...(upstream === undefined ? {} : { upstream }) };
 }
 
 /** A failure is looked at again with every snapshot and list; it never changes. */
@@ -122,10 +136,9 @@ function hideInPlans(rules: MaskRules, fold: DynflowFold): DynflowFold {
 function hideInOperator(rules: MaskRules, fold: OperatorFold): OperatorFold {
   let hidden = false;
   const operations = fold.operations.map((operation) => {
-    const found = textOf(rules, operation.found);
-    if (found === operation.found) return operation;
-    hidden = true;
-    return { ...operation, found };
+    const shown = hideInOperation(rules, operation);
+    hidden ||= shown !== operation;
+    return shown;
   });
   const jobs = Object.entries(fold.jobs).map(([id, job]): [string, OperatorFold["jobs"][string]] => {
     const shown = hideInJob(rules, job);

@@ -61,7 +61,9 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "op.unknown":
     case "op.verified":
     case "op.unverified":
-      return event.body.found === null ? event : { ...event, body: maskFound(event.body) };
+      return event.body.found === null && event.body.upstream === undefined
+        ? event
+        : { ...event, body: maskFound(event.body) };
     case "job.created":
       return event.body.note === null ? event : { ...event, body: maskNote(event.body) };
     case "job.state_changed":
@@ -126,9 +128,10 @@ export const maskJob = (job: JobFacts, audience: Audience, rules: MaskRules = DE
  * What the operator saw (`expected`) is shown: it names states and counts that a viewer reads as well. What came back
  * is not: it may quote an error of an executor or of a database.
  */
-const maskFound = <T extends OperationFacts>(operation: T): T => ({
+const maskFound = <T extends Pick<OperationFacts, "found" | "upstream">>(operation: T): T => ({
   ...operation,
   found: maskText(operation.found, "public"),
+  ...(operation.upstream === undefined ? {} : { upstream: MASKED }),
 });
 
 const maskNote = <T extends JobFacts>(job: T): T => ({ ...job, note: maskText(job.note, "public") });

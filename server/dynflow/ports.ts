@@ -474,8 +474,6 @@ export interface DynflowMailbox {
   registered(worldId: string): Promise<boolean>;
   /** Inserts one envelope and notifies its receiver in one transaction. */
   send(receiverId: string, data: Uint8Array): Promise<EnvelopeHandle>;
-  /** Inserts several for one receiver in one transaction: all or none. */
-  sendAll(receiverId: string, envelopes: readonly Uint8Array[]): Promise<readonly EnvelopeHandle[]>;
   /**
    * Marks steps of a paused plan as skipped or to be skipped, and its row with the result that follows. One transaction,
    * in which nobody can begin to execute the plan; refused when the plan is not paused, is held by a lock, or one step is

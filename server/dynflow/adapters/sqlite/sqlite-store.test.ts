@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
+import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
@@ -43,6 +44,7 @@ async function openTables(): Promise<OpenedTables> {
 dynflowStoreContract("SQLite", openTables);
 dynflowSearchContract("SQLite", openTables);
 dynflowLinksContract("SQLite", openTables);
+dynflowRawContract("SQLite", openTables);
 dynflowMailboxContract("SQLite", openTables);
 dynflowInvalidationContract("SQLite", openTables);
 
