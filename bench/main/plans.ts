@@ -68,9 +68,9 @@ function figureOf(figure: string, times: { ours: number[]; bare: number[] }, bes
   };
 }
 
-const inputOf = (input: unknown): string => `input=${encodeURIComponent(JSON.stringify(input))}`;
+export const inputOf = (input: unknown): string => `input=${encodeURIComponent(JSON.stringify(input))}`;
 
-function answered(agent: Agent, address: string): Promise<void> {
+export function answered(agent: Agent, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const asked = get(address, { agent }, (answer) => {
       answer.on("error", reject);
@@ -91,10 +91,10 @@ LEFT JOIN dynflow_steps s ON s.execution_plan_uuid = p.uuid AND s.id = p.root_pl
 ORDER BY p.started_at DESC NULLS LAST, p.uuid ASC`;
 
 /** What the page asks for when it is opened. */
-const PAGE_ASKS = ["dynflow.plans.get", "dynflow.plans.steps", "dynflow.plans.history"] as const;
+export const PAGE_ASKS = ["dynflow.plans.get", "dynflow.plans.steps", "dynflow.plans.history"] as const;
 
 /** The rows that a plan page rests on: the plan and all that hangs on it. */
-async function barePlan(client: Client, planId: string): Promise<void> {
+export async function barePlan(client: Client, planId: string): Promise<void> {
   for (const [name, text] of Object.entries(PAGE)) await client.query({ name, text, values: [planId] });
 }
 

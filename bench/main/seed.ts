@@ -13,15 +13,15 @@ const LARGE_PLAN_IDS = Array.from(
 export const largePlanId = (round: number): string => LARGE_PLAN_IDS[round % LARGE_PLANS] ?? "";
 const FIXTURE = "fixtures/dynflow/v25.pg.sql";
 
-/** A Dynflow database of 100,000 plans, made from the rows that real worlds wrote; answers its URL. */
-export async function seedPlans(server: TestPostgres): Promise<string> {
-  const url = await server.createDatabase("bench_plans");
+/** A Dynflow database of so many plans, made from the rows that real worlds wrote; answers its URL. */
+export async function seedPlans(server: TestPostgres, plans: number = PLANS): Promise<string> {
+  const url = await server.createDatabase(`bench_plans_${plans}`);
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(await readFile(FIXTURE, "utf8"));
     await client.query("SET search_path TO public");
-    await client.query(COPY_PLANS, [PLANS]);
+    await client.query(COPY_PLANS, [plans]);
     await client.query(COPY_LARGE_PLANS, [LARGE_PLAN_IDS]);
     await client.query(COPY_LARGE_ACTIONS, [LARGE_PLAN_IDS, STEPS_OF_LARGE_PLAN]);
     await client.query(COPY_LARGE_STEPS, [LARGE_PLAN_IDS, STEPS_OF_LARGE_PLAN]);
