@@ -45,6 +45,8 @@ export function composeBulk(deps: BulkDeps & { readonly runner: JobRunner; reado
     "dynflow.plans.resume": retry,
     "dynflow.plans.skip": retry,
     "dynflow.plans.cancel": retry,
+    "dynflow.plans.abort": retry,
+    "dynflow.plans.halt": retry,
   };
   return { service, retries };
 }

@@ -8,6 +8,7 @@ import { createDnaService } from "#server/dna/service.ts";
 import { createActionsService } from "#server/dynflow/actions-service.ts";
 import { createPayloadService } from "#server/dynflow/payload-service.ts";
 import { createPlanPartsService } from "#server/dynflow/plan-parts-service.ts";
+import { createPlanListService } from "#server/dynflow/plan-list-service.ts";
 import { createDynflowService } from "#server/dynflow/service.ts";
 import { createStepsService } from "#server/dynflow/steps-service.ts";
 import { createSubPlansService } from "#server/dynflow/sub-plans-service.ts";
@@ -105,6 +106,7 @@ export function composeCore(
       newId: ulid,
     }),
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
+    dynflowList: createPlanListService({ sources: plans.sources, clock, masks }),
     dynflowActions: createActionsService({ sources: plans.sources, clock }),
     dynflowPayload: createPayloadService({ sources: plans.sources, clock, operations, masks }),
     dynflowLinks: {

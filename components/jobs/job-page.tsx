@@ -239,6 +239,8 @@ const PERMISSIONS = {
   "dynflow.plans.resume": "plans:resume",
   "dynflow.plans.skip": "plans:skip",
   "dynflow.plans.cancel": "plans:cancel",
+  "dynflow.plans.abort": "plans:abort",
+  "dynflow.plans.halt": "plans:halt",
 } as const;
 
 const nodeOf = (stream: string, incarnation: string) =>

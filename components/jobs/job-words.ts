@@ -59,6 +59,8 @@ const APPLIED: Readonly<Record<string, string>> = {
   "dynflow.plans.resume": "an executor took them",
   "dynflow.plans.skip": "their failed steps are skipped",
   "dynflow.plans.cancel": "their steps took the cancel",
+  "dynflow.plans.abort": "their steps took the abort",
+  "dynflow.plans.halt": "they are halted, or an executor took the halt",
 };
 
 export function jobWords(facts: JobFacts): JobWords {

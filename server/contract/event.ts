@@ -155,6 +155,8 @@ export interface OperationFacts {
   readonly expected: JsonValue;
   /** What was found, what came back: for people. It may quote an upstream's error, so it is masked for viewers. */
   readonly found: Maskable<string> | null;
+  /** What the upstream itself said, whole, where `found` has only the gist; masked for viewers likewise. */
+  readonly upstream?: Maskable<string>;
 }
 
 /** Somebody has taken a finding on: it is silent for everybody until then, or until it gets worse. */
@@ -186,6 +188,9 @@ export const JOB_KINDS = [
   "dynflow.plans.resume",
   "dynflow.plans.skip",
   "dynflow.plans.cancel",
+  "dynflow.plans.abort",
+  "dynflow.plans.halt",
+  "dynflow.worlds.invalidate",
 ] as const;
 export type JobKindName = (typeof JOB_KINDS)[number];
 

@@ -3,6 +3,7 @@ import type { LockFold } from "#server/contract/fold/dynflow.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { PlanVerb, SeenPlan } from "./commands.ts";
 import { cancelRefusals, cancelSteps } from "./domain/cancel.ts";
+import { haltedBefore, haltRefusals } from "./domain/halt.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
 import { skipPlanRefusals } from "./domain/skip.ts";
@@ -94,7 +95,7 @@ function createSelection(source: DynflowSource, verb: PlanVerb) {
   return {
     async add(ids: readonly string[]): Promise<void> {
       const plans = new Map((await source.store.follow(ids)).map((plan) => [plan.head.id, plan]));
-      const callers = verb === "cancel" ? await source.store.subPlanCallers(ids) : [];
+      const callers = verb === "cancel" || verb === "abort" ? await source.store.subPlanCallers(ids) : [];
       for (const id of ids) {
         const plan = plans.get(id);
         if (plan === undefined) {
@@ -129,12 +130,19 @@ function judge(source: DynflowSource, verb: PlanVerb, plan: FollowedPlan, subPla
         steps: failed,
         reasons: [...skipPlanRefusals(state, locks), ...(failed.length === 0 ? ["no step of it has failed"] : [])],
       };
-    case "cancel": {
+    case "cancel":
+    case "abort": {
       const known = { subPlanActions, cancellable: source.cancellable };
       const all = state === "running" ? cancelSteps(plan, known) : [];
       const steps = all.filter((step) => step.cancellable !== null);
       const unsafe = all.length > 0 && steps.length === 0 ? [UNSAFE] : [];
-      return { steps: steps.map((step) => step.stepId), reasons: [...unsafe, ...cancelRefusals(state, locks, steps)] };
+      const waits = verb === "abort" && state === "scheduled" ? ["the plan is scheduled: no step of it runs"] : [];
+      const reasons = [...waits, ...unsafe, ...cancelRefusals(state, locks, steps)];
+      return { steps: steps.map((step) => step.stepId), reasons };
+    }
+    case "halt": {
+      const before = haltedBefore(locks);
+      return { steps: [], reasons: [...haltRefusals(state, locks, undefined), ...(before === null ? [] : [before])] };
     }
   }
 }

@@ -12,6 +12,7 @@ import type { OperationRequest, Operations } from "#server/operations/ports.ts";
 import { type BulkParams, bulkParams } from "./bulk-job.ts";
 import { BULK_PLANS_MAX, type BulkSelection, selectPlans } from "./bulk-preview.ts";
 import type { PlanVerb } from "./commands.ts";
+import type { RequestType } from "./domain/protocol.ts";
 import type { PlanFilter } from "./ports.ts";
 import { actRefusal, type DynflowSource, observedAt } from "./source-view.ts";
 
@@ -56,8 +57,8 @@ export function createBulkService(deps: {
   const limitOf = ({ principal }: Caller): number =>
     can(principal, "plans:bulk-large") ? BULK_PLANS_MAX : Math.min(BULK_PLANS_MAX, deps.operatorLimit);
 
-  function refusalsOf(caller: Caller, source: DynflowSource, total: number): string[] {
-    const acting = actRefusal(source);
+  function refusalsOf(caller: Caller, source: DynflowSource, verb: PlanVerb, total: number): string[] {
+    const acting = actRefusal(source, NEEDS[verb]);
     const limit = limitOf(caller);
     return [
       ...(acting === null ? [] : [acting]),
@@ -94,7 +95,7 @@ export function createBulkService(deps: {
     const { caller, source, verb, selection, requestId, retryOf } = start;
     const started = jobs.startedBy(requestId);
     if (started !== null) return { journalId: requestId, jobId: started };
-    const refusals = refusalsOf(caller, source, selection.targets.length);
+    const refusals = refusalsOf(caller, source, verb, selection.targets.length);
     if (refusals.length > 0) throw new OpsError("refused", refusals[0] ?? "Refused", { reasons: refusals });
     const stream = dynflowStream(source.id);
     const count = selection.targets.length;
@@ -155,7 +156,7 @@ export function createBulkService(deps: {
         refused: refused.map((group) => ({ ...group, examples: [...group.examples] })),
         seen: targets.map(({ planId, state }) => [planId, state]),
         oldestStartedAt,
-        refusals: refusalsOf(caller, source, targets.length),
+        refusals: refusalsOf(caller, source, verb, targets.length),
         plansPerSecond: PLANS_PER_SECOND,
       };
     },
@@ -198,10 +199,19 @@ interface Started {
   readonly jobId: string;
 }
 
+/** The message that most of its plans take. A cancel halts those that are only scheduled. */
+const NEEDS: Readonly<Partial<Record<PlanVerb, RequestType>>> = {
+  resume: "Execution",
+  abort: "Event",
+  halt: "Halt",
+};
+
 const TITLES: Readonly<Record<PlanVerb, string>> = {
   resume: "Resume",
   skip: "Skip the failed steps of",
   cancel: "Cancel",
+  abort: "Abort",
+  halt: "Halt",
 };
 
 function countStates({ targets }: BulkSelection): ReadonlyMap<string, number> {

@@ -168,7 +168,7 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
   /** Whatever says nothing to us is kept before it is deleted; the others of the batch are handled all the same. */
   async function keepUnread(rows: readonly Uint8Array[]): Promise<void> {
     const unread = rows.flatMap((data) => {
-      const reason = unreadReason(decodeEnvelope(data, encoding));
+      const reason = unreadReason(decodeEnvelope(data));
       return reason === null ? [] : [{ data, reason }];
     });
     if (unread.length > 0) await undecodable?.keep(unread);

@@ -131,8 +131,6 @@ export function createMemoryMail(): MemoryMail {
           queueMicrotask(() => deliver(rowId, data));
           return { rowId };
         }),
-      sendAll: (receiverId, envelopes) =>
-        call("sendAll", () => maybeLost(envelopes.map((data) => insert(receiverId, data)))),
       skip: (write) => call("skip", () => maybeLost(mail.onSkip(write))),
       freeze: (planId, frozen) => call(`freeze ${frozen}`, () => mail.onFreeze(planId, frozen)),
       cancelScheduled: (write) =>

@@ -6,7 +6,7 @@ import type { ClientWorld } from "./client-world-runner.ts";
 import type { Act } from "./command-prepare.ts";
 import type { SentCommand } from "./command-sent.ts";
 import type { CommandTracker } from "./command-tracker.ts";
-import type { EnvelopeHandle } from "./ports.ts";
+import type { EnvelopeHandle, SendOutcome } from "./ports.ts";
 import { startCount } from "./resume-evidence.ts";
 import { PING_TIMEOUT_MS, type Pinger } from "./resume-ping.ts";
 
@@ -51,15 +51,29 @@ export function createCommandEngine(options: {
       case "execution":
         return { kind: "execution", executorId: await executorFor(operation), startsBefore: startCount(act.plan) };
       case "events":
-        return { kind: "events", executorId: act.executorId, steps: act.steps };
+        return { kind: "events", event: act.event, executorId: act.executorId, steps: act.steps };
       case "halt": {
         const thaw = act.plan.delayed?.frozen === false;
         return { kind: "halt", executorId: await executorFor(operation), rootStepId: act.rootStepId, thaw };
       }
+      case "hard-halt": {
+        const executorId = act.lockedBy ?? (await executorFor(operation));
+        return { kind: "hard-halt", executorId, releases: !act.again };
+      }
+      case "planning":
+        return { kind: "planning", executorId: await executorFor(operation) };
       case "skip":
         return { kind: "skip", changes: act.changes };
     }
   }
+
+  /** The plan as it was read, to be found so again where the message is stored. */
+  const guardOf = ({ head }: Act["plan"]) => ({
+    planId: head.id,
+    state: head.state,
+    executorId: null,
+    openStepIds: [],
+  });
 
   async function transmit(
     act: Act,
@@ -70,28 +84,39 @@ export function createCommandEngine(options: {
     const [requestId = ""] = requestIds;
     switch (command.kind) {
       case "execution":
-        return [await world.send(requestId, command.executorId, { type: "Execution", planId })];
-      case "events":
-        return world.sendAll(
-          command.executorId,
-          command.steps.map(({ stepId }, index) => ({
-            requestId: requestIds[index] ?? "",
-            message: { type: "Event", planId, stepId, event: CANCEL, time: null, optional: false },
-          })),
-        );
+      case "planning": {
+        const type = command.kind === "execution" ? "Execution" : "Planning";
+        const messages = [{ requestId, message: { type, planId } }] as const;
+        return storedOf(await world.sendGuarded(guardOf(act.plan), command.executorId, messages));
+      }
+      case "events": {
+        const { executorId, steps, event = "cancel" } = command;
+        const guard = { ...guardOf(act.plan), executorId, openStepIds: steps.map(({ stepId }) => stepId) };
+        const messages = steps.map(({ stepId }, index) => ({
+          requestId: requestIds[index] ?? "",
+          message: { type: "Event", planId, stepId, event: ATOMS[event], time: null, optional: false } as const,
+        }));
+        return storedOf(await world.sendGuarded(guard, executorId, messages));
+      }
+      case "hard-halt": {
+        const lockedBy = act.kind === "hard-halt" ? act.lockedBy : null;
+        const guard = { ...guardOf(act.plan), executorId: lockedBy };
+        const { executorId: receiverId, releases } = command;
+        return storedOf(await world.halt({ guard, receiverId, requestId, takeOver: !releases }));
+      }
       case "halt": {
         await world.freeze(planId, true);
         const { executorId, rootStepId } = command;
         const written = await world.cancelScheduled({ planId, rootStepId, executorId, requestId });
         if (written.applied) return [written.handle];
-        throw new OpsError("conflict", `The plan has moved: ${written.reason}`, { reasons: [written.reason] });
+        throw planMoved(written.reason);
       }
       case "skip": {
         const { changes } = command;
         const { stepIds } = act.plan;
         const written = await world.skip({ planId, changes, listedStepIds: stepIds.ok ? stepIds.value : [] });
         if (written.applied) return [];
-        throw new OpsError("conflict", `The plan has moved: ${written.reason}`, { reasons: [written.reason] });
+        throw planMoved(written.reason);
       }
     }
   }
@@ -184,7 +209,18 @@ export function createCommandEngine(options: {
   };
 }
 
-const CANCEL = { kind: "atom", atom: "cancel" } as const;
+const ATOMS = {
+  cancel: { kind: "atom", atom: "cancel" },
+  abort: { kind: "atom", atom: "abort" },
+} as const;
+
+const planMoved = (reason: string): OpsError =>
+  new OpsError("conflict", `The plan has moved: ${reason}`, { reasons: [reason] });
+
+function storedOf(outcome: SendOutcome): readonly EnvelopeHandle[] {
+  if (outcome.applied) return outcome.handles;
+  throw planMoved(outcome.reason);
+}
 
 export const noExecutor = (asked: number): string =>
   asked === 0

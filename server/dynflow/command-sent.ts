@@ -12,10 +12,13 @@ export type SentCommand =
     }
   | {
       readonly kind: "events";
+      /** Absent, as the first releases kept it = a cancel. */
+      readonly event?: "cancel" | "abort";
       readonly executorId: string;
       /** One message each, in this order. */
       readonly steps: readonly { readonly stepId: number; readonly state: string }[];
     }
+  /** The cancel of a scheduled plan. */
   | {
       readonly kind: "halt";
       readonly executorId: string;
@@ -23,6 +26,14 @@ export type SentCommand =
       /** The delay was not frozen before: it is thawed when nothing came of the cancel. */
       readonly thaw: boolean;
     }
+  /** A halt of a plan in any other state. */
+  | {
+      readonly kind: "hard-halt";
+      readonly executorId: string;
+      /** The inhibition lock is our own: it goes when the halt comes to nothing. */
+      readonly releases: boolean;
+    }
+  | { readonly kind: "planning"; readonly executorId: string }
   | { readonly kind: "skip"; readonly changes: readonly SkipChange[] };
 
 /** One message as kept beside the journal. */

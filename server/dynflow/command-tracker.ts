@@ -8,7 +8,13 @@ import type { ClientWorld } from "./client-world-runner.ts";
 import { judgeCommand } from "./command-evidence.ts";
 import { awaitRepliesTo } from "./command-replies.ts";
 import { isAnswered, type MessageReplies, parseTracked, type TrackedCommand } from "./command-sent.ts";
-import { EXECUTION_LOCK_CLASS, lockOf, planLockId } from "./domain/records.ts";
+import {
+  EXECUTION_INHIBITION_LOCK_CLASS,
+  EXECUTION_LOCK_CLASS,
+  type Lock,
+  lockOf,
+  planLockId,
+} from "./domain/records.ts";
 import type { DynflowStore, EnvelopeHandle } from "./ports.ts";
 import type { Observed, Verdict } from "./resume-evidence.ts";
 
@@ -106,9 +112,14 @@ export function createCommandTracker(options: CommandTrackerOptions): CommandTra
   /** `null` when it could not be read now: then only replies count. */
   async function observe(planId: string): Promise<Observed | null> {
     try {
-      const key = { class: EXECUTION_LOCK_CLASS, id: planLockId(planId) };
-      const [plan, records] = await Promise.all([store.plan(planId), store.records([key])]);
-      return { plan, lock: records.flatMap((record) => lockOf(record) ?? [])[0] ?? null };
+      const keys = [EXECUTION_LOCK_CLASS, EXECUTION_INHIBITION_LOCK_CLASS].map((name) => ({
+        class: name,
+        id: planLockId(planId),
+      }));
+      const [plan, records] = await Promise.all([store.plan(planId), store.records(keys)]);
+      const locks = records.flatMap((record) => lockOf(record) ?? []);
+      const held = (kind: Lock["kind"]) => locks.find((lock) => lock.kind === kind) ?? null;
+      return { plan, lock: held("execution"), inhibited: held("inhibition") !== null };
     } catch (cause) {
       log.info("dynflow.evidence.unread", { sourceId, planId, cause });
       return null;
@@ -126,7 +137,7 @@ export function createCommandTracker(options: CommandTrackerOptions): CommandTra
       const phase = phaseOf(operationId);
       const verdict = judgeCommand(phase, entry.tracked, entry.replies, observed, clock.now());
       if (verdict === null) return phase;
-      await undo(entry, verdict, observed);
+      if (!(await undone(entry, verdict, observed))) return phase;
       await journal(entry, verdict);
       if (FINAL.has(verdict.phase)) {
         await drop(operationId);
@@ -135,25 +146,50 @@ export function createCommandTracker(options: CommandTrackerOptions): CommandTra
     }
   }
 
-  /** A delay that we froze is let go again when nothing was written; a plan that is marked already must stay frozen. */
+  /** False = what is to be taken back could not be: it is tried again before the verdict is told. */
+  async function undone(entry: Open, verdict: Verdict, observed: Observed | null): Promise<boolean> {
+    try {
+      await undo(entry, verdict, observed);
+      return true;
+    } catch (cause) {
+      log.warn("dynflow.command.not_undone", { sourceId, planId: entry.tracked.planId, cause });
+      return false;
+    }
+  }
+
+  /**
+   * A delay that we froze is let go again when nothing was written; a plan that is marked already must stay frozen. The
+   * inhibition lock of a plan that is stopped is left behind where the plan stopped by itself (`dynflow.md` 9.5).
+   */
   async function undo({ tracked }: Open, verdict: Verdict, observed: Observed | null): Promise<void> {
     const { command, planId } = tracked;
+    if (command.kind === "hard-halt") {
+      const comesToNothing = verdict.phase === "failed" && command.releases;
+      if (observed?.inhibited === true && (verdict.phase === "verified" || comesToNothing)) {
+        await world.releaseInhibition(planId);
+      }
+      return;
+    }
     if (command.kind !== "halt" || verdict.phase !== "failed" || !command.thaw) return;
     const root = observed?.plan?.steps.find((step) => step.id === command.rootStepId);
     if (root?.state === "pending") await world.freeze(planId, false);
   }
 
-  async function journal(entry: Open, verdict: Verdict): Promise<void> {
-    await operations.settle(entry.tracked.operation, verdict.phase, verdict.found);
+  async function journal(entry: Open, { phase, found, upstream }: Verdict): Promise<void> {
+    await operations.settle(entry.tracked.operation, phase, found, upstream);
   }
 
   async function withdraw(operationId: string): Promise<boolean> {
     const entry = openOf(operationId);
     const { messages, delivered, command } = entry.tracked;
     const taken = delivered || messages.length === 0 || messages.some(({ rowId }) => rowId === null);
-    // A halt stays: the plan is marked for it already.
+    // The halt of a cancel stays: the plan is marked for it already.
     if (command.kind === "skip" || command.kind === "halt" || taken || entry.replies.some(isAnswered)) return false;
-    const withdrawn = await Promise.all(messages.map(({ rowId }) => rowId !== null && world.withdraw({ rowId })));
+    const takeBack = (rowId: number): Promise<boolean> =>
+      command.kind === "hard-halt"
+        ? world.withdrawHalt({ rowId, planId: entry.tracked.planId, releases: command.releases })
+        : world.withdraw({ rowId });
+    const withdrawn = await Promise.all(messages.map(({ rowId }) => rowId !== null && takeBack(rowId)));
     if (!withdrawn.every(Boolean)) {
       for (const [index, mine] of withdrawn.entries()) {
         const told = entry.replies[index];

@@ -1,4 +1,5 @@
 import type { EventActor } from "#server/contract/event.ts";
+import type { RequestType } from "./domain/protocol.ts";
 
 /** What every command on a plan carries. */
 interface PlanRequest {
@@ -28,6 +29,35 @@ export interface CancelRequest extends PlanRequest {
   readonly force: boolean;
 }
 
+/** Cancel of one step. */
+export interface CancelStepRequest extends PlanRequest {
+  readonly stepId: number;
+  /** In which state the step was seen. */
+  readonly expectedStepState: string;
+  /** Send it although nothing says that its class is cancellable: a cancel may destroy it. */
+  readonly force: boolean;
+}
+
+/** The forced variant of a cancel, which falls back to one where an action has none of its own. */
+export interface AbortRequest extends PlanRequest {
+  /** `null` = every open step of the plan. */
+  readonly stepId: number | null;
+  readonly expectedStepIds: readonly number[];
+  readonly force: boolean;
+}
+
+export interface HaltRequest extends PlanRequest {
+  /** Who was seen to execute it; `null` = nobody. */
+  readonly expectedExecutorId: string | null;
+  /** Take over the inhibition lock of an earlier halt that has not ended. */
+  readonly again: boolean;
+}
+
+export interface StartNowRequest extends PlanRequest {
+  /** What was seen to keep it waiting, and is to be overridden. */
+  readonly expectedOverrides: readonly string[];
+}
+
 export interface CommandResult {
   readonly journalId: string;
   readonly phase: "requested" | "executed" | "failed" | "unknown" | "verified";
@@ -41,14 +71,14 @@ export interface PingResult {
 }
 
 /** What can be done to many plans at once. */
-export const PLAN_VERBS = ["resume", "skip", "cancel"] as const;
+export const PLAN_VERBS = ["resume", "skip", "cancel", "abort", "halt"] as const;
 export type PlanVerb = (typeof PLAN_VERBS)[number];
 
 /** One plan of a bulk command, frozen with what was seen of it. */
 export interface SeenPlan {
   readonly planId: string;
   readonly state: string;
-  /** Resume and skip: its failed steps. Cancel: the steps that would get it. Ascending. */
+  /** Resume and skip: its failed steps. Cancel and abort: the steps that would get it. Halt: none. Ascending. */
   readonly steps: readonly number[];
 }
 
@@ -91,11 +121,15 @@ export type OnVerdict = (jobId: string, planId: string, verdict: TargetVerdict) 
 export interface PlanCommands {
   /** Own world id; `null` until it is registered. */
   worldId(): string | null;
-  /** Why nothing can be done at present; `null` = it can. */
-  refusal(): string | null;
+  /** Why nothing, or nothing that takes this message, can be done at present; `null` = it can. */
+  refusal(needs?: RequestType): string | null;
   resume(request: ResumeRequest): Promise<CommandResult>;
   skip(request: SkipRequest): Promise<CommandResult>;
   cancel(request: CancelRequest): Promise<CommandResult>;
+  cancelStep(request: CancelStepRequest): Promise<CommandResult>;
+  abort(request: AbortRequest): Promise<CommandResult>;
+  halt(request: HaltRequest): Promise<CommandResult>;
+  startNow(request: StartNowRequest): Promise<CommandResult>;
   ping(request: {
     readonly worldId: string;
     readonly requestId: string;

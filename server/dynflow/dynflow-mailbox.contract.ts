@@ -125,13 +125,6 @@ export function dynflowMailboxContract(name: string, open: OpenTables): void {
       expect(heard).toEqual([]);
     });
 
-    it("sends several messages in one transaction, or none of them", async () => {
-      const handles = await tables.mailbox.sendAll(ME, [bytes("a"), bytes("b")]);
-      expect(new Set(handles.map((handle) => handle.rowId)).size).toBe(2);
-      expect(await tables.mailbox.pull(ME)).toHaveLength(2);
-      await expect(tables.mailbox.sendAll("nobody", [bytes("a")])).rejects.toMatchObject({ code: "invalid-input" });
-    });
-
     describe("writes to plans", () => {
       const PLAN = uuid(9);
       const LISTED = [1, 2, 3, 4];

@@ -1,109 +1,18 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { EventActor } from "#server/contract/event.ts";
-import { silentLogger } from "#server/kernel/logger.ts";
-import { createOperations } from "#server/operations/operations.ts";
-import { createManualClock } from "#server/runtime/clock.ts";
-import { createMemoryMail } from "./client-world.test-kit.ts";
-import { openClientWorld } from "./client-world-runner.ts";
-import type { Reply } from "./codec/envelope.ts";
-import type { DelayedPlan, StepRow } from "./domain/model.ts";
-import { createMemoryDynflow, createMemoryJournal, createMemoryStateStore, planOf } from "./follower.test-kit.ts";
-import { createPlanActions } from "./plan-actions.ts";
+import type { DelayedPlan } from "./domain/model.ts";
+import {
+  ACTOR,
+  EXECUTOR,
+  endConsoles,
+  PLAN,
+  passing,
+  type Steps,
+  ULID,
+  US,
+  universe,
+} from "./plan-actions.test-kit.ts";
 
-const US = "11111111-1111-4111-8111-111111111111";
-const EXECUTOR = "22222222-2222-4222-8222-222222222222";
-const PLAN = "33333333-3333-4333-8333-333333333333";
-const ACTOR: EventActor = { user: "ann", role: "operator", address: "127.0.0.1", reason: "the disk was full" };
-const ULID = "01KAS0000000000000000000A1";
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
-type Steps = readonly (Partial<StepRow> & { readonly id: number })[];
-
-function universe() {
-  const clock = createManualClock();
-  const journal = createMemoryJournal(clock);
-  const dynflow = createMemoryDynflow(clock);
-  const mail = createMemoryMail();
-  const state = createMemoryStateStore();
-  const data = { ok: true, value: { id: EXECUTOR, active: true, meta: { hostname: "e" } } } as const;
-  dynflow.setRecord({ class: "Dynflow::Coordinator::ExecutorWorld", id: EXECUTOR, ownerId: null, data });
-  const lock = (name: string): void =>
-    dynflow.setRecord({
-      class: `Dynflow::Coordinator::${name}`,
-      id: `execution-plan:${PLAN}`,
-      ownerId: `world:${EXECUTOR}`,
-      data: { ok: true, value: { world_id: EXECUTOR, execution_plan_id: PLAN, request_id: "them-1" } },
-    });
-  const put = (planState: string, steps: Steps, result = "error") =>
-    dynflow.setPlan(planOf(PLAN, { state: planState, result }, steps));
-  const serve = (reply: (type: string, stepId: number | null) => readonly Reply[] | null): void =>
-    mail.serve(EXECUTOR, ({ message }) =>
-      message.type === "Ping"
-        ? [{ type: "Pong" }]
-        : reply(message.type, message.type === "Event" ? message.stepId : null),
-    );
-
-  async function live() {
-    const world = await openClientWorld({
-      sourceId: "foreman",
-      mailbox: mail.mailbox,
-      state,
-      clock,
-      log: silentLogger,
-      notifies: true,
-      hostname: "ops",
-      pid: 1,
-      newWorldId: () => US,
-    });
-    const operations = createOperations({ recorder: journal.recorder, view: journal.view, clock });
-    const actions = createPlanActions({
-      sourceId: "foreman",
-      store: dynflow.store,
-      world,
-      state,
-      operations,
-      recorder: journal.recorder,
-      view: journal.view,
-      clock,
-      log: silentLogger,
-      cancellable: ["Actions::Safe"],
-      refusal: () => null,
-      look: () => undefined,
-      onVerdict: async () => undefined,
-    });
-    await actions.load();
-    const abort = new AbortController();
-    const ended = Promise.all([world.run(abort.signal), actions.run(abort.signal)]);
-    let stopped = false;
-    const stop = async () => {
-      if (stopped) return;
-      stopped = true;
-      abort.abort();
-      await ended;
-    };
-    stops.push(stop);
-    await clock.advance(10);
-    return { actions, stop };
-  }
-  const ops = () => journal.kinds().filter((kind) => kind.startsWith("op."));
-  const count = (call: string) => mail.calls.filter((each) => each === call).length;
-  return { clock, journal, dynflow, mail, live, put, lock, serve, ops, count };
-}
-
-/** Lets time pass until a promise has settled. */
-async function passing<T>(clock: { advance(ms: number): Promise<void> }, promise: Promise<T>): Promise<T> {
-  let settled = false;
-  const end = promise.finally(() => {
-    settled = true;
-  });
-  end.catch(() => undefined);
-  for (let round = 0; round < 400 && !settled; round += 1) await clock.advance(50);
-  return end;
-}
+afterEach(endConsoles);
 
 const skipRequest = (stepIds: readonly number[] = [4], expectedStepIds: readonly number[] = stepIds) => ({
   planId: PLAN,
@@ -232,7 +141,7 @@ describe("cancel", () => {
     const answer = await passing(clock, actions.cancel(cancelRequest([4, 6])));
     expect(answer).toMatchObject({ phase: "verified", note: expect.stringContaining("step 4 is success") });
     expect(told.toSorted()).toEqual([4, 6]);
-    expect(count("sendAll")).toBe(1);
+    expect(count("sendGuarded")).toBe(1);
     expect(ops().at(0)).toBe("op.requested");
   });
 
@@ -240,10 +149,10 @@ describe("cancel", () => {
     const { clock, live, count } = prepared();
     const { actions } = await live();
     await expect(passing(clock, actions.cancel(cancelRequest([4, 5, 6])))).rejects.toMatchObject({ code: "conflict" });
-    expect(count("sendAll")).toBe(0);
+    expect(count("sendGuarded")).toBe(0);
     const forced = passing(clock, actions.cancel(cancelRequest([4, 5, 6], true)));
     await forced;
-    expect(count("sendAll")).toBe(1);
+    expect(count("sendGuarded")).toBe(1);
   });
 
   it("waits without end for a busy step, is never sent again, and is settled by a late reply", async () => {
@@ -261,7 +170,7 @@ describe("cancel", () => {
     mail.post({ requestId: `${US}-1`, senderId: EXECUTOR, receiverId: US, message: refused });
     await clock.advance(20_000);
     expect(ops()).toEqual(["op.requested", "op.unknown", "op.failed"]);
-    expect(count("sendAll")).toBe(1);
+    expect(count("sendGuarded")).toBe(1);
   });
 
   it("is taken back whole when nobody has read it", async () => {

@@ -10,21 +10,36 @@ import { createBulkCommands } from "./bulk-commands.ts";
 import { BULK_START_ACTION } from "./bulk-service.ts";
 import type { ClientWorld } from "./client-world-runner.ts";
 import { createCommandEngine } from "./command-engine.ts";
-import { type Act, type Prepared, prepareCancel, prepareResume, prepareSkip } from "./command-prepare.ts";
+import {
+  type Act,
+  type Prepared,
+  prepareCancel,
+  prepareCancelStep,
+  prepareEvent,
+  prepareHalt,
+  prepareResume,
+  prepareSkip,
+} from "./command-prepare.ts";
 import { createCommandTracker } from "./command-tracker.ts";
 import type {
+  AbortRequest,
   BulkCommands,
   CancelRequest,
+  CancelStepRequest,
   CommandResult,
+  HaltRequest,
   OnVerdict,
   PingResult,
   PlanCommands,
   ResumeRequest,
   SkipRequest,
+  StartNowRequest,
 } from "./commands.ts";
+import type { RequestType } from "./domain/protocol.ts";
 import type { DynflowStore } from "./ports.ts";
 import { createOnce } from "./resume-once.ts";
 import { createPinger, PING_TIMEOUT_MS } from "./resume-ping.ts";
+import { prepareStartNow } from "./start-now-prepare.ts";
 
 const CLOSE_INTERVAL_MS = 10_000;
 /** A job is begun within milliseconds of its request, or never. */
@@ -33,12 +48,29 @@ const START_SETTLED_AFTER_MS = 60_000;
 export const RESUME_ACTION = "dynflow.plans.resume";
 export const SKIP_ACTION = "dynflow.plans.skip";
 export const CANCEL_ACTION = "dynflow.plans.cancel";
+export const CANCEL_STEP_ACTION = "dynflow.plans.cancelStep";
+export const ABORT_ACTION = "dynflow.plans.abort";
+export const HALT_ACTION = "dynflow.plans.halt";
+export const START_NOW_ACTION = "dynflow.plans.startNow";
 export const PING_ACTION = "dynflow.worlds.ping";
-const OWN_ACTIONS: ReadonlySet<string> = new Set([RESUME_ACTION, SKIP_ACTION, CANCEL_ACTION, PING_ACTION]);
+const OWN_ACTIONS: ReadonlySet<string> = new Set([
+  RESUME_ACTION,
+  SKIP_ACTION,
+  CANCEL_ACTION,
+  CANCEL_STEP_ACTION,
+  ABORT_ACTION,
+  HALT_ACTION,
+  START_NOW_ACTION,
+  PING_ACTION,
+]);
 const VERBED: Readonly<Record<string, string>> = {
   [RESUME_ACTION]: "resumed",
   [SKIP_ACTION]: "skipped",
   [CANCEL_ACTION]: "cancelled",
+  [CANCEL_STEP_ACTION]: "cancelled",
+  [ABORT_ACTION]: "aborted",
+  [HALT_ACTION]: "halted",
+  [START_NOW_ACTION]: "started now",
 };
 
 export interface PlanActionsOptions {
@@ -53,8 +85,8 @@ export interface PlanActionsOptions {
   readonly log: Logger;
   /** Classes, or their beginnings (`Actions::*`), whose steps can be cancelled. */
   readonly cancellable: readonly string[];
-  /** Why nothing can be sent at present (`actingRefusal`). */
-  readonly refusal: () => string | null;
+  /** Why nothing, or not this message, can be sent at present (`actingRefusal`). */
+  readonly refusal: (needs?: RequestType) => string | null;
   /** Has the follower look at this plan. */
   readonly look: (planId: string) => void;
   /** Told of what became of a job's target after its command has answered. */
@@ -86,8 +118,8 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
   const once = createOnce(operations);
   const bulk = createBulkCommands({ ...options, pinger });
 
-  function requireActing(): void {
-    const refusal = options.refusal();
+  function requireActing(needs?: RequestType): void {
+    const refusal = options.refusal(needs);
     if (refusal !== null) throw new OpsError("refused", refusal, { reasons: [refusal] });
   }
 
@@ -114,6 +146,8 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
   ): Promise<CommandResult> {
     requireActing();
     const act = readyOf(await prepare(), operation.facts.action, planId);
+    const needs = NEEDS[act.kind];
+    if (needs !== null) requireActing(needs);
     await operations.request(operation);
     await engine.perform(operation, act);
     options.look(planId);
@@ -156,9 +190,35 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
     return onceOnly({ requestId, actor, facts }, target, () => prepareCancel(store, options.cancellable, request));
   }
 
+  function cancelStep(request: CancelStepRequest): Promise<CommandResult> {
+    const { planId: target, requestId, actor, expectedState: state, stepId, expectedStepState: step, force } = request;
+    const facts = { action: CANCEL_STEP_ACTION, stream, target, expected: { state, steps: [stepId], step, force } };
+    return onceOnly({ requestId, actor, facts }, target, () => prepareCancelStep(store, options.cancellable, request));
+  }
+
+  function abort(request: AbortRequest): Promise<CommandResult> {
+    const { planId: target, requestId, actor, expectedState: state, expectedStepIds: steps, force } = request;
+    const facts = { action: ABORT_ACTION, stream, target, expected: { state, steps, force } };
+    return onceOnly({ requestId, actor, facts }, target, () =>
+      prepareEvent(store, options.cancellable, "abort", request),
+    );
+  }
+
+  function halt(request: HaltRequest): Promise<CommandResult> {
+    const { planId: target, requestId, actor, expectedState: state, expectedExecutorId: executor, again } = request;
+    const facts = { action: HALT_ACTION, stream, target, expected: { state, executor, again } };
+    return onceOnly({ requestId, actor, facts }, target, () => prepareHalt(store, request));
+  }
+
+  function startNow(request: StartNowRequest): Promise<CommandResult> {
+    const { planId: target, requestId, actor, expectedState: state, expectedOverrides: overrides } = request;
+    const facts = { action: START_NOW_ACTION, stream, target, expected: { state, overrides } };
+    return onceOnly({ requestId, actor, facts }, target, () => prepareStartNow(store, clock.now(), request));
+  }
+
   async function ping(request: Parameters<PlanCommands["ping"]>[0]): Promise<PingResult> {
     const { worldId, requestId, actor } = request;
-    requireActing();
+    requireActing("Ping");
     const keys = await store.recordKeys();
     if (!keys.some((key) => key.id === worldId)) throw new OpsError("not-found", `No world ${worldId} in ${sourceId}`);
     const facts = { action: PING_ACTION, stream, target: worldId, expected: null };
@@ -219,6 +279,10 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
     resume,
     skip,
     cancel,
+    cancelStep,
+    abort,
+    halt,
+    startNow,
     async ping(request) {
       const id = { requestId: request.requestId, action: PING_ACTION, target: request.worldId };
       return once.run(
@@ -237,6 +301,16 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
     },
   };
 }
+
+/** The message that each act takes; a skip is only written. */
+const NEEDS: Readonly<Record<Act["kind"], RequestType | null>> = {
+  execution: "Execution",
+  events: "Event",
+  halt: "Halt",
+  "hard-halt": "Halt",
+  planning: "Planning",
+  skip: null,
+};
 
 function resultOf(known: OperationFold | null, journalId: string): CommandResult {
   const note = typeof known?.found === "string" ? known.found : null;

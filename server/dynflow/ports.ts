@@ -130,6 +130,12 @@ export interface ScanNeedle {
   readonly worldId: string | null;
 }
 
+/** Takes out what is masked for everybody. */
+export interface ScanShown {
+  payload(value: PayloadValue): PayloadValue;
+  text(text: string): string;
+}
+
 export interface ScanQuery {
   readonly filter: PlanFilter;
   readonly needle: ScanNeedle;
@@ -137,6 +143,8 @@ export interface ScanQuery {
   readonly from: string | null;
   /** Plans to look at, at most: 1 to 20,000. */
   readonly plans: number;
+  /** Inputs and errors as they may be read at all: nothing else is looked into, and nothing else is evidence. */
+  readonly shown: ScanShown;
 }
 
 /** Where in a plan something was found. */

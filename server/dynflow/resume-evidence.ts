@@ -2,6 +2,7 @@ import type { OperationPhase } from "#server/contract/fold/operator.ts";
 import { type EpochMs, epochMs, toIso } from "#server/kernel/clock.ts";
 import type { PlanRecord } from "./domain/model.ts";
 import type { Lock } from "./domain/records.ts";
+import { plainRefusal } from "./domain/refusal-words.ts";
 
 /** Time in which an accepted execution has to show in the plan's row or lock. */
 export const VERIFY_TIMEOUT_MS = 30_000;
@@ -28,11 +29,15 @@ export interface SentExecution {
 export interface Observed {
   readonly plan: PlanRecord | null;
   readonly lock: Lock | null;
+  /** Its inhibition lock is there. */
+  readonly inhibited?: boolean;
 }
 
 export type Verdict = {
   readonly phase: Extract<OperationPhase, "executed" | "failed" | "unknown" | "verified" | "unverified">;
   readonly found: string;
+  /** What the executor itself said, whole, where `found` has it in plain words. */
+  readonly upstream?: string;
 };
 
 /**
@@ -48,7 +53,9 @@ export function judgeExecution(
   now: EpochMs,
 ): Verdict | null {
   if (phase === "failed" || phase === "denied" || phase === "unverified") return null;
-  if (sent.failed !== null) return { phase: "failed", found: failedBecause(sent.failed, observed) };
+  if (sent.failed !== null) {
+    return { phase: "failed", found: failedBecause(sent.failed, observed), upstream: sent.failed };
+  }
   if (phase === "verified") return null;
   const ran = evidenceOfRun(phase, sent, observed, now);
   if (ran !== null) return { phase: "verified", found: ran };
@@ -67,12 +74,9 @@ export function judgeExecution(
 export const acceptedBy = (sent: Pick<SentExecution, "executorId">): string =>
   `Executor ${sent.executorId} took the plan's lock and accepted`;
 
-/** Ruby's errors can run to pages; the gist of one is enough beside what was found in the database. */
-const FAILED_TEXT_MAX_CHARS = 300;
-
 /** What the executor said, and what the database says: who holds the lock, or how the plan stands. */
 function failedBecause(error: string, observed: Observed | null): string {
-  const text = error.length <= FAILED_TEXT_MAX_CHARS ? error : `${error.slice(0, FAILED_TEXT_MAX_CHARS - 1)}…`;
+  const text = plainRefusal(error);
   const lock = observed?.lock ?? null;
   if (lock !== null) {
     return `The executor refused: ${text}. Executor ${lock.worldId} executes the plan under request ${lock.requestId}`;

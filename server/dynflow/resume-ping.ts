@@ -18,11 +18,11 @@ export type PingAnswer =
 
 export interface Pinger {
   /**
-   * Asks one world without its cache and journals the answer, or that none came.
+   * Asks one world without its cache and journals the answer, or that none came within `timeoutMs` (5 s).
    *
    * @throws OpsError as `ClientWorld.send`: then nothing was asked
    */
-  ping(worldId: string, causedBy: string): Promise<PingAnswer>;
+  ping(worldId: string, causedBy: string, timeoutMs?: number): Promise<PingAnswer>;
   /** The first active executor that answers a ping; `null` = none did. Active ones are read from their records now. */
   findExecutor(causedBy: string): Promise<{ readonly executorId: string | null; readonly asked: number }>;
 }
@@ -40,13 +40,13 @@ export function createPinger(options: PingerOptions): Pinger {
   const { sourceId, store, world, recorder, clock, log } = options;
   const stream = dynflowStream(sourceId);
 
-  async function ping(worldId: string, causedBy: string): Promise<PingAnswer> {
+  async function ping(worldId: string, causedBy: string, timeoutMs = PING_TIMEOUT_MS): Promise<PingAnswer> {
     const requestId = await world.nextRequestId();
     const replies = awaitRepliesTo(world, [requestId], clock);
     try {
       const sentAt = clock.monotonic();
       const handle = await world.send(requestId, worldId, { type: "Ping", receiverId: worldId, useCache: false });
-      const reply = await replies.next(PING_TIMEOUT_MS);
+      const reply = await replies.next(timeoutMs);
       const elapsedMs = Math.max(0, Math.round(clock.monotonic() - sentAt));
       const draft = { subject: worldId, occurredAt: clock.now(), causedBy };
       if (reply !== null) {

@@ -1,9 +1,7 @@
 import type { SourceHealth } from "#server/contract/event.ts";
 import type { PlanRecord } from "./domain/model.ts";
+import { protocolOf, type RequestType } from "./domain/protocol.ts";
 import type { DynflowCapabilities } from "./ports.ts";
-
-/** The schema whose rows and messages this console writes and reads (Dynflow 2.0). */
-export const ACTING_SCHEMA = 25;
 
 /** What decides whether anything may be sent to a database at all. */
 export interface ActingConditions {
@@ -18,19 +16,16 @@ export interface ActingConditions {
 }
 
 /**
- * Why nothing can be sent at present, most lasting reason first; `null` = it can. The database tells its schema, not the
- * protocol of its worlds: a release that contradicts the schema is believed (`dynflow.md` 1, 11).
+ * Why nothing, or not this message, can be sent at present, most lasting reason first; `null` = it can. Where schema and
+ * configured release contradict each other, nothing is sent at all (`dynflow.md` 1, 11).
  */
-export function actingRefusal(conditions: ActingConditions): string | null {
+export function actingRefusal(conditions: ActingConditions, needs: RequestType | null = null): string | null {
   const { capabilities, health, release, demo, registered } = conditions;
   if (capabilities === null) return "The database has not answered yet";
   const { dialect, schemaVersion } = capabilities;
-  if (schemaVersion !== ACTING_SCHEMA) {
-    return `The database has schema ${schemaVersion}; Worldline acts on schema ${ACTING_SCHEMA} (Dynflow 2.0) only`;
-  }
-  if (release !== null && !/^2(\.|$)/.test(release)) {
-    return `The source is configured as release ${release}; Worldline speaks the protocol of 2.0 only`;
-  }
+  const protocol = protocolOf(schemaVersion, release);
+  const unspoken = needs === null ? protocol.refusal : protocol.refusalOf(needs);
+  if (unspoken !== null) return unspoken;
   if (dialect === "sqlite" && !demo) {
     return "Dynflow's SQLite database is not shared safely between processes: Worldline acts on it in its demo only";
   }

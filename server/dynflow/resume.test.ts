@@ -93,7 +93,7 @@ function universe() {
       return message.type === "Execution" ? execute() : null;
     });
   const opKinds = () => journal.kinds().filter((kind) => kind.startsWith("op."));
-  const sentExecutions = () => mail.calls.filter((call) => call === "send").length;
+  const sentExecutions = () => mail.calls.filter((call) => call === "sendGuarded").length;
   return { clock, journal, dynflow, mail, state, live, serve, lock, addExecutor, opKinds, sentExecutions };
 }
 
@@ -201,7 +201,7 @@ describe("resume", () => {
     expect(await passing(clock, actions.resume(request()))).toMatchObject({ phase: "unknown" });
     await clock.advance(3_600_000);
     expect(opKinds()).toEqual(["op.requested", "op.unknown"]);
-    expect(sentExecutions()).toBe(2);
+    expect(sentExecutions()).toBe(1);
     mail.post({ requestId: `${US}-2`, senderId: SECOND, receiverId: US, message: { type: "Accepted" } });
     mail.post({ requestId: `${US}-2`, senderId: SECOND, receiverId: US, message: { type: "Done" } });
     await clock.advance(20_000);
@@ -229,7 +229,7 @@ describe("resume", () => {
     const [first, second] = await passing(clock, Promise.all([actions.resume(request()), actions.resume(request())]));
     expect(second).toEqual(first);
     expect(await actions.resume(request())).toEqual(first);
-    expect(sentExecutions()).toBe(2);
+    expect(sentExecutions()).toBe(1);
     expect(opKinds().filter((kind) => kind === "op.requested")).toHaveLength(1);
   });
 
@@ -252,7 +252,7 @@ describe("refusals of resume, each before anything is sent or journalled", () =>
     const { actions } = await live();
     const refused = actions.resume(request(parts));
     await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
-    expect(mail.calls).not.toContain("send");
+    expect(mail.calls.filter((call) => call.startsWith("send"))).toEqual([]);
     expect(journal.events).toEqual([]);
   });
 
@@ -261,14 +261,14 @@ describe("refusals of resume, each before anything is sent or journalled", () =>
     const { actions } = await live();
     lock(name, "them-1");
     await expect(actions.resume(request())).rejects.toMatchObject({ code: "refused", reasons: [expect.any(String)] });
-    expect(mail.calls).not.toContain("send");
+    expect(mail.calls.filter((call) => call.startsWith("send"))).toEqual([]);
   });
 
   it("acting is not possible", async () => {
     const { live, mail } = universe();
     const { actions } = await live("Worldline acts on schema 25 only");
     await expect(actions.resume(request())).rejects.toMatchObject({ code: "refused", message: /schema 25/ });
-    expect(mail.calls).not.toContain("send");
+    expect(mail.calls.filter((call) => call.startsWith("send"))).toEqual([]);
   });
 
   it("the journal does not take the request", async () => {
@@ -276,7 +276,7 @@ describe("refusals of resume, each before anything is sent or journalled", () =>
     const { actions } = await live();
     journal.unavailable = true;
     await expect(actions.resume(request())).rejects.toMatchObject({ code: "journal-unavailable" });
-    expect(mail.calls).not.toContain("send");
+    expect(mail.calls.filter((call) => call.startsWith("send"))).toEqual([]);
   });
 });
 
@@ -302,7 +302,7 @@ describe("the choice of an executor", () => {
     addExecutor(EXECUTOR, false);
     serve(EXECUTOR, () => [{ type: "Accepted" }]);
     await expect(passing(clock, actions.resume(request()))).rejects.toMatchObject({ code: "refused" });
-    expect(mail.calls).not.toContain("send");
+    expect(mail.calls.filter((call) => call.startsWith("send"))).toEqual([]);
     expect(opKinds()).toEqual(["op.requested", "op.failed"]);
   });
 
@@ -361,7 +361,7 @@ describe("after the console was killed", () => {
     dynflow.setPlan(planOf(PLAN, { state: "running" }));
     await clock.advance(2_000);
     expect(opKinds()).toEqual(["op.requested", "op.unknown", "op.verified"]);
-    expect(sentExecutions()).toBe(2);
+    expect(sentExecutions()).toBe(1);
   });
 
   it("between sending and journalling: unknown, then settled by a reply that arrived while it was dead", async () => {

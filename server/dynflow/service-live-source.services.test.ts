@@ -237,7 +237,7 @@ describe("a live source on PostgreSQL, on a database written by Dynflow 2.0", ()
     );
     const phases = results.map((result) => result?.phase);
     expect(phases.filter((phase) => phase === "failed")).toHaveLength(1);
-    expect(results.find((result) => result?.phase === "failed")?.note).toMatch(/Unable to acquire lock|it's stopped/);
+    expect(results.find((result) => result?.phase === "failed")?.note).toMatch(/another execution holds the plan's lock|the plan is stopped/);
     await until("it has ended", async () => (await loadPlan(database.db, plan.id))?.state === "stopped");
     const history = (await loadPlan(database.db, plan.id))?.history.slice(before).map((entry) => entry.name);
     expect(history).toEqual(["start execution", "finish execution"]);

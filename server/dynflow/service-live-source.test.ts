@@ -165,7 +165,7 @@ describe("a live source on SQLite, end to end", () => {
     );
     const failed = results.filter((result) => result?.phase === "failed");
     expect(failed).toHaveLength(1);
-    expect(failed[0]?.note).toMatch(/Unable to acquire lock/);
+    expect(failed[0]?.note).toMatch(/another execution holds the plan's lock/);
     await until("the plan has ended", async () => (await loadPlan(db, PLAN))?.state === "stopped");
     expect(visits).toBe(1);
     const phases = () => journal.view.operator().operations.map((operation) => operation.phase);

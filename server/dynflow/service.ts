@@ -1,19 +1,17 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import { can, refusalOf } from "#server/auth/permissions.ts";
-import type { EventActor } from "#server/contract/event.ts";
-import { maskFolds } from "#server/contract/mask.ts";
 import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { createBulkService } from "./bulk-service.ts";
-import { toUtcMicros } from "./codec/utc-text.ts";
 import { previewCancel, previewSkip, resumeAfter } from "./command-preview.ts";
 import type { PlanRecord } from "./domain/model.ts";
 import type { PlanOutline } from "./domain/plan-outline.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
+import { toPlanFilter } from "./plan-filter.ts";
 import { createPlanReads, type PlanReads } from "./plan-reads.ts";
 import {
   isLarge,
@@ -25,8 +23,7 @@ import {
   toStepView,
   unlistedStepIds,
 } from "./plan-view.ts";
-import type { PlanFilter } from "./ports.ts";
-import { actRefusal, audienceFor, type DynflowSource, NOT_ACTING, observedAt, observedNow } from "./source-view.ts";
+import { actRefusal, audienceFor, type DynflowSource, NOT_ACTING, observedAt, observedNow, toActor } from "./source-view.ts";
 
 /** Queries and commands over all configured Dynflow databases. */
 export function createDynflowService(deps: {
@@ -59,49 +56,6 @@ export function createDynflowService(deps: {
     async sources(caller: Caller): WireOut<typeof wire.sourcesOutput> {
       const seen = visible(caller, sources);
       return { ...observedNow(clock, seen), sources: seen.map(toSourceView) };
-    },
-
-    async plans(caller: Caller, input: WireIn<typeof wire.plansInput>): WireOut<typeof wire.plansOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      const { sort, descending, limit, from } = input;
-      const askedAt = clock.now();
-      const page = await source.store.plans({ filter: toFilter(input.filter), sort, descending, limit, from });
-      const fold = maskedFold(source, caller, masks);
-      const rows = page.rows.map((row) => {
-        const followed = fold.plans[row.id];
-        const { id, label, rootActionClass, state, result, startedAt, endedAt, realTimeSec, executionTimeSec } = row;
-        const progress = source.planProgress(id);
-        const failure = followed?.failure ?? null;
-        const locked = locksOf(fold, id).some((lock) => lockKindOf(lock.class) === "execution");
-        return {
-          id,
-          label,
-          rootActionClass,
-          state,
-          result,
-          startedAt,
-          endedAt,
-          realTimeSec,
-          executionTimeSec,
-          progress,
-          failure,
-          locked,
-        };
-      });
-      return {
-        ...observedAt(askedAt, [source]),
-        rows,
-        previousCursor: page.previousCursor,
-        nextCursor: page.nextCursor,
-      };
-    },
-
-    async counts(caller: Caller, input: WireIn<typeof wire.countsInput>): WireOut<typeof wire.countsOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      const askedAt = clock.now();
-      const counts = await source.store.counts(toFilter(input.filter));
-      const total = counts.reduce((sum, entry) => sum + entry.count, 0);
-      return { ...observedAt(askedAt, [source]), counts: [...counts], total };
     },
 
     async plan(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.planOutput> {
@@ -202,7 +156,7 @@ export function createDynflowService(deps: {
     ): WireOut<typeof wire.bulkPreviewOutput> {
       const source = sourceFor(caller, sources, input.source);
       const { target } = input;
-      return bulk.preview(caller, source, input.verb, "ids" in target ? target : { filter: toFilter(target.filter) });
+      return bulk.preview(caller, source, input.verb, "ids" in target ? target : { filter: toPlanFilter(target.filter, source, clock.now()) });
     },
 
     async bulkStart(caller: Caller, input: WireIn<typeof wire.bulkStartInput>): WireOut<typeof wire.bulkStartOutput> {
@@ -245,21 +199,9 @@ function readsOf(reads: ReadonlyMap<string, PlanReads>, source: DynflowSource): 
 const chosen = (caller: Caller, sources: readonly DynflowSource[], id: string | undefined): readonly DynflowSource[] =>
   id === undefined ? visible(caller, sources) : [sourceFor(caller, sources, id)];
 
-const toActor = (caller: Caller, reason: string): EventActor => ({
-  user: caller.principal.id,
-  role: caller.principal.role,
-  address: caller.address,
-  reason,
-});
-
 function commandsOf(source: DynflowSource) {
   if (source.commands === null) throw new OpsError("refused", NOT_ACTING);
   return source.commands;
-}
-
-function maskedFold(source: DynflowSource, caller: Caller, masks: MaskRules) {
-  const fold = maskFolds({ it: source.fold() }, audienceFor(caller), masks).it;
-  return fold?.family === "dynflow" ? fold : source.fold();
 }
 
 /** Whether this plan could be resumed, with every reason why not. */
@@ -308,16 +250,4 @@ function toWorldViews(source: DynflowSource): WireShape<typeof wire.worldView>[]
     locks: Object.values(fold.locks).filter((lock) => lock.worldId === id).length,
     ours: id === own,
   }));
-}
-
-function toFilter(filter: WireIn<typeof wire.planFilter>): PlanFilter {
-  const { ids, states, results, label } = filter;
-  return { ids, states, results, label, startedFrom: bound(filter.startedFrom), startedTo: bound(filter.startedTo) };
-}
-
-function bound(text: string | null): string | null {
-  if (text === null) return null;
-  const micros = toUtcMicros(text);
-  if (micros === null) throw new OpsError("invalid-input", `${text} is no instant`);
-  return micros;
 }

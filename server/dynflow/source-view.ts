@@ -1,7 +1,7 @@
 import type { Caller } from "#server/auth/caller.ts";
 import type { Audience } from "#server/auth/permissions.ts";
 import { audienceOf } from "#server/auth/permissions.ts";
-import { MASKED, type Maskable, type SourceHealth } from "#server/contract/event.ts";
+import { type EventActor, MASKED, type Maskable, type SourceHealth } from "#server/contract/event.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
 import type { PlanCommands } from "./commands.ts";
@@ -64,3 +64,11 @@ export function faultOf(id: string, health: { state: SourceHealth; since: number
 /** The value for operators, its stand-in for everybody else. */
 export const maskedFor = <T>(audience: Audience, value: T): Maskable<T> => (audience === "operator" ? value : MASKED);
 export const audienceFor = (caller: Caller): Audience => audienceOf(caller.principal);
+
+/** Whoever acts, and why, as the journal keeps it. */
+export const toActor = (caller: Caller, reason: string): EventActor => ({
+  user: caller.principal.id,
+  role: caller.principal.role,
+  address: caller.address,
+  reason,
+});

@@ -48,6 +48,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "attention",
     "dna",
     "dynflow",
+    "dynflowList",
     "dynflowActions",
     "dynflowPayload",
     "dynflowLinks", "dynflowSteps",

@@ -23,6 +23,8 @@ const KIND_PERMISSIONS: Readonly<Record<JobKindName, Permission>> = {
   "dynflow.plans.resume": "plans:resume",
   "dynflow.plans.skip": "plans:skip",
   "dynflow.plans.cancel": "plans:cancel",
+  "dynflow.plans.abort": "plans:abort",
+  "dynflow.plans.halt": "plans:halt",
 };
 
 /** Begins a new job of failed targets of an ended one. */

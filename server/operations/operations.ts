@@ -5,6 +5,9 @@ import { messageOf } from "#server/kernel/errors.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { OperationRequest, Operations } from "./ports.ts";
 
+/** An event of the journal is no place for a dump. */
+const UPSTREAM_MAX_CHARS = 20_000;
+
 export function createOperations(deps: {
   readonly recorder: Recorder;
   readonly view: Pick<FoldView, "operator">;
@@ -23,8 +26,10 @@ export function createOperations(deps: {
     { requestId, facts, actor }: OperationRequest,
     phase: OperationPhase,
     found: string | null,
+    upstream?: string,
   ): Promise<void> {
-    const body: OperationFacts = { ...facts, found };
+    const whole = upstream === undefined ? {} : { upstream: upstream.slice(0, UPSTREAM_MAX_CHARS) };
+    const body: OperationFacts = { ...facts, found, ...whole };
     await recorder.record(OPERATOR_STREAM, [
       { kind: `op.${phase}`, subject: facts.target, occurredAt: clock.now(), causedBy: requestId, actor, body },
     ]);

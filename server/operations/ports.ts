@@ -19,6 +19,8 @@ export interface Operations {
     request: OperationRequest,
     phase: Exclude<OperationPhase, "requested" | "denied">,
     found: string | null,
+    /** What an upstream itself said, whole, where `found` has only the gist. */
+    upstream?: string,
   ): Promise<void>;
   /** Request, act, settle: for an action whose outcome is known when it returns. Journals a failure and throws it on. */
   perform<T>(request: OperationRequest, act: () => Promise<T>, found: (result: T) => string | null): Promise<T>;

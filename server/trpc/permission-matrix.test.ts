@@ -58,6 +58,8 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "dynflow.sources.list": { least: "viewer" },
   "dynflow.plans.list": { least: "viewer", input: SOURCE },
   "dynflow.plans.counts": { least: "viewer", input: SOURCE },
+  "dynflow.plans.search": { least: "viewer", input: SOURCE },
+  "dynflow.plans.searchText": { least: "operator", input: SOURCE },
   "dynflow.plans.get": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.steps": { least: "viewer", input: PLAN_INPUT },
   "dynflow.plans.action": { least: "viewer", input: { ...PLAN_INPUT, stepId: 1 } },

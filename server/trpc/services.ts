@@ -7,8 +7,10 @@ import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
 import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
+import type * as dynflowExport from "#server/contract/wire/dynflow-export.ts";
 import type * as dynflowPayload from "#server/contract/wire/dynflow-payload.ts";
 import type * as dynflowParts from "#server/contract/wire/dynflow-plan-parts.ts";
+import type * as dynflowSearch from "#server/contract/wire/dynflow-search.ts";
 import type * as dynflowSteps from "#server/contract/wire/dynflow-steps.ts";
 import type * as dynflowTree from "#server/contract/wire/dynflow-sub-plans.ts";
 import type * as estate from "#server/contract/wire/estate.ts";
@@ -49,8 +51,6 @@ export interface DnaService {
 
 export interface DynflowService {
   sources(caller: Caller): Out<typeof dynflow.sourcesOutput>;
-  plans(caller: Caller, input: In<typeof dynflow.plansInput>): Out<typeof dynflow.plansOutput>;
-  counts(caller: Caller, input: In<typeof dynflow.countsInput>): Out<typeof dynflow.countsOutput>;
   plan(caller: Caller, input: In<typeof dynflow.planInput>): Out<typeof dynflow.planOutput>;
   steps(caller: Caller, input: In<typeof dynflow.planInput>): Out<typeof dynflow.stepsOutput>;
   action(caller: Caller, input: In<typeof dynflow.actionInput>): Out<typeof dynflow.actionOutput>;
@@ -102,6 +102,24 @@ export interface DynflowActionsService {
     input: In<typeof dynflowActions.planActInput>,
   ): Out<typeof dynflowActions.startNowPreviewOutput>;
   startNow(caller: Caller, input: In<typeof dynflowActions.startNowInput>): Out<typeof dynflowActions.startNowOutput>;
+}
+
+export interface DynflowListService {
+  plans(caller: Caller, input: In<typeof dynflow.plansInput>): Out<typeof dynflow.plansOutput>;
+  counts(caller: Caller, input: In<typeof dynflow.countsInput>): Out<typeof dynflow.countsOutput>;
+  /** Ends within a second of the signal, at the database too. */
+  search(
+    caller: Caller,
+    input: In<typeof dynflowSearch.searchInput>,
+    signal?: AbortSignal,
+  ): Out<typeof dynflowSearch.searchOutput>;
+  searchText(
+    caller: Caller,
+    input: In<typeof dynflowSearch.searchTextInput>,
+    signal?: AbortSignal,
+  ): Out<typeof dynflowSearch.searchOutput>;
+  /** Pieces of the file. What is refused is refused before the first. */
+  export(caller: Caller, input: dynflowExport.PlansExportInput): AsyncIterable<string>;
 }
 
 export interface DynflowLinksService {
@@ -161,6 +179,7 @@ export interface Services {
   readonly attention: AttentionService;
   readonly dna: DnaService;
   readonly dynflow: DynflowService;
+  readonly dynflowList: DynflowListService;
   readonly dynflowActions: DynflowActionsService;
   readonly dynflowPayload: DynflowPayloadService;
   readonly dynflowLinks: DynflowLinksService;

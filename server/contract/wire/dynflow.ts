@@ -36,13 +36,36 @@ const sortKey = z.enum([
   "class",
   "id",
 ]);
+/** `contains` takes no notice of case. */
+const textMatch = z.object({ kind: z.enum(["exact", "prefix", "contains"]), text: z.string().min(1).max(500) });
 export const planFilter = z.object({
   states: z.array(z.string().max(50)).max(20).default([]),
   results: z.array(z.string().max(50)).max(20).default([]),
-  label: z
-    .object({ kind: z.enum(["exact", "prefix"]), text: z.string().min(1).max(500) })
+  label: textMatch.nullable().default(null),
+  /** Class of the root action: also of plans that were never planned, which have no label. */
+  rootClass: textMatch.nullable().default(null),
+  /** Part of the label, of the root action's class where there is no label, or of the id (`7be1…1b80`, too). */
+  anyText: z.string().trim().min(1).max(200).nullable().default(null),
+  /** Beginning of an id. */
+  idStart: z
+    .string()
+    .trim()
+    .regex(/^[0-9a-f-]{1,36}$/i, "must be the beginning of a plan id")
     .nullable()
     .default(null),
+  /** Sub-plans of this plan. */
+  callerPlanId: planId.nullable().default(null),
+  /** Only plans that no other planned. */
+  topLevel: z.boolean().default(false),
+  /** World that holds the plan now, by its lock. */
+  heldBy: z.string().max(100).nullable().default(null),
+  /** `endedAt` in [from, to), ISO text. */
+  endedFrom: z.iso.datetime().nullable().default(null),
+  endedTo: z.iso.datetime().nullable().default(null),
+  /** Ran at least so long, or runs since at least so long. */
+  minDurationSec: z.number().min(0).max(1e9).nullable().default(null),
+  /** Whether a delayed start is kept of it. */
+  delayed: z.boolean().nullable().default(null),
   /** `startedAt` in [from, to), ISO text. */
   startedFrom: z.iso.datetime().nullable().default(null),
   startedTo: z.iso.datetime().nullable().default(null),
@@ -56,10 +79,17 @@ export const plansInput = z.object({
   sort: sortKey.default("startedAt"),
   descending: z.boolean().default(true),
   limit: z.number().int().min(1).max(200).default(50),
+  /** Beyond a cursor, after so many rows, or so that it ends with the last row. */
   from: z
-    .object({ cursor: z.string().max(2_000), direction: z.enum(["next", "previous"]) })
+    .union([
+      z.object({ cursor: z.string().max(2_000), direction: z.enum(["next", "previous"]) }),
+      z.object({ offset: z.number().int().min(0).max(100_000_000) }),
+      z.object({ last: z.literal(true) }),
+    ])
     .nullable()
     .default(null),
+  /** What is asked for beside each row, at the cost of a read: who planned it, the error of a plan that is not followed. */
+  with: z.array(z.enum(["caller", "failure"])).max(2).default([]),
 });
 export type PlansInput = z.input<typeof plansInput>;
 
@@ -83,6 +113,8 @@ export const planRow = z.object({
   progress: z.number().nullable(),
   failure: failureView.nullable(),
   locked: z.boolean(),
+  /** Asked for, and there is one: the plan that planned it. */
+  caller: z.object({ planId: z.string(), actionId: z.number().nullable() }).nullable().optional(),
 });
 export type PlanRowView = z.infer<typeof planRow>;
 export const plansOutput = z.object({
@@ -90,6 +122,8 @@ export const plansOutput = z.object({
   rows: z.array(planRow),
   previousCursor: z.string().nullable(),
   nextCursor: z.string().nullable(),
+  /** What it cost the database, about: whoever asks again waits a multiple of it. */
+  tookMs: z.number().optional(),
 });
 
 export const countsInput = z.object({ source: sourceId, filter: planFilter.prefault({}) });
@@ -97,6 +131,8 @@ export const countsOutput = z.object({
   ...observed,
   counts: z.array(z.object({ state: z.string(), result: z.string(), count: z.number() })),
   total: z.number(),
+  /** It was given up: `counts` and `total` say nothing. */
+  tooSlow: z.boolean().optional(),
 });
 
 /** A flow as a tree; `unreadable` where the blob did not decode. */

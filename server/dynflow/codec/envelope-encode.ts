@@ -1,13 +1,15 @@
 /**
  * Writes envelopes, strictly: a receiver first deletes all its waiting rows and decodes after, so one envelope it
- * cannot decode loses the whole batch, others' messages included. Nothing leaves here that 2.0 could not read.
+ * cannot decode loses the whole batch, others' messages included. Nothing leaves here that 2.0 could not read, or, as
+ * JSON, that 1.4.9 to 1.5 could not: which of them a database takes is not decided here (`domain/protocol.ts`).
  */
 import { type Envelope, EVENT_ATOMS, type EventValue, type Message, type QueueStatus } from "./envelope.ts";
+import { encodeJson } from "./json-encode.ts";
 import { encodeMsgpack } from "./msgpack-encode.ts";
 import type { MsgpackMap, MsgpackValue } from "./msgpack-value.ts";
 import { isMsgpackArray, isMsgpackMap, MsgpackExt } from "./msgpack-value.ts";
 import { fromPayload } from "./payload.ts";
-import { type Parsed, parsed, unparsed } from "./stored.ts";
+import { type Parsed, parsed, type StoredForm, unparsed } from "./stored.ts";
 import { toRubyTimeText } from "./utc-text.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -19,22 +21,32 @@ const FAILED_ERROR_MAX_CHARS = 100_000;
 const CLASS_KEYS: ReadonlySet<MsgpackValue> = new Set<MsgpackValue>(["algebrick_type", "class", "marshaled"]);
 
 /** The bytes of an envelope, or why it must not be sent. */
-export function encodeEnvelope(envelope: Envelope): Parsed<Uint8Array> {
+export function encodeEnvelope(envelope: Envelope, encoding: StoredForm = "msgpack"): Parsed<Uint8Array> {
   const fault = headFault(envelope);
   if (fault !== null) return unparsed(fault);
   const message = messageFields(envelope.message);
   if (!message.ok) return message;
-  const bytes = encodeMsgpack(
-    record("Dynflow::Dispatcher::Envelope", [
-      ["request_id", envelope.requestId],
-      ["sender_id", envelope.senderId],
-      ["receiver_id", envelope.receiverId],
-      ["message", message.value],
-    ]),
-  );
+  const fields = record("Dynflow::Dispatcher::Envelope", [
+    ["request_id", envelope.requestId],
+    ["sender_id", envelope.senderId],
+    ["receiver_id", envelope.receiverId],
+    ["message", message.value],
+  ]);
+  const written = encoding === "json" ? jsonOf(fields) : parsed(encodeMsgpack(fields));
+  if (!written.ok) return written;
+  const bytes = written.value;
   return bytes.length > ENVELOPE_MAX_BYTES
     ? unparsed(`an envelope of ${bytes.length} bytes is more than ${ENVELOPE_MAX_BYTES}`)
     : parsed(bytes);
+}
+
+function jsonOf(fields: MsgpackMap): Parsed<Uint8Array> {
+  try {
+    return parsed(encodeJson(fields));
+  } catch (cause) {
+    if (cause instanceof RangeError) return unparsed(cause.message);
+    throw cause;
+  }
 }
 
 function headFault(envelope: Envelope): string | null {

@@ -253,3 +253,30 @@ describe("the record of a client world", () => {
     expect(decodePayload(bytes)).toMatchObject({ ok: true, value: { id: A } });
   });
 });
+
+describe("envelopes of the JSON era", () => {
+  const old: Record<string, { readonly envelope: unknown }> = JSON.parse(
+    readFileSync("fixtures/dynflow/envelopes.v20.json", "utf8"),
+  );
+
+  it.each(Object.keys(old))("writes %s field for field as a world of 1.5 did, and reads it back", (name) => {
+    const message = MEANING[name];
+    if (message === undefined) return expect.fail(`what ${name} means is not said`);
+    const envelope = envelopeOf(name, message);
+    const bytes = encodeEnvelope(envelope, "json");
+    if (!bytes.ok) return expect.fail(bytes.reason);
+    expect(JSON.parse(new TextDecoder().decode(bytes.value))).toEqual(old[name]?.envelope);
+    expect(decodeEnvelope(bytes.value)).toEqual({ ok: true, envelope, deviations: [] });
+  });
+
+  it("writes no value that JSON would change", () => {
+    const event = { kind: "value", value: { $int: "18446744073709551615" } } as const;
+    const message = { type: "Event", planId: P, stepId: 2, event, time: null, optional: false } as const;
+    const envelope = { requestId: `${A}-1`, senderId: A, receiverId: B, message };
+    expect(encodeEnvelope(envelope).ok).toBe(true);
+    expect(encodeEnvelope(envelope, "json")).toEqual({
+      ok: false,
+      reason: expect.stringContaining("JSON has no form"),
+    });
+  });
+});

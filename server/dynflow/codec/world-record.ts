@@ -1,6 +1,12 @@
 import type { PayloadValue } from "#server/dynflow/domain/model.ts";
 import { CLIENT_WORLD_CLASS, EXECUTION_INHIBITION_LOCK_CLASS, planLockId } from "#server/dynflow/domain/records.ts";
-import { encodePayload } from "./payload.ts";
+import { encodeJson } from "./json-encode.ts";
+import { encodePayload, fromPayload } from "./payload.ts";
+import type { StoredForm } from "./stored.ts";
+
+/** Records are written like everything else that is serialized. */
+const encoded = (record: PayloadValue, encoding: StoredForm): Uint8Array =>
+  encoding === "json" ? encodeJson(fromPayload(record)) : encodePayload(record);
 
 /**
  * The record under which a client world is registered. `lastSeenText` is `%Y-%m-%d %H:%M:%S.mmm`; a record without it
@@ -8,18 +14,19 @@ import { encodePayload } from "./payload.ts";
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/coordinator.rb `ClientWorld`, `WorldRecord`; world.rb `meta`.
  */
-export function encodeClientWorld(world: {
-  readonly id: string;
-  readonly hostname: string;
-  readonly pid: number;
-  readonly lastSeenText: string;
-  readonly extraMeta?: { readonly [key: string]: PayloadValue };
-}): Uint8Array {
-  return encodePayload({
-    class: CLIENT_WORLD_CLASS,
-    id: world.id,
-    meta: { hostname: world.hostname, pid: world.pid, ...world.extraMeta, last_seen: world.lastSeenText },
-  });
+export function encodeClientWorld(
+  world: {
+    readonly id: string;
+    readonly hostname: string;
+    readonly pid: number;
+    readonly lastSeenText: string;
+    readonly extraMeta?: { readonly [key: string]: PayloadValue };
+  },
+  encoding: StoredForm = "msgpack",
+): Uint8Array {
+  const { id, hostname, pid, extraMeta, lastSeenText } = world;
+  const meta = { hostname, pid, ...extraMeta, last_seen: lastSeenText };
+  return encoded({ class: CLIENT_WORLD_CLASS, id, meta }, encoding);
 }
 
 /**
@@ -27,10 +34,13 @@ export function encodeClientWorld(world: {
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/coordinator.rb `ExecutionInhibitionLock`; a recorded one (`dynflow.md` 5).
  */
-export const encodeInhibitionLock = (planId: string): Uint8Array =>
-  encodePayload({
-    class: EXECUTION_INHIBITION_LOCK_CLASS,
-    owner_id: planLockId(planId),
-    execution_plan_id: planId,
-    id: planLockId(planId),
-  });
+export const encodeInhibitionLock = (planId: string, encoding: StoredForm = "msgpack"): Uint8Array =>
+  encoded(
+    {
+      class: EXECUTION_INHIBITION_LOCK_CLASS,
+      owner_id: planLockId(planId),
+      execution_plan_id: planId,
+      id: planLockId(planId),
+    },
+    encoding,
+  );

@@ -44,6 +44,14 @@ export function cancelSteps(
     }));
 }
 
+/** Why this one step can take no event; empty = it can, as far as the step decides. */
+export function stepRefusals(plan: Pick<PlanRecord, "steps" | "stepIds">, stepId: number): readonly string[] {
+  const step = listedSteps(plan).find((each) => each.id === stepId);
+  if (step === undefined) return [`the plan has no step ${stepId}`];
+  if (step.phase !== "run") return [`step ${stepId} is a ${step.phase} step: only run steps take events`];
+  return EVENT_STATES.has(step.state) ? [] : [`step ${stepId} is ${step.state}, not running or suspended`];
+}
+
 /** Why no cancel can be sent to the steps of this plan; empty = it can. `steps` are those it would go to. */
 export function cancelRefusals(
   state: string,

@@ -5,6 +5,7 @@ import { attentionList } from "./attention.ts";
 import { dynflowActionsProcedures } from "./dynflow-actions.ts";
 import { dynflowPayloadProcedures } from "./dynflow-payload.ts";
 import { dynflowLinksProcedures } from "./dynflow-links.ts";
+import { dynflowListProcedures } from "./dynflow-list.ts";
 import { dynflowStepsProcedures } from "./dynflow-steps.ts";
 
 const read = permitted("plans:read");
@@ -15,14 +16,7 @@ export const dynflowRouter = router({
     list: read.output(wire.sourcesOutput).query(({ ctx }) => ctx.services.dynflow.sources(ctx.caller)),
   }),
   plans: router({
-    list: read
-      .input(wire.plansInput)
-      .output(atOnce(wire.plansOutput))
-      .query(({ ctx, input }) => ctx.services.dynflow.plans(ctx.caller, input)),
-    counts: read
-      .input(wire.countsInput)
-      .output(wire.countsOutput)
-      .query(({ ctx, input }) => ctx.services.dynflow.counts(ctx.caller, input)),
+    ...dynflowListProcedures,
     get: read
       .input(wire.planInput)
       .output(atOnce(wire.planOutput))

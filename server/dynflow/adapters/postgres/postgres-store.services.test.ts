@@ -5,6 +5,7 @@ import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/te
 import { encodePayload } from "#server/dynflow/codec/payload.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
+import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowLapContract, dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
@@ -77,6 +78,7 @@ dynflowSearchContract("PostgreSQL", openTables(false));
 dynflowLapContract("PostgreSQL before 14", openTables(true));
 dynflowLinksContract("PostgreSQL", openTables(false));
 dynflowMailboxContract("PostgreSQL", openTables(false));
+dynflowGuardedSendContract("PostgreSQL", openTables(false));
 dynflowInvalidationContract("PostgreSQL", openTables(false));
 
 describe("reading from PostgreSQL", () => {

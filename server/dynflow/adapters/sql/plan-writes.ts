@@ -19,9 +19,9 @@ import type { Database, SqlDifferences } from "./differences.ts";
 import { isUuid } from "./ids.ts";
 
 /** Ends the transaction without a trace: something it rests on has moved. */
-class Moved extends Error {}
+export class Moved extends Error {}
 
-const LOCK_WORDS: Readonly<Record<string, string>> = {
+export const LOCK_WORDS: Readonly<Record<string, string>> = {
   [EXECUTION_LOCK_CLASS]: "an executor holds the plan's execution lock",
   [PLANNING_LOCK_CLASS]: "a world is planning it",
   [EXECUTION_INHIBITION_LOCK_CLASS]: "its execution is inhibited: someone asked for a halt",
@@ -99,17 +99,16 @@ export async function writeScheduledCancel(
         returning id`.execute(transaction);
       if (rows.length !== 1) throw new Moved("its root plan step is not pending any more");
       await dropLocks(transaction, planId);
-      await sql`
-        insert into dynflow_coordinator_records (id, class, owner_id, data)
-        values (${planLockId(planId)}, ${EXECUTION_INHIBITION_LOCK_CLASS}, ${planLockId(planId)}, ${inhibition})
-        on conflict (id, class) do nothing`.execute(transaction);
+      await putLock(transaction, planId, EXECUTION_INHIBITION_LOCK_CLASS, planLockId(planId), inhibition);
       return push(transaction, executorId, halt);
     });
     return { applied: true, handle } as const;
   });
 }
 
-async function orMoved<T>(write: () => Promise<T>): Promise<T | { readonly applied: false; readonly reason: string }> {
+export async function orMoved<T>(
+  write: () => Promise<T>,
+): Promise<T | { readonly applied: false; readonly reason: string }> {
   try {
     return await write();
   } catch (cause) {
@@ -133,18 +132,29 @@ async function holdPlan(db: Database, differences: SqlDifferences, planId: strin
 }
 
 /** Takes each of these locks of the plan for the time of the transaction. */
-async function holdLocks(db: Database, planId: string, classes: readonly string[]): Promise<void> {
+export async function holdLocks(db: Database, planId: string, classes: readonly string[]): Promise<void> {
   for (const name of classes) {
-    const { rows } = await sql<Row>`
-      insert into dynflow_coordinator_records (id, class, owner_id, data)
-      values (${planLockId(planId)}, ${name}, null, ${EMPTY})
-      on conflict (id, class) do nothing returning id`.execute(db);
-    if (rows.length === 0) throw new Moved(LOCK_WORDS[name] ?? `${name} is held`);
+    if (!(await putLock(db, planId, name, null, EMPTY))) throw new Moved(LOCK_WORDS[name] ?? `${name} is held`);
   }
 }
 
+/** Insert = acquire; false = somebody holds it. */
+export async function putLock(
+  db: Database,
+  planId: string,
+  name: string,
+  ownerId: string | null,
+  data: Uint8Array,
+): Promise<boolean> {
+  const { rows } = await sql<Row>`
+    insert into dynflow_coordinator_records (id, class, owner_id, data)
+    values (${planLockId(planId)}, ${name}, ${ownerId}, ${data})
+    on conflict (id, class) do nothing returning id`.execute(db);
+  return rows.length > 0;
+}
+
 /** Only those that `holdLocks` has put there: others have data. */
-async function dropLocks(db: Database, planId: string): Promise<void> {
+export async function dropLocks(db: Database, planId: string): Promise<void> {
   await sql`
     delete from dynflow_coordinator_records where id = ${planLockId(planId)} and data = ${EMPTY}`.execute(db);
 }

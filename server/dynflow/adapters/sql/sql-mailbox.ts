@@ -41,7 +41,6 @@ export function createSqlMailbox(source: SqlMailboxSource): DynflowMailbox {
     registered: (worldId) => asked(() => hasRecord(db, worldId)),
     send: (receiverId, data) =>
       asked(() => source.db.transaction().execute((db) => push(source, db, receiverId, data))),
-    sendAll: (receiverId, envelopes) => asked(() => pushAll(source, receiverId, envelopes)),
     skip: (write) => asked(() => writeSkip(db, source.differences, write)),
     freeze: (planId, frozen) => asked(() => writeFrozen(db, planId, frozen)),
     cancelScheduled: (write) =>
@@ -109,18 +108,6 @@ async function push(
   if (rowId === null) throw new OpsError("upstream-malformed", "The database gave the new envelope no id");
   await source.differences.notify(transaction, worldOwnerId(receiverId));
   return { rowId };
-}
-
-async function pushAll(
-  source: SqlMailboxSource,
-  receiverId: string,
-  envelopes: readonly Uint8Array[],
-): Promise<readonly { rowId: number }[]> {
-  return source.db.transaction().execute(async (transaction) => {
-    const handles: { rowId: number }[] = [];
-    for (const data of envelopes) handles.push(await push(source, transaction, receiverId, data));
-    return handles;
-  });
 }
 
 async function withdraw(db: Database, rowId: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
+import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
@@ -46,6 +47,7 @@ dynflowSearchContract("SQLite", openTables);
 dynflowLinksContract("SQLite", openTables);
 dynflowRawContract("SQLite", openTables);
 dynflowMailboxContract("SQLite", openTables);
+dynflowGuardedSendContract("SQLite", openTables);
 dynflowInvalidationContract("SQLite", openTables);
 
 describe("the SQLite adapter", () => {
