@@ -55,7 +55,12 @@ export async function planScheduled(options: {
     const delay = await loadDelay(db, planId);
     if (plan === null || plan.state !== "scheduled" || delay === null) return false;
     if (delay.startBefore !== null && delay.startBefore <= options.clock.now()) {
-      await timeOut(options, plan);
+      await endUnplanned(options, plan, "timeout", startedTooLate(planId));
+      return false;
+    }
+    const failed = delay.startBefore === null ? await failedPrerequisites(db, planId) : [];
+    if (failed.length > 0) {
+      await endUnplanned(options, plan, "failed-dependency", prerequisiteFailed(failed));
       return false;
     }
     await planNow(options, plan);
@@ -82,13 +87,34 @@ const startedTooLate = (planId: string): StepError => ({
   backtrace: [],
 });
 
-async function timeOut({ db, clock, worldId }: Parameters<typeof planScheduled>[0], plan: StoredPlan): Promise<void> {
+const prerequisiteFailed = (planIds: readonly string[]): StepError => ({
+  exceptionClass: "RuntimeError",
+  message: `Execution plan could not be started because prerequisite execution plans failed: ${planIds.join(", ")}`,
+  backtrace: [],
+});
+
+/** A prerequisite that ended in warning or cancelled counts as fine. */
+async function failedPrerequisites(db: SqlExecutor, planId: string): Promise<readonly string[]> {
+  const { rows } = await sql<Row>`
+    select p.uuid as id from dynflow_execution_plan_dependencies n
+    join dynflow_execution_plans p on p.uuid = n.blocked_by_uuid
+    where n.execution_plan_uuid = ${planId} and p.state = 'stopped' and p.result = 'error'`.execute(db);
+  return rows.flatMap((row) => textCell(row, "id") ?? []);
+}
+
+/** Stopped with an error instead of being planned. */
+async function endUnplanned(
+  { db, clock, worldId }: Parameters<typeof planScheduled>[0],
+  plan: StoredPlan,
+  event: "timeout" | "failed-dependency",
+  error: StepError,
+): Promise<void> {
   for (const step of plan.steps) {
     step.state = "error";
-    step.error = startedTooLate(plan.id);
+    step.error = error;
     await saveStep(db, plan.id, step);
   }
-  remember(plan, "timeout", worldId, clock.now());
+  remember(plan, event, worldId, clock.now());
   conclude(plan, clock.now());
   await savePlan(db, plan);
   await deleteDelay(db, plan.id);

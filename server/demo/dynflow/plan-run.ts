@@ -4,6 +4,7 @@
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/director.rb, director/execution_plan_manager.rb, execution_plan/steps/
  * abstract_flow_step.rb, execution_plan.rb `update_state`, `finalize`.
  */
+import { EVENT_ATOMS } from "#server/dynflow/codec/envelope.ts";
 import type { Flow, PayloadValue } from "#server/dynflow/domain/model.ts";
 import { resultOf } from "#server/dynflow/domain/plan-verdict.ts";
 import { type Clock, type EpochMs, epochMs } from "#server/kernel/clock.ts";
@@ -132,7 +133,7 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
       if (!mayBegin()) return false;
       const from = step.state;
       await begin(step, action);
-      if (event === "cancel" || event === "abort") return cancelled(step, action);
+      if (event === "cancel" || event === "abort") return cancelled(step, action, event);
       const deed = host.behaviour({ planId: plan.id, step, action, from, visit });
       await sleep(deed.afterMs, host.ending);
       const ended = await carryOut(step, action, deed);
@@ -143,11 +144,13 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
   }
 
   /** What a cancel does to a step that was suspended: it ends, or an action that does not know the event fails. */
-  async function cancelled(step: StoredStep, action: StoredAction): Promise<boolean> {
-    if (host.cancellable(action.class)) return end(step, action, "success", { cancelled: true });
+  async function cancelled(step: StoredStep, action: StoredAction, event: "cancel" | "abort"): Promise<boolean> {
+    if (host.cancellable(action.class)) {
+      return end(step, action, "success", event === "cancel" ? { cancelled: true } : { aborted: true });
+    }
     step.error = {
       exceptionClass: "RuntimeError",
-      message: `Unexpected event Dynflow::Action::Cancellable::Cancel in ${action.class}`,
+      message: `Unexpected event ${EVENT_ATOMS[event]} in ${action.class}`,
       backtrace: [],
     };
     return end(step, action, "error", {});
