@@ -6,9 +6,10 @@ import { createFailoverKind } from "#server/dna/failover-job.ts";
 import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
 import { createDnaService } from "#server/dna/service.ts";
 import { createActionsService } from "#server/dynflow/actions-service.ts";
+import { createCompareService } from "#server/dynflow/compare-service.ts";
 import { createPayloadService } from "#server/dynflow/payload-service.ts";
-import { createPlanPartsService } from "#server/dynflow/plan-parts-service.ts";
 import { createPlanListService } from "#server/dynflow/plan-list-service.ts";
+import { createPlanPartsService } from "#server/dynflow/plan-parts-service.ts";
 import { createDynflowService } from "#server/dynflow/service.ts";
 import { createStepsService } from "#server/dynflow/steps-service.ts";
 import { createSubPlansService } from "#server/dynflow/sub-plans-service.ts";
@@ -33,6 +34,7 @@ import type { Services } from "#server/trpc/services.ts";
 import { bulkKinds, composeBulk } from "./compose-bulk.ts";
 import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
 import type { DynflowAssembly } from "./compose-dynflow.ts";
+import { composeWorlds, invalidateKind } from "./compose-worlds.ts";
 
 export interface CoreDeps {
   readonly configuration: Configuration;
@@ -81,9 +83,10 @@ export function composeCore(
     },
   });
   const plans = { sources: sources.dynflow.map(({ source }) => source), operations, clock, log };
-  const kinds = [failover, ...bulkKinds(plans)];
+  const kinds = [failover, ...bulkKinds(plans), invalidateKind(plans)];
   const runner = createJobRunner({ store: jobStore, kinds, recorder, view: recorder, clock, log });
   const bulk = composeBulk({ ...plans, runner, operatorLimit: configuration.limits.bulkOperator });
+  const worlds = composeWorlds({ ...plans, runner });
   const verifier = createFailoverVerifier({
     censusOf: (stream) => dnaOf(stream.slice(stream.indexOf(":") + 1))?.source.census ?? null,
     view: recorder,
@@ -108,17 +111,19 @@ export function composeCore(
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
     dynflowList: createPlanListService({ sources: plans.sources, clock, masks }),
     dynflowActions: createActionsService({ sources: plans.sources, clock }),
+    dynflowCompare: createCompareService({ sources: plans.sources, clock }),
     dynflowPayload: createPayloadService({ sources: plans.sources, clock, operations, masks }),
     dynflowLinks: {
       ...createSubPlansService({ sources: plans.sources, clock, newToken: ulid }),
       ...createPlanPartsService({ sources: plans.sources, clock }),
     },
     dynflowSteps: createStepsService({ sources: plans.sources, clock }),
+    dynflowWorlds: worlds.service,
     jobs: createJobsService({
       runner: withFollowedJobs(runner, recorder, follows),
       store: jobStore,
       operations,
-      retries: bulk.retries,
+      retries: { ...bulk.retries, ...worlds.retries },
       masks,
     }),
     journal: createJournalService({ journal, log, masks }),

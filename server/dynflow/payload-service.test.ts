@@ -24,6 +24,8 @@ const INPUT = {
   url: `https://ann:${CANARY}@pulp.example`,
 };
 
+type Part = Parameters<ReturnType<typeof createPayloadService>["reveal"]>[1]["part"];
+
 const as = (role: Role): Caller => ({
   principal: { id: role, role, kind: "token", sources: null, tokenId: role },
   address: "127.0.0.1",
@@ -89,7 +91,7 @@ describe("payloads as operators read them", () => {
   });
 
   it("are revealed one value at a time, with who and why in the journal and never the value", async () => {
-    const part = { kind: "input", stepId: 1, place: [1, 1] } as const;
+    const part: Part = { kind: "input", stepId: 1, place: [1, 1] };
     const answer = await service.reveal(as("operator"), { ...ASKED, part, ...because() });
     expect(answer).toMatchObject({ path: "input.credentials.api_token", value: CANARY });
     const written = await journalled();
@@ -107,7 +109,7 @@ describe("payloads as operators read them", () => {
     await expect(service.reveal(as("operator"), { ...ASKED, part, ...again })).rejects.toMatchObject({
       code: "conflict",
     });
-    const gone = { kind: "input", stepId: 1, place: [9] } as const;
+    const gone: Part = { kind: "input", stepId: 1, place: [9] };
     const missing = because();
     await expect(service.reveal(as("operator"), { ...ASKED, part: gone, ...missing })).rejects.toMatchObject({
       code: "conflict",

@@ -7,12 +7,14 @@ import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
 import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
+import type * as dynflowCompare from "#server/contract/wire/dynflow-compare.ts";
 import type * as dynflowExport from "#server/contract/wire/dynflow-export.ts";
 import type * as dynflowPayload from "#server/contract/wire/dynflow-payload.ts";
 import type * as dynflowParts from "#server/contract/wire/dynflow-plan-parts.ts";
 import type * as dynflowSearch from "#server/contract/wire/dynflow-search.ts";
 import type * as dynflowSteps from "#server/contract/wire/dynflow-steps.ts";
 import type * as dynflowTree from "#server/contract/wire/dynflow-sub-plans.ts";
+import type * as worlds from "#server/contract/wire/dynflow-worlds.ts";
 import type * as estate from "#server/contract/wire/estate.ts";
 import type * as jobs from "#server/contract/wire/jobs.ts";
 import type * as journal from "#server/contract/wire/journal.ts";
@@ -62,9 +64,13 @@ export interface DynflowService {
   cancel(caller: Caller, input: In<typeof dynflow.cancelInput>): Out<typeof dynflow.cancelOutput>;
   bulkPreview(caller: Caller, input: In<typeof dynflow.bulkPreviewInput>): Out<typeof dynflow.bulkPreviewOutput>;
   bulkStart(caller: Caller, input: In<typeof dynflow.bulkStartInput>): Out<typeof dynflow.bulkStartOutput>;
-  worlds(caller: Caller, input: In<typeof dynflow.worldsInput>): Out<typeof dynflow.worldsOutput>;
   ping(caller: Caller, input: In<typeof dynflow.pingInput>): Out<typeof dynflow.pingOutput>;
   locks(caller: Caller, input: In<typeof dynflow.locksInput>): Out<typeof dynflow.locksOutput>;
+}
+
+export interface DynflowCompareService {
+  runs(caller: Caller, input: In<typeof dynflowCompare.runsInput>): Out<typeof dynflowCompare.runsOutput>;
+  compare(caller: Caller, input: In<typeof dynflowCompare.compareInput>): Out<typeof dynflowCompare.compareOutput>;
 }
 
 export interface DynflowPayloadService {
@@ -137,6 +143,19 @@ export interface DynflowLinksService {
   planPhase(caller: Caller, input: In<typeof dynflowParts.planPartInput>): Out<typeof dynflowParts.planPhaseOutput>;
 }
 
+export interface DynflowWorldsService {
+  list(caller: Caller, input: In<typeof worlds.worldsInput>): Out<typeof worlds.worldsOutput>;
+  status(caller: Caller, input: In<typeof worlds.statusInput>): Out<typeof worlds.statusOutput>;
+  envelopes(caller: Caller, input: In<typeof worlds.envelopesInput>): Out<typeof worlds.envelopesOutput>;
+  orphans(caller: Caller, input: In<typeof worlds.orphansInput>): Out<typeof worlds.orphansOutput>;
+  probe(caller: Caller, input: In<typeof worlds.probeInput>): Out<typeof worlds.probeOutput>;
+  invalidatePreview(
+    caller: Caller,
+    input: In<typeof worlds.invalidatePreviewInput>,
+  ): Out<typeof worlds.invalidatePreviewOutput>;
+  invalidate(caller: Caller, input: In<typeof worlds.invalidateInput>): Out<typeof worlds.invalidateOutput>;
+}
+
 export interface JobsService {
   list(caller: Caller): Out<typeof jobs.jobsOutput>;
   get(caller: Caller, input: In<typeof jobs.jobInput>): Out<typeof jobs.jobOutput>;
@@ -181,9 +200,11 @@ export interface Services {
   readonly dynflow: DynflowService;
   readonly dynflowList: DynflowListService;
   readonly dynflowActions: DynflowActionsService;
+  readonly dynflowCompare: DynflowCompareService;
   readonly dynflowPayload: DynflowPayloadService;
   readonly dynflowLinks: DynflowLinksService;
   readonly dynflowSteps: DynflowStepsService;
+  readonly dynflowWorlds: DynflowWorldsService;
   readonly jobs: JobsService;
   readonly journal: JournalService;
   readonly session: SessionService;

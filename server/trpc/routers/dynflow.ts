@@ -3,10 +3,12 @@ import { atOnce } from "#server/trpc/at-once.ts";
 import { permitted, router } from "#server/trpc/init.ts";
 import { attentionList } from "./attention.ts";
 import { dynflowActionsProcedures } from "./dynflow-actions.ts";
-import { dynflowPayloadProcedures } from "./dynflow-payload.ts";
+import { dynflowCompareProcedures } from "./dynflow-compare.ts";
 import { dynflowLinksProcedures } from "./dynflow-links.ts";
 import { dynflowListProcedures } from "./dynflow-list.ts";
+import { dynflowPayloadProcedures } from "./dynflow-payload.ts";
 import { dynflowStepsProcedures } from "./dynflow-steps.ts";
+import { dynflowWorldsProcedures, envelopesList, orphansList } from "./dynflow-worlds.ts";
 
 const read = permitted("plans:read");
 
@@ -30,6 +32,7 @@ export const dynflowRouter = router({
       .input(wire.actionInput)
       .output(atOnce(wire.actionOutput))
       .query(({ ctx, input }) => ctx.services.dynflow.action(ctx.caller, input)),
+    ...dynflowCompareProcedures,
     ...dynflowPayloadProcedures,
     ...dynflowLinksProcedures,
     ...dynflowStepsProcedures,
@@ -78,16 +81,15 @@ export const dynflowRouter = router({
       .mutation(({ ctx, input }) => ctx.services.dynflow.bulkStart(ctx.caller, input)),
   }),
   worlds: router({
-    list: permitted("worlds:read")
-      .input(wire.worldsInput)
-      .output(wire.worldsOutput)
-      .query(({ ctx, input }) => ctx.services.dynflow.worlds(ctx.caller, input)),
+    ...dynflowWorldsProcedures,
     ping: permitted("worlds:ping")
       .input(wire.pingInput)
       .output(wire.pingOutput)
       .mutation(({ ctx, input }) => ctx.services.dynflow.ping(ctx.caller, input)),
   }),
+  envelopes: router({ list: envelopesList }),
   locks: router({
+    orphans: orphansList,
     list: permitted("locks:read")
       .input(wire.locksInput)
       .output(wire.locksOutput)
