@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { columnsByTable, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, NullKind, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
-import { isUuid } from "#server/dynflow/adapters/sql/ids.ts";
+import { lapById } from "#server/dynflow/adapters/sql/lap-by-id.ts";
 import { takeEnvelopes } from "#server/dynflow/adapters/sql/take-envelopes.ts";
 import type { LapSlice } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -10,7 +10,6 @@ import { OpsError } from "#server/kernel/errors.ts";
 const TID_RANGE_SINCE = 140_000;
 /** Rows of a block while the table was never analysed; a plan row with its flows takes about half a kilobyte. */
 const ROWS_PER_BLOCK_UNKNOWN = 12;
-const NIL_UUID = "00000000-0000-0000-0000-000000000000";
 
 export interface PgDifferencesOptions {
   /** `server_version_num` as if it were this; for tests of the way without ranges of ctid. */
@@ -108,17 +107,4 @@ async function lapByBlocks(db: Database, from: string | null, count: number): Pr
 function blockNumber(text: string): number {
   if (!/^[0-9]{1,10}$/.test(text)) throw new OpsError("invalid-input", "No place of a lap");
   return Number(text);
-}
-
-/** Some rows by primary key: as complete, but each row costs a visit of its own. */
-async function lapById(db: Database, from: string | null, count: number): Promise<LapSlice> {
-  if (from !== null && !isUuid(from)) throw new OpsError("invalid-input", "No place of a lap");
-  const { rows } = await sql<Row>`
-    select uuid, state from dynflow_execution_plans
-    where uuid > ${from ?? NIL_UUID} order by uuid limit ${count}`.execute(db);
-  const last = rows.length < count ? undefined : rows.at(-1);
-  return {
-    unfinished: rows.filter((row) => row.state !== "stopped").map((row) => textCell(row, "uuid") ?? ""),
-    next: last === undefined ? null : textCell(last, "uuid"),
-  };
 }

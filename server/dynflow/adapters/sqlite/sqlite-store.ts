@@ -1,6 +1,6 @@
 import { Kysely } from "kysely";
-import type { Row } from "#server/dynflow/adapters/sql/cells.ts";
-import type { Database, Together } from "#server/dynflow/adapters/sql/differences.ts";
+import type { Database } from "#server/dynflow/adapters/sql/differences.ts";
+import { oneByOne } from "#server/dynflow/adapters/sql/one-by-one.ts";
 import { createSqlMailbox } from "#server/dynflow/adapters/sql/sql-mailbox.ts";
 import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
 import { createStatementMeter, meteredBy, type StatementMeter } from "#server/dynflow/adapters/sql/statement-meter.ts";
@@ -19,16 +19,6 @@ export const openSqliteDatabase = (
 
 /** Nothing is sent between worlds but rows: who waits must look. */
 const noNotifications = async (): Promise<() => Promise<void>> => async () => undefined;
-
-/** There is no way to a file in the same process that is worth saving. */
-const oneByOne =
-  (db: Database): Together =>
-  (statements) =>
-    db.connection().execute(async (connection) => {
-      const answers: (readonly Row[])[] = [];
-      for (const statement of statements) answers.push((await connection.executeQuery<Row>(statement)).rows);
-      return answers;
-    });
 
 /** Reads a Dynflow database in a SQLite file. The file is opened read-only: it cannot be written through here. */
 export function createSqliteStore(source: { readonly path: string }): DynflowStore {

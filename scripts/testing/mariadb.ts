@@ -1,0 +1,291 @@
+/**
+ * A MariaDB server of one's own for tests: on 127.0.0.1, a free port, a throw-away directory.
+ *
+ * Started in a few seconds. `WORLDLINE_TEST_MARIADB` (URL of root) uses a running server instead; it cannot be paused or
+ * stopped from here, and tests that need that fail with a line that says so.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmod, chown, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { type Connection, createConnection } from "mysql2/promise";
+import { findMariadb, type MariadbBinaries } from "./mariadb-binaries.ts";
+
+export interface TestMariadb {
+  /** URL of root, without a database. */
+  readonly rootUrl: string;
+  /** Creates an empty database and answers its URL (as root). */
+  createDatabase(name: string): Promise<string>;
+  /** SIGSTOP: it accepts connections (the kernel does) and never answers. */
+  pause(): void;
+  resume(): void;
+  /** An orderly shutdown; databases stay for `start`. */
+  stop(): Promise<void>;
+  /** SIGKILL: connections break at once, `start` recovers the data. */
+  kill(): Promise<void>;
+  /** Starts again on the same port and data. */
+  start(): Promise<void>;
+  /** Ends it for good and removes its directory. Also done when this process exits. */
+  remove(): Promise<void>;
+}
+
+interface User {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+const READY_POLL_MS = 100;
+const STOP_TIMEOUT_MS = 20_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Speed over safety: the data is thrown away. A zone of its own, so that a wrong reading of times shows. */
+const SETTINGS = [
+  "--bind-address=127.0.0.1",
+  "--skip-name-resolve",
+  "--skip-log-bin",
+  "--innodb-flush-log-at-trx-commit=0",
+  "--innodb-doublewrite=0",
+  "--innodb-buffer-pool-size=64M",
+  "--innodb-log-file-size=16M",
+  "--max-connections=60",
+  "--max-allowed-packet=64M",
+  "--performance-schema=OFF",
+  "--default-time-zone=-03:30",
+];
+
+/** @throws Error with the tail of the server's log when it does not start, or that says what to install */
+export async function startMariadb(): Promise<TestMariadb> {
+  const external = process.env.WORLDLINE_TEST_MARIADB;
+  if (external !== undefined && external !== "") return externalMariadb(external);
+  const binaries = findMariadb();
+  const directory = await mkdtemp(join(tmpdir(), "worldline-mariadb-"));
+  const forget = removeAtExit(directory);
+  try {
+    await chmod(directory, 0o755);
+    const server = { binaries, directory, user: unprivilegedUser(), password: randomBytes(12).toString("hex") };
+    await initialise(server);
+    return await runServer({ ...server, port: await freePort() }, forget);
+  } catch (cause) {
+    forget();
+    await rm(directory, { recursive: true, force: true });
+    throw cause;
+  }
+}
+
+/** MariaDB refuses to run as root unless asked to: then Debian's own user for it serves, else nobody. */
+function unprivilegedUser(): User {
+  if (userInfo().uid !== 0) return {};
+  for (const name of ["mysql", "nobody"]) {
+    const uid = idOf("-u", name);
+    const gid = idOf("-g", name);
+    if (uid !== null && gid !== null) return { uid, gid };
+  }
+  throw new Error("MariaDB does not run as root, and there is neither a user mysql nor nobody");
+}
+
+function idOf(flag: "-u" | "-g", name: string): number | null {
+  try {
+    return Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  } catch {
+    return null; // no such user
+  }
+}
+
+interface Place {
+  readonly binaries: MariadbBinaries;
+  readonly directory: string;
+  readonly user: User;
+  readonly password: string;
+}
+
+interface Server extends Place {
+  readonly port: number;
+}
+
+const dataOf = ({ directory }: Place): string => join(directory, "data");
+const logOf = ({ directory }: Place): string => join(directory, "server.log");
+
+async function initialise(place: Place): Promise<void> {
+  const data = dataOf(place);
+  await mkdir(data, { mode: 0o700 });
+  const { uid, gid } = place.user;
+  if (uid !== undefined && gid !== undefined) {
+    await chown(data, uid, gid);
+    await chown(place.directory, uid, gid);
+  }
+  const options = ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal", "--skip-test-db"];
+  execFileSync(place.binaries.installDb, [...options, "--skip-name-resolve"], {
+    ...place.user,
+    cwd: place.directory,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+}
+
+async function runServer(server: Server, forget: () => void): Promise<TestMariadb> {
+  const urlOf = (database: string) => `mysql://root:${server.password}@127.0.0.1:${server.port}/${database}`;
+  let running: ChildProcess | null = null;
+  const pid = (): number => running?.pid ?? fail("the test's MariaDB is not running");
+
+  const start = async (): Promise<void> => {
+    running = spawnServer(server);
+    running.unref();
+    removals.set(server.directory, running.pid ?? null);
+    await ready(urlOf(""), server, running);
+  };
+  const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
+    const process = running;
+    running = null;
+    if (process !== null) await endServer(process, signal);
+    removals.set(server.directory, null);
+  };
+
+  await start();
+  return {
+    rootUrl: urlOf(""),
+    createDatabase: async (name) => {
+      await executeMariadb(urlOf(""), (connection) =>
+        connection.query("CREATE DATABASE ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", [name]),
+      );
+      return urlOf(encodeURIComponent(name));
+    },
+    pause: () => process.kill(pid(), "SIGSTOP"),
+    resume: () => process.kill(pid(), "SIGCONT"),
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+    start,
+    async remove() {
+      await end("SIGKILL");
+      forget();
+      await rm(server.directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}
+
+/** Dies with this process also when that is killed, where Debian's `setpriv` is there to see to it. */
+function spawnServer(server: Server): ChildProcess {
+  const log = openSync(logOf(server), "a");
+  const init = join(server.directory, "password.sql");
+  const sql = `ALTER USER root@localhost IDENTIFIED BY '${server.password}';
+CREATE OR REPLACE USER root@'127.0.0.1' IDENTIFIED BY '${server.password}';
+GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
+`;
+  execFileSync("tee", [init], { input: sql, stdio: ["pipe", "ignore", "inherit"] });
+  const command = [
+    server.binaries.server,
+    "--no-defaults",
+    `--datadir=${dataOf(server)}`,
+    `--port=${server.port}`,
+    `--socket=${join(server.directory, "s")}`,
+    `--pid-file=${join(server.directory, "pid")}`,
+    `--init-file=${init}`,
+    ...SETTINGS,
+  ];
+  const guarded = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL", ...command] : command;
+  const [file = "", ...args] = guarded;
+  const child = spawn(file, args, { ...server.user, cwd: server.directory, stdio: ["ignore", log, log] });
+  closeSync(log);
+  return child;
+}
+
+async function endServer(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.ref();
+  child.kill("SIGCONT");
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function ready(url: string, server: Server, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const answer = await executeMariadb(url, (connection) => connection.query("SELECT 1")).catch(
+      (cause: unknown) => cause,
+    );
+    if (!(answer instanceof Error)) return;
+    if (child.exitCode !== null || performance.now() > deadline) {
+      const tail = readFileSync(logOf(server), "utf8").slice(-2_000);
+      throw new Error(`MariaDB for tests did not start:\n${tail}`, { cause: answer });
+    }
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+}
+
+/** One connection for one piece of work. Takes several statements at once. */
+export async function executeMariadb<T>(url: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await createConnection({
+    uri: url,
+    multipleStatements: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    charset: "utf8mb4",
+    dateStrings: true,
+    supportBigNumbers: true,
+  });
+  connection.on("error", () => undefined); // told again by whatever is being asked
+  try {
+    return await work(connection);
+  } finally {
+    await connection.end();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address !== null ? address.port : fail("no free port");
+}
+
+function externalMariadb(rootUrl: string): TestMariadb {
+  const cannot = () => fail("a server named by WORLDLINE_TEST_MARIADB cannot be paused or stopped from here");
+  return {
+    rootUrl,
+    createDatabase: async (name) => {
+      await executeMariadb(rootUrl, async (connection) => {
+        await connection.query("DROP DATABASE IF EXISTS ??", [name]);
+        await connection.query("CREATE DATABASE ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", [name]);
+      });
+      const url = new URL(rootUrl);
+      url.pathname = `/${encodeURIComponent(name)}`;
+      return url.href;
+    },
+    pause: cannot,
+    resume: cannot,
+    stop: async () => cannot(),
+    kill: async () => cannot(),
+    start: async () => cannot(),
+    remove: async () => undefined,
+  };
+}
+
+/** Directories of this process that are still to be removed, and the server that runs on each. */
+const removals = new Map<string, number | null>();
+
+function removeAtExit(directory: string): () => void {
+  if (removals.size === 0) process.once("exit", removeAll);
+  removals.set(directory, null);
+  return () => removals.delete(directory);
+}
+
+function removeAll(): void {
+  for (const [directory, server] of removals) {
+    try {
+      if (server !== null) process.kill(server, "SIGKILL");
+    } catch {
+      // it has ended by itself
+    }
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

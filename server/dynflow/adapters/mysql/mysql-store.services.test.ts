@@ -1,0 +1,69 @@
+import { sql } from "kysely";
+import { createConnection } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { executeMariadb, startMariadb, type TestMariadb } from "#scripts/testing/mariadb.ts";
+import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
+import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
+import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
+import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
+import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
+import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
+import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
+import { type OpenedTables, planCells, stepCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
+import { openMysqlConnections } from "./mysql-connections.ts";
+import { emptyMysqlDatabase, insertMysqlRow, widen } from "./mysql-database.test-kit.ts";
+import { createMysqlMailbox, createMysqlStore } from "./mysql-store.ts";
+
+let server: TestMariadb;
+
+beforeAll(async () => {
+  server = await startMariadb();
+});
+afterAll(() => server.remove());
+
+/** One database for all cases, emptied for each; made anew once a case has dropped something. */
+let shared: string | null = null;
+
+async function emptiedDatabase(): Promise<string> {
+  if (shared === null) {
+    shared = await emptyMysqlDatabase(server, "25");
+    await widen(shared);
+    return shared;
+  }
+  await executeMariadb(shared, async (connection) => {
+    const tables = ["steps", "actions", "output_chunks", "delayed_plans", "execution_plan_dependencies", "envelopes"];
+    const all = [...tables, "coordinator_records", "execution_plans", "schema_info"];
+    const emptied = all.map((table) => `delete from dynflow_${table}`).join("; ");
+    await connection.query(`set foreign_key_checks = 0; ${emptied}; insert into dynflow_schema_info values (25)`);
+  });
+  return shared;
+}
+
+async function openTables(): Promise<OpenedTables> {
+  const url = await emptiedDatabase();
+  const store = createMysqlStore({ url });
+  const mailbox = createMysqlMailbox({ url });
+  const direct = await createConnection({ uri: url, charset: "utf8mb4", multipleStatements: true });
+  await direct.query("set foreign_key_checks = 0");
+  return {
+    store,
+    mailbox,
+    dialect: "mysql",
+    insert: (table, row) => insertMysqlRow(direct, table, row),
+    run: async (statement) => {
+      if (/^\s*(drop|alter)\b/i.test(statement)) shared = null;
+      await direct.query(statement);
+    },
+    async close() {
+      await Promise.all([direct.end(), store.close(), mailbox.close()]);
+    },
+  };
+}
+
+dynflowStoreContract("MariaDB", openTables);
+dynflowSearchContract("MariaDB", openTables);
+dynflowLinksContract("MariaDB", openTables);
+dynflowRawContract("MariaDB", openTables);
+dynflowMailboxContract("MariaDB", openTables);
+dynflowGuardedSendContract("MariaDB", openTables);
+dynflowInvalidationContract("MariaDB", openTables);
