@@ -1,34 +1,26 @@
 "use client";
 import { useMemo, useState } from "react";
-import { HistorySection } from "#components/history/history-section.tsx";
-import { PlanLifecycle } from "#components/lifecycle/plan-lifecycle.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { faultOf } from "#components/ui/fault.ts";
 import { parseInstant, shortId } from "#components/ui/format.ts";
 import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
-import { OnlyNow } from "#components/ui/not-known.tsx";
 import { routes } from "#components/ui/routes.ts";
-import { Section } from "#components/ui/section.tsx";
-import { Empty, Failure, Faults, Skeleton, Stale } from "#components/ui/widget.tsx";
+import { Failure, Faults, Skeleton, Stale } from "#components/ui/widget.tsx";
 import { stepIdsOf } from "#server/contract/view/plan-flow.ts";
-import { FlowTab } from "./flow-tab.tsx";
-import { HistoryView } from "./history-view.tsx";
-import { LocksView } from "./locks-view.tsx";
 import { Outcome } from "./outcome.tsx";
 import { PlanActDialogs, usePlanActs } from "./plan-acts.tsx";
 import { PlanDifference } from "./plan-diff.tsx";
 import { PlanFacts } from "./plan-facts.tsx";
 import { PlanHead } from "./plan-head.tsx";
 import { isDrawn, PlanStanding } from "./plan-standing.tsx";
+import { PlanTabBody } from "./plan-tab-body.tsx";
 import { PlanTabs, type Tab, toTab } from "./plan-tabs.tsx";
-import { RawView } from "./raw-view.tsx";
 import { ResumeDialog, useResumeRefusal } from "./resume-dialog.tsx";
 import { StepDetail } from "./step-detail.tsx";
 import { failedSteps, headName, nextOf, shortClass } from "./step-words.ts";
-import { StepsTable } from "./steps-table.tsx";
-import { SubPlansView } from "./sub-plans-view.tsx";
+import { hiddenTabs, tabCounts } from "./tab-counts.ts";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold, usePlan } from "./use-plan.ts";
 import "./plan.css";
@@ -82,6 +74,7 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
               plan={plan.data}
               steps={steps.data?.steps}
               unlisted={steps.data?.unlistedStepIds ?? []}
+              complete={steps.data?.complete === true}
               stepsError={steps.error}
               history={history.data}
               refresh={refresh}
@@ -98,12 +91,14 @@ interface PlanBodyProps {
   readonly plan: PlanOutput;
   readonly steps: readonly StepView[] | undefined;
   readonly unlisted: readonly number[];
+  /** All steps are here. */
+  readonly complete: boolean;
   readonly stepsError: unknown;
   readonly history: HistoryOutput | undefined;
   readonly refresh: () => void;
 }
 
-function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh }: PlanBodyProps) {
+function PlanBody({ source, plan, steps, unlisted, complete, stepsError, history, refresh }: PlanBodyProps) {
   const { search, go } = useAddress();
   const past = useIsPast();
   const [resuming, setResuming] = useState(false);
@@ -146,12 +141,8 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
         onNextFailure={nextFailure}
       />
     );
-  const counts = {
-    steps: plan.stepCount,
-    ...(history === undefined ? {} : { history: history.entries.length }),
-    "sub-plans": plan.subPlanIds.length,
-    locks: plan.locks.length,
-  };
+  const all = complete ? steps : undefined;
+  const counts = useMemo(() => tabCounts(plan, all, history, past), [plan, all, history, past]);
   return (
     <>
       <PlanHead
@@ -167,55 +158,28 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
       />
       <PlanFacts source={source} plan={plan} />
       <Outcome source={source} target={plan.id} />
-      <PlanTabs source={source} planId={plan.id} step={stepInUrl(search.get("step"))} tab={tab} counts={counts} />
+      <PlanTabs
+        source={source}
+        planId={plan.id}
+        step={stepInUrl(search.get("step"))}
+        tab={tab}
+        counts={counts}
+        hidden={hiddenTabs(plan)}
+      />
       <div className="tab-body">
-        {steps === undefined && (tab === "flow" || tab === "steps") ? (
-          stepsError === null ? (
-            <Skeleton rows={8} columns={4} what="steps" />
-          ) : (
-            <Failure title="Cannot read its steps" error={stepsError} onRetry={refresh} />
-          )
-        ) : (
-          <>
-            {tab === "flow" && (
-              <FlowTab plan={plan} steps={steps ?? []} history={history} selected={selected} onSelect={select}>
-                {detail}
-              </FlowTab>
-            )}
-            {tab === "steps" && (
-              <StepsTable
-                source={source}
-                planId={plan.id}
-                steps={steps ?? []}
-                unlisted={unlisted}
-                selected={selected}
-              />
-            )}
-            {tab === "payload" && <div className="one">{detail ?? <NothingSelected />}</div>}
-            {tab === "history" &&
-              (history === undefined ? (
-                <Skeleton rows={4} what="history" />
-              ) : (
-                <HistoryView source={source} planId={plan.id} history={history} />
-              ))}
-            {tab === "seen" && (
-              <HistorySection thing={{ type: "plan", source, id: plan.id }} what={`plan ${shortId(plan.id)}`} />
-            )}
-            {tab === "sub-plans" &&
-              (past ? (
-                <OnlyNow>Its sub-plans: the database tells of them as they are now.</OnlyNow>
-              ) : (
-                <SubPlansView source={source} plan={plan} />
-              ))}
-            {tab === "locks" && <LocksView source={source} locks={plan.locks} />}
-            {tab === "lifecycle" && (
-              <Section title="Life of this plan">
-                <PlanLifecycle state={plan.state} history={history?.entries.map((entry) => entry.name) ?? []} />
-              </Section>
-            )}
-            {tab === "raw" && <RawView value={{ plan, steps }} />}
-          </>
-        )}
+        <PlanTabBody
+          tab={tab}
+          source={source}
+          plan={plan}
+          steps={steps}
+          unlisted={unlisted}
+          stepsError={stepsError}
+          history={history}
+          selected={selected}
+          onSelect={select}
+          refresh={refresh}
+          detail={detail}
+        />
       </div>
       <PlanActDialogs
         source={source}
@@ -241,10 +205,6 @@ function PlanBody({ source, plan, steps, unlisted, stepsError, history, refresh 
       )}
     </>
   );
-}
-
-function NothingSelected() {
-  return <Empty title="No step is selected.">Press one in the flow or in the table of steps.</Empty>;
 }
 
 function stepInUrl(text: string | null): number | null {

@@ -1,0 +1,95 @@
+"use client";
+import { HistorySection } from "#components/history/history-section.tsx";
+import { PlanLifecycle } from "#components/lifecycle/plan-lifecycle.tsx";
+import { shortId } from "#components/ui/format.ts";
+import { useIsPast } from "#components/ui/instants.ts";
+import { OnlyNow } from "#components/ui/not-known.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
+import { Section } from "#components/ui/section.tsx";
+import { Empty, Failure, Skeleton } from "#components/ui/widget.tsx";
+import { unreachable } from "#server/kernel/errors.ts";
+import { FlowTab } from "./flow-tab.tsx";
+import { HistoryView } from "./history-view.tsx";
+import { LocksView } from "./locks-view.tsx";
+import type { Tab } from "./plan-tabs.tsx";
+import { RawView } from "./raw-view.tsx";
+import { StepsTable } from "./steps-table.tsx";
+import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
+
+const SubPlansView = onDemand(async () => (await import("./sub-plans-view.tsx")).SubPlansView);
+
+export interface PlanTabBodyProps {
+  readonly tab: Tab;
+  readonly source: string;
+  readonly plan: PlanOutput;
+  /** `undefined` = nothing was read yet. */
+  readonly steps: readonly StepView[] | undefined;
+  readonly unlisted: readonly number[];
+  readonly stepsError: unknown;
+  readonly history: HistoryOutput | undefined;
+  readonly selected: number | null;
+  readonly onSelect: (stepId: number) => void;
+  readonly refresh: () => void;
+  /** The selected step; `null` when none is. */
+  readonly detail: React.ReactNode;
+}
+
+/** These draw nothing without steps. */
+const OF_STEPS: ReadonlySet<Tab> = new Set(["flow", "steps", "plan-phase", "finalize"]);
+
+/** The part of the page that is open. */
+export function PlanTabBody(props: PlanTabBodyProps) {
+  const { tab, steps, stepsError, refresh } = props;
+  if (steps !== undefined || !OF_STEPS.has(tab)) return <Part {...props} steps={steps ?? []} />;
+  return stepsError === null ? (
+    <Skeleton rows={8} columns={4} what="steps" />
+  ) : (
+    <Failure title="Cannot read its steps" error={stepsError} onRetry={refresh} />
+  );
+}
+
+function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] }) {
+  const { tab, source, plan, steps, unlisted, history, selected, onSelect, detail } = props;
+  const past = useIsPast();
+  switch (tab) {
+    case "flow":
+      return (
+        <FlowTab plan={plan} steps={steps} history={history} selected={selected} onSelect={onSelect}>
+          {detail}
+        </FlowTab>
+      );
+    case "steps":
+      return <StepsTable source={source} planId={plan.id} steps={steps} unlisted={unlisted} selected={selected} />;
+    case "sub-plans":
+      if (past) return <OnlyNow>Its sub-plans: the database tells of them as they are now.</OnlyNow>;
+      return <SubPlansView source={source} plan={plan} />;
+    case "payload":
+      return <div className="one">{detail ?? <NothingSelected />}</div>;
+    case "history":
+      if (history === undefined) return <Skeleton rows={4} what="history" />;
+      return <HistoryView source={source} planId={plan.id} history={history} />;
+    case "seen":
+      return <HistorySection thing={{ type: "plan", source, id: plan.id }} what={`plan ${shortId(plan.id)}`} />;
+    case "locks":
+      return <LocksView source={source} locks={plan.locks} />;
+    case "lifecycle":
+      return (
+        <Section title="Life of this plan">
+          <PlanLifecycle state={plan.state} history={history?.entries.map((entry) => entry.name) ?? []} />
+        </Section>
+      );
+    case "raw":
+      return <RawView value={{ plan, steps: props.steps }} />;
+    case "plan-phase":
+    case "finalize":
+    case "dependencies":
+    case "delayed":
+      return null;
+    default:
+      return unreachable(tab);
+  }
+}
+
+function NothingSelected() {
+  return <Empty title="No step is selected.">Press one in the flow or in the table of steps.</Empty>;
+}
