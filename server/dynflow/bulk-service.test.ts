@@ -55,6 +55,8 @@ function setUp(count: number, operatorLimit = 3) {
       startNow: () => Promise.reject(new Error("not used here")),
       ping: () => Promise.reject(new Error("not used here")),
       bulk: () => null,
+      worlds: () => null,
+      took: () => undefined,
       onVerdict: () => undefined,
     },
     cancellable: ["Actions::Safe"],

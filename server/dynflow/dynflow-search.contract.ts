@@ -8,10 +8,15 @@ import {
   stepCells,
   uuid,
 } from "./dynflow-tables.contract.ts";
-import type { PlanFilter, PlanQuery, ScanHit, ScanNeedle } from "./ports.ts";
+import type { PlanFilter, PlanQuery, ScanHit, ScanNeedle, ScanQuery } from "./ports.ts";
 
 const ANY: PlanFilter = { ids: [], states: [], results: [], label: null, startedFrom: null, startedTo: null };
 const NO_NEEDLE: ScanNeedle = { errorText: null, inputText: null, actionClass: null, worldId: null };
+/** Hides all that follows a colon after "secret". */
+const SHOWN: ScanQuery["shown"] = {
+  payload: (value) => (JSON.stringify(value).includes("secret") ? null : value),
+  text: (text) => text.replace(/secret:.*/, "secret: ••••"),
+};
 const WORLD = "dddddddd-1111-4222-8333-444444444444";
 
 const query = (more: Partial<PlanQuery> = {}): PlanQuery => ({
@@ -195,6 +200,7 @@ function scanPromises({ tables }: Context): void {
         needle,
         from,
         plans,
+        shown: SHOWN,
       });
       hits.push(...slice.hits);
       looked += slice.plans;
@@ -227,6 +233,16 @@ function scanPromises({ tables }: Context): void {
     expect(numbers((await whole({ inputText: "42" })).hits)).toEqual([6]);
   });
 
+  it("never find what nobody may read as it is", async () => {
+    await tables().insert("dynflow_actions", actionCells(1, 9, { input: encodePayload({ secret: "hunter2" }) }));
+    const cells = { state: "error", error: error("no space, secret: hunter2") };
+    await tables().insert("dynflow_steps", stepCells(1, 9, cells));
+    expect((await whole({ inputText: "hunter" })).hits).toEqual([]);
+    expect((await whole({ errorText: "hunter" })).hits).toEqual([]);
+    const [hit] = (await whole({ errorText: "no space, secret" })).hits;
+    expect(hit?.evidence[0]?.text).toBe("Lab::Echo Lab::Broken: no space, secret: ••••");
+  });
+
   it("find any action's class, and worlds in histories", async () => {
     expect(numbers((await whole({ actionClass: "deep::down" })).hits)).toEqual([5]);
     const { hits } = await whole({ worldId: WORLD });
@@ -253,7 +269,10 @@ function scanPromises({ tables }: Context): void {
 
   it("are refused at a place that is none, and end between statements when they are cancelled", async () => {
     const scan = (from: string | null, signal?: AbortSignal) =>
-      tables().store.scan({ filter: ANY, needle: { ...NO_NEEDLE, errorText: "x" }, from, plans: 10 }, signal);
+      tables().store.scan(
+        { filter: ANY, needle: { ...NO_NEEDLE, errorText: "x" }, from, plans: 10, shown: SHOWN },
+        signal,
+      );
     await expect(scan("nowhere")).rejects.toMatchObject({ code: "invalid-input" });
     await expect(scan(null, AbortSignal.abort())).rejects.toMatchObject({ code: "cancelled" });
   });

@@ -1,7 +1,7 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import { can, refusalOf } from "#server/auth/permissions.ts";
 import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
-import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
+import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -23,7 +23,15 @@ import {
   toStepView,
   unlistedStepIds,
 } from "./plan-view.ts";
-import { actRefusal, audienceFor, type DynflowSource, NOT_ACTING, observedAt, observedNow, toActor } from "./source-view.ts";
+import {
+  actRefusal,
+  audienceFor,
+  type DynflowSource,
+  NOT_ACTING,
+  observedAt,
+  observedNow,
+  toActor,
+} from "./source-view.ts";
 
 /** Queries and commands over all configured Dynflow databases. */
 export function createDynflowService(deps: {
@@ -156,7 +164,12 @@ export function createDynflowService(deps: {
     ): WireOut<typeof wire.bulkPreviewOutput> {
       const source = sourceFor(caller, sources, input.source);
       const { target } = input;
-      return bulk.preview(caller, source, input.verb, "ids" in target ? target : { filter: toPlanFilter(target.filter, source, clock.now()) });
+      return bulk.preview(
+        caller,
+        source,
+        input.verb,
+        "ids" in target ? target : { filter: toPlanFilter(target.filter, source, clock.now()) },
+      );
     },
 
     async bulkStart(caller: Caller, input: WireIn<typeof wire.bulkStartInput>): WireOut<typeof wire.bulkStartOutput> {
@@ -165,11 +178,6 @@ export function createDynflowService(deps: {
         throw new OpsError("not-permitted", refusalOf(`plans:${input.verb}`));
       }
       return bulk.start(caller, source, input);
-    },
-
-    async worlds(caller: Caller, input: WireIn<typeof wire.worldsInput>): WireOut<typeof wire.worldsOutput> {
-      const seen = chosen(caller, sources, input.source);
-      return { ...observedNow(clock, seen), worlds: seen.flatMap(toWorldViews) };
     },
 
     async ping(caller: Caller, input: WireIn<typeof wire.pingInput>): WireOut<typeof wire.pingOutput> {
@@ -229,25 +237,4 @@ function toSourceView(source: DynflowSource) {
     lapMs: source.lapMs(),
     databaseShare: source.databaseShare(),
   };
-}
-
-function toWorldViews(source: DynflowSource): WireShape<typeof wire.worldView>[] {
-  const fold = source.fold();
-  const own = source.commands?.worldId() ?? null;
-  return Object.entries(fold.worlds).map(([id, world]) => ({
-    source: source.id,
-    id,
-    class: world.class,
-    executor: world.executor,
-    active: world.active,
-    hostname: world.hostname,
-    pid: world.pid,
-    queues: world.queues,
-    lastSeenText: world.lastSeenText,
-    seenSince: toIso(world.seenSince),
-    ping: world.ping === null ? null : { at: toIso(world.ping.at), roundTripMs: world.ping.roundTripMs },
-    unreadable: world.unreadable,
-    locks: Object.values(fold.locks).filter((lock) => lock.worldId === id).length,
-    ours: id === own,
-  }));
 }

@@ -3,6 +3,7 @@ import type { Logger } from "#server/kernel/logger.ts";
 import { answerText } from "./answer.ts";
 import { answerExport } from "./export.ts";
 import type { Metrics } from "./metrics.ts";
+import { answerPlansExport } from "./plans-export.ts";
 import { answerHealth, answerPing, answerReadiness } from "./probes.ts";
 import type { RpcHandler } from "./rpc.ts";
 import type { HttpDeps } from "./server.ts";
@@ -38,6 +39,8 @@ export async function lead(deps: HttpDeps, doors: Doors, entry: Entry): Promise<
       return serveLive(deps, request, response);
     case "export":
       return serveExport(deps, entry);
+    case "plans-export":
+      return servePlansExport(deps, entry);
     case "nothing":
       // In development Next serves more below /_next than built files.
       if (deps.dev && visit.pathname.startsWith("/_next/")) break;
@@ -77,6 +80,16 @@ async function serveExport({ app, authenticator }: HttpDeps, { request, response
   if (principal === null) return refuseStranger(response);
   const caller = { principal, address: visit.address };
   return answerExport(response, { caller, target: visit.facts.target, journal: app.services.journal, log });
+}
+
+async function servePlansExport(
+  { app, authenticator }: HttpDeps,
+  { request, response, visit, log }: Entry,
+): Promise<void> {
+  const { principal } = await visitorOf(request, authenticator);
+  if (principal === null) return refuseStranger(response);
+  const caller = { principal, address: visit.address };
+  return answerPlansExport(response, { caller, target: visit.facts.target, plans: app.services.dynflowList, log });
 }
 
 function refuseStranger(response: ServerResponse): void {

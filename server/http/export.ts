@@ -30,16 +30,33 @@ export async function answerExport(
   if (!can(caller.principal, "journal:read")) return answerText(response, 403, refusalOf("journal:read"));
   const input = parseQuery(target);
   if ("fault" in input) return answerText(response, 400, input.fault);
-  const pieces = journal.export(caller, input)[Symbol.asyncIterator]();
+  return sendFile(response, {
+    pieces: journal.export(caller, input),
+    type: CONTENT_TYPE[input.format],
+    name: `worldline-journal.${input.format}`,
+    onFailed: (cause) => log.warn("journal.export.failed", { cause }),
+  });
+}
+
+interface FileAnswer {
+  readonly pieces: AsyncIterable<string>;
+  readonly type: string;
+  readonly name: string;
+  readonly onFailed: (cause: string) => void;
+}
+
+/** A file as fast as it is taken. What is refused before the first piece is answered with its status. */
+export async function sendFile(response: ServerResponse, file: FileAnswer): Promise<void> {
+  const pieces = file.pieces[Symbol.asyncIterator]();
   try {
     const first = await pieces.next();
     response.statusCode = 200;
-    response.setHeader("content-type", CONTENT_TYPE[input.format]);
-    response.setHeader("content-disposition", `attachment; filename="worldline-journal.${input.format}"`);
+    response.setHeader("content-type", file.type);
+    response.setHeader("content-disposition", `attachment; filename="${file.name}"`);
     await promises.pipeline(Readable.from(joined(first, pieces)), response);
   } catch (cause) {
     // A file that broke off has no end that says so: the connection is cut, and whoever reads it is told.
-    log.warn("journal.export.failed", { cause: messageOf(cause) });
+    file.onFailed(messageOf(cause));
     if (response.headersSent) response.destroy();
     else answerText(response, statusOf(cause), cause instanceof OpsError ? cause.message : "The export failed");
   }

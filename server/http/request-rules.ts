@@ -51,7 +51,7 @@ function judgeTarget({ target }: RequestFacts): RequestVerdict | null {
 }
 
 /** Whose answers are made anew each time: there is nothing to say of them before. */
-const HEADLESS: ReadonlySet<Surface> = new Set(["rpc", "live", "export"]);
+const HEADLESS: ReadonlySet<Surface> = new Set(["rpc", "live", "export", "plans-export"]);
 
 function judgeMethod({ method, surface }: RequestFacts): RequestVerdict | null {
   if (method === "GET") return null;

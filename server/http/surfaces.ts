@@ -11,6 +11,8 @@ export type Surface =
   | "live"
   /** `/api/journal/export`: the journal as a file. */
   | "export"
+  /** `/api/plans/export`: a list of plans as a file. */
+  | "plans-export"
   /** Built files: the same bytes for everyone, also for the sandboxed frame, whose origin is opaque. */
   | "static"
   /** The frame in which mermaid draws. */
@@ -28,6 +30,7 @@ export function surfaceOf(pathname: string): Surface {
   if (pathname.startsWith(RPC_PATH)) return "rpc";
   if (pathname === "/api/live") return "live";
   if (pathname === "/api/journal/export") return "export";
+  if (pathname === "/api/plans/export") return "plans-export";
   if (pathname.startsWith("/_next/static/")) return "static";
   if (pathname === "/diagram" || pathname.startsWith("/diagram/")) return "diagram";
   // Nothing of Next's own machinery is used: no image optimiser, no data routes, no API routes.

@@ -89,7 +89,10 @@ export const plansInput = z.object({
     .nullable()
     .default(null),
   /** What is asked for beside each row, at the cost of a read: who planned it, the error of a plan that is not followed. */
-  with: z.array(z.enum(["caller", "failure"])).max(2).default([]),
+  with: z
+    .array(z.enum(["caller", "failure"]))
+    .max(2)
+    .default([]),
 });
 export type PlansInput = z.input<typeof plansInput>;
 
@@ -256,7 +259,9 @@ export const actionOutput = z.object({
   output: maskable(payload),
   inputBytes: z.number(),
   outputBytes: z.number(),
-  chunks: maskable(z.array(z.object({ id: z.number(), kind: z.string().nullable(), timestamp: z.string(), chunk: payload }))),
+  chunks: maskable(
+    z.array(z.object({ id: z.number(), kind: z.string().nullable(), timestamp: z.string(), chunk: payload })),
+  ),
   chunksCut: z.boolean(),
 });
 export type ActionOutput = z.infer<typeof actionOutput>;
@@ -384,25 +389,6 @@ export const bulkStartInput = z.object({
 });
 export const bulkStartOutput = z.object({ journalId: z.string(), jobId: z.string() });
 
-export const worldView = z.object({
-  source: z.string(),
-  id: z.string(),
-  class: z.string(),
-  executor: z.boolean(),
-  active: z.boolean().nullable(),
-  hostname: z.string().nullable(),
-  pid: z.number().nullable(),
-  queues: z.record(z.string(), z.number()),
-  lastSeenText: z.string().nullable(),
-  seenSince: instant,
-  ping: z.object({ at: instant, roundTripMs: z.number().nullable() }).nullable(),
-  unreadable: z.string().nullable(),
-  locks: z.number(),
-  ours: z.boolean(),
-});
-export type WorldView = z.infer<typeof worldView>;
-export const worldsInput = z.object({ source: sourceId.optional() });
-export const worldsOutput = z.object({ ...observed, worlds: z.array(worldView) });
 export const pingInput = z.object({ source: sourceId, worldId: z.string().max(100), reason, requestId });
 export const pingOutput = z.object({
   journalId: z.string(),

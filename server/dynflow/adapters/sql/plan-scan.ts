@@ -60,7 +60,7 @@ export async function scanPlans(
     },
   };
   const range = await rangeOf(scan);
-  const [first, ...others] = lookoutsFor(query.needle, differences);
+  const [first, ...others] = lookoutsFor(query, differences);
   if (first === undefined) return headsOnly(scan, range);
   const found = await lookOut(scan, first, range);
   for (const lookout of others) await keepThoseWith(scan, lookout, found);

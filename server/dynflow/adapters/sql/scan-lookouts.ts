@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import { decodeActionPayloads, decodeActionRow, decodePlanRow, decodeStepRow } from "#server/dynflow/codec/rows.ts";
 import { NO_BLOB, type StoredBlob } from "#server/dynflow/codec/stored.ts";
 import { evidenceLine, findInPayload, holds } from "#server/dynflow/domain/found-text.ts";
-import type { ScanEvidence, ScanNeedle } from "#server/dynflow/ports.ts";
+import type { ScanEvidence, ScanQuery, ScanShown } from "#server/dynflow/ports.ts";
 import { blobCell, blobColumns, numberCell, type Row, textCell } from "./cells.ts";
 import type { SqlDifferences } from "./differences.ts";
 import { textMatches } from "./plan-filter.ts";
@@ -33,13 +33,13 @@ interface Look {
 }
 
 /** The cheapest first: it decides what the others are asked about. */
-export function lookoutsFor(needle: ScanNeedle, differences: SqlDifferences): readonly Lookout[] {
+export function lookoutsFor({ needle, shown }: ScanQuery, differences: SqlDifferences): readonly Lookout[] {
   const { worldId, actionClass, errorText, inputText } = needle;
   return [
-    ...(errorText === null ? [] : [inErrors(errorText, differences)]),
+    ...(errorText === null ? [] : [inErrors(errorText, shown, differences)]),
     ...(worldId === null ? [] : [inHistory(worldId, differences)]),
     ...(actionClass === null ? [] : [inClasses(actionClass, differences)]),
-    ...(inputText === null ? [] : [inInputs(inputText, differences)]),
+    ...(inputText === null ? [] : [inInputs(inputText, shown, differences)]),
   ];
 }
 
@@ -48,7 +48,7 @@ const idOf = (row: Row): number => numberCell(row, "of_child") ?? 0;
 const lengthOf = (...blobs: readonly StoredBlob[]): number =>
   blobs.reduce((sum, { bytes, length }) => sum + (bytes === null ? 0 : (length ?? 0)), 0);
 
-function inErrors(text: string, differences: SqlDifferences): Lookout {
+function inErrors(text: string, shown: ScanShown, differences: SqlDifferences): Lookout {
   return {
     ...OF_PLAN,
     source: sql`from dynflow_steps looked`,
@@ -63,7 +63,7 @@ function inErrors(text: string, differences: SqlDifferences): Lookout {
       if (!error.ok) return { evidence: null, bytes, readable: false };
       if (error.value === null) return { evidence: null, bytes, readable: true };
       const { exceptionClass, message, backtrace } = error.value;
-      const line = [`${exceptionClass}: ${message}`, ...backtrace].find((each) => holds(each, text));
+      const line = [`${exceptionClass}: ${message}`, ...backtrace].map(shown.text).find((each) => holds(each, text));
       const said = line === undefined ? null : evidenceLine(`${actionClass} ${line}`, text);
       return { evidence: said === null ? null : { where: "error", id: idOf(row), text: said }, bytes, readable: true };
     },
@@ -89,7 +89,7 @@ const stepOf = (row: Row, blobs: { readonly error: StoredBlob; readonly data: St
     children: NO_BLOB,
   });
 
-function inInputs(text: string, differences: SqlDifferences): Lookout {
+function inInputs(text: string, shown: ScanShown, differences: SqlDifferences): Lookout {
   return {
     ...OF_PLAN,
     source: sql`from dynflow_actions looked`,
@@ -102,7 +102,7 @@ function inInputs(text: string, differences: SqlDifferences): Lookout {
       const bytes = lengthOf(blobs.input, blobs.data);
       const { input } = decodeActionPayloads({ ...blobs, output: NO_BLOB });
       if (!input.ok) return { evidence: null, bytes, readable: false };
-      const said = findInPayload(input.value, text);
+      const said = findInPayload(shown.payload(input.value), text);
       return { evidence: said === null ? null : { where: "input", id: idOf(row), text: said }, bytes, readable: true };
     },
   };
