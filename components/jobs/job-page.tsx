@@ -221,6 +221,10 @@ function aboutOf(facts: JobOutput["facts"]) {
       value: <bdi>{source}</bdi>,
       source: <Link href={routes.plans({ source })}>plans</Link>,
     };
+    if (facts.kind === "dynflow.worlds.invalidate") {
+      const href = routes.worlds({ source, world: facts.target });
+      return [of, { name: "world", value: <Id id={facts.target} />, source: <Link href={href}>worlds</Link> }];
+    }
     if (facts.retryOf === undefined) return [of];
     return [of, { name: "retries", value: <Link href={routes.job(facts.retryOf)}>an earlier job</Link> }];
   }
@@ -241,6 +245,7 @@ const PERMISSIONS = {
   "dynflow.plans.cancel": "plans:cancel",
   "dynflow.plans.abort": "plans:abort",
   "dynflow.plans.halt": "plans:halt",
+  "dynflow.worlds.invalidate": "worlds:invalidate",
 } as const;
 
 const nodeOf = (stream: string, incarnation: string) =>

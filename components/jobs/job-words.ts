@@ -63,12 +63,27 @@ const APPLIED: Readonly<Record<string, string>> = {
   "dynflow.plans.halt": "they are halted, or an executor took the halt",
 };
 
+const INVALIDATION: Omit<JobWords, "place" | "name"> = {
+  ...PLANS,
+  applied: "taken from the dead world",
+  moved: "its lock was gone by then, left alone",
+  failed: "must not be written",
+  unknown: "being written, or not known yet",
+  settles: "The plan's lock and its history settle it when the job goes on: nothing is written twice.",
+  resumes:
+    "It pings the world once more, takes the invalidation lock again, and goes on with what the world still holds.",
+  cancels: "It stops for good between two plans. What is done stays done; an executor that starts does the rest.",
+  retries: false,
+};
+
 export function jobWords(facts: JobFacts): JobWords {
   if (facts.kind === "dna.failover") return { ...FAILOVER, name: (key) => key, place: () => null };
+  const place = (key: string) => routes.plan(sourceOf(facts), key);
+  if (facts.kind === "dynflow.worlds.invalidate") return { ...INVALIDATION, name: shortId, place };
   return {
     ...PLANS,
     applied: APPLIED[facts.kind] ?? "acted on",
     name: shortId,
-    place: (key) => routes.plan(sourceOf(facts), key),
+    place,
   };
 }

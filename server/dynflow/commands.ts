@@ -1,5 +1,6 @@
 import type { EventActor } from "#server/contract/event.ts";
 import type { RequestType } from "./domain/protocol.ts";
+import type { WorldCommands } from "./world-commands.ts";
 
 /** What every command on a plan carries. */
 interface PlanRequest {
@@ -137,6 +138,10 @@ export interface PlanCommands {
   }): Promise<PingResult>;
   /** `null` while our world is not open. */
   bulk(): BulkCommands | null;
+  /** What worlds can be asked, and done to; `null` while our own is not open. */
+  worlds(): WorldCommands | null;
+  /** What is seen of this plan from now on follows from this request. */
+  took(planId: string, causedBy: string): void;
   /** Who is told of verdicts that come late. */
   onVerdict(listener: OnVerdict): void;
 }

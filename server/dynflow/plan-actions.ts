@@ -93,7 +93,7 @@ export interface PlanActionsOptions {
   readonly onVerdict: OnVerdict;
 }
 
-export interface PlanActions extends Omit<PlanCommands, "bulk" | "onVerdict"> {
+export interface PlanActions extends Omit<PlanCommands, "bulk" | "onVerdict" | "worlds" | "took"> {
   readonly bulk: BulkCommands;
   /** Takes up what an earlier life of the console left unsettled. Call before the client world runs. */
   load(): Promise<void>;

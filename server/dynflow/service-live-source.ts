@@ -16,6 +16,7 @@ import { actingRefusal } from "./resume-refusal.ts";
 import { createLookout } from "./service-lookout.ts";
 import type { DynflowSource } from "./source-view.ts";
 import { createUndecodableEnvelopes, type UndecodableEnvelopes } from "./undecodable-envelopes.ts";
+import { createWorldCommands, type WorldCommands } from "./world-commands.ts";
 
 const TURN_MS = 1_000;
 
@@ -113,6 +114,7 @@ function createActing(
     readonly world: ClientWorld;
     readonly actions: PlanActions;
     readonly bulk: BulkCommands;
+    readonly worlds: WorldCommands;
   } | null = null;
   let tell: OnVerdict = async (jobId) => log.warn("dynflow.verdict.not_taken", { sourceId: id, jobId });
   const onVerdict: OnVerdict = async (jobId, planId, verdict) => {
@@ -155,6 +157,8 @@ function createActing(
     halt: async (request) => actionsNow().halt(request),
     startNow: async (request) => actionsNow().startNow(request),
     bulk: () => opened?.bulk ?? null,
+    worlds: () => opened?.worlds ?? null,
+    took: (planId, causedBy) => causes.took(planId, causedBy),
     onVerdict(listener) {
       tell = listener;
     },
@@ -171,8 +175,9 @@ function createActing(
       const world = await openClientWorld({ ...options, sourceId: id, mailbox, notifies, encoding });
       const look = (planId: string) => follower.look(planId);
       const actions = createPlanActions({ ...options, sourceId: id, world, refusal: present, look, onVerdict });
+      const worlds = createWorldCommands({ ...options, sourceId: id, world, mailbox, encoding, refusal: present });
       await actions.load();
-      opened = { world, actions, bulk: noting(actions.bulk) };
+      opened = { world, actions, bulk: noting(actions.bulk), worlds };
       await together(signal, [(own) => world.run(own), (own) => actions.run(own)]);
     } finally {
       opened = null;

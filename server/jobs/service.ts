@@ -25,6 +25,7 @@ const KIND_PERMISSIONS: Readonly<Record<JobKindName, Permission>> = {
   "dynflow.plans.cancel": "plans:cancel",
   "dynflow.plans.abort": "plans:abort",
   "dynflow.plans.halt": "plans:halt",
+  "dynflow.worlds.invalidate": "worlds:invalidate",
 };
 
 /** Begins a new job of failed targets of an ended one. */

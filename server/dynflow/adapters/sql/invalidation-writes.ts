@@ -8,10 +8,9 @@
  */
 import { sql } from "kysely";
 import { historyValue, stepErrorValue } from "#server/dynflow/codec/columns.ts";
-import { encodeJson } from "#server/dynflow/codec/json-encode.ts";
 import { encodeMsgpack } from "#server/dynflow/codec/msgpack-encode.ts";
 import type { MsgpackValue } from "#server/dynflow/codec/msgpack-value.ts";
-import { fromPayload } from "#server/dynflow/codec/payload.ts";
+import { fromPayload, toPayload } from "#server/dynflow/codec/payload.ts";
 import { decodePayloadCell, decodePlanRow } from "#server/dynflow/codec/rows.ts";
 import {
   type Abandonment,
@@ -334,9 +333,8 @@ async function blobForm(db: Database): Promise<BlobForm> {
   return version >= MSGPACK_SINCE ? "msgpack" : "json";
 }
 
-const UTF8 = new TextDecoder();
 const cellOf = (value: MsgpackValue, form: BlobForm): Uint8Array | string =>
-  form === "json" ? UTF8.decode(encodeJson(value)) : encodeMsgpack(value);
+  form === "msgpack" ? encodeMsgpack(value) : JSON.stringify(toPayload(value));
 
 /** Plans are written with milliseconds, UTC, without zone. */
 const sqlMillis = (at: EpochMs): string => toIso(at).replace("T", " ").replace("Z", "");
