@@ -69,7 +69,7 @@ describe("the method", () => {
       const meaningful =
         method === "GET" ||
         (method === "POST" && surface === "rpc") ||
-        (method === "HEAD" && !["rpc", "live", "export"].includes(surface));
+        (method === "HEAD" && !["rpc", "live", "export", "plans-export"].includes(surface));
       expect(statusOf({ method, surface })).toBe(meaningful ? 200 : 405);
     },
   );
