@@ -1,12 +1,20 @@
+import { soakBlobs } from "./soak/blobs.ts";
 import { soakKills } from "./soak/kills.ts";
 
-const DEFAULT_ROUNDS = 200;
-const USAGE = "usage: npm run soak -- kills [rounds] [seed]";
+const SOAKS: Readonly<
+  Record<string, { readonly rounds: number; run(rounds: number, seed: number): boolean | Promise<boolean> }>
+> = {
+  kills: { rounds: 200, run: soakKills },
+  blobs: { rounds: 1_000_000, run: soakBlobs },
+};
+const USAGE = `usage: npm run soak -- ${Object.keys(SOAKS).join("|")} [rounds] [seed]`;
 
-/** `npm run soak -- kills`: what is too long for every commit; exit 1 when anything was lost. */
-const [name, rounds = String(DEFAULT_ROUNDS), seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
-if (name !== "kills" || !/^[1-9][0-9]{0,5}$/.test(rounds) || !/^[0-9]{1,9}$/.test(seed)) {
+/** What is too long for every commit: `kills` of a console, mutated `blobs`; exit 1 when anything was lost or did harm. */
+const [name = "", rounds, seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+const soak = SOAKS[name];
+const asked = rounds ?? String(soak?.rounds ?? "");
+if (soak === undefined || !/^[1-9][0-9]{0,7}$/.test(asked) || !/^[0-9]{1,9}$/.test(seed)) {
   process.stderr.write(`${USAGE}\n`);
   process.exit(2);
 }
-process.exit((await soakKills(Number(rounds), Number(seed))) ? 0 : 1);
+process.exit((await soak.run(Number(asked), Number(seed))) ? 0 : 1);

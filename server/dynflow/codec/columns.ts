@@ -3,6 +3,10 @@ import type { HistoryEntry, StepError } from "#server/dynflow/domain/model.ts";
 import { isMsgpackArray, isMsgpackMap, type MsgpackValue, safeIntegerOf, textOf } from "./msgpack-value.ts";
 import { type Parsed, parsed, unparsed } from "./stored.ts";
 
+/** Unix seconds that have a date people could read. */
+const YEAR_0_SEC = -62_167_219_200;
+const YEAR_9999_SEC = 253_402_300_799;
+
 /** NULL = no events. Source: Dynflow/dynflow 2.0.0 lib/dynflow/execution_history.rb `Event`, `new_from_hash`. */
 export function parseHistory(value: MsgpackValue): Parsed<readonly HistoryEntry[]> {
   if (value === null) return parsed([]);
@@ -13,6 +17,7 @@ export function parseHistory(value: MsgpackValue): Parsed<readonly HistoryEntry[
     const timeSec = safeIntegerOf(item.get("time"));
     const name = textOf(item.get("name"));
     if (timeSec === null || name === null) return unparsed("a history entry without time or name");
+    if (timeSec < YEAR_0_SEC || timeSec > YEAR_9999_SEC) return unparsed(`a history entry of no year: ${timeSec} s`);
     entries.push({ timeSec, name, worldId: textOf(item.get("world_id")) });
   }
   return parsed(entries);

@@ -12,7 +12,7 @@ import {
 } from "./envelope.ts";
 import { isMsgpackMap, type MsgpackMap, type MsgpackValue, safeIntegerOf, textOf } from "./msgpack-value.ts";
 import { toPayload } from "./payload.ts";
-import { decodeForm } from "./stored.ts";
+import { decodeForm, type StoredForm } from "./stored.ts";
 import { toUtcMicros } from "./utc-text.ts";
 
 export type DecodedEnvelope =
@@ -29,11 +29,12 @@ const ENVELOPE_KEYS = ["request_id", "sender_id", "receiver_id", "message"] as c
 
 /** JSON's maps begin so, and no map of msgpack does: the form of an envelope need not be told. */
 const OPENING_BRACE = 0x7b;
+const formOf = (bytes: Uint8Array): StoredForm => (bytes[0] === OPENING_BRACE ? "json" : "msgpack");
 
 /** Decodes `dynflow_envelopes.data`, msgpack or (below schema 22) JSON text. Not `ok` only when sender, receiver or request id cannot be told. */
-export function decodeEnvelope(bytes: Uint8Array): DecodedEnvelope {
+export function decodeEnvelope(bytes: Uint8Array, form = formOf(bytes)): DecodedEnvelope {
   const refuse = (reason: string): DecodedEnvelope => ({ ok: false, reason, bytes: bytes.length });
-  const decoded = decodeForm(bytes, bytes[0] === OPENING_BRACE ? "json" : "msgpack");
+  const decoded = decodeForm(bytes, form);
   if (!decoded.ok) return refuse(decoded.reason);
   const map = decoded.value;
   if (!isMsgpackMap(map)) return refuse("an envelope that is no map");

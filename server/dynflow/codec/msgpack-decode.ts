@@ -8,11 +8,20 @@
  * `ext/msgpack/unpacker.c`.
  */
 import { MsgpackExt, MsgpackFloat, type MsgpackValue } from "./msgpack-value.ts";
+import { utf8Text } from "./utf8.ts";
 
 /** Depth at which Ruby's own unpacker gives up (msgpack-ruby `MSGPACK_UNPACKER_STACK_CAPACITY`). */
 export const MSGPACK_MAX_DEPTH = 128;
 /** Larger columns are not decoded: nothing a person can read is this big. */
 export const MSGPACK_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Values of one blob. The largest flow we draw takes half a million; a megabyte of empty lists would take a gigabyte. */
+export const MSGPACK_MAX_VALUES = 1_000_000;
+/**
+ * Keys of one map that are no text. Dynflow writes none. Unlike text, numbers are hashed without a secret: so many that
+ * all fall together can be made up, and each would be compared with all before it.
+ */
+export const MSGPACK_MAX_ODD_KEYS = 4_096;
 
 export interface MsgpackLimits {
   readonly maxDepth: number;
@@ -32,9 +41,6 @@ export type MsgpackDecoded =
 
 const DEFAULT_LIMITS: MsgpackLimits = { maxDepth: MSGPACK_MAX_DEPTH, maxBytes: MSGPACK_MAX_BYTES };
 
-/** Holds no state between calls: it is never asked to stream. */
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Thrown inside this file only; `decodeMsgpackAt` turns it into an outcome. */
 class Fault extends Error {
   readonly kind: "incomplete" | "malformed" | "limit";
@@ -51,6 +57,8 @@ interface Reader {
   readonly view: DataView;
   readonly maxDepth: number;
   offset: number;
+  /** Values that have been promised by headers so far. */
+  values: number;
 }
 
 /** Decodes the one value that starts at `offset`; what follows it is left alone. */
@@ -59,7 +67,7 @@ export function decodeMsgpackAt(bytes: Uint8Array, offset: number, limits = DEFA
     return { ok: false, kind: "limit", reason: `longer than ${limits.maxBytes} bytes`, offset };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reader: Reader = { bytes, view, maxDepth: limits.maxDepth, offset };
+  const reader: Reader = { bytes, view, maxDepth: limits.maxDepth, offset, values: 0 };
   try {
     const value = readValue(reader, 0);
     return { ok: true, value, offset: reader.offset };
@@ -189,11 +197,7 @@ function readExt(reader: Reader, length: number): MsgpackExt {
 function readText(reader: Reader, length: number): string | Uint8Array {
   const start = take(reader, length);
   const slice = reader.bytes.subarray(start, start + length);
-  try {
-    return UTF8.decode(slice);
-  } catch {
-    return slice.slice();
-  }
+  return utf8Text(slice) ?? slice.slice();
 }
 
 /** Every element takes at least one byte, so a header that promises more than is left is refused before it costs. */
@@ -201,6 +205,10 @@ function guard(reader: Reader, elements: number, depth: number): void {
   if (depth >= reader.maxDepth) throw new Fault("limit", `deeper than ${reader.maxDepth} levels`, reader.offset);
   const left = reader.bytes.length - reader.offset;
   if (elements > left) throw new Fault("incomplete", "ends too early", reader.offset);
+  reader.values += elements;
+  if (reader.values > MSGPACK_MAX_VALUES) {
+    throw new Fault("limit", `more than ${MSGPACK_MAX_VALUES} values`, reader.offset);
+  }
 }
 
 function readArray(reader: Reader, length: number, depth: number): readonly MsgpackValue[] {
@@ -213,8 +221,13 @@ function readArray(reader: Reader, length: number, depth: number): readonly Msgp
 function readMap(reader: Reader, length: number, depth: number): ReadonlyMap<MsgpackValue, MsgpackValue> {
   guard(reader, length * 2, depth);
   const map = new Map<MsgpackValue, MsgpackValue>();
+  let oddKeys = 0;
   for (let index = 0; index < length; index += 1) {
     const key = readValue(reader, depth + 1);
+    if (typeof key !== "string") oddKeys += 1;
+    if (oddKeys > MSGPACK_MAX_ODD_KEYS) {
+      throw new Fault("limit", `a map with more than ${MSGPACK_MAX_ODD_KEYS} keys that are no text`, reader.offset);
+    }
     map.set(key, readValue(reader, depth + 1));
   }
   return map;

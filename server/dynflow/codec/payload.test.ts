@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromBase64, toBase64 } from "./base64.ts";
 import * as hand from "./by-hand.test-kit.ts";
 import { bytesOf, hexOf } from "./by-hand.test-kit.ts";
 import { decodePayload, encodePayload, referencedStepIds } from "./payload.ts";
+import { decodePayloadCell } from "./rows.ts";
+import { decodeStored, parsed } from "./stored.ts";
 
 const shown = (hex: string) => {
   const result = decodePayload(bytesOf(hex));
@@ -84,9 +87,39 @@ describe("payloads", () => {
     expect(shown(fake)).toEqual({ class: "Dynflow::ExecutionPlan::OutputReference", step_id: 4 });
   });
 
-  it("never decode Ruby's Marshal: it stays the text it is", () => {
+  it("never decode Ruby's Marshal: an object is shown by its class, length and digest", () => {
+    const bytes = Buffer.from("BAhvOghTZXQ=", "base64");
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
     const marshalled = hand.map(["class", hand.text("Set")], ["marshaled", hand.text("BAhvOghTZXQ=")]);
-    expect(shown(marshalled)).toEqual({ class: "Set", marshaled: "BAhvOghTZXQ=" });
+    expect(shown(marshalled)).toEqual({ $marshal: { class: "Set", bytes: 8, sha256 } });
+    const inLines = hand.map(["class", hand.text("Set")], ["marshaled", hand.text("BAhvOghT\nZXQ=\n")]);
+    expect(shown(inLines)).toEqual({ $marshal: { class: "Set", bytes: 8, sha256 } });
+    const noBase64 = hand.map(["class", hand.text("Set")], ["marshaled", hand.text("***")]);
+    expect(shown(noBase64)).toMatchObject({ $marshal: { class: "Set", bytes: 3 } });
+    expect(() => encodePayload({ $marshal: { class: "Set", bytes: 8, sha256 } })).toThrow(RangeError);
+  });
+
+  it("never decode a blob of Ruby's Marshal either, whatever follows its first two bytes", () => {
+    const bytes = bytesOf("04087b06");
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    expect(shown("04087b06")).toEqual({ $marshal: { class: null, bytes: 4, sha256 } });
+    expect(decodePayloadCell({ bytes, length: 4 })).toEqual({
+      ok: true,
+      value: { $marshal: { class: null, bytes: 4, sha256 } },
+    });
+    expect(decodeStored({ bytes, length: 4 }, () => parsed(1))).toEqual({
+      ok: false,
+      reason: `Ruby Marshal data, which is never decoded: SHA-256 ${sha256}`,
+      bytes: 4,
+    });
+  });
+
+  it("take a map of odd keys at every level once, not twice a level", () => {
+    const deep = Array.from({ length: 100 }).reduce<string>(
+      (inner) => `${hand.map(["a", inner]).replace(/^81/, "82")}0102`,
+      hand.int(1),
+    );
+    expect(JSON.stringify(shown(deep))).toContain("$map");
   });
 
   it("refuse tags that hold nonsense when written", () => {

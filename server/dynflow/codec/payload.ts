@@ -7,6 +7,7 @@
 import type { Decoded, PayloadValue } from "#server/dynflow/domain/model.ts";
 import type { JsonObject, JsonValue } from "#server/kernel/json.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
+import { isMarshal, marshalledObject, marshalPayload } from "./marshal.ts";
 import { decodeMsgpack, MSGPACK_MAX_BYTES, MSGPACK_MAX_DEPTH } from "./msgpack-decode.ts";
 import { encodeMsgpack } from "./msgpack-encode.ts";
 import { dateOf, decodeInstant, encodeInstant, instantText, parseInstantText, TIME_TAGS } from "./msgpack-time.ts";
@@ -31,6 +32,7 @@ const RESERVED_KEYS: ReadonlySet<string> = new Set([
   "$ext",
   "$ref",
   "$map",
+  "$marshal",
   "$masked",
   "__proto__",
 ]);
@@ -38,6 +40,7 @@ const RESERVED_KEYS: ReadonlySet<string> = new Set([
 /** What a serialized column or blob holds, as a payload. `null` bytes mean SQL NULL and decode to `null`. */
 export function decodePayload(bytes: Uint8Array | null, maxBytes = MSGPACK_MAX_BYTES): Decoded<PayloadValue> {
   if (bytes === null) return { ok: true, value: null };
+  if (isMarshal(bytes)) return { ok: true, value: marshalPayload(bytes) };
   const decoded = decodeMsgpack(bytes, { maxBytes, maxDepth: MSGPACK_MAX_DEPTH });
   return decoded.ok
     ? { ok: true, value: toPayload(decoded.value) }
@@ -72,15 +75,15 @@ function extPayload(ext: MsgpackExt): JsonObject {
   return exact ? { $date: day } : { $date: day, $instant: instantText(decoded.value) };
 }
 
+/** Keys before values: whoever saw that a key is odd only behind a value would go through each level twice. */
 function mapPayload(map: MsgpackMap): JsonObject {
-  const entries: [string, JsonValue][] = [];
-  for (const [key, value] of map) {
-    if (typeof key !== "string" || RESERVED_KEYS.has(key)) {
-      return { $map: [...map].map((entry) => [toPayload(entry[0]), toPayload(entry[1])]) };
-    }
-    entries.push([key, toPayload(value)]);
-  }
-  const plain = Object.fromEntries(entries);
+  const marshalled = marshalledObject(map);
+  if (marshalled !== null) return marshalled;
+  const odd = [...map.keys()].some((key) => typeof key !== "string" || RESERVED_KEYS.has(key));
+  if (odd) return { $map: [...map].map((entry) => [toPayload(entry[0]), toPayload(entry[1])]) };
+  const plain = Object.fromEntries(
+    [...map].map(([key, value]): [string, JsonValue] => [String(key), toPayload(value)]),
+  );
   const text = map.get("class") === REFERENCE_CLASS ? referenceText(map) : null;
   return text === null ? plain : { $ref: plain, $text: text };
 }
@@ -105,7 +108,8 @@ export function fromPayload(value: PayloadValue): MsgpackValue {
 const isList = (value: PayloadValue): value is readonly JsonValue[] => Array.isArray(value);
 
 function fromTagged(value: JsonObject): MsgpackValue | undefined {
-  const { $int, $float, $bytes, $ext, $ref, $map, $instant } = value;
+  const { $int, $float, $bytes, $ext, $ref, $map, $instant, $marshal } = value;
+  if ($marshal !== undefined) throw new RangeError("marshalled Ruby data was never read, and is never written");
   if (typeof $int === "string") return BigInt($int);
   if (typeof $float === "string") return new MsgpackFloat(Number($float));
   if (typeof $ext === "number" && typeof $bytes === "string") return new MsgpackExt($ext, fromBase64($bytes));

@@ -20,6 +20,7 @@ import type {
 } from "#server/dynflow/domain/model.ts";
 import { parseChildren, parseHistory, parseStepError, parseStepIds } from "./columns.ts";
 import { parseFlow } from "./flow.ts";
+import { marshalPayload } from "./marshal.ts";
 import { decodeInstant, instantText, TIME_TAGS } from "./msgpack-time.ts";
 import {
   doubleOf,
@@ -93,8 +94,9 @@ function part<T>(
   key: string,
   column: StoredBlob,
   parse: (value: MsgpackValue) => Parsed<T>,
+  ofMarshal?: (bytes: Uint8Array) => T,
 ): Decoded<T> {
-  if (record === null) return decodeStored(column, parse);
+  if (record === null) return decodeStored(column, parse, ofMarshal);
   if (!record.ok) return record;
   return withBytes(parse(record.value.get(key) ?? null), 0);
 }
@@ -208,8 +210,8 @@ export function decodeActionPayloads(raw: {
 }): { readonly input: Decoded<PayloadValue>; readonly output: Decoded<PayloadValue> } {
   const record = recordOf(raw.data);
   return {
-    input: part(record, "input", raw.input, payloadOf),
-    output: part(record, "output", raw.output, payloadOf),
+    input: part(record, "input", raw.input, payloadOf, (bytes) => marshalPayload(bytes)),
+    output: part(record, "output", raw.output, payloadOf, (bytes) => marshalPayload(bytes)),
   };
 }
 
@@ -221,9 +223,10 @@ export function decodeDelayedRow(raw: RawDelayedRow): DelayedPlan {
     startBefore: fields === null ? raw.startBefore : instantOf(fields.get("start_before")),
     frozen: fields === null ? raw.frozen : fields.get("frozen") === true,
     serializer: (fields === null ? raw.serializer : textOf(fields.get("args_serializer"))) ?? "",
-    args: part(record, "serialized_args", raw.args, payloadOf),
+    args: part(record, "serialized_args", raw.args, payloadOf, (bytes) => marshalPayload(bytes)),
   };
 }
 
 /** A cell that always holds one payload: an output chunk, the record of a coordinator row. */
-export const decodePayloadCell = (blob: StoredBlob): Decoded<PayloadValue> => decodeStored(blob, payloadOf);
+export const decodePayloadCell = (blob: StoredBlob): Decoded<PayloadValue> =>
+  decodeStored(blob, payloadOf, (bytes) => marshalPayload(bytes));

@@ -1,6 +1,7 @@
 /** Serialized columns as an adapter hands them over, and the rule that a part that will not decode costs only itself. */
 import type { Decoded } from "#server/dynflow/domain/model.ts";
 import { decodeJsonText } from "./json-text.ts";
+import { isMarshal, marshalReason } from "./marshal.ts";
 import { decodeMsgpack } from "./msgpack-decode.ts";
 import type { MsgpackValue } from "./msgpack-value.ts";
 
@@ -22,15 +23,25 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 export const parsed = <T>(value: T): Parsed<T> => ({ ok: true, value });
 export const unparsed = (reason: string): { readonly ok: false; readonly reason: string } => ({ ok: false, reason });
 
-/** Decodes a cell and parses what it holds. SQL NULL is handed to `parse` as `null`. */
-export function decodeStored<T>(blob: StoredBlob, parse: (value: MsgpackValue) => Parsed<T>): Decoded<T> {
+/**
+ * Decodes a cell and parses what it holds. SQL NULL is handed to `parse` as `null`. Marshal data is never decoded: what
+ * stands for it is told by `ofMarshal`, else it is a fault with its digest.
+ */
+export function decodeStored<T>(
+  blob: StoredBlob,
+  parse: (value: MsgpackValue) => Parsed<T>,
+  ofMarshal?: (bytes: Uint8Array) => T,
+): Decoded<T> {
   if (blob.length === null) return withBytes(parse(null), 0);
-  if (blob.bytes === null) {
-    return { ok: false, reason: `${blob.length} bytes are more than is read`, bytes: blob.length };
-  }
-  const decoded = decodeForm(blob.bytes, blob.form);
-  if (!decoded.ok) return { ok: false, reason: decoded.reason, bytes: blob.length };
-  return withBytes(parse(decoded.value), blob.length);
+  const { bytes, length } = blob;
+  if (bytes === null) return { ok: false, reason: `${length} bytes are more than is read`, bytes: length };
+  const raw = (reason: string): Decoded<T> => ({ ok: false, reason, bytes: length });
+  if (isMarshal(bytes))
+    return ofMarshal === undefined ? raw(marshalReason(bytes)) : { ok: true, value: ofMarshal(bytes) };
+  const decoded = decodeForm(bytes, blob.form);
+  if (!decoded.ok) return raw(decoded.reason);
+  const result = parse(decoded.value);
+  return result.ok ? result : raw(result.reason);
 }
 
 /** The value of bytes in either form. */

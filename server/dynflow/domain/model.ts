@@ -36,7 +36,9 @@ export type Decoded<T> =
  * `{"$ext": type, "$bytes": base64, "$reason": text}` for an ext type we do not know,
  * `{"$ref": {…}, "$text": "Step(4).output[:token]"}` for a reference to another action's output,
  * `{"$float": "NaN"}` for a float that is no finite number, `{"$map": [[key, value], …]}` for a map with keys that
- * are no text or that could be taken for one of these tags. A `$date` that was not midnight in UTC has its `$instant`
+ * are no text or that could be taken for one of these tags,
+ * `{"$marshal": {"class": text or null, "bytes": length, "sha256": hex}}` for data of Ruby's Marshal, which is never
+ * decoded. A `$date` that was not midnight in UTC has its `$instant`
  * beside it: the writer's zone, and so strictly the day, is not known.
  */
 export type PayloadValue = JsonValue;
