@@ -1,6 +1,5 @@
-import { sql } from "kysely";
 import { createConnection } from "mysql2/promise";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { executeMariadb, startMariadb, type TestMariadb } from "#scripts/testing/mariadb.ts";
 import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
@@ -9,8 +8,7 @@ import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract
 import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
-import { type OpenedTables, planCells, stepCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
-import { openMysqlConnections } from "./mysql-connections.ts";
+import type { OpenedTables } from "#server/dynflow/dynflow-tables.contract.ts";
 import { emptyMysqlDatabase, insertMysqlRow, widen } from "./mysql-database.test-kit.ts";
 import { createMysqlMailbox, createMysqlStore } from "./mysql-store.ts";
 
