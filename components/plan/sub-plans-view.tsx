@@ -1,81 +1,89 @@
 "use client";
-import { useQuery } from "@tanstack/react-query";
-import { plural } from "#components/ui/format.ts";
+import { useMemo, useState } from "react";
+import { formatCount, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { ClassName, Id } from "#components/ui/ident.tsx";
-import { Link } from "#components/ui/link.tsx";
-import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
-import { useTRPC } from "#components/ui/trpc.ts";
-import { Empty, QueryWidget } from "#components/ui/widget.tsx";
-import { seconds } from "./step-words.ts";
+import { Empty } from "#components/ui/widget.tsx";
+import { SubPlanFailure } from "./sub-plan-failure.tsx";
+import { type LevelSum, sumLevel } from "./sub-plan-rows.ts";
+import { SubPlanTreeTable } from "./sub-plan-tree.tsx";
 import type { PlanOutput } from "./types.ts";
+import { useSubPlans } from "./use-sub-plans.ts";
+import "./sub-plans.css";
 
-/** As many as one question may name. */
-const SHOWN_MAX = 100;
-const LOOK_EVERY_MS = 5_000;
+const STATES_SHOWN_MAX = 8;
 
-/** The plans that actions of this one planned. */
+/** The plans that actions of this one planned, and theirs: a tree that is read as it is unfolded. */
 export function SubPlansView({ source, plan }: { readonly source: string; readonly plan: PlanOutput }) {
-  const trpc = useTRPC();
-  const ids = plan.subPlanIds.slice(0, SHOWN_MAX);
-  const query = useQuery(
-    trpc.dynflow.plans.list.queryOptions(
-      { source, filter: { ids }, limit: SHOWN_MAX },
-      { enabled: ids.length > 0, refetchInterval: plan.state === "stopped" ? false : LOOK_EVERY_MS },
-    ),
+  const [failingOnly, setFailingOnly] = useState(false);
+  const none = plan.subPlanIds.length === 0;
+  if (none && plan.state === "stopped") return <Empty title="It planned no sub-plans." />;
+  return (
+    <>
+      <SubPlanFailure source={source} planId={plan.id} moving={plan.state !== "stopped"} />
+      {/* Another filter is another list: nothing of the one before is kept. */}
+      <Tree
+        key={`${plan.id} ${failingOnly}`}
+        source={source}
+        plan={plan}
+        failingOnly={failingOnly}
+        onFailingOnly={setFailingOnly}
+      />
+    </>
   );
-  const count = plan.subPlanIds.length;
+}
+
+interface TreeProps {
+  readonly source: string;
+  readonly plan: PlanOutput;
+  readonly failingOnly: boolean;
+  readonly onFailingOnly: (only: boolean) => void;
+}
+
+function Tree({ source, plan, failingOnly, onFailingOnly }: TreeProps) {
+  const tree = useSubPlans(source, plan.id, failingOnly, plan.state !== "stopped");
+  const counts = tree.first?.pages[0]?.data?.counts ?? null;
+  const sum = useMemo(() => (counts === null ? null : sumLevel(counts)), [counts]);
   return (
     <Section
       title="Sub-plans"
-      note="planned by actions of this plan"
-      aside={count > SHOWN_MAX ? `${SHOWN_MAX} of ${plural(count, "plan")}` : plural(count, "plan")}
+      note="planned by actions of this plan; by start"
+      aside={sum === null ? "" : `${plural(sum.total, "plan")}${callersText(sum)}`}
     >
-      {ids.length === 0 ? (
-        <Empty title="It planned no sub-plans." />
-      ) : (
-        <QueryWidget query={query} what="sub-plans" columns={4}>
-          {({ rows }) => (
-            <table aria-label="Sub-plans">
-              <thead>
-                <tr>
-                  <th scope="col">State</th>
-                  <th scope="col">Result</th>
-                  <th scope="col" className="w100">
-                    Label
-                  </th>
-                  <th scope="col">Plan</th>
-                  <th scope="col" className="num">
-                    took
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((row) => (
-                  <tr key={row.id}>
-                    <td>
-                      <State system="plan" word={row.state} />
-                    </td>
-                    <td>
-                      <State system="result" word={row.result} />
-                    </td>
-                    <td className="w100 trunc">
-                      <Link href={routes.plan(source, row.id)} className="plain">
-                        <ClassName name={row.label ?? row.rootActionClass} />
-                      </Link>
-                    </td>
-                    <td>
-                      <Id id={row.id} />
-                    </td>
-                    <td className="num">{seconds(row.realTimeSec)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </QueryWidget>
-      )}
+      <div className="sub-bar">
+        <label className="check">
+          <input type="checkbox" checked={failingOnly} onChange={(event) => onFailingOnly(event.target.checked)} />
+          failing only
+        </label>
+        {sum !== null && <States sum={sum} />}
+      </div>
+      <SubPlanTreeTable source={source} planId={plan.id} tree={tree} failingOnly={failingOnly} />
     </Section>
+  );
+}
+
+const callersText = ({ callers }: LevelSum): string => (callers.length > 1 ? ` of ${callers.length} actions` : "");
+
+/** All of the first level by state and result. */
+function States({ sum }: { readonly sum: LevelSum }) {
+  return (
+    <ul className="sub-states" aria-label="By state and result">
+      {sum.states.slice(0, STATES_SHOWN_MAX).map(({ state, result, count }) => (
+        <li key={`${state} ${result}`}>
+          {state === null ? (
+            <span className="unk">row gone</span>
+          ) : state === "stopped" ? (
+            <State system="result" word={result ?? ""} quiet={result === "success"} />
+          ) : (
+            <>
+              <State system="plan" word={state} />
+              {result !== "pending" && <span className="t3"> {result}</span>}
+            </>
+          )}{" "}
+          <b className="med">{formatCount(count)}</b>
+        </li>
+      ))}
+      {sum.states.length > STATES_SHOWN_MAX && <li className="t3">and others</li>}
+    </ul>
   );
 }
