@@ -45,11 +45,11 @@ export const isMsgpackArray = (value: MsgpackValue | undefined): value is readon
 export const safeIntegerOf = (value: MsgpackValue | undefined): number | null =>
   typeof value === "number" && Number.isSafeInteger(value) ? value : null;
 
-/** Any number as a double; `null` when it is none. */
+/** Any finite number as a double; `null` when it is none: what is shown as a number must be one. */
 export function doubleOf(value: MsgpackValue | undefined): number | null {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
-  return value instanceof MsgpackFloat ? value.value : null;
+  return value instanceof MsgpackFloat && Number.isFinite(value.value) ? value.value : null;
 }
 
 export const textOf = (value: MsgpackValue | undefined): string | null => (typeof value === "string" ? value : null);

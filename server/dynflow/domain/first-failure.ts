@@ -42,11 +42,11 @@ function failedPlanStep(steps: readonly StepRow[]): FailedStep | null {
 function planPath(planSteps: readonly StepRow[], stepId: number): readonly number[] {
   const parents = new Map<number, number>();
   for (const step of planSteps) for (const child of childrenOf(step)) parents.set(child, step.id);
-  const path = [stepId];
-  for (let parent = parents.get(stepId); parent !== undefined && !path.includes(parent); parent = parents.get(parent)) {
-    path.unshift(parent);
+  const path = new Set([stepId]);
+  for (let parent = parents.get(stepId); parent !== undefined && !path.has(parent); parent = parents.get(parent)) {
+    path.add(parent);
   }
-  return path;
+  return [...path].toReversed();
 }
 
 function failedFlowStep(steps: readonly StepRow[], flow: Decoded<Flow>, phase: "run" | "finalize"): FailedStep | null {

@@ -41,8 +41,13 @@ function planFault(plan: PlanRecord): string | null {
     if (!part.ok) return part.reason;
   }
   const missing = missingStepIds(plan);
-  return missing.length === 0 ? null : `the plan lists steps that do not exist: ${missing.join(", ")}`;
+  if (missing.length === 0) return null;
+  const more = missing.length > MISSING_NAMED_MAX ? ` and ${missing.length - MISSING_NAMED_MAX} more` : "";
+  return `the plan lists steps that do not exist: ${missing.slice(0, MISSING_NAMED_MAX).join(", ")}${more}`;
 }
+
+/** A list that was cut off could miss them all. */
+const MISSING_NAMED_MAX = 20;
 
 /** Ids in `step_ids` without a row: Ruby's `DataConsistencyError`. The reverse, rows that are not listed, is legal. */
 export function missingStepIds(plan: Pick<PlanRecord, "stepIds" | "steps">): readonly number[] {

@@ -32,30 +32,46 @@ type Plan = Pick<PlanRecord, "steps" | "stepIds" | "actions">;
  * step, then the finalize step of its action.
  */
 export function stepsToSkip(plan: Plan, references: References, stepId: number): readonly number[] {
-  const required = new Map(references.map(({ actionId, stepIds }) => [actionId, stepIds.ok ? stepIds.value : []]));
   const own = listedSteps(plan).filter((step) => step.phase !== "plan");
-  const known = new Map<number, readonly number[]>();
+  const byId = new Map(own.map((step) => [step.id, step]));
+  const dependents = dependentsOf(own, references);
+  const finalizeIds = new Map(plan.actions.map((action) => [action.id, action.finalizeStepId]));
 
-  function collect(id: number): readonly number[] {
-    const found = known.get(id);
-    if (found !== undefined) return found;
-    // A reference in a circle cannot be planned; should a row hold one all the same, it ends here.
-    known.set(id, []);
-    const dependents = own.filter((step) => step.id !== id && required.get(step.actionId)?.includes(id) === true);
-    const all = [...dependents.flatMap((step) => collect(step.id)), id, ...finalizeOf(id)];
-    const unique = [...new Set(all)];
-    known.set(id, unique);
-    return unique;
+  const collected = new Set<number>();
+  const met = new Set([stepId]);
+  const way = [{ id: stepId, at: 0 }];
+  // What depends on a step comes before it. A reference in a circle cannot be planned; should a row hold one, it ends here.
+  for (let top = way.at(-1); top !== undefined; top = way.at(-1)) {
+    const next = dependents.get(top.id)?.[top.at];
+    if (next !== undefined) {
+      top.at += 1;
+      if (met.has(next)) continue;
+      met.add(next);
+      way.push({ id: next, at: 0 });
+      continue;
+    }
+    way.pop();
+    collected.add(top.id);
+    const step = byId.get(top.id);
+    const finalizeId = step?.phase === "run" ? (finalizeIds.get(step.actionId) ?? null) : null;
+    if (finalizeId !== null && byId.has(finalizeId)) collected.add(finalizeId);
   }
+  return [...collected];
+}
 
-  function finalizeOf(id: number): readonly number[] {
-    const step = own.find((each) => each.id === id);
-    if (step?.phase !== "run") return [];
-    const finalizeId = plan.actions.find((action) => action.id === step.actionId)?.finalizeStepId ?? null;
-    return finalizeId === null || !own.some((each) => each.id === finalizeId) ? [] : [finalizeId];
+/** By step id: the steps whose action's input refers to it, in the plan's order. */
+function dependentsOf(own: readonly StepRow[], references: References): ReadonlyMap<number, readonly number[]> {
+  const required = new Map(references.map(({ actionId, stepIds }) => [actionId, stepIds.ok ? stepIds.value : []]));
+  const dependents = new Map<number, number[]>();
+  for (const step of own) {
+    for (const id of new Set(required.get(step.actionId))) {
+      if (id === step.id) continue;
+      const known = dependents.get(id);
+      if (known === undefined) dependents.set(id, [step.id]);
+      else known.push(step.id);
+    }
   }
-
-  return collect(stepId);
+  return dependents;
 }
 
 /** The steps in error that can be skipped at all, in the plan's order. */
@@ -81,7 +97,8 @@ export function judgeSkip(plan: Plan, references: References, stepIds: readonly 
   const wanted = stepIds.flatMap((id) => whyNotWanted(plan, id));
   if (unreadable.length > 0 || wanted.length > 0) return { changes: [], refusals: [...wanted, ...unreadable] };
   const ids = [...new Set(stepIds.flatMap((id) => stepsToSkip(plan, references, id)))];
-  const judged = ids.map((id) => judgeStep(plan.steps.find((step) => step.id === id)));
+  const byId = new Map(plan.steps.map((step) => [step.id, step]));
+  const judged = ids.map((id) => judgeStep(byId.get(id)));
   return {
     changes: judged.flatMap((each) => (typeof each === "string" ? [] : each)),
     refusals: judged.flatMap((each) => (typeof each === "string" ? each : [])),

@@ -14,10 +14,10 @@ export const textCell = (row: Row, key: string): string | null => {
   return value === null || value === undefined ? null : String(value);
 };
 
-/** Integers and doubles alike; `null` for NULL and for what is no number (SQLite enforces no column types). */
+/** Integers and finite doubles alike; `null` for NULL and for what is no number (SQLite enforces no column types). */
 export function numberCell(row: Row, key: string): number | null {
   const value = row[key];
-  if (typeof value === "number") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
   return typeof value === "bigint" ? Number(value) : null;
 }
 
