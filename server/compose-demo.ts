@@ -115,6 +115,9 @@ function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: Dynflow
           return { done: estate.freezeNode(input.source, input.incarnation, input.forMs) };
         case "bringBack":
           return { done: estate.bringBack(input.source, input.node) };
+        case "killWorld":
+          if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
+          return { done: await plans.killWorld(input.worldId) };
         case "failNextPlans":
           if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
           return { done: plans.failNextPlans(input.count) };

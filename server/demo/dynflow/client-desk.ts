@@ -31,6 +31,8 @@ export interface ClientDesk {
   order(planId: string, spec: PlanSpec, planned?: (plan: StoredPlan) => void): Promise<void>;
   /** Asks the next executor to execute a plan that is there. */
   execute(planId: string): Promise<void>;
+  /** The same as `order`, but of one executor. */
+  orderOf(executorId: string, planId: string, spec: PlanSpec, planned?: (plan: StoredPlan) => void): Promise<void>;
   /** Takes its replies and answers pings. */
   pull(): Promise<void>;
   stop(): Promise<void>;
@@ -78,20 +80,28 @@ export function createClientDesk(options: {
     if (executorId !== null) await send(executorId, { type: "Execution", planId });
   }
 
+  async function plan(planId: string, spec: PlanSpec, planned?: (plan: StoredPlan) => void): Promise<void> {
+    const lock = planningLock(planId, id);
+    const made = planOf(planId, spec, clock.now());
+    await acquire(db, lock);
+    await insertPlans(db, [{ ...made, state: "planning" }]);
+    await clock.sleep(PLANNING_STEP_MS * made.actions.length);
+    await savePlan(db, made);
+    await release(db, lock);
+    planned?.(made);
+  }
+
   return {
     execute,
+    async orderOf(executorId, planId, spec, planned) {
+      await plan(planId, spec, planned);
+      await send(executorId, { type: "Execution", planId });
+    },
     async start() {
       await acquire(db, record());
     },
     async order(planId, spec, planned) {
-      const lock = planningLock(planId, id);
-      const plan = planOf(planId, spec, clock.now());
-      await acquire(db, lock);
-      await insertPlans(db, [{ ...plan, state: "planning" }]);
-      await clock.sleep(PLANNING_STEP_MS * plan.actions.length);
-      await savePlan(db, plan);
-      await release(db, lock);
-      planned?.(plan);
+      await plan(planId, spec, planned);
       await execute(planId);
     },
     async pull() {

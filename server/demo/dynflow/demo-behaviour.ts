@@ -34,6 +34,9 @@ export interface DemoBehaviour {
   readonly behave: Behaviour;
   /** The first try of this step will fail. Forgotten with the process: then it succeeds. */
   doom(planId: string, stepId: number): void;
+  /** This step does not end by itself: it stays busy, or suspended, until it is let go. */
+  hold(planId: string, stepId: number, how: "busy" | "suspended"): void;
+  letGo(planId: string): void;
   /** Milliseconds that one whole execution of a step of this class takes, roughly: for plans that ran in the past. */
   usualMs(actionClass: string, random: Random): number;
   outputOf(actionClass: string, planId: string): JsonObject;
@@ -42,6 +45,7 @@ export interface DemoBehaviour {
 /** Equal seeds give equal behaviour of equal steps; a step that failed succeeds when it is tried again. */
 export function createDemoBehaviour(seed: number): DemoBehaviour {
   const doomed = new Map<string, number>();
+  const held = new Map<string, { readonly stepId: number; readonly how: "busy" | "suspended" }>();
 
   function behave(visit: StepVisit): Deed {
     const { planId, step, action } = visit;
@@ -55,6 +59,8 @@ export function createDemoBehaviour(seed: number): DemoBehaviour {
         wakeAfterMs: LISTEN_WAKE_MS,
       };
     }
+    const hold = held.get(planId);
+    if (hold?.stepId === step.id) return HELD[hold.how];
     const profile = profileOf(action.class);
     const afterMs = random.between(profile.fromMs, profile.toMs);
     if (doomed.get(planId) === step.id && visit.from !== "error") {
@@ -69,6 +75,8 @@ export function createDemoBehaviour(seed: number): DemoBehaviour {
 
   return {
     behave,
+    hold: (planId, stepId, how) => void held.set(planId, { stepId, how }),
+    letGo: (planId) => void held.delete(planId),
     doom: (planId, stepId) => void doomed.set(planId, stepId),
     usualMs(actionClass, random) {
       const profile = profileOf(actionClass);
@@ -78,6 +86,18 @@ export function createDemoBehaviour(seed: number): DemoBehaviour {
     outputOf,
   };
 }
+
+const HELD_MS = 24 * 3_600_000;
+const HELD: Readonly<Record<"busy" | "suspended", Deed>> = {
+  busy: { kind: "success", afterMs: HELD_MS, output: {} },
+  suspended: {
+    kind: "suspend",
+    afterMs: 40,
+    progress: 0.4,
+    output: { waiting_for: "an answer" },
+    wakeAfterMs: HELD_MS,
+  },
+};
 
 function poll({ action, visit }: StepVisit, profile: Profile, afterMs: number): Deed {
   const progress = (visit + 1) / (profile.polls + 1);

@@ -75,3 +75,18 @@ export async function plansToGoOnWith(db: SqlExecutor): Promise<readonly string[
     order by started_at limit 100`.execute(db);
   return rows.flatMap((row) => textCell(row, "uuid") ?? []);
 }
+
+/** The executor that looks for delayed plans, by its lock; `null` = nobody does. */
+export async function pollerOf(db: SqlExecutor): Promise<string | null> {
+  const [record] = await recordsOf(db, DELAYED_EXECUTOR_LOCK_CLASS);
+  return record === undefined ? null : (lockOf(record)?.worldId ?? null);
+}
+
+/** Whether each of these plans has a step that is busy or suspended. */
+export async function areHeld(db: SqlExecutor, planIds: readonly string[]): Promise<boolean> {
+  const { rows } = await sql<Row>`
+    select distinct execution_plan_uuid from dynflow_steps
+    where execution_plan_uuid in ${inList(planIds)} and state in ('running', 'suspended')
+      and class like '%RunStep'`.execute(db);
+  return rows.length === planIds.length;
+}

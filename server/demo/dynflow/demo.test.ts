@@ -7,11 +7,13 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock, type ManualClock } from "#server/runtime/clock.ts";
 import { pushEnvelope, recordsOf } from "./coordinator.ts";
 import { createDynflowDemo } from "./demo.ts";
+import { invalidateWorlds } from "./demo-recovery.ts";
 import { loadPlan } from "./plan-loader.ts";
 import { planInstant, type Row, type SqlExecutor, textCell } from "./sql-database.ts";
 import { openInlineSqlite } from "./sqlite-inline.ts";
 
 const SEED = 7;
+const EXECUTOR = "Dynflow::Coordinator::ExecutorWorld";
 const MINUTE_MS = 60_000;
 /** Minutes of the demo are simulated in seconds; on a busy machine in more of them. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -187,6 +189,32 @@ describe("the demo of Dynflow", () => {
     expect(rows[0]?.count).toBe(0);
     expect((await countBy(second.db, "state")).stopped).toBeGreaterThan(300);
     await second.stop();
+  });
+
+  it("kills an executor in the midst of its plans, which keeps its record and locks until it is invalidated", async () => {
+    const at = place();
+    const { demo, db, stop, errors } = await run(at);
+    await pass(at.clock, 0.5);
+    const [victim, other] = await recordsOf(db, EXECUTOR);
+    if (victim === undefined || other === undefined) throw new Error("there are no two executors");
+    const killed = demo.killWorld(victim.id);
+    await pass(at.clock, 0.2);
+    expect(await killed).toContain("is dead");
+    const heldBy = async (id: string) =>
+      (await recordsOf(db, "Dynflow::Coordinator::ExecutionLock")).filter(({ ownerId }) => ownerId === `world:${id}`);
+    const held = (await heldBy(victim.id)).length;
+    expect(held).toBeGreaterThanOrEqual(2);
+    await pass(at.clock, 1);
+    expect((await heldBy(victim.id)).length).toBe(held);
+    await expect(demo.killWorld(victim.id)).rejects.toMatchObject({ code: "not-found" });
+    await expect(demo.killWorld(other.id)).rejects.toMatchObject({ code: "refused" });
+    await invalidateWorlds(db, [victim.id], at.clock);
+    await pass(at.clock, 1);
+    const executors = (await recordsOf(db, EXECUTOR)).map(({ id }) => id);
+    expect(executors).toHaveLength(2);
+    expect(executors).not.toContain(victim.id);
+    await stop();
+    expect(errors).toEqual([]);
   });
 });
 

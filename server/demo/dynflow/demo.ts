@@ -6,15 +6,16 @@ import { streamOf } from "#server/demo/dna/random.ts";
 import { matchesClass } from "#server/dynflow/domain/cancel.ts";
 import { CLIENT_WORLD_CLASS, EXECUTOR_WORLD_CLASS, worldOf } from "#server/dynflow/domain/records.ts";
 import { type Clock, epochMs, type MonotonicMs, monotonicMs } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
-import { LISTENER, PLAN_KINDS, pickKind, specOfClass } from "./catalogue.ts";
+import { destroyHost, LISTENER, PLAN_KINDS, pickKind, specOfClass } from "./catalogue.ts";
 import { createClientDesk } from "./client-desk.ts";
 import { recordsOf } from "./coordinator.ts";
 import { planScheduled, readyPlans } from "./delayed-plans.ts";
 import { createDemoBehaviour } from "./demo-behaviour.ts";
-import { invalidateWorlds, plansToGoOnWith } from "./demo-recovery.ts";
+import { areHeld, invalidateWorlds, plansToGoOnWith, pollerOf } from "./demo-recovery.ts";
 import { schedule, seedPlans } from "./demo-seed.ts";
-import { createExecutorWorld } from "./executor-world.ts";
+import { createExecutorWorld, type ExecutorWorld } from "./executor-world.ts";
 import { deletePlans } from "./plan-writer.ts";
 import { epochOf, numberCell, type Row, type SqlDatabase, type SqlExecutor, textCell } from "./sql-database.ts";
 import { createDynflowFile } from "./sqlite-inline.ts";
@@ -36,6 +37,11 @@ const POLLER_INTERVAL_MS = 15_000;
 const UPKEEP_INTERVAL_MS = 30_000;
 const DESK_INTERVAL_MS = 1_000;
 const FUTURE_TOLERANCE_MS = 60_000;
+/** How long after its record is gone a dead executor's place is taken, at most. */
+const REPLACE_INTERVAL_MS = 20_000;
+/** An executor is killed in the midst of plans; so long is waited for it to have begun them. */
+const OCCUPY_MS = 5_000;
+const OCCUPY_LOOK_MS = 50;
 const HOSTNAME_SUFFIX = ".demo.example.test";
 const QUEUES = { default: 5, hosts_queue: 3 } as const;
 
@@ -54,6 +60,13 @@ export interface DynflowDemoOptions {
 }
 
 export interface DynflowDemo {
+  /**
+   * The process of this executor ends at once, in the midst of what it does: nothing answers any more, its record and its
+   * locks stay. Once somebody has invalidated it, another takes its place. Answers what has happened.
+   *
+   * @throws OpsError `not-found`, `refused` when it is dead already or the last one alive
+   */
+  killWorld(worldId: string): Promise<string>;
   /** The next plans that arrive fail at their first step; the first of them arrives at once. Answers what will happen. */
   failNextPlans(count: number): string;
   /** Keeps the plans in motion until the signal is aborted, then ends the worlds cleanly. */
@@ -61,6 +74,15 @@ export interface DynflowDemo {
   /** After `run` has ended. */
   close(): Promise<void>;
 }
+
+/** An executor, and the host that it runs on. */
+interface Seat {
+  readonly place: number;
+  readonly pid: number;
+  readonly world: ExecutorWorld;
+}
+
+const hostnameOf = (place: number): string => `dynflow-${place}${HOSTNAME_SUFFIX}`;
 
 export async function createDynflowDemo(options: DynflowDemoOptions): Promise<DynflowDemo> {
   const { clock, log, seed } = options;
@@ -76,22 +98,27 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
 
   const desk = createClientDesk({ database, clock, id: newId(), hostname: `foreman${HOSTNAME_SUFFIX}` });
   const specOf = (actionClass: string) => specOfClass(actionClass, random);
-  const executors = worldIds.map((id, index) =>
-    createExecutorWorld({
+  const makeExecutor = (id: string, place: number, pid: number, delayedExecutor: boolean): Seat => ({
+    place,
+    pid,
+    world: createExecutorWorld({
       database,
       clock,
       log,
       id,
-      hostname: `dynflow-${index + 1}${HOSTNAME_SUFFIX}`,
-      pid: 1_200 + index,
+      hostname: hostnameOf(place),
+      pid,
       queues: QUEUES,
       behaviour: behaviour.behave,
       cancellable: (name) => DEMO_CANCELLABLE.some((pattern) => matchesClass(pattern, name)),
-      delayedExecutor: index === 0,
+      delayedExecutor,
       newId,
       planNow: (planId) => planScheduled({ db, clock, worldId: id, planId, specOf }),
     }),
-  );
+  });
+  const alive: Seat[] = worldIds.map((id, index) => makeExecutor(id, index + 1, 1_200 + index, index === 0));
+  /** Killed, and their record still there. */
+  const dead: Seat[] = [];
   let toFail = 0;
   let arrivalDue: MonotonicMs = clock.monotonic();
   let wake: (() => void) | null = null;
@@ -128,7 +155,8 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
   }
 
   async function startDue(): Promise<void> {
-    const [executor] = executors;
+    const poller = await pollerOf(db);
+    const executor = alive.find(({ world }) => world.id === poller)?.world;
     if (executor === undefined) return;
     for (const planId of await readyPlans(db, clock)) {
       if (await planScheduled({ db, clock, worldId: executor.id, planId, specOf })) executor.execute(planId);
@@ -142,6 +170,46 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
     for (let count = 0; count < missing; count += 1) {
       const startAt = epochMs(Math.floor(clock.now() + random.exponential(SCHEDULE_MEAN_MS)));
       await schedule({ db, random, newId, worldIds, now: clock.now() }, { startAt });
+    }
+  }
+
+  /** Two plans that it is in the midst of: one busy, one that only waits. */
+  async function occupy(worldId: string): Promise<readonly string[]> {
+    const planIds: string[] = [];
+    for (const how of ["busy", "suspended"] as const) {
+      const planId = newId();
+      planIds.push(planId);
+      await desk.orderOf(worldId, planId, { root: destroyHost(random) }, (plan) => {
+        const stepId = plan.steps.find((step) => step.phase === "run")?.id;
+        if (stepId !== undefined) behaviour.hold(planId, stepId, how);
+      });
+    }
+    const until = clock.monotonic() + OCCUPY_MS;
+    while (clock.monotonic() < until && !(await areHeld(db, planIds))) await clock.sleep(OCCUPY_LOOK_MS);
+    return planIds;
+  }
+
+  async function killWorld(worldId: string): Promise<string> {
+    const seat = alive.find(({ world }) => world.id === worldId);
+    if (seat === undefined) throw new OpsError("not-found", "No such executor is alive in the demo");
+    if (alive.length === 1) throw new OpsError("refused", "It is the last executor alive: nobody would go on");
+    alive.splice(alive.indexOf(seat), 1);
+    dead.push(seat);
+    const planIds = await occupy(worldId);
+    seat.world.kill();
+    for (const planId of planIds) behaviour.letGo(planId);
+    return `${hostnameOf(seat.place)} is dead: it answers nothing, and keeps its record and its locks`;
+  }
+
+  /** Somebody has invalidated it: its host starts another process, which goes on with what nobody holds. */
+  async function replaceDead(): Promise<void> {
+    const records = new Set((await recordsOf(db, EXECUTOR_WORLD_CLASS)).map((record) => record.id));
+    for (const seat of dead.filter(({ world }) => !records.has(world.id))) {
+      dead.splice(dead.indexOf(seat), 1);
+      const next = makeExecutor(newId(), seat.place, seat.pid + 100, (await pollerOf(db)) === null);
+      alive.push(next);
+      await next.world.start();
+      for (const planId of await plansToGoOnWith(db)) await desk.execute(planId);
     }
   }
 
@@ -165,6 +233,7 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
   }
 
   return {
+    killWorld,
     failNextPlans(count) {
       toFail += count;
       arrivalDue = clock.monotonic();
@@ -173,7 +242,7 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
     },
     async run(signal) {
       await desk.start();
-      for (const executor of executors) await executor.start();
+      for (const { world } of alive) await world.start();
       for (const planId of await plansToGoOnWith(db)) await desk.execute(planId);
       await listen();
       arrivalDue = monotonicMs(clock.monotonic() + ARRIVAL_MIN_MS);
@@ -181,9 +250,10 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
         arrivals(signal),
         every(POLLER_INTERVAL_MS, "delayed plans", signal, startDue),
         every(UPKEEP_INTERVAL_MS, "upkeep", signal, upkeep),
+        every(REPLACE_INTERVAL_MS, "dead executors", signal, replaceDead),
         every(DESK_INTERVAL_MS, "replies", signal, () => desk.pull()),
       ]);
-      await Promise.all(executors.map((executor) => executor.stop()));
+      await Promise.all(alive.map(({ world }) => world.stop()));
       await desk.stop();
     },
     close: () => db.destroy(),
