@@ -3,12 +3,30 @@ import { useState } from "react";
 import { useKeys } from "#components/ui/keys.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { useRefusal } from "#components/ui/session.ts";
+import { isExecutionLock } from "./lock-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
+import { useResumeRefusal } from "./use-resume-refusal.ts";
 
+const ResumeDialog = onDemand(async () => (await import("./resume-dialog.tsx")).ResumeDialog);
 const SkipDialog = onDemand(async () => (await import("./skip-dialog.tsx")).SkipDialog);
 const CancelDialog = onDemand(async () => (await import("./cancel-dialog.tsx")).CancelDialog);
+const EventDialog = onDemand(async () => (await import("./event-dialog.tsx")).EventDialog);
+const HaltDialog = onDemand(async () => (await import("./halt-dialog.tsx")).HaltDialog);
+const StartDialog = onDemand(async () => (await import("./start-dialog.tsx")).StartDialog);
 
-export type PlanAct = "skip" | "cancel";
+export type PlanAct = "resume" | "start" | "skip" | "cancel" | "cancel-step" | "abort" | "halt";
+
+/** One action on the plan as it stands: what it is called, what it does, and why it cannot be done now. */
+export interface PlanActEntry {
+  readonly act: PlanAct;
+  readonly label: string;
+  readonly shortcut: string;
+  readonly says: string;
+  readonly refusal: string | null;
+  readonly open: () => boolean;
+}
+
+const OPEN: ReadonlySet<string> = new Set(["running", "suspended"]);
 
 /** Why there is certainly nothing to skip: the dialog looks closer. */
 function whyNoSkip(plan: PlanOutput, steps: readonly StepView[] | undefined): string | null {
@@ -17,52 +35,141 @@ function whyNoSkip(plan: PlanOutput, steps: readonly StepView[] | undefined): st
   return failed ? null : "No step of it has failed.";
 }
 
-const CANCELLABLE: ReadonlySet<string> = new Set(["running", "scheduled"]);
+const whyNoCancel = ({ state }: PlanOutput): string | null =>
+  state === "running" || state === "scheduled"
+    ? null
+    : `The plan is ${state}: only a running or a scheduled one can be cancelled.`;
 
-/** Skip and cancel of one plan: their refusals, their keys, and which dialog is open. */
-export function usePlanActs(source: string, plan: PlanOutput, steps: readonly StepView[] | undefined) {
+const whyNoAbort = ({ state }: PlanOutput): string | null =>
+  state === "running" ? null : `The plan is ${state}: only steps of a running one can be aborted.`;
+
+/** Why this step cannot take an event; `undefined` = none is chosen. */
+export function whyNoEvent(plan: PlanOutput, step: StepView | undefined): string | null {
+  if (plan.state !== "running") return `The plan is ${plan.state}: only steps of a running one take events.`;
+  if (step === undefined) return "Choose a running or suspended step first.";
+  if (step.phase !== "run") return `Step ${step.id} is a ${step.phase} step: only run steps take events.`;
+  return OPEN.has(step.state) ? null : `Step ${step.id} is ${step.state}, not running or suspended.`;
+}
+
+function whyNoHalt(plan: PlanOutput): string | null {
+  if (plan.state === "stopped") return "The plan is stopped already.";
+  if (plan.state === "scheduled" && plan.delayed !== null) return "The plan waits for its time: cancel it instead.";
+  return null;
+}
+
+const whyNoStart = ({ state }: PlanOutput): string | null =>
+  state === "scheduled" ? null : `The plan is ${state}: only a scheduled one can be started ahead of its time.`;
+
+/** What one most likely wants of a plan in this state; `null` = nothing. */
+export function primaryOf(plan: PlanOutput): PlanAct | null {
+  switch (plan.state) {
+    case "paused":
+    case "planned":
+      return "resume";
+    case "scheduled":
+      return plan.delayed === null ? "halt" : "start";
+    case "running":
+      return plan.locks.some((lock) => isExecutionLock(lock.class)) ? "cancel" : "halt";
+    case "pending":
+    case "planning":
+      return "halt";
+    default:
+      return null;
+  }
+}
+
+/** Everything that can be done to one plan: refusals, keys, and which dialog is open. */
+export function usePlanActs(plan: PlanOutput, steps: readonly StepView[] | undefined, selected: number | null) {
   const [open, setOpen] = useState<PlanAct | null>(null);
-  const skipRefusal = useRefusal("plans:skip", whyNoSkip(plan, steps));
-  const cancelRefusal = useRefusal(
-    "plans:cancel",
-    CANCELLABLE.has(plan.state)
-      ? null
-      : `The plan is ${plan.state}: only a running or a scheduled one can be cancelled.`,
-  );
-  const show = (act: PlanAct, refusal: string | null) => () => {
-    if (refusal !== null) return false;
+  const [menu, setMenu] = useState(false);
+  const step = steps?.find((each) => each.id === selected);
+  const refusals: Readonly<Record<PlanAct, string | null>> = {
+    resume: useResumeRefusal(plan),
+    start: useRefusal("plans:start", whyNoStart(plan)),
+    skip: useRefusal("plans:skip", whyNoSkip(plan, steps)),
+    cancel: useRefusal("plans:cancel", whyNoCancel(plan)),
+    "cancel-step": useRefusal("plans:cancel", whyNoEvent(plan, step)),
+    abort: useRefusal("plans:abort", whyNoAbort(plan)),
+    halt: useRefusal("plans:halt", whyNoHalt(plan)),
+  };
+  const show = (act: PlanAct) => () => {
+    if (refusals[act] !== null) return false;
     setOpen(act);
     return true;
   };
-  const skip = show("skip", skipRefusal);
-  const cancel = show("cancel", cancelRefusal);
+  const entry = (act: PlanAct, label: string, shortcut: string, says: string): PlanActEntry => ({
+    act,
+    label,
+    shortcut,
+    says,
+    refusal: refusals[act],
+    open: show(act),
+  });
+  const entries = [
+    entry("resume", plan.state === "planned" ? "Execute…" : "Resume…", "R", "An executor goes on with it."),
+    entry("start", "Start now…", "B", "An executor plans and executes it ahead of its time."),
+    entry("skip", "Skip…", "S", "Marks failed steps, and what depends on them, as skipped."),
+    entry("cancel", "Cancel…", "H", "Asks its open steps to end, or keeps a scheduled plan from starting."),
+    entry(
+      "cancel-step",
+      step === undefined ? "Cancel step…" : `Cancel step ${step.id}…`,
+      "C",
+      "Asks this one step to end.",
+    ),
+    entry("abort", "Abort…", "A", "The forced variant of cancel, where an action has one."),
+    entry("halt", "Halt…", "Q", "Stops the plan hard: steps stay as they are, nothing is undone."),
+  ];
   useKeys(
     [
-      { keys: "S", does: "skip the failed step", run: skip },
-      { keys: "H", does: "cancel the plan", run: cancel },
+      ...entries.map(({ shortcut, label, open: run }) => ({ keys: shortcut, does: does(label), run })),
+      { keys: "M", does: "more actions", run: () => setMenu(true) },
     ],
-    { group: "Plan", enabled: open === null },
+    { group: "Plan", enabled: open === null && !menu },
   );
-  return { source, open, close: () => setOpen(null), skip, cancel, skipRefusal, cancelRefusal };
+  return { entries, open, close: () => setOpen(null), menu, setMenu, step };
 }
+
+/** `Start now…` as the list of keys says it. */
+const does = (label: string): string => `${label.replace("…", "").toLowerCase()} (the plan)`;
 
 interface PlanActDialogsProps {
   readonly source: string;
   readonly plan: PlanOutput;
   readonly steps: readonly StepView[] | undefined;
+  /** The step that is shown. */
+  readonly step: StepView | undefined;
   readonly open: PlanAct | null;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
 /** The dialog that is open; its code is fetched when it is first asked for. */
-export function PlanActDialogs({ source, plan, steps, open, onClose, onDone }: PlanActDialogsProps) {
+export function PlanActDialogs({ source, plan, steps, step, open, onClose, onDone }: PlanActDialogsProps) {
   const done = () => {
     onClose();
     onDone();
   };
-  if (open === "skip")
-    return <SkipDialog source={source} plan={plan} steps={steps ?? []} onDone={done} onClose={onClose} />;
-  if (open === "cancel") return <CancelDialog source={source} plan={plan} onDone={done} onClose={onClose} />;
-  return null;
+  const common = { source, plan, onDone: done, onClose };
+  switch (open) {
+    case "resume":
+      return <ResumeDialog {...common} steps={steps} />;
+    case "skip":
+      return <SkipDialog {...common} steps={steps ?? []} only={failedIn(step)} />;
+    case "cancel":
+      return <CancelDialog {...common} />;
+    case "cancel-step":
+      return step === undefined ? null : <EventDialog {...common} event="cancel" step={step} />;
+    case "abort":
+      return <EventDialog {...common} event="abort" step={null} />;
+    case "halt":
+      return <HaltDialog {...common} />;
+    case "start":
+      return <StartDialog {...common} />;
+    default:
+      return null;
+  }
 }
+
+/** A failed step that is shown is what one most likely means to skip. */
+const failedIn = (step: StepView | undefined): number | null =>
+  step !== undefined && step.state === "error" && step.phase !== "plan" ? step.id : null;

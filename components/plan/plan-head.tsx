@@ -4,10 +4,12 @@ import { formatCount, formatShare, parseInstant, plural } from "#components/ui/f
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName, Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { Menu } from "#components/ui/menu.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Age, Instant, Since } from "#components/ui/time.tsx";
 import { lookOf } from "#server/kernel/states.ts";
 import { isExecutionLock } from "./lock-words.ts";
+import { type PlanActEntry, primaryOf } from "./plan-acts.tsx";
 import { headName, isOver, seconds } from "./step-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
@@ -20,18 +22,15 @@ interface PlanHeadProps {
   readonly source: string;
   readonly plan: PlanOutput;
   readonly steps: readonly StepView[] | undefined;
-  readonly refusal: string | null;
-  readonly onResume: () => void;
-  /** Why there is nothing to skip or to cancel; `null` = there may be, the dialog looks. */
-  readonly skipRefusal: string | null;
-  readonly onSkip: () => void;
-  readonly cancelRefusal: string | null;
-  readonly onCancel: () => void;
+  /** What can be done to it, and what not and why. */
+  readonly acts: readonly PlanActEntry[];
+  readonly menu: boolean;
+  readonly onMenu: (open: boolean) => void;
 }
 
 /** What the plan is, in which state, how far, who holds it, how old all this is; and what can be done about it. */
 export function PlanHead(props: PlanHeadProps) {
-  const { source, plan, steps, refusal, onResume, skipRefusal, onSkip, cancelRefusal, onCancel } = props;
+  const { source, plan, steps, acts, menu, onMenu } = props;
   const stopped = plan.state === "stopped";
   const stale = plan.result !== plan.storedResult && plan.valid;
   return (
@@ -67,21 +66,48 @@ export function PlanHead(props: PlanHeadProps) {
           as of <Age at={parseInstant(plan.asOf)} everyMs={stopped ? undefined : FRESH_MS} />
         </span>
       </div>
-      <div className="acts">
-        <Button primary shortcut="R" refusal={refusal} reasonId="resume-why" onPress={onResume}>
-          Resume…
+      <Acts plan={plan} acts={acts} menu={menu} onMenu={onMenu} />
+    </div>
+  );
+}
+
+/** What one most likely wants of it as a button, and the rest in a menu: each says there why it cannot be done. */
+function Acts({ plan, acts, menu, onMenu }: Pick<PlanHeadProps, "plan" | "acts" | "menu" | "onMenu">) {
+  const primary = acts.find(({ act }) => act === primaryOf(plan));
+  // Skipping is the other way on for a plan that failed.
+  const second = plan.state === "paused" ? acts.find(({ act }) => act === "skip") : undefined;
+  const items = acts.map(({ act, label, shortcut, says, refusal, open }) => ({
+    id: act,
+    label,
+    shortcut,
+    says,
+    refusal,
+    onPress: () => void open(),
+  }));
+  return (
+    <div className="acts">
+      {primary !== undefined && (
+        <Button
+          primary
+          shortcut={primary.shortcut}
+          refusal={primary.refusal}
+          reasonId="act-why"
+          onPress={() => void primary.open()}
+        >
+          {primary.label}
         </Button>
-        <Button shortcut="S" refusal={skipRefusal} onPress={onSkip}>
-          Skip…
+      )}
+      {second !== undefined && (
+        <Button shortcut={second.shortcut} refusal={second.refusal} onPress={() => void second.open()}>
+          {second.label}
         </Button>
-        <Button shortcut="H" refusal={cancelRefusal} onPress={onCancel}>
-          Cancel…
-        </Button>
-        {/* A plan that is over needs no reason in sight; the button still says it on focus. */}
-        <span id="resume-why" className={stopped ? "vh" : "small t3 wrap acts-why"}>
-          {refusal}
+      )}
+      <Menu label="Actions" shortcut="M" items={items} open={menu} onOpen={onMenu} />
+      {primary !== undefined && primary.refusal !== null && (
+        <span id="act-why" className="small t3 wrap acts-why">
+          {primary.refusal}
         </span>
-      </div>
+      )}
     </div>
   );
 }

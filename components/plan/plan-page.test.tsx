@@ -64,7 +64,7 @@ describe("the plan page", () => {
     });
     await screen.findByText("[Errno 28] No space left on device");
     fireEvent.keyDown(window, { key: "r" });
-    const dialog = screen.getByRole("dialog");
+    const dialog = await screen.findByRole("dialog");
     expect(dialog.textContent).toContain("runs again, with the same input");
     fireEvent.change(within(dialog).getByLabelText(/Reason/), { target: { value: "disk cleared" } });
     await act(async () => fireEvent.click(within(dialog).getByRole("button", { name: /^Resume plan/ })));
@@ -91,7 +91,7 @@ describe("the plan page", () => {
     });
     await screen.findByText("[Errno 28] No space left on device");
     fireEvent.click(screen.getByRole("button", { name: /Resume…/ }));
-    fireEvent.change(screen.getByLabelText(/Reason/), { target: { value: "disk cleared" } });
+    fireEvent.change(await screen.findByLabelText(/Reason/), { target: { value: "disk cleared" } });
     fireEvent.click(screen.getByRole("button", { name: /^Resume plan/ }));
     await screen.findByText("The plan has moved: it is running, not paused");
     expect(screen.getByText("The world has moved")).toBeTruthy();
@@ -107,6 +107,76 @@ describe("the plan page", () => {
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 
+  const ALL = ["resume", "skip", "cancel", "abort", "halt", "start"].map((verb) => `plans:${verb}` as const);
+
+  it("keeps every action in the menu, and says of each that cannot be done why not", async () => {
+    open({ permissions: ["plans:read", ...ALL] });
+    await screen.findByText("[Errno 28] No space left on device");
+    fireEvent.keyDown(window, { key: "m" });
+    const menu = screen.getByRole("menu", { name: "Actions" });
+    const items = within(menu).getAllByRole("menuitem");
+    expect(items.map((item) => item.querySelector(".menu-name")?.textContent)).toEqual([
+      "Resume…",
+      "Start now…",
+      "Skip…",
+      "Cancel…",
+      expect.stringMatching(/^Cancel step/),
+      "Abort…",
+      "Halt…",
+    ]);
+    const off = items.filter((item) => item.getAttribute("aria-disabled") === "true");
+    expect(off.map((item) => item.querySelector(".menu-says")?.textContent)).toEqual([
+      expect.stringContaining("only a scheduled one"),
+      expect.stringContaining("only a running or a scheduled one"),
+      expect.stringContaining("only steps of a running one"),
+      expect.stringContaining("only steps of a running one"),
+    ]);
+    expect(document.activeElement?.textContent).toContain("Resume…");
+    fireEvent.keyDown(document.activeElement ?? window, { key: "ArrowUp" });
+    expect(document.activeElement?.textContent).toContain("Halt…");
+    fireEvent.keyDown(document.activeElement ?? window, { key: "Escape" });
+    expect(screen.queryByRole("menu")).toBeNull();
+    expect(document.activeElement?.textContent).toContain("Actions");
+  });
+
+  it("halts only after what stays was shown and the word is typed", async () => {
+    const sent: unknown[] = [];
+    open({
+      permissions: ["plans:read", ...ALL],
+      procedures: {
+        ...answers(),
+        "dynflow.plans.haltPreview": () => ({
+          asOf: null,
+          faults: [],
+          state: "paused",
+          refusals: [],
+          executorId: null,
+          executorKnown: null,
+          left: [{ state: "pending", count: 2 }],
+          busy: [],
+          subPlans: 1,
+          before: null,
+        }),
+        "dynflow.plans.halt": (input: unknown) => {
+          sent.push(input);
+          return { journalId: "j", phase: "verified", note: null };
+        },
+      },
+    });
+    await screen.findByText("[Errno 28] No space left on device");
+    fireEvent.keyDown(window, { key: "q" });
+    const dialog = await screen.findByRole("dialog");
+    await within(dialog).findByText("never runs");
+    expect(dialog.textContent).toMatch(/1.sub-plan of it has not ended/);
+    fireEvent.change(within(dialog).getByLabelText(/Reason/), { target: { value: "it hangs" } });
+    fireEvent.click(within(dialog).getByRole("button", { name: /^Halt plan/ }));
+    expect(sent).toEqual([]);
+    fireEvent.change(within(dialog).getByLabelText(/Type/), { target: { value: "halt" } });
+    await act(async () => fireEvent.click(within(dialog).getByRole("button", { name: /^Halt plan/ })));
+    await waitFor(() => expect(sent).toHaveLength(1));
+    expect(sent[0]).toMatchObject({ expectedState: "paused", expectedExecutorId: null, again: false });
+  });
+
   it("says why the plan itself cannot be resumed now", async () => {
     open({
       procedures: answers({ resume: { possible: false, reasons: ["an executor holds the plan's execution lock"] } }),
@@ -117,7 +187,9 @@ describe("the plan page", () => {
   it("follows what became of a resume: requested, executed, verified, each with its time", async () => {
     const at = epochMs(Date.now());
     const operation = resumed({ requested: at, executed: epochMs(at + 24), verified: epochMs(at + 1_200) }, "verified");
-    open({ folds: { ...folds, operator: { family: "operator", operations: [operation], jobs: {}, acknowledgements: {} } } });
+    open({
+      folds: { ...folds, operator: { family: "operator", operations: [operation], jobs: {}, acknowledgements: {} } },
+    });
     await screen.findByText("[Errno 28] No space left on device");
     const line = document.querySelector(".outcome")?.textContent?.replaceAll("\u00a0", " ") ?? "";
     expect(line).toContain("resume by mira “deleted old exports”");

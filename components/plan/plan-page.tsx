@@ -1,5 +1,5 @@
 "use client";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { faultOf } from "#components/ui/fault.ts";
@@ -17,7 +17,6 @@ import { PlanHead } from "./plan-head.tsx";
 import { isDrawn, PlanStanding } from "./plan-standing.tsx";
 import { PlanTabBody } from "./plan-tab-body.tsx";
 import { PlanTabs, type Tab, toTab } from "./plan-tabs.tsx";
-import { ResumeDialog, useResumeRefusal } from "./resume-dialog.tsx";
 import { StepDetail } from "./step-detail.tsx";
 import { failedSteps, headName, nextOf, shortClass } from "./step-words.ts";
 import { hiddenTabs, tabCounts } from "./tab-counts.ts";
@@ -101,12 +100,10 @@ interface PlanBodyProps {
 function PlanBody({ source, plan, steps, unlisted, complete, stepsError, history, refresh }: PlanBodyProps) {
   const { search, go } = useAddress();
   const past = useIsPast();
-  const [resuming, setResuming] = useState(false);
-  const acts = usePlanActs(source, plan, steps);
   const tab = toTab(search.get("tab"));
   const selected = selectedStep(search.get("step"), plan);
   const failures = useMemo(() => failedSteps(steps ?? [], flowOrder(plan)), [steps, plan]);
-  const refusal = useResumeRefusal(plan);
+  const acts = usePlanActs(plan, steps, selected);
 
   const at = (step: number | null, to: Tab = tab) =>
     routes.plan(source, plan.id, { step, tab: to === "flow" ? null : to });
@@ -117,18 +114,10 @@ function PlanBody({ source, plan, steps, unlisted, complete, stepsError, history
     go(at(next, tab === "payload" ? tab : "flow"), { replace: true });
     return true;
   };
-  const resume = () => {
-    if (refusal !== null) return false;
-    setResuming(true);
-    return true;
-  };
-  useKeys(
-    [
-      { keys: "R", does: "resume the plan", run: resume },
-      { keys: "N", does: "next failed step", run: nextFailure },
-    ],
-    { group: "Plan", enabled: !resuming && acts.open === null },
-  );
+  useKeys([{ keys: "N", does: "next failed step", run: nextFailure }], {
+    group: "Plan",
+    enabled: acts.open === null && !acts.menu,
+  });
 
   const detail =
     selected === null ? null : (
@@ -139,23 +128,14 @@ function PlanBody({ source, plan, steps, unlisted, complete, stepsError, history
         step={steps?.find((step) => step.id === selected)}
         failures={failures.length}
         onNextFailure={nextFailure}
+        acts={acts.entries}
       />
     );
   const all = complete ? steps : undefined;
   const counts = useMemo(() => tabCounts(plan, all, history, past), [plan, all, history, past]);
   return (
     <>
-      <PlanHead
-        source={source}
-        plan={plan}
-        steps={steps}
-        refusal={refusal}
-        onResume={resume}
-        skipRefusal={acts.skipRefusal}
-        onSkip={acts.skip}
-        cancelRefusal={acts.cancelRefusal}
-        onCancel={acts.cancel}
-      />
+      <PlanHead source={source} plan={plan} steps={steps} acts={acts.entries} menu={acts.menu} onMenu={acts.setMenu} />
       <PlanFacts source={source} plan={plan} />
       <Outcome source={source} target={plan.id} />
       <PlanTabs
@@ -185,24 +165,15 @@ function PlanBody({ source, plan, steps, unlisted, complete, stepsError, history
         source={source}
         plan={plan}
         steps={steps}
+        step={acts.step}
         open={acts.open}
         onClose={acts.close}
-        onDone={refresh}
+        onDone={() => {
+          // The step that failed stays in view while it runs again.
+          if (acts.open === "resume" && selected !== null) select(selected);
+          refresh();
+        }}
       />
-      {resuming && (
-        <ResumeDialog
-          source={source}
-          plan={plan}
-          steps={steps}
-          onClose={() => setResuming(false)}
-          onDone={() => {
-            setResuming(false);
-            // The step that failed stays in view while it runs again.
-            if (selected !== null) select(selected);
-            refresh();
-          }}
-        />
-      )}
     </>
   );
 }

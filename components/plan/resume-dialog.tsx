@@ -3,11 +3,11 @@ import { useMutation } from "@tanstack/react-query";
 import { ActDialog } from "#components/ui/act-dialog.tsx";
 import { plural, shortId } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { countStates, headName, shortClass } from "./step-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
+import { useResumeRefusal } from "./use-resume-refusal.ts";
 
 /** What an executor does with a step in this state when a plan goes on (dynflow 2.0.0 lib/dynflow/director). */
 const BECOMES: Readonly<Record<string, string>> = {
@@ -19,20 +19,6 @@ const BECOMES: Readonly<Record<string, string>> = {
   success: "stays as it is",
   skipped: "stays as it is",
 };
-
-/** Why this plan cannot be resumed by whoever looks, in one sentence; `null` when it can. */
-export function useResumeRefusal(plan: PlanOutput | undefined): string | null {
-  const own =
-    plan === undefined
-      ? "The plan is not read yet."
-      : plan.resume.possible
-        ? null
-        : sentence(plan.resume.reasons.join("; "));
-  return useRefusal("plans:resume", own);
-}
-
-const sentence = (text: string): string =>
-  text === "" ? "It cannot be resumed now." : `${text[0]?.toUpperCase()}${text.slice(1)}.`;
 
 interface ResumeDialogProps {
   readonly source: string;

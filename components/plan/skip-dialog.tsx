@@ -15,15 +15,19 @@ interface SkipDialogProps {
   readonly source: string;
   readonly plan: PlanOutput;
   readonly steps: readonly StepView[];
+  /** The failed step that is meant; `null` = all of them. */
+  readonly only?: number | null;
   readonly onDone: () => void;
   readonly onClose: () => void;
 }
 
 /** Says which steps a skip takes along, takes the reason and sends what the operator saw. */
-export function SkipDialog({ source, plan, steps, onDone, onClose }: SkipDialogProps) {
+export function SkipDialog({ source, plan, steps, only = null, onDone, onClose }: SkipDialogProps) {
   const trpc = useTRPC();
   const failed = steps.filter((step) => step.state === "error" && step.phase !== "plan");
-  const [chosen, setChosen] = useState<readonly number[]>(() => failed.map((step) => step.id));
+  const [chosen, setChosen] = useState<readonly number[]>(() =>
+    only === null ? failed.map((step) => step.id) : [only],
+  );
   const [resumes, setResumes] = useState(false);
   /** One resume however often the skip is repeated. */
   const [resumeId] = useState(ulid);

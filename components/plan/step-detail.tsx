@@ -1,5 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import { Button } from "#components/ui/button.tsx";
 import { formatNumber, parseInstant } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
@@ -13,6 +14,7 @@ import { isMasked } from "#server/contract/event.ts";
 import { ErrorView } from "./error-view.tsx";
 import { MASKED_TEXT } from "./payload.ts";
 import { PayloadSection, PayloadText } from "./payload-view.tsx";
+import type { PlanActEntry } from "./plan-acts.tsx";
 import { stepSeconds } from "./step-words.ts";
 import type { ActionOutput, StepView } from "./types.ts";
 
@@ -23,10 +25,12 @@ interface StepDetailProps {
   readonly step: StepView | undefined;
   readonly failures: number;
   readonly onNextFailure: () => void;
+  /** What can be done to the plan: those that are about this step are offered here too. */
+  readonly acts?: readonly PlanActEntry[];
 }
 
 /** One step: its error first, then when and where it ran, then its action's input and output. Read only while shown. */
-export function StepDetail({ source, planId, stepId, step, failures, onNextFailure }: StepDetailProps) {
+export function StepDetail({ source, planId, stepId, step, failures, onNextFailure, acts = [] }: StepDetailProps) {
   const trpc = useTRPC();
   const past = useIsPast();
   const query = useQuery(trpc.dynflow.plans.action.queryOptions({ source, planId, stepId }));
@@ -36,14 +40,17 @@ export function StepDetail({ source, planId, stepId, step, failures, onNextFailu
       title={`Step ${stepId}${step === undefined ? "" : `, ${step.phase}`}`}
       note={step !== undefined && <ClassName name={step.actionClass} />}
       aside={
-        failures > 1 && (
-          <button type="button" className="btn-plain" onClick={onNextFailure} aria-keyshortcuts="N">
-            <span aria-hidden="true">
-              <kbd>N</kbd>
-            </span>{" "}
-            next failure of {failures}
-          </button>
-        )
+        <span className="row">
+          {step !== undefined && <StepActs step={step} acts={acts} />}
+          {failures > 1 && (
+            <button type="button" className="btn-plain" onClick={onNextFailure} aria-keyshortcuts="N">
+              <span aria-hidden="true">
+                <kbd>N</kbd>
+              </span>{" "}
+              next failure of {failures}
+            </button>
+          )}
+        </span>
       }
     >
       <QueryWidget query={query} what={`step ${stepId}`} rows={8} columns={2}>
@@ -59,6 +66,21 @@ export function StepDetail({ source, planId, stepId, step, failures, onNextFailu
         }
       </QueryWidget>
     </Section>
+  );
+}
+
+const OPEN: ReadonlySet<string> = new Set(["running", "suspended"]);
+
+/** A failed step can be skipped, an open one cancelled; on others there is nothing to do. */
+function StepActs({ step, acts }: { readonly step: StepView; readonly acts: readonly PlanActEntry[] }) {
+  const wanted =
+    step.phase === "plan" ? null : step.state === "error" ? "skip" : OPEN.has(step.state) ? "cancel-step" : null;
+  const entry = acts.find(({ act }) => act === wanted);
+  if (entry === undefined) return null;
+  return (
+    <Button small shortcut={entry.shortcut} refusal={entry.refusal} onPress={() => void entry.open()}>
+      {wanted === "skip" ? "Skip step…" : "Cancel step…"}
+    </Button>
   );
 }
 

@@ -9,9 +9,15 @@ import type { Selection } from "./use-selection.ts";
 
 const BulkDialog = onDemand(async () => (await import("./bulk-dialog.tsx")).BulkDialog);
 
-export type BulkVerb = "resume" | "skip" | "cancel";
-const VERBS: readonly BulkVerb[] = ["resume", "skip", "cancel"];
-const WORDS: Readonly<Record<BulkVerb, string>> = { resume: "Resume…", skip: "Skip…", cancel: "Cancel…" };
+export type BulkVerb = "resume" | "skip" | "cancel" | "abort" | "halt";
+const VERBS: readonly BulkVerb[] = ["resume", "skip", "cancel", "abort", "halt"];
+const WORDS: Readonly<Record<BulkVerb, string>> = {
+  resume: "Resume…",
+  skip: "Skip…",
+  cancel: "Cancel…",
+  abort: "Abort…",
+  halt: "Halt…",
+};
 
 interface BulkBarProps {
   readonly selection: Selection;
@@ -74,7 +80,15 @@ function useVerbRefusals(other: string | null): Readonly<Record<BulkVerb, string
   const resume = usePermitted("plans:resume");
   const skip = usePermitted("plans:skip");
   const cancel = usePermitted("plans:cancel");
+  const abort = usePermitted("plans:abort");
+  const halt = usePermitted("plans:halt");
   const needs = (verb: BulkVerb, permitted: boolean) =>
     bulk ?? (permitted ? null : `Needs the permission plans:${verb}.`);
-  return { resume: needs("resume", resume), skip: needs("skip", skip), cancel: needs("cancel", cancel) };
+  return {
+    resume: needs("resume", resume),
+    skip: needs("skip", skip),
+    cancel: needs("cancel", cancel),
+    abort: needs("abort", abort),
+    halt: needs("halt", halt),
+  };
 }

@@ -25,13 +25,24 @@ const TITLES: Readonly<Record<BulkVerb, string>> = {
   resume: "Resume plans",
   skip: "Skip the failed steps of plans",
   cancel: "Cancel plans",
+  abort: "Abort plans",
+  halt: "Halt plans",
 };
-const VERBS: Readonly<Record<BulkVerb, string>> = { resume: "Resume", skip: "Skip in", cancel: "Cancel" };
+const VERBS: Readonly<Record<BulkVerb, string>> = {
+  resume: "Resume",
+  skip: "Skip in",
+  cancel: "Cancel",
+  abort: "Abort",
+  halt: "Halt",
+};
 const SAYS: Readonly<Record<BulkVerb, string>> = {
   resume: "Each failed step runs again, with the same input; if its cause is still there, the plan pauses again.",
   skip: "In each plan every failed step is skipped, with what needs its output; what only follows it runs. The plans stay paused: resume them afterwards.",
   cancel:
     "Each plan's open steps get a cancel, where their class is known to take one; scheduled plans never begin. What a cancel does is up to the action.",
+  abort:
+    "Each plan's open steps get an abort, the forced variant of a cancel, where their class is known to take one. What it does is up to the action.",
+  halt: "Each plan is stopped for good, by whoever executes it. Its steps stay as they are, nothing is rescued or undone, and what is really busy goes on to its end. It can never be resumed.",
 };
 
 interface BulkDialogProps {
@@ -88,7 +99,7 @@ export function BulkDialog({ source, verb, target, onClose, onStarted }: BulkDia
       }
       wide
       verb={`${VERBS[verb]} ${plural(total, "plan")}`}
-      typed={total > TYPED_ABOVE ? String(total) : null}
+      typed={total > TYPED_ABOVE ? String(total) : verb === "halt" ? "halt" : null}
       refusal={refusal}
       onAct={async ({ reason, requestId }) => {
         const { jobId } = await start.mutateAsync({

@@ -257,6 +257,10 @@ const VERBS: Readonly<Record<string, string>> = {
   "dynflow.plans.resume": "resume",
   "dynflow.plans.skip": "skip",
   "dynflow.plans.cancel": "cancel",
+  "dynflow.plans.cancelStep": "cancel step",
+  "dynflow.plans.abort": "abort",
+  "dynflow.plans.halt": "halt",
+  "dynflow.plans.startNow": "start now",
 };
 
 /** By stream and plan, the last verb and its phase as `resume executed`: text, so that equal ones compare as equal. */
