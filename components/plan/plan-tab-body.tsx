@@ -16,6 +16,11 @@ import { RawView } from "./raw-view.tsx";
 import { StepsTable } from "./steps-table.tsx";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 
+const TimelineView = onDemand(async () => (await import("./timeline-view.tsx")).TimelineView);
+const DelayedView = onDemand(async () => (await import("./delayed-view.tsx")).DelayedView);
+const DependenciesView = onDemand(async () => (await import("./dependencies-view.tsx")).DependenciesView);
+const FinalizeView = onDemand(async () => (await import("./finalize-view.tsx")).FinalizeView);
+const PlanPhaseView = onDemand(async () => (await import("./plan-phase-view.tsx")).PlanPhaseView);
 const SubPlansView = onDemand(async () => (await import("./sub-plans-view.tsx")).SubPlansView);
 
 export interface PlanTabBodyProps {
@@ -35,7 +40,7 @@ export interface PlanTabBodyProps {
 }
 
 /** These draw nothing without steps. */
-const OF_STEPS: ReadonlySet<Tab> = new Set(["flow", "steps", "plan-phase", "finalize"]);
+const OF_STEPS: ReadonlySet<Tab> = new Set(["flow", "timeline", "steps", "plan-phase", "finalize"]);
 
 /** The part of the page that is open. */
 export function PlanTabBody(props: PlanTabBodyProps) {
@@ -54,12 +59,46 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
   switch (tab) {
     case "flow":
       return (
-        <FlowTab plan={plan} steps={steps} history={history} selected={selected} onSelect={onSelect}>
+        <FlowTab source={source} plan={plan} steps={steps} history={history} selected={selected} onSelect={onSelect}>
           {detail}
         </FlowTab>
       );
+    case "timeline":
+      return (
+        <div className={detail === null ? "two alone" : "two"}>
+          <div className="two-main">
+            <TimelineView
+              source={source}
+              plan={plan}
+              steps={steps}
+              history={history}
+              selected={selected}
+              onSelect={onSelect}
+            />
+          </div>
+          {detail !== null && <div className="two-side">{detail}</div>}
+        </div>
+      );
     case "steps":
       return <StepsTable source={source} planId={plan.id} steps={steps} unlisted={unlisted} selected={selected} />;
+    case "plan-phase":
+      return (
+        <PlanPhaseView source={source} plan={plan} steps={steps} selected={selected} onSelect={onSelect}>
+          {detail}
+        </PlanPhaseView>
+      );
+    case "finalize":
+      return (
+        <FinalizeView source={source} plan={plan} steps={steps} selected={selected} onSelect={onSelect}>
+          {detail}
+        </FinalizeView>
+      );
+    case "dependencies":
+      if (past) return <OnlyNow>What it waited for: the database tells of dependencies as they are now.</OnlyNow>;
+      return <DependenciesView source={source} plan={plan} />;
+    case "delayed":
+      if (past) return <OnlyNow>Its delay: the database tells of it as it is now.</OnlyNow>;
+      return <DelayedView source={source} plan={plan} />;
     case "sub-plans":
       if (past) return <OnlyNow>Its sub-plans: the database tells of them as they are now.</OnlyNow>;
       return <SubPlansView source={source} plan={plan} />;
@@ -80,11 +119,6 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
       );
     case "raw":
       return <RawView value={{ plan, steps: props.steps }} />;
-    case "plan-phase":
-    case "finalize":
-    case "dependencies":
-    case "delayed":
-      return null;
     default:
       return unreachable(tab);
   }

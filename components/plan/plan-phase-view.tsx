@@ -1,0 +1,283 @@
+"use client";
+import { useQuery } from "@tanstack/react-query";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
+import { State } from "#components/ui/glyph.tsx";
+import { ClassName } from "#components/ui/ident.tsx";
+import { Section } from "#components/ui/section.tsx";
+import { Instant, ZoneName } from "#components/ui/time.tsx";
+import { useTRPC } from "#components/ui/trpc.ts";
+import { Empty, QueryWidget } from "#components/ui/widget.tsx";
+import type { PlanPhaseOutput } from "#server/contract/wire/dynflow-plan-parts.ts";
+import { type PhaseRow, phaseRows, phaseTree, waysTo } from "./phase-rows.ts";
+import { stepSeconds } from "./step-words.ts";
+import type { PlanOutput, StepView } from "./types.ts";
+import "./plan-parts.css";
+import "./sub-plans.css";
+
+const ROW_PX = 28;
+const OVERSCAN = 16;
+const INDENT_PX = 16;
+const COLUMNS = 6;
+
+interface PlanPhaseViewProps {
+  readonly source: string;
+  readonly plan: PlanOutput;
+  readonly steps: readonly StepView[];
+  readonly selected: number | null;
+  readonly onSelect: (stepId: number) => void;
+  /** The selected step. */
+  readonly children: React.ReactNode;
+}
+
+/** How the plan was planned: each plan step under the one that planned it, the selected one at the right. */
+export function PlanPhaseView({ source, plan, steps, selected, onSelect, children }: PlanPhaseViewProps) {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.dynflow.plans.planPhase.queryOptions({ source, planId: plan.id }));
+  const byId = useMemo(() => new Map(steps.map((step) => [step.id, step])), [steps]);
+  const isOurs = selected !== null && byId.get(selected)?.phase === "plan";
+  return (
+    <div className={isOurs ? "parts-two" : "parts-two alone"}>
+      <QueryWidget query={query} what="the plan phase" columns={4}>
+        {(phase) => <Phase phase={phase} steps={byId} selected={selected} onSelect={onSelect} />}
+      </QueryWidget>
+      {isOurs && <div className="two-side">{children}</div>}
+    </div>
+  );
+}
+
+interface PhaseProps {
+  readonly phase: PlanPhaseOutput;
+  readonly steps: ReadonlyMap<number, StepView>;
+  readonly selected: number | null;
+  readonly onSelect: (stepId: number) => void;
+}
+
+function Phase({ phase, steps, selected, onSelect }: PhaseProps) {
+  const tree = useMemo(() => phaseTree(phase.nodes, phase.rootStepId), [phase]);
+  const [turned, setTurned] = useState<ReadonlySet<number>>(new Set());
+  const failed = useMemo(
+    () => phase.nodes.flatMap(([id]) => (steps.get(id)?.state === "error" ? [id] : [])),
+    [phase, steps],
+  );
+  const ways = useMemo(
+    () => waysTo(tree, selected === null ? failed : [...failed, selected]),
+    [tree, failed, selected],
+  );
+  const rows = useMemo(() => phaseRows(tree, turned, ways), [tree, turned, ways]);
+  const turn = (stepId: number) =>
+    setTurned((now) => {
+      const next = new Set(now);
+      if (!next.delete(stepId)) next.add(stepId);
+      return next;
+    });
+  if (phase.nodes.length === 0)
+    return <Empty title="It has no plan steps yet.">The first is made when it is delayed or planned.</Empty>;
+  return (
+    <Section
+      title="Plan phase"
+      note="who planned whom, in the order of planning"
+      aside={`${plural(phase.nodes.length, "plan step")}${failed.length === 0 ? "" : `, ${failed.length} in error`}`}
+    >
+      {phase.cut && <p className="warn small">There are more plan steps than are shown.</p>}
+      {phase.unreadable.length > 0 && (
+        <p className="warn small wrap">
+          Of {plural(phase.unreadable.length, "step")} it cannot be read what was planned below:{" "}
+          <bdi>{phase.unreadable[0]?.reason}</bdi>
+        </p>
+      )}
+      <PhaseTable
+        rows={rows}
+        untold={tree.untold}
+        unreadable={new Set(phase.unreadable.map(({ stepId }) => stepId))}
+        steps={steps}
+        selected={selected}
+        onSelect={onSelect}
+        onTurn={turn}
+      />
+    </Section>
+  );
+}
+
+interface PhaseTableProps {
+  readonly rows: readonly PhaseRow[];
+  readonly untold: ReadonlySet<number>;
+  readonly unreadable: ReadonlySet<number>;
+  readonly steps: ReadonlyMap<number, StepView>;
+  readonly selected: number | null;
+  readonly onSelect: (stepId: number) => void;
+  readonly onTurn: (stepId: number) => void;
+}
+
+function PhaseTable({ rows, unreadable, steps, selected, onSelect, onTurn }: PhaseTableProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const rowsOf = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN,
+  });
+  const at = rows.findIndex(({ stepId }) => stepId === selected);
+  const { scrollToIndex } = rowsOf;
+  useEffect(() => {
+    if (at >= 0) scrollToIndex(at, { align: "auto" });
+  }, [at, scrollToIndex]);
+  const seen = rowsOf.getVirtualItems();
+  const before = seen[0]?.start ?? 0;
+  const after = rowsOf.getTotalSize() - (seen.at(-1)?.end ?? 0);
+  const select = (index: number) => {
+    const row = rows[Math.min(rows.length - 1, Math.max(0, index))];
+    if (row !== undefined) onSelect(row.stepId);
+  };
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target !== event.currentTarget) return;
+    const row = rows[at];
+    const acts: Readonly<Record<string, () => void>> = {
+      ArrowDown: () => select(at + 1),
+      ArrowUp: () => select(at === -1 ? rows.length - 1 : at - 1),
+      Home: () => select(0),
+      End: () => select(rows.length - 1),
+      ...(row !== undefined && row.children > 0 && !row.again && !row.open
+        ? { ArrowRight: () => onTurn(row.stepId) }
+        : {}),
+      ...(row?.open === true ? { ArrowLeft: () => onTurn(row.stepId) } : {}),
+    };
+    const act = acts[event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    act();
+  };
+  return (
+    <div ref={box} className="vbox phase-tree">
+      <table
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows unfold is a tree grid
+        role="treegrid"
+        aria-label="Plan steps"
+        aria-rowcount={rows.length + 1}
+        aria-activedescendant={at === -1 ? undefined : `phase-${at}`}
+        className="sticky"
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
+        <thead>
+          <tr>
+            <th scope="col" className="w100">
+              Action
+            </th>
+            <th scope="col">State</th>
+            <th scope="col" className="num p2">
+              step
+            </th>
+            <th scope="col" className="num p2">
+              started <ZoneName />
+            </th>
+            <th scope="col" className="num">
+              took
+            </th>
+            <th scope="col" className="p2">
+              error
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {before > 0 && <Space px={before} />}
+          {seen.map(({ index }) => {
+            const row = rows[index];
+            return row === undefined ? null : (
+              <Row
+                // A step can stand in the tree twice.
+                key={`${index} ${row.stepId}`}
+                row={row}
+                index={index}
+                step={steps.get(row.stepId)}
+                unreadable={unreadable.has(row.stepId)}
+                selected={index === at}
+                onSelect={onSelect}
+                onTurn={onTurn}
+              />
+            );
+          })}
+          {after > 0 && <Space px={after} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly row: PhaseRow;
+  readonly index: number;
+  readonly step: StepView | undefined;
+  readonly unreadable: boolean;
+  readonly selected: boolean;
+  readonly onSelect: (stepId: number) => void;
+  readonly onTurn: (stepId: number) => void;
+}
+
+function Row({ row, index, step, unreadable, selected, onSelect, onTurn }: RowProps) {
+  const { stepId, depth, children, open, again } = row;
+  const foldable = children > 0 && !again;
+  return (
+    <tr
+      id={`phase-${index}`}
+      aria-level={depth + 1}
+      aria-rowindex={index + 2}
+      aria-expanded={foldable ? open : undefined}
+      aria-selected={selected}
+      className={selected ? "pick sel" : "pick"}
+      onClick={() => onSelect(stepId)}
+    >
+      <td className="w100 trunc" style={{ paddingLeft: depth * INDENT_PX }}>
+        {foldable ? (
+          <button
+            type="button"
+            tabIndex={-1}
+            className={open ? "twisty open" : "twisty"}
+            aria-label={open ? "Fold" : `Unfold ${formatCount(children)}`}
+            onClick={(event) => {
+              event.stopPropagation();
+              onTurn(stepId);
+            }}
+          >
+            <svg viewBox="0 0 12 12" aria-hidden="true">
+              <path d="M4 2.5 8 6l-4 3.5" fill="none" stroke="currentColor" strokeWidth="1.5" />
+            </svg>
+          </button>
+        ) : (
+          <i className="twisty" />
+        )}
+        {step === undefined ? (
+          <span className="unk">step {stepId} has no row</span>
+        ) : (
+          <ClassName name={step.actionClass} />
+        )}
+        {foldable && !open && <span className="small t3"> {formatCount(children)} below</span>}
+        {again && <span className="small t3"> stands above already</span>}
+        {unreadable && <span className="small t-attention tone"> what it planned cannot be read</span>}
+      </td>
+      <td>{step !== undefined && <State system="step" word={step.state} quiet={step.state === "success"} />}</td>
+      <td className="num p2 t2">{stepId}</td>
+      <td className="num p2">
+        <Instant at={parseInstant(step?.startedAt ?? null)} form="clock" />
+      </td>
+      <td className="num">{step === undefined ? "" : stepSeconds(step, step.realTimeSec)}</td>
+      <td className="p2 mono trunc ex-cell" title={step?.exceptionClass ?? undefined}>
+        {step?.exceptionClass == null ? (
+          <span className="t3">–</span>
+        ) : (
+          <bdi className={step.state === "error" ? "t-failed tone" : "t3"}>{step.exceptionClass}</bdi>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Space({ px }: { readonly px: number }) {
+  return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of nothing, there to keep the height; it takes no focus
+    <tr aria-hidden="true" className="space">
+      <td colSpan={COLUMNS} style={{ height: px }} />
+    </tr>
+  );
+}
