@@ -5,9 +5,11 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { Client as CassandraClient } from "cassandra-driver";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { executeMariadb, startMariadb, type TestMariadb } from "#scripts/testing/mariadb.ts";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { sharedCassandra, uniqueKeyspace } from "#scripts/testing/shared-cassandra.ts";
 import { createDnaTables } from "#server/dna/adapters/scylla/testing/schema.ts";
+import { emptyMysqlDatabase } from "#server/dynflow/adapters/mysql/mysql-database.test-kit.ts";
 import { openScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
@@ -99,6 +101,63 @@ describe("worldline check on PostgreSQL", () => {
     expect(result.code).toBe(1);
     expect(result.text).toMatch(/dynflow gone[\s\S]+MISSING connection PostgreSQL did not answer/);
     expect(result.text).toMatch(/dynflow file[\s\S]+MISSING connection \/nowhere\.sqlite/);
+  });
+});
+
+describe("worldline check on MariaDB", () => {
+  /** Names that only right quoting brings to the database. */
+  const ACCOUNT = "ops `x";
+  let server: TestMariadb;
+  let url = "";
+  beforeAll(async () => {
+    server = await startMariadb();
+  });
+  afterAll(() => server.remove());
+
+  const prepared = async (): Promise<string> => {
+    url = await emptyMysqlDatabase(server, "25");
+    await executeMariadb(url, (connection) =>
+      connection.query("CREATE OR REPLACE USER ?@'127.0.0.1' IDENTIFIED BY ?", [ACCOUNT, PASSWORD]),
+    );
+    // Whoever may do nothing in a database may not even come in.
+    await executeMariadb(url, (connection) =>
+      connection.query("GRANT SELECT (uuid) ON dynflow_execution_plans TO ?@'127.0.0.1'", [ACCOUNT]),
+    );
+    const own = new URL(url);
+    own.username = encodeURIComponent(ACCOUNT);
+    own.password = "";
+    return own.href;
+  };
+
+  it.each([false, true])("prints GRANTs after which nothing is missing, act: %s", async (act) => {
+    const own = await prepared();
+    const configuration = `dynflow: [ { id: foreman, url: ${JSON.stringify(own)}, passwordEnv: OPS_PASSWORD, act: ${act} } ]`;
+    const before = await check(configuration);
+    expect(before.code).toBe(1);
+    const grants = before.text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith("GRANT "));
+    expect(grants.some((grant) => /INSERT|UPDATE|DELETE/.test(grant))).toBe(act);
+    await executeMariadb(url, async (connection) => {
+      for (const grant of grants) await connection.query(grant);
+    });
+    const after = await check(configuration);
+    expect(after.text).toContain("Nothing is missing.");
+    expect(after.text).toContain("Dynflow schema 25");
+    expect(after.code).toBe(0);
+  });
+
+  it("says what is wrong when nobody answers, and of a database that is none of Dynflow's", async () => {
+    const bare = new URL(await server.createDatabase("bare"));
+    bare.password = "";
+    const text = `dynflow: [ { id: gone, url: "mariadb://ops@127.0.0.1:9/x" }, { id: bare, url: "${bare.href}", passwordEnv: ROOT_PASSWORD } ]`;
+    process.env.ROOT_PASSWORD = new URL(server.rootUrl).password;
+    const result = await check(text);
+    delete process.env.ROOT_PASSWORD;
+    expect(result.code).toBe(1);
+    expect(result.text).toMatch(/dynflow gone[\s\S]+MISSING connection MySQL did not answer/);
+    expect(result.text).toMatch(/dynflow bare[\s\S]+MISSING capability there is no table dynflow_schema_info/);
   });
 });
 

@@ -8,6 +8,7 @@ import type {
   ScyllaJournalConfiguration,
 } from "#server/config/model.ts";
 import { probeScylla } from "#server/dna/adapters/scylla/probe.ts";
+import { probeMysql } from "#server/dynflow/adapters/mysql/mysql-probe.ts";
 import { probePostgres } from "#server/dynflow/adapters/postgres/probe.ts";
 import { createSqliteStore } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
 import { openScyllaJournal, type ScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
@@ -92,7 +93,8 @@ function toDynflowProbe(source: DynflowSourceConfiguration): SourceProbe {
     probe: () => {
       if (database.kind === "sqlite") return probeSqlite(database.path);
       const password = database.password === null ? {} : { password: database.password.reveal() };
-      return probePostgres({ url: database.url, ...password }, source.act);
+      const probe = database.kind === "mysql" ? probeMysql : probePostgres;
+      return probe({ url: database.url, ...password }, source.act);
     },
   };
 }

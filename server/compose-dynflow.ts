@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { DynflowSourceConfiguration } from "#server/config/model.ts";
+import { createMysqlMailbox, createMysqlStore } from "#server/dynflow/adapters/mysql/mysql-store.ts";
 import { createPostgresMailbox } from "#server/dynflow/adapters/postgres/postgres-mailbox.ts";
 import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
 import { createSqliteMailbox, createSqliteStore } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
@@ -45,6 +46,9 @@ export const sqliteAccess = (path: string): DynflowAccess => ({
 export function accessOf({ database }: DynflowSourceConfiguration): DynflowAccess {
   if (database.kind === "sqlite") return sqliteAccess(database.path);
   const source = { url: database.url, ...(database.password === null ? {} : { password: database.password.reveal() }) };
+  if (database.kind === "mysql") {
+    return { store: createMysqlStore(source), openMailbox: async () => createMysqlMailbox(source) };
+  }
   return { store: createPostgresStore(source), openMailbox: async () => createPostgresMailbox(source) };
 }
 

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isMysqlUrl } from "./database-url.ts";
 import type {
   Configuration,
   DnaSourceConfiguration,
@@ -126,7 +127,7 @@ function toDynflowSource(source: DynflowDocument, index: number, secrets: Secret
     title: source.title ?? source.id,
     database: source.url.startsWith("sqlite:")
       ? { kind: "sqlite", path: decodeURIComponent(source.url.slice("sqlite://".length)) }
-      : { kind: "postgres", url: source.url, password },
+      : { kind: isMysqlUrl(source.url) ? "mysql" : "postgres", url: source.url, password },
     release: source.release ?? null,
     act: source.act,
     cancellable: source.cancellable,

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { ConfigurationError } from "./fault.ts";
 import { loadConfiguration } from "./load.ts";
 import { maskedConfiguration } from "./masked.ts";
-import { referenceRows } from "./reference.ts";
 
 const CANARY = "canary-9f2b";
 
@@ -85,6 +84,15 @@ dynflow:
       kind: "postgres",
       url: "postgres://dynflow@db/foreman",
     });
+  });
+
+  it.each([
+    ["mysql://dynflow@db:3306/foreman", "mysql"],
+    ["mariadb://dynflow@db/foreman?sslmode=verify-full", "mysql"],
+    ["mysql2://dynflow@db/foreman", "mysql"],
+    ["postgresql://dynflow@db/foreman", "postgres"],
+  ])("knows which database %s is", (url, kind) => {
+    expect(load(`dynflow: [ { id: a, url: "${url}" } ]`).dynflow[0]?.database).toMatchObject({ kind, url });
   });
 
   it("is frozen through and through", () => {
@@ -174,7 +182,6 @@ demo: {}
     ["ingest: { listen: { port: 1 } }", "1 ingest: the ingest gateway is not in this version"],
     ["auth: { mode: oidc }", "1 auth.mode: oidc is not in this version"],
     [`dna:${DNA}\n    beam: { name: a@b }`, "4 dna[0].beam: control of BEAM nodes is not in this version"],
-    ['dynflow: [ { id: a, url: "mysql://db/x" } ]', "1 dynflow[0].url: MySQL and MariaDB are not in this version"],
   ])("refuses by name what is of a later version: %s", (text, fault) => {
     expect(faultsOf(text)).toEqual([fault]);
   });
@@ -201,7 +208,12 @@ demo: {}
     ["postgres://dynflow@db/foreman?password=hunter2", "must not hold a password"],
     ["postgres://dynflow@db", "names no database"],
     ["sqlite://relative/path", "must be sqlite:/// and an absolute path"],
-    ["http://db/x", "must begin with postgres://"],
+    ["http://db/x", "must begin with postgres://, mysql://"],
+    ["mysql://dynflow:hunter2@db/foreman", "must not hold a password"],
+    ["mariadb://dynflow@db", "names no database"],
+    ["mysql:///foreman", "names no host"],
+    ["mysql://dynflow@db/foreman?multipleStatements=true", "takes no multipleStatements"],
+    ["mysql://dynflow@db/foreman?sslmode=perhaps", "takes sslmode disable, require or verify-full"],
   ])("refuses the database address %s, and does not print it", (url, message) => {
     const [fault = ""] = faultsOf(`dynflow: [ { id: a, url: "${url}" } ]`);
     expect(fault).toContain(message);

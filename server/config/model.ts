@@ -105,7 +105,7 @@ export interface DynflowSourceConfiguration {
   readonly region: string;
   readonly title: string;
   readonly database:
-    | { readonly kind: "postgres"; readonly url: string; readonly password: Secret | null }
+    | { readonly kind: "postgres" | "mysql"; readonly url: string; readonly password: Secret | null }
     | { readonly kind: "sqlite"; readonly path: string };
   /** Release of Dynflow as the operator states it; the schema's version is read from the database all the same. */
   readonly release: string | null;

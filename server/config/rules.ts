@@ -1,4 +1,5 @@
 import { isLoopback, isWildcard } from "./addresses.ts";
+import { judgeDatabaseUrl } from "./database-url.ts";
 import type { ShapeFault } from "./issues.ts";
 import { journalStoreFaults } from "./journal-rules.ts";
 import type { ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
@@ -167,19 +168,4 @@ function dynflowFaults({ dynflow }: ReadSections): readonly ShapeFault[] {
     }
     return [];
   });
-}
-
-/** What is wrong with a database address; `null` = nothing. */
-function judgeDatabaseUrl(text: string): string | null {
-  if (text.startsWith("sqlite:")) {
-    return /^sqlite:\/\/\/[^?#]+$/.test(text) ? null : "must be sqlite:/// and an absolute path";
-  }
-  if (/^(mysql|mysql2|mariadb):/.test(text)) return "MySQL and MariaDB are not in this version";
-  const url = URL.parse(text);
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) return "must begin with postgres:// or sqlite:///";
-  if (url.password !== "" || [...url.searchParams.keys()].some((key) => /pass/i.test(key))) {
-    return "must not hold a password: use passwordEnv or passwordFile";
-  }
-  if (url.hostname === "" && !url.searchParams.has("host")) return "names no host";
-  return url.pathname.length > 1 ? null : "names no database";
 }

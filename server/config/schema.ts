@@ -185,7 +185,9 @@ export const dynflowSource = z.strictObject({
   url: z
     .string()
     .min(1)
-    .describe("`postgres://user@host:5432/database`, or `sqlite:///path` (read only outside the demo)."),
+    .describe(
+      "`postgres://user@host:5432/database`, `mysql://user@host:3306/database` (or `mariadb://`), or `sqlite:///path` (read only outside the demo).",
+    ),
   passwordEnv: secretEnv("the password of that user"),
   passwordFile: secretFile("the password of that user"),
   release: z

@@ -1,38 +1,17 @@
 /** What a PostgreSQL role may do with a Dynflow database, found out by questions only. */
 import { sql } from "kysely";
+import { capabilityFindings } from "#server/dynflow/adapters/sql/capability-findings.ts";
 import type { Database } from "#server/dynflow/adapters/sql/differences.ts";
+import { type Right, rightsNeeded, WRITES, WRITTEN_COLUMNS } from "#server/dynflow/adapters/sql/rights-needed.ts";
+import { NEWEST_SCHEMA, readSchemaVersion } from "#server/dynflow/adapters/sql/schema-check.ts";
 import { messageOf } from "#server/kernel/errors.ts";
 import { type Finding, found } from "#server/kernel/finding.ts";
 import { openPgConnections, type PostgresSource } from "./pg-connections.ts";
 import { pgOpsError } from "./pg-errors.ts";
 import { createPostgresStore } from "./postgres-store.ts";
 
-type Right = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
-
-/** Tables that the adapter reads, always. */
-const READ: readonly string[] = [
-  "dynflow_schema_info",
-  "dynflow_execution_plans",
-  "dynflow_actions",
-  "dynflow_steps",
-  "dynflow_output_chunks",
-  "dynflow_delayed_plans",
-  "dynflow_execution_plan_dependencies",
-  "dynflow_coordinator_records",
-];
-/** What a client world of ours needs besides: its own record, its letters. */
-const ACT: Readonly<Record<string, readonly Right[]>> = {
-  dynflow_coordinator_records: ["INSERT", "UPDATE", "DELETE"],
-  dynflow_envelopes: ["SELECT", "INSERT", "DELETE"],
-};
-/** Columns that a skip, and the cancel of a scheduled plan, write: no message can ask for those. */
-const WRITTEN: Readonly<Record<string, readonly string[]>> = {
-  dynflow_steps: ["state", "progress_done"],
-  dynflow_execution_plans: ["result"],
-  dynflow_delayed_plans: ["frozen"],
-};
+const SCHEMA_TABLE = "dynflow_schema_info";
 const ENVELOPE_SEQUENCE = "dynflow_envelopes_id_seq";
-const WRITES: readonly Right[] = ["INSERT", "UPDATE", "DELETE"];
 
 interface Place {
   readonly role: string;
@@ -76,13 +55,18 @@ async function probeConnection(db: Database): Promise<{ findings: readonly Findi
 }
 
 async function probeRights(db: Database, place: Place, act: boolean): Promise<readonly Finding[]> {
-  const needs = new Map<string, Right[]>(READ.map((table) => [table, ["SELECT"]]));
-  if (act)
-    for (const [table, rights] of Object.entries(ACT)) needs.set(table, [...(needs.get(table) ?? []), ...rights]);
+  const first = await probeTable(db, place, SCHEMA_TABLE, ["SELECT"]);
+  // What cannot be asked yet is taken to be the newest, less what is not there.
+  const version = first.length === 0 ? await readSchemaVersion(db) : null;
+  const needs = [...rightsNeeded(version ?? NEWEST_SCHEMA, act)];
   const findings: Finding[] = [];
-  for (const [table, rights] of needs) findings.push(...(await probeTable(db, place, table, rights)));
+  for (const [table, rights] of needs) {
+    if (version === null && !(await exists(db, table))) continue;
+    findings.push(...(await probeTable(db, place, table, rights)));
+  }
+  if (version === null && findings.length === 0) return first;
   if (act) {
-    for (const [table, columns] of Object.entries(WRITTEN)) {
+    for (const [table, columns] of Object.entries(WRITTEN_COLUMNS)) {
       findings.push(...(await probeColumns(db, place, table, columns)));
     }
     findings.push(...(await probeSequence(db, place)));
@@ -113,7 +97,9 @@ async function probeColumns(db: Database, place: Place, table: string, columns: 
   if (lacking.length === 0) return [];
   const list = lacking.map(quoted).join(", ");
   const remedy = `GRANT UPDATE (${list}) ON ${quoted(place.schema)}.${quoted(table)} TO ${quoted(place.role)};`;
-  return [found.rights.missing(`may not skip or cancel: UPDATE (${lacking.join(", ")}) on ${table}`, remedy)];
+  return [
+    found.rights.missing(`may not skip, cancel or invalidate: UPDATE (${lacking.join(", ")}) on ${table}`, remedy),
+  ];
 }
 
 async function probeSequence(db: Database, place: Place): Promise<readonly Finding[]> {
@@ -135,27 +121,11 @@ async function probeTooMuch(db: Database, { role }: Place): Promise<readonly Fin
   return [];
 }
 
-async function probeCapabilities(source: PostgresSource): Promise<readonly Finding[]> {
-  const store = createPostgresStore(source);
-  try {
-    const { schemaVersion, notify, insertCount } = await store.capabilities();
-    return [
-      found.capability.ok(`Dynflow schema ${schemaVersion}`),
-      notify
-        ? found.capability.ok("notifications: changes are seen within milliseconds")
-        : found.capability.note(
-            "a standby, without notifications: changes are found by polling, and nothing can be acted on",
-          ),
-      ...(insertCount
-        ? []
-        : [found.capability.note("no counter of inserted rows: new plans are found by the lap alone")]),
-    ];
-  } catch (cause) {
-    return [found.capability.missing(messageOf(cause))];
-  } finally {
-    await store.close();
-  }
-}
+const probeCapabilities = (source: PostgresSource): Promise<readonly Finding[]> =>
+  capabilityFindings(createPostgresStore(source), {
+    ok: "notifications: changes are seen within milliseconds",
+    not: "a standby, without notifications: changes are found by polling, and nothing can be acted on",
+  });
 
 async function exists(db: Database, relation: string): Promise<boolean> {
   const { rows } = await sql<{ there: boolean }>`select to_regclass(${relation}) is not null as there`.execute(db);
