@@ -7,6 +7,7 @@ import { routes } from "#components/ui/routes.ts";
 /** In the order in which questions come: what it does, how it was made, what it hangs on, what it holds, what is known. */
 export const TABS = [
   "flow",
+  "timeline",
   "steps",
   "plan-phase",
   "finalize",
@@ -24,6 +25,7 @@ export type Tab = (typeof TABS)[number];
 
 const TITLES: Readonly<Record<Tab, string>> = {
   flow: "Flow",
+  timeline: "Timeline",
   steps: "Steps",
   "plan-phase": "Plan phase",
   finalize: "Finalize",

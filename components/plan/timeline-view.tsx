@@ -1,207 +1,215 @@
 "use client";
-import { useMemo } from "react";
-import { formatClock, formatDurationMs, parseInstant } from "#components/ui/format.ts";
-import { GlyphAt } from "#components/ui/glyph.tsx";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { parseInstant, plural, shortId } from "#components/ui/format.ts";
 import { useNow } from "#components/ui/live.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { useWidth } from "#components/ui/width.ts";
-import { seconds, shortClass } from "./step-words.ts";
-import { type Interval, layoutTimeline, type TimelineBar } from "./timeline.ts";
-import type { StepView } from "./types.ts";
-import { useViewport } from "./use-viewport.ts";
+import type { FlowTree } from "#server/contract/view/plan-flow.ts";
+import { layoutTimeline, pausesOf } from "./timeline.ts";
+import { TimelineCanvas } from "./timeline-canvas.tsx";
+import { AFTER, HEAD, ROW, spanWords, type TimelineScene, waitedWithin } from "./timeline-paint.ts";
+import { PLAN_PHASE, TIMELINE_MODES, type TimelineMode, type TimelineRow, timelineRows } from "./timeline-rows.ts";
+import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
+import { useDynflowFold } from "./use-plan.ts";
 
-const NAMES = 158;
-/** Room at the right end for the words of a bar. */
-const AFTER = 56;
-const ROW = 16;
-const HEAD = 24;
-/** A step that ran for less than this share of its span waited in between: its bar is thin. */
-const RAN_SHARE = 0.9;
-const BARS_WIDTH_MIN = 240;
-
-interface Row {
-  readonly stepId: number;
-  readonly label: string;
-  readonly step: StepView | null;
-  readonly startMs: number;
-  readonly endMs: number | null;
-}
+const NAMES_WIDE = 190;
+const NAMES_NARROW = 108;
+const NARROW = 560;
+const BARS_WIDTH_MIN = 200;
+const ZOOM_STEP = 1.5;
+const ZOOM_MAX = 400;
+/** A canvas may be scrolled over so many pixels. */
+const WIDTH_MAX = 8_000_000;
 
 interface TimelineViewProps {
+  readonly source: string;
+  readonly plan: PlanOutput;
   readonly steps: readonly StepView[];
-  readonly pauses: readonly Interval[];
+  readonly history: HistoryOutput | undefined;
   readonly selected: number | null;
   readonly onSelect: (stepId: number) => void;
+  /** As a part of another page: by step only, without its bar. */
+  readonly compact?: boolean;
 }
 
-/** What ran when: a line a step, in order of begin; time in which nothing ran is folded. */
-export function TimelineView({ steps, pauses, selected, onSelect }: TimelineViewProps) {
+/** What ran when and what waited: a line a step, or by queue, or by world; time in which nothing ran is folded. */
+export function TimelineView(props: TimelineViewProps) {
+  const { source, plan, history, selected, onSelect, compact = false } = props;
+  const steps = useDeferredValue(props.steps);
   const [measured, width] = useWidth<HTMLDivElement>();
-  const [box, view] = useViewport<HTMLDivElement>();
+  const [mode, setMode] = useState<TimelineMode>("step");
+  const [zoom, setZoom] = useState(1);
+  const box = useRef<HTMLDivElement>(null);
   const { zone } = usePreferences();
+  const worlds = useDynflowFold(source, (fold) => fold.worlds);
+  const rows = useMemo(() => {
+    const flows = [plan.runFlow, plan.finalizeFlow].flatMap((flow): FlowTree[] => ("kind" in flow ? [flow] : []));
+    const worldName = (id: string) => `world ${worlds?.[id]?.hostname ?? ""} ${shortId(id)}`.replace("  ", " ");
+    return timelineRows({ steps, flows, history, mode, worldName });
+  }, [plan.runFlow, plan.finalizeFlow, steps, history, mode, worlds]);
+  const ticks = rows.some((row) => row.spans.some((span) => span.endMs === null));
   const now = useNow();
-  const rows = useMemo(() => toRows(steps), [steps]);
-  const running = rows.some((row) => row.endMs === null);
-  const barsWidth = Math.max(BARS_WIDTH_MIN, (width ?? 0) - NAMES - AFTER);
-  // Where nothing runs the axis does not move with the clock.
-  const nowMs = running ? (now ?? 0) : 0;
-  const timeline = useMemo(
-    () => layoutTimeline({ steps: rows, pauses, nowMs, width: barsWidth }),
-    [rows, pauses, nowMs, barsWidth],
+  // Where nothing runs and nothing waits the axis does not move with the clock.
+  const nowMs = ticks ? (now ?? parseInstant(plan.asOf) ?? 0) : 0;
+  const names = (width ?? 0) < NARROW ? NAMES_NARROW : NAMES_WIDE;
+  const bars = Math.min(WIDTH_MAX, Math.max(BARS_WIDTH_MIN, (width ?? 0) - names - AFTER) * zoom);
+  const timeline = useTimeline(rows, history, nowMs, bars);
+  const scene = useMemo<TimelineScene | null>(
+    () => (timeline === null ? null : { rows, timeline, nowMs, selected, zone, names }),
+    [rows, timeline, nowMs, selected, zone, names],
   );
-  const height = rows.length * ROW;
-  const from = Math.max(0, Math.floor(view.y / ROW));
-  const to = Math.min(rows.length, Math.ceil((view.y + view.height) / ROW));
-  const svgWidth = NAMES + barsWidth + AFTER;
+  const at = useMemo(
+    () => rows.findIndex((row) => row.kind === "step" && row.spans[0]?.stepId === selected),
+    [rows, selected],
+  );
+  useRowInView(box, at);
+  useZoomKept(box, zoom, names);
+  const zoomTo = (next: number) => setZoom(Math.min(ZOOM_MAX, Math.max(1, next)));
+  const move = (by: number) => {
+    const steppable = (row: TimelineRow | undefined) => row?.kind === "step" && row.spans[0]?.stepId !== PLAN_PHASE;
+    let to = at + by;
+    while (to >= 0 && to < rows.length && !steppable(rows[to])) to += by;
+    const id = rows[to]?.spans[0]?.stepId;
+    if (id !== undefined) onSelect(id);
+  };
+  const keys: Readonly<Record<string, () => void>> = {
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    "+": () => zoomTo(zoom * ZOOM_STEP),
+    "=": () => zoomTo(zoom * ZOOM_STEP),
+    "-": () => zoomTo(zoom / ZOOM_STEP),
+    "0": () => zoomTo(1),
+  };
+  const chosen = rows[at]?.spans[0];
+  const begun = rows.reduce((sum, row) => sum + row.spans.filter((span) => span.startMs !== null).length, 0);
   return (
-    <div ref={measured}>
-      {timeline !== null && width !== null && (
-        <div
-          ref={box}
-          className="gantt-box"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
-          tabIndex={0}
-          role="img"
-          aria-label={`Timeline of ${rows.length} steps that have begun; the Steps tab is its table`}
-        >
-          <svg
-            className="gantt"
-            aria-hidden="true"
-            width={svgWidth}
-            height={height + HEAD + 4}
-            onClick={(event) => {
-              const id =
-                event.target instanceof Element && event.target.closest("[data-step]")?.getAttribute("data-step");
-              if (id) onSelect(Number(id));
+    <div ref={measured} className="timeline">
+      {!compact && <TimelineBar mode={mode} onMode={setMode} zoom={zoom} onZoom={zoomTo} />}
+      {scene !== null && width !== null && (
+        <>
+          {/* biome-ignore lint/a11y/useSemanticElements: a picture of bars that arrow keys move through, not a set of fields */}
+          <div
+            ref={box}
+            className={compact ? "gantt-box short" : "gantt-box"}
+            role="group"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and arrow keys move through its rows
+            tabIndex={0}
+            aria-label={`Timeline of ${plural(begun, "step")} that have begun. Arrow keys move between steps, plus and minus zoom; the Steps tab is its table.`}
+            onKeyDown={(event) => {
+              const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : keys[event.key];
+              if (act === undefined) return;
+              event.preventDefault();
+              event.stopPropagation();
+              act();
             }}
           >
-            {timeline.ticks.map((tick) => (
-              <g key={`${tick.kind} ${tick.atMs}`} transform={`translate(${NAMES + tick.x} 0)`}>
-                <line y1={16} y2={height + HEAD} className="gr" />
-                <text y={10} textAnchor={tick.kind === "clock" && tick.x > 0 ? "start" : "middle"}>
-                  {tick.kind === "clock"
-                    ? formatClock(tick.atMs, zone)
-                    : `+${formatDurationMs(tick.atMs - timeline.fromMs)}`}
-                </text>
-              </g>
-            ))}
-            {rows.slice(from, to).map((row, index) => (
-              <Bar
-                key={row.stepId}
-                row={row}
-                bar={timeline.bars[from + index]}
-                y={HEAD + (from + index) * ROW + ROW / 2}
-                width={svgWidth}
-                selected={row.stepId === selected}
-                nowMs={nowMs}
-              />
-            ))}
-            {/* Over the bars: a line breaks where nothing ran. */}
-            {timeline.folds.map((fold) => (
-              <Fold key={fold.fromMs} x1={fold.x1} x2={fold.x2} ms={fold.toMs - fold.fromMs} height={height} />
-            ))}
-          </svg>
-        </div>
+            <div className="gantt-ground" style={{ width: names + bars + AFTER, height: HEAD + rows.length * ROW + 4 }}>
+              <TimelineCanvas box={box} scene={scene} onSelect={onSelect} />
+            </div>
+          </div>
+          <span role="status" className="vh">
+            {chosen?.step == null
+              ? ""
+              : `Step ${chosen.stepId}, ${chosen.step.actionClass}: ${spanWords(chosen, nowMs)}`}
+          </span>
+        </>
       )}
+      {!compact && <Legend rows={rows} />}
     </div>
   );
 }
 
-function Fold({ x1, x2, ms, height }: { x1: number; x2: number; ms: number; height: number }) {
-  const middle = NAMES + (x1 + x2) / 2;
-  const tall = height > 90;
+function useTimeline(rows: readonly TimelineRow[], history: HistoryOutput | undefined, nowMs: number, width: number) {
+  const pauses = useMemo(
+    () =>
+      pausesOf(
+        (history?.entries ?? []).flatMap(({ at, name }) => {
+          const atMs = parseInstant(at);
+          return atMs === null ? [] : [{ atMs, name }];
+        }),
+      ),
+    [history],
+  );
+  const spans = useMemo(
+    () =>
+      rows.flatMap((row) =>
+        row.spans.flatMap(({ stepId, startMs, endMs }) => (startMs === null ? [] : [{ stepId, startMs, endMs }])),
+      ),
+    [rows],
+  );
+  return useMemo(() => layoutTimeline({ steps: spans, pauses, nowMs, width }), [spans, pauses, nowMs, width]);
+}
+
+interface TimelineBarProps {
+  readonly mode: TimelineMode;
+  readonly onMode: (mode: TimelineMode) => void;
+  readonly zoom: number;
+  readonly onZoom: (zoom: number) => void;
+}
+
+const MODE_WORDS: Readonly<Record<TimelineMode, string>> = { step: "By step", queue: "By queue", world: "By world" };
+
+function TimelineBar({ mode, onMode, zoom, onZoom }: TimelineBarProps) {
   return (
-    <g>
-      <rect x={NAMES + x1 + 6} y={16} width={Math.max(0, x2 - x1 - 12)} height={height + HEAD - 14} className="fold" />
-      {tall ? (
-        <text
-          className="vt"
-          textAnchor="middle"
-          transform={`translate(${middle + 3} ${HEAD + Math.min(height, 240) / 2}) rotate(-90)`}
-        >
-          {`${formatDurationMs(ms)} nothing ran`}
-        </text>
-      ) : (
-        <title>{`${formatDurationMs(ms)} nothing ran`}</title>
-      )}
-    </g>
+    <div className="flow-bar">
+      {/* biome-ignore lint/a11y/useSemanticElements: buttons that belong together, not a set of fields */}
+      <span className="seg" role="group" aria-label="Rows">
+        {TIMELINE_MODES.map((each) => (
+          <button key={each} type="button" aria-pressed={each === mode} onClick={() => onMode(each)}>
+            {MODE_WORDS[each]}
+          </button>
+        ))}
+      </span>
+      {/* biome-ignore lint/a11y/useSemanticElements: buttons that belong together, not a set of fields */}
+      <span className="seg push" role="group" aria-label="Zoom">
+        <button type="button" aria-label="Zoom out" onClick={() => onZoom(zoom / ZOOM_STEP)}>
+          −
+        </button>
+        <button type="button" onClick={() => onZoom(1)}>
+          Fit
+        </button>
+        <button type="button" aria-label="Zoom in" onClick={() => onZoom(zoom * ZOOM_STEP)}>
+          +
+        </button>
+      </span>
+    </div>
   );
 }
 
-interface BarProps {
-  readonly row: Row;
-  readonly bar: TimelineBar | undefined;
-  readonly y: number;
-  readonly width: number;
-  readonly selected: boolean;
-  readonly nowMs: number;
-}
-
-function Bar({ row, bar, y, width, selected, nowMs }: BarProps) {
-  if (bar === undefined) return null;
-  const { step } = row;
-  const failed = step?.state === "error";
-  const spanSec = ((row.endMs ?? nowMs) - row.startMs) / 1_000;
-  const ranSec = step?.executionTimeSec ?? null;
-  const waited = ranSec !== null && row.endMs !== null && spanSec > 1 && ranSec < spanSec * RAN_SHARE;
-  const open = row.endMs === null && step !== null;
-  const words = open
-    ? `${step.state}, ${formatDurationMs(spanSec * 1_000)}`
-    : waited
-      ? `${seconds(ranSec)} of ${formatDurationMs(spanSec * 1_000)}`
-      : formatDurationMs(spanSec * 1_000);
-  // Where the bar reaches far to the right its words stand before it.
-  const before = bar.x2 > width - NAMES - AFTER - 8 && bar.x1 > 90;
+/** Only what is there to be seen. */
+function Legend({ rows }: { readonly rows: readonly TimelineRow[] }) {
+  const spans = rows.flatMap((row) => row.spans);
+  const waits = spans.some((span) => span.waitFromMs !== null);
+  const thin = spans.some(waitedWithin);
   return (
-    <g className={`gbar${failed ? " f" : ""}${selected ? " sel" : ""}`} data-step={row.stepId}>
-      <rect x={0} y={y - ROW / 2} width={width} height={ROW} className="row-hit" />
-      <text x={0} y={y + 4} className="gn">
-        <tspan className="gi">{row.stepId === PLAN_PHASE ? "" : row.stepId}</tspan>
-        <tspan x={30}>{row.label}</tspan>
-      </text>
-      <line x1={NAMES + bar.x1} x2={NAMES + bar.x2} y1={y} y2={y} className={waited ? "gb thin" : "gb"} />
-      {failed && <GlyphAt tone="failed" x={NAMES + bar.x2 + 2} y={y} size={10} />}
-      <text
-        x={NAMES + (before ? bar.x1 - 5 : bar.x2 + (failed ? 10 : 5))}
-        y={y + 3.5}
-        textAnchor={before ? "end" : "start"}
-      >
-        {words}
-      </text>
-      <title>
-        {step === null ? "All steps of planning" : `${step.id} ${step.actionClass}: ${step.state}`}
-        {waited ? "; thin: it waited in between, when is not known" : ""}
-      </title>
-    </g>
+    <p className="flow-note small t3">
+      bar = it ran{waits && ", dashed = it could have run, but waited"}
+      {thin && ", thin = it waited in between, when is not known"}
+      {", grey stretch = nothing ran"}
+    </p>
   );
 }
 
-/** All steps of planning stand on one line of their own. */
-const PLAN_PHASE = -1;
-const NAME_MAX = 19;
-const cut = (name: string): string => (name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name);
-
-function toRows(steps: readonly StepView[]): readonly Row[] {
-  const begun = steps.flatMap((step) => {
-    const startMs = parseInstant(step.startedAt);
-    if (startMs === null) return [];
-    const runs = step.state === "running" || step.state === "suspended";
-    const endMs: number | null = runs ? null : (parseInstant(step.endedAt) ?? startMs);
-    return [{ stepId: step.id, label: cut(shortClass(step.actionClass)), step, startMs, endMs }];
-  });
-  const rows = begun
-    .filter(({ step }) => step.phase !== "plan")
-    .sort((a, b) => a.startMs - b.startMs || a.stepId - b.stepId);
-  return [...planningRow(begun.filter(({ step }) => step.phase === "plan")), ...rows];
+/** Scrolls to the row of the selected step when it is not in view. */
+function useRowInView(box: React.RefObject<HTMLDivElement | null>, row: number): void {
+  useEffect(() => {
+    const element = box.current;
+    if (element === null || row < 0) return;
+    const top = row * ROW;
+    const inside = top >= element.scrollTop && top + ROW <= element.scrollTop + element.clientHeight - HEAD;
+    if (!inside) element.scrollTo({ top: top - element.clientHeight / 2 });
+  }, [box, row]);
 }
 
-function planningRow(planned: readonly Row[]): readonly Row[] {
-  const [first] = planned;
-  if (first === undefined) return [];
-  let { startMs, endMs } = first;
-  for (const row of planned) {
-    startMs = Math.min(startMs, row.startMs);
-    endMs = endMs === null || row.endMs === null ? null : Math.max(endMs, row.endMs);
-  }
-  return [{ stepId: PLAN_PHASE, label: "planning", step: null, startMs, endMs }];
+/** Another zoom keeps the instant in the middle where it is. */
+function useZoomKept(box: React.RefObject<HTMLDivElement | null>, zoom: number, names: number): void {
+  const before = useRef(zoom);
+  useEffect(() => {
+    const element = box.current;
+    const by = zoom / before.current;
+    before.current = zoom;
+    if (element === null || by === 1) return;
+    const half = (element.clientWidth - names) / 2;
+    element.scrollLeft = (element.scrollLeft + half) * by - half;
+  }, [box, zoom, names]);
 }

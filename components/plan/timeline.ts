@@ -32,6 +32,8 @@ export interface TimelineTick {
 }
 
 export interface Timeline {
+  /** Where an instant stands; never goes back. */
+  toX(atMs: number): number;
   readonly bars: readonly TimelineBar[];
   readonly folds: readonly TimelineFold[];
   readonly ticks: readonly TimelineTick[];
@@ -76,6 +78,7 @@ export function layoutTimeline({ steps, pauses, nowMs, width }: TimelineInput): 
   const folds = foldsOf(spans, pauses, bounds, width);
   const toX = scale(bounds, folds, width);
   return {
+    toX,
     bars: spans.map(({ stepId, fromMs, toMs }) => {
       const x1 = Math.min(toX(fromMs), width - BAR_WIDTH_MIN);
       return { stepId, x1, x2: Math.max(toX(toMs), x1 + BAR_WIDTH_MIN) };
@@ -118,27 +121,44 @@ function foldsOf(
 
 /** What no step covers, and what a pause covers although a step does; no gap reaches over a begin or an end of a step. */
 function gaps(spans: readonly Interval[], pauses: readonly Interval[], bounds: Interval): readonly Interval[] {
-  const edges = [...new Set(spans.flatMap((span) => [span.fromMs, span.toMs]))].sort((a, b) => a - b);
-  const running = [...spans].sort((a, b) => a.fromMs - b.fromMs);
+  const begins = Float64Array.from(spans, (span) => span.fromMs).sort();
+  const ends = Float64Array.from(spans, (span) => span.toMs).sort();
   const found: Interval[] = [];
-  let coveredTo = Number.NEGATIVE_INFINITY;
-  let next = 0;
-  for (const [index, fromMs] of edges.entries()) {
-    for (; next < running.length; next += 1) {
-      const span = running[next];
-      if (span === undefined || span.fromMs > fromMs) break;
-      coveredTo = Math.max(coveredTo, span.toMs);
-    }
-    const toMs = edges[index + 1];
-    if (toMs === undefined) break;
-    if (coveredTo <= fromMs) found.push({ fromMs, toMs });
-    else
-      for (const pause of pauses) {
-        const gap = { fromMs: Math.max(pause.fromMs, fromMs), toMs: Math.min(pause.toMs, toMs) };
-        if (gap.toMs > gap.fromMs) found.push(gap);
-      }
+  // After the nth end everything that began before has ended when the next begins later.
+  for (const [index, toMs] of ends.entries()) {
+    const next = begins[index + 1];
+    if (next !== undefined && next > toMs) found.push({ fromMs: toMs, toMs: next });
   }
-  return found.filter((gap) => gap.fromMs >= bounds.fromMs && gap.toMs <= bounds.toMs);
+  for (const pause of pauses) found.push(...covered(pause, begins, ends));
+  return found.filter((gap) => gap.fromMs >= bounds.fromMs && gap.toMs <= bounds.toMs && gap.toMs > gap.fromMs);
+}
+
+/** The parts of a pause that steps span, cut where one of them begins or ends. */
+function covered(pause: Interval, begins: Float64Array, ends: Float64Array): readonly Interval[] {
+  const edges = [
+    pause.fromMs,
+    ...begins.subarray(firstAbove(begins, pause.fromMs), firstAbove(begins, pause.toMs)),
+    ...ends.subarray(firstAbove(ends, pause.fromMs), firstAbove(ends, pause.toMs)),
+    pause.toMs,
+  ].sort((a, b) => a - b);
+  return edges.flatMap((fromMs, index) => {
+    const toMs = edges[index + 1];
+    if (toMs === undefined || toMs <= fromMs) return [];
+    // Spanned = more have begun by then than have ended.
+    return firstAbove(begins, fromMs) > firstAbove(ends, fromMs) ? [{ fromMs, toMs }] : [];
+  });
+}
+
+/** How many of these ascending values are at most `bound`. */
+function firstAbove(values: Float64Array, bound: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Time to pixels: linear but for the folds, which are all of one width. Never goes back. */

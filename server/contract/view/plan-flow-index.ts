@@ -22,6 +22,8 @@ export type PlacedCell =
 
 export interface FlowIndex {
   readonly layout: FlowLayout;
+  /** All cells in order of the flow. */
+  readonly order: readonly PlacedCell[];
   /** All cells, row by row, from left to right in each. */
   readonly rows: readonly (readonly PlacedCell[])[];
   /** Y of the line of each row. */
@@ -61,23 +63,29 @@ function byRow<T>(items: readonly T[], yOf: (item: T) => number): { readonly ys:
   return { ys, rows: ys.map((y) => rows.get(y) ?? []) };
 }
 
-/** The cells of a layout, those of steps and folds merged. */
+/** The cells of a layout in order of the flow, those of steps and folds merged. */
 export function cellsOf(layout: FlowLayout, measures: FlowMeasures = FLOW_MEASURES): readonly PlacedCell[] {
   const { lead, cellWidth, foldWidth } = measures;
-  const cells: PlacedCell[] = layout.steps.map((step) => ({
-    kind: "step",
-    x: step.x - lead,
-    y: step.y,
-    width: cellWidth,
-    step,
-  }));
-  for (const fold of layout.folds) cells.push({ kind: "fold", x: fold.x - lead, y: fold.y, width: foldWidth, fold });
+  const cells: PlacedCell[] = [];
+  let next = 0;
+  const foldsUpTo = (after: number): void => {
+    for (let fold = layout.folds[next]; fold !== undefined && fold.after <= after; fold = layout.folds[next]) {
+      cells.push({ kind: "fold", x: fold.x - lead, y: fold.y, width: foldWidth, fold });
+      next += 1;
+    }
+  };
+  for (const [at, step] of layout.steps.entries()) {
+    foldsUpTo(at);
+    cells.push({ kind: "step", x: step.x - lead, y: step.y, width: cellWidth, step });
+  }
+  foldsUpTo(layout.steps.length);
   return cells;
 }
 
 export function indexFlow(layout: FlowLayout, measures: FlowMeasures = FLOW_MEASURES): FlowIndex {
   const { rowHeight } = measures;
-  const { ys, rows } = byRow(cellsOf(layout, measures), (cell) => cell.y);
+  const order = cellsOf(layout, measures);
+  const { ys, rows } = byRow(order, (cell) => cell.y);
   if (layout.folds.length > 0) for (const row of rows) row.sort((a, b) => a.x - b.x);
   const level = layout.lines.filter((line) => line.y1 === line.y2);
   const upright = layout.lines.filter((line) => line.y1 !== line.y2);
@@ -92,6 +100,7 @@ export function indexFlow(layout: FlowLayout, measures: FlowMeasures = FLOW_MEAS
 
   return {
     layout,
+    order,
     rows,
     rowY: ys,
     cellsIn(view, each) {

@@ -59,6 +59,8 @@ export interface PlacedFold {
   readonly fold: FoldedSiblings;
   readonly x: number;
   readonly y: number;
+  /** How many steps were placed before it: its place in the order of the flow. */
+  readonly after: number;
 }
 
 /** A straight piece of line, horizontal or vertical. `passed` = what is left of it has been passed. */
@@ -222,7 +224,7 @@ export function layoutFlow(flow: FoldedFlow, options: FlowLayoutOptions): FlowLa
       steps.push({ stepId: of.stepId, x: x + lead, y });
     } else if (of.kind === "fold") {
       over = of.stepIds.every(isOver);
-      folds.push({ fold: of, x: x + lead, y });
+      folds.push({ fold: of, x: x + lead, y, after: steps.length });
     }
     draw(x, y, x + lead, y, passed);
     draw(x + lead, y, x + box.width, y, over);
