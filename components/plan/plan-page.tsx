@@ -1,7 +1,6 @@
 "use client";
 import { useMemo } from "react";
 import { useAddress } from "#components/ui/address.ts";
-import { Crumbs } from "#components/ui/crumbs.tsx";
 import { faultOf } from "#components/ui/fault.ts";
 import { parseInstant, shortId } from "#components/ui/format.ts";
 import { useIsPast } from "#components/ui/instants.ts";
@@ -11,6 +10,7 @@ import { Failure, Faults, Skeleton, Stale } from "#components/ui/widget.tsx";
 import { stepIdsOf } from "#server/contract/view/plan-flow.ts";
 import { Outcome } from "./outcome.tsx";
 import { PlanActDialogs, usePlanActs } from "./plan-acts.tsx";
+import { PlanCrumbs } from "./plan-crumbs.tsx";
 import { PlanDifference } from "./plan-diff.tsx";
 import { PlanFacts } from "./plan-facts.tsx";
 import { PlanHead } from "./plan-head.tsx";
@@ -18,7 +18,7 @@ import { isDrawn, PlanStanding } from "./plan-standing.tsx";
 import { PlanTabBody } from "./plan-tab-body.tsx";
 import { PlanTabs, type Tab, toTab } from "./plan-tabs.tsx";
 import { StepDetail } from "./step-detail.tsx";
-import { failedSteps, headName, nextOf, shortClass } from "./step-words.ts";
+import { failedSteps, nextOf } from "./step-words.ts";
 import { hiddenTabs, tabCounts } from "./tab-counts.ts";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold, usePlan } from "./use-plan.ts";
@@ -29,19 +29,9 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
   const { plan, steps, history, refresh, standing } = usePlan(source, planId);
   const health = useDynflowFold(source, (fold) => fold.source);
   const down = health?.state === "down";
-  const title = plan.data?.label ?? plan.data?.rootActionClass ?? null;
   return (
     <div className="page">
-      <Crumbs
-        path={[
-          { text: "Plans", href: routes.plans() },
-          { text: source, href: routes.plans({ source }) },
-          {
-            text: title === null ? shortId(planId) : `${headName(shortClass(title))} ${shortId(planId)}`,
-            mono: title === null,
-          },
-        ]}
-      />
+      <PlanCrumbs source={source} planId={planId} plan={plan.data} />
       <PlanStanding standing={standing} />
       {!isDrawn(standing) ? null : plan.data === undefined ? (
         plan.error === null ? (

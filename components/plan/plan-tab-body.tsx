@@ -80,7 +80,16 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
         </div>
       );
     case "steps":
-      return <StepsTable source={source} planId={plan.id} steps={steps} unlisted={unlisted} selected={selected} />;
+      return (
+        <StepsTable
+          source={source}
+          planId={plan.id}
+          steps={steps}
+          unlisted={unlisted}
+          selected={selected}
+          total={plan.stepCount}
+        />
+      );
     case "plan-phase":
       return (
         <PlanPhaseView source={source} plan={plan} steps={steps} selected={selected} onSelect={onSelect}>
@@ -106,7 +115,7 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
       return <div className="one">{detail ?? <NothingSelected />}</div>;
     case "history":
       if (history === undefined) return <Skeleton rows={4} what="history" />;
-      return <HistoryView source={source} planId={plan.id} history={history} />;
+      return <HistoryView source={source} planId={plan.id} history={history} locks={plan.locks} />;
     case "seen":
       return <HistorySection thing={{ type: "plan", source, id: plan.id }} what={`plan ${shortId(plan.id)}`} />;
     case "locks":
