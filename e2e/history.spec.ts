@@ -213,7 +213,7 @@ test("from the history of a plan to the operator's action and back", async ({ br
   await shellOf(page).untilLive();
   await planPage.resume("pulp-api answers again");
   await expect(planPage.outcome).toContainText("verified");
-  await planPage.openTab("History seen");
+  await planPage.openTab("Seen");
   const requested = history.rows("op.requested").first();
   await expect(requested).toContainText("pulp-api answers again");
   const more = await history.unfold(requested);

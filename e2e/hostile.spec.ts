@@ -187,11 +187,11 @@ test("the failed plan says its cause whole, in the words that were stored", asyn
   await expect(plan.heading).toContainText(HOSTILE[0] ?? "");
   await expect(plan.step).toContainText(hostile("exception"));
   await expect(plan.step).toContainText(huge("message"));
-  await plan.openTab("Input and output");
+  await plan.openTab("Input, output");
   await openEverything(page);
   await expect(page.getByRole("main")).toContainText("input-value");
   await expect(page.getByRole("main")).toContainText(`chunk ${HOSTILE[2]}`);
-  await plan.openTab("Execution history");
+  await plan.openTab("History");
   await expect(page.getByRole("main")).toContainText(hostile("history"));
   await plan.openTab("Raw");
   await expect(page.getByRole("main")).toContainText("root-class");

@@ -6,6 +6,7 @@ import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { Failure } from "#components/ui/widget.tsx";
+import type { Tab } from "./plan-tabs.tsx";
 import type { PlanOutput } from "./types.ts";
 
 const PLANS_SHOWN_MAX = 5;
@@ -16,18 +17,29 @@ export function PlanFacts({ source, plan }: { readonly source: string; readonly 
   return (
     <>
       {invalidReason !== null && <Failure title="Dynflow cannot load this plan" message={invalidReason} />}
-      {delayed !== null && <Delayed delayed={delayed} />}
+      {delayed !== null && <Delayed source={source} plan={plan} delayed={delayed} />}
       {plan.state === "scheduled" && delayed === null && (
-        <p className="warn small">It is scheduled, but its delayed record is gone: it can never start by itself.</p>
+        <p className="warn small">
+          It is scheduled, but its delayed record is gone: it can never start by itself.{" "}
+          <PartLink source={source} plan={plan} tab="delayed">
+            Why
+          </PartLink>
+        </p>
       )}
       {blockedBy.length > 0 && (
         <p className="small t2">
-          Waits for {plural(blockedBy.length, "plan")}: <PlanLinks source={source} ids={blockedBy} />
+          <PartLink source={source} plan={plan} tab="dependencies">
+            Waits for {plural(blockedBy.length, "plan")}
+          </PartLink>
+          : <PlanLinks source={source} ids={blockedBy} />
         </p>
       )}
       {blocks.length > 0 && (
         <p className="small t2">
-          {plural(blocks.length, "plan waits", "plans wait")} for it: <PlanLinks source={source} ids={blocks} />
+          <PartLink source={source} plan={plan} tab="dependencies">
+            {plural(blocks.length, "plan waits", "plans wait")} for it
+          </PartLink>
+          : <PlanLinks source={source} ids={blocks} />
         </p>
       )}
       {caller !== null && (
@@ -40,7 +52,25 @@ export function PlanFacts({ source, plan }: { readonly source: string; readonly 
   );
 }
 
-function Delayed({ delayed }: { readonly delayed: NonNullable<PlanOutput["delayed"]> }) {
+interface PartLinkProps {
+  readonly source: string;
+  readonly plan: PlanOutput;
+  readonly tab: Tab;
+  readonly children: React.ReactNode;
+}
+
+/** To the part of the page that tells all of it. */
+function PartLink({ source, plan, tab, children }: PartLinkProps) {
+  return <Link href={routes.plan(source, plan.id, { tab })}>{children}</Link>;
+}
+
+interface DelayedProps {
+  readonly source: string;
+  readonly plan: PlanOutput;
+  readonly delayed: NonNullable<PlanOutput["delayed"]>;
+}
+
+function Delayed({ source, plan, delayed }: DelayedProps) {
   const { startAt, startBefore, frozen } = delayed;
   return (
     <p className="small t2">
@@ -54,8 +84,10 @@ function Delayed({ delayed }: { readonly delayed: NonNullable<PlanOutput["delaye
           , given up after <Instant at={parseInstant(startBefore)} />
         </>
       )}
-      {frozen && ". It is frozen: nobody starts it"}
-      {". An executor looks every 15 s."}
+      {frozen && ". It is frozen: nobody starts it"}.{" "}
+      <PartLink source={source} plan={plan} tab="delayed">
+        {plan.state === "scheduled" ? "Ready, or why not" : "Its delay"}
+      </PartLink>
     </p>
   );
 }

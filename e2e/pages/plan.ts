@@ -14,10 +14,14 @@ export interface PlanPage {
     name:
       | "Flow"
       | "Steps"
-      | "Input and output"
-      | "Execution history"
-      | "History seen"
+      | "Plan phase"
+      | "Finalize"
       | "Sub-plans"
+      | "Dependencies"
+      | "Delayed"
+      | "Input, output"
+      | "History"
+      | "Seen"
       | "Locks"
       | "Life cycle"
       | "Raw",
