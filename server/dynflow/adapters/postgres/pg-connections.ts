@@ -41,12 +41,23 @@ const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, 
   [INT8_OID, BigInt],
 ]);
 
-export function openPgConnections(source: PostgresSource, access: Access, max: number): PgConnections {
-  const config = clientConfig(source, access);
+export interface PgConnectionsOptions {
+  /** Never read a table whole where an index can serve: for questions that are asked again and again. */
+  readonly byIndex?: boolean;
+  /** Shared by several sets of connections to one database; one of their own when left out. */
+  readonly meter?: StatementMeter;
+}
+
+export function openPgConnections(
+  source: PostgresSource,
+  access: Access,
+  max: number,
+  { byIndex = false, meter = createStatementMeter() }: PgConnectionsOptions = {},
+): PgConnections {
+  const config = clientConfig(source, access, byIndex ? ["-c enable_seqscan=off"] : []);
   const pool = new Pool({ ...config, max, pipeline: access === "read-only" });
   // A pooled connection that dies while idle is replaced at its next use, and the statement then tells what is wrong.
   pool.on("error", () => undefined);
-  const meter = createStatementMeter();
   const db: Database = new Kysely<Record<string, never>>({ dialect: pgDialect(pool), log: meteredBy(meter) });
   return {
     db,
@@ -65,13 +76,13 @@ export function openPgConnections(source: PostgresSource, access: Access, max: n
  * What every connection of ours is told at its start, before any statement can run: the form of instants, and that
  * the reading one must not write whatever anybody sends through it.
  */
-function clientConfig(source: PostgresSource, access: Access): ClientConfig {
+function clientConfig(source: PostgresSource, access: Access, more: readonly string[]): ClientConfig {
   const url = new URL(source.url);
   if (source.password !== undefined) url.password = encodeURIComponent(source.password);
   const own = url.searchParams.get("options");
   url.searchParams.delete("options");
   const readOnly = access === "read-only" ? "on" : "off";
-  const settings = ["-c DateStyle=ISO", "-c TimeZone=UTC", `-c default_transaction_read_only=${readOnly}`];
+  const settings = ["-c DateStyle=ISO", "-c TimeZone=UTC", `-c default_transaction_read_only=${readOnly}`, ...more];
   return {
     connectionString: url.href,
     options: [...(own === null ? [] : [own]), ...settings].join(" "),

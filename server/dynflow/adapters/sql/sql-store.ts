@@ -9,6 +9,7 @@ import { readCallers, readFailures } from "./plan-beside.ts";
 import { readFollowed, readHeads } from "./plan-follow.ts";
 import { readReferences, readSubPlanCallers } from "./plan-links.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
+import type { PlanIndexes } from "./plan-page-boundary.ts";
 import { readPlanSteps } from "./plan-phase-read.ts";
 import { createPlanRead } from "./plan-read.ts";
 import { scanPlans } from "./plan-scan.ts";
@@ -25,6 +26,8 @@ const LAP_ROWS_MAX = 10_000;
 /** What a dialect brings to the shared store. */
 export interface SqlSource {
   readonly db: Database;
+  /** For what a follower asks again and again; `db` when left out. */
+  readonly followDb?: Database;
   readonly differences: SqlDifferences;
   readonly together: Together;
   /** Of every statement through `db` and `together`. */
@@ -41,7 +44,9 @@ export function createSqlStore(source: SqlSource): DynflowStore {
   const view = new SchemaView();
   /** Statements made through this are written for schema 25, whichever it is. */
   const db = source.db.withPlugin(view);
+  const followDb = (source.followDb ?? source.db).withPlugin(view);
   let readPlan = createPlanRead({ ...source, db });
+  let indexes: PlanIndexes = [];
   let checked = false;
 
   const checkSchema = async (): Promise<number> => {
@@ -52,6 +57,7 @@ export function createSqlStore(source: SqlSource): DynflowStore {
         ? new Map()
         : substitutesFor(source.db, differences, version, await differences.columns(source.db)),
     );
+    indexes = await differences.planIndexes(source.db);
     readPlan = createPlanRead({ ...source, db });
     checked = true;
     return version;
@@ -70,16 +76,17 @@ export function createSqlStore(source: SqlSource): DynflowStore {
       checked = false;
       return asked(async (): Promise<DynflowCapabilities> => {
         const schemaVersion = await checkSchema();
-        return { dialect: differences.name, schemaVersion, ...(await differences.features(db)) };
+        return { dialect: differences.name, schemaVersion, indexes, ...(await differences.features(db)) };
       });
     },
-    recordKeys: () => asked(() => readRecordKeys(db, differences)),
-    records: (keys) => asked(() => readRecords(db, differences, keys)),
-    follow: (ids) => asked(() => readFollowed(db, differences, ids)),
-    heads: (ids) => asked(() => readHeads(db, ids)),
-    insertCount: () => asked(() => differences.insertCount(db)),
-    lap: (from, rows) => asked(() => differences.lap(db, from, Math.min(Math.max(1, Math.trunc(rows)), LAP_ROWS_MAX))),
-    plans: (query) => asked(() => readPlanPage(db, differences, query)),
+    recordKeys: () => asked(() => readRecordKeys(followDb, differences)),
+    records: (keys) => asked(() => readRecords(followDb, differences, keys)),
+    follow: (ids) => asked(() => readFollowed(followDb, differences, ids)),
+    heads: (ids) => asked(() => readHeads(followDb, ids)),
+    insertCount: () => asked(() => differences.insertCount(followDb)),
+    lap: (from, rows) =>
+      asked(() => differences.lap(followDb, from, Math.min(Math.max(1, Math.trunc(rows)), LAP_ROWS_MAX))),
+    plans: (query) => asked(() => readPlanPage(db, differences, query, indexes)),
     counts: (filter) => asked(() => readPlanCounts(db, differences, filter)),
     scan: (query, signal) => asked(() => scanPlans(db, differences, query, signal)),
     callers: (ids) => asked(() => readCallers(db, differences, ids)),
