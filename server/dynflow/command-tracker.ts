@@ -116,7 +116,9 @@ export function createCommandTracker(options: CommandTrackerOptions): CommandTra
         class: name,
         id: planLockId(planId),
       }));
-      const [plan, records] = await Promise.all([store.plan(planId), store.records(keys)]);
+      // First the lock, then the plan: whoever held it then is the only one who can have the plan running now.
+      const records = await store.records(keys);
+      const plan = await store.plan(planId);
       const locks = records.flatMap((record) => lockOf(record) ?? []);
       const held = (kind: Lock["kind"]) => locks.find((lock) => lock.kind === kind) ?? null;
       return { plan, lock: held("execution"), inhibited: held("inhibition") !== null };

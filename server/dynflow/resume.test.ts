@@ -194,6 +194,15 @@ describe("resume", () => {
     expect(opKinds()).toEqual(["op.requested", "op.failed"]);
   });
 
+  it("looks at the lock before the plan: a run that another had begun is not taken for ours", async () => {
+    const { clock, live, serve, dynflow } = universe();
+    serve(EXECUTOR, () => [{ type: "Accepted" }]);
+    const { actions } = await live();
+    await passing(clock, actions.resume(request()));
+    const reads = dynflow.reads.filter((read) => read === "records" || read.startsWith("plan "));
+    expect(reads.slice(-2)).toEqual(["records", `plan ${PLAN}`]);
+  });
+
   it("says unknown when the message was taken and nobody answers, until a late reply tells", async () => {
     const { clock, live, serve, opKinds, mail, sentExecutions } = universe();
     const { actions } = await live();
