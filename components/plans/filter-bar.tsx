@@ -4,12 +4,13 @@ import { useEffect, useId, useRef, useState } from "react";
 import { useKeys } from "#components/ui/keys.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import {
+  conditionsOf,
   isDescendingFirst,
-  isUnfinished,
+  isLive,
   labelText,
   type PlansQuery,
-  parseLabel,
   parsePlanId,
+  parseTyped,
   SORT_WORDS,
   SORTS,
   WITHIN_HOURS,
@@ -27,19 +28,27 @@ interface FilterBarProps {
   /** In an order of the database the list is of one source. */
   readonly shownSource: string | null;
   readonly onChange: (query: PlansQuery, how: { readonly replace: boolean }) => void;
-  readonly onPlanId: (planId: string) => void;
+  /** Somebody pressed Enter: what is the only one of its kind is opened. */
+  readonly onEnter: (text: string) => void;
+  /** What stands right of the box. */
+  readonly children: React.ReactNode;
 }
 
-/** Label, time, source and order of the list; all of it stands in the address. */
-export function FilterBar({ query, sources, shownSource, onChange, onPlanId }: FilterBarProps) {
+/** What is looked for, time, source and order of the list; all of it stands in the address. */
+export function FilterBar({ query, sources, shownSource, onChange, onEnter, children }: FilterBarProps) {
   const ids = { label: useId(), within: useId(), source: useId(), sort: useId() };
   const change = (part: Partial<PlansQuery>, replace = false) =>
-    onChange({ ...query, position: null, ...part }, { replace });
+    onChange({ ...query, position: null, row: null, ...part }, { replace });
   const [custom, setCustom] = useState(query.from !== null || query.to !== null);
-  const needsAllowed = isUnfinished(query.states);
+  const needsAllowed = isLive(query);
   return (
     <search className="q">
-      <LabelField id={ids.label} query={query} onChange={(label) => change({ label }, true)} onPlanId={onPlanId} />
+      <SearchField
+        id={ids.label}
+        query={query}
+        onChange={(next) => onChange({ ...next, position: null, row: null }, { replace: true })}
+        onEnter={onEnter}
+      />
       <label className="q-part">
         <span className="lbl">started</span>
         <select
@@ -114,33 +123,40 @@ export function FilterBar({ query, sources, shownSource, onChange, onPlanId }: F
           {query.descending ? "↓" : "↑"}
         </button>
       )}
+      {children}
     </search>
   );
 }
 
-interface LabelFieldProps {
+interface SearchFieldProps {
   readonly id: string;
   readonly query: PlansQuery;
-  readonly onChange: (label: PlansQuery["label"]) => void;
-  readonly onPlanId: (planId: string) => void;
+  readonly onChange: (query: PlansQuery) => void;
+  readonly onEnter: (text: string) => void;
 }
 
-/** `Actions::*`, or the id of a plan: that one is opened by Enter. */
-function LabelField({ id, query, onChange, onPlanId }: LabelFieldProps) {
-  const inUrl = labelText(query.label);
+/** Part of a label, class or id, or `Actions::*`; before it stand the other conditions, each to be dropped. */
+function SearchField({ id, query, onChange, onEnter }: SearchFieldProps) {
+  const labelTyped = query.label !== null && query.label.kind !== "exact";
+  const inUrl = query.text ?? (labelTyped ? labelText(query.label) : "");
   const [typed, setTyped] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const text = typed ?? inUrl;
-  const planId = parsePlanId(text);
-  const latest = useRef(onChange);
+  const isId = parsePlanId(text) !== null;
+  const parse = (said: string): PlansQuery => {
+    const next = parseTyped(said);
+    // A label of a link stands before the box and stays.
+    return { ...query, text: next.text, label: next.label ?? (labelTyped ? null : query.label) };
+  };
+  const latest = useRef((_said: string) => {});
   useEffect(() => {
-    latest.current = onChange;
+    latest.current = (said) => onChange(parse(said));
   });
   useEffect(() => {
     if (typed === null || parsePlanId(typed) !== null) return;
     const timer = setTimeout(() => {
       setTyped(null);
-      if (typed !== inUrl) latest.current(parseLabel(typed));
+      if (typed.trim() !== inUrl) latest.current(typed);
     }, TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed, inUrl]);
@@ -148,7 +164,7 @@ function LabelField({ id, query, onChange, onPlanId }: LabelFieldProps) {
     [
       {
         keys: "/",
-        does: "filter by label",
+        does: "find plans",
         run: () => {
           input.current?.focus();
           input.current?.select();
@@ -160,32 +176,42 @@ function LabelField({ id, query, onChange, onPlanId }: LabelFieldProps) {
   return (
     <div className="field q-label">
       <Search size={14} aria-hidden="true" />
+      {conditionsOf(query)
+        .filter(({ inBox }) => inBox)
+        .map(({ words, without }) => (
+          <span key={words} className="tok">
+            <bdi>{words}</bdi>
+            <button type="button" aria-label={`Drop ${words}`} onClick={() => onChange(without)}>
+              ×
+            </button>
+          </span>
+        ))}
       <input
         ref={input}
         id={id}
         type="search"
-        aria-label="Label, Prefix* or a plan id"
-        placeholder="Label, Prefix* or a plan id"
+        aria-label="Label, class or id, or a part of it"
+        placeholder="Label, class or id, or a part of it"
         autoComplete="off"
         spellCheck={false}
         value={text}
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Escape") input.current?.blur();
-          if (event.key !== "Enter") return;
-          if (planId !== null) onPlanId(planId);
-          else if (typed !== null) {
+          if (event.key !== "Enter" || text.trim() === "") return;
+          if (!isId) {
             setTyped(null);
-            onChange(parseLabel(typed));
+            if (text.trim() !== inUrl) onChange(parse(text));
           }
+          onEnter(text.trim());
         }}
       />
-      {planId === null ? (
+      {isId ? (
+        <span className="small t3 nowrap">Enter opens the plan</span>
+      ) : (
         <span aria-hidden="true">
           <kbd>/</kbd>
         </span>
-      ) : (
-        <span className="small t3 nowrap">Enter opens the plan</span>
       )}
     </div>
   );

@@ -42,7 +42,7 @@ interface DropProps {
 
 function Drop({ condition: { words, without }, sources, nowMs }: DropProps) {
   const { states, results } = without;
-  const { counts } = useCounts(sources, toFilter({ ...without, states: [], results: [] }, nowMs));
+  const { counts, missing } = useCounts(sources, toFilter({ ...without, states: [], results: [] }, nowMs));
   const found = [...facets(counts ?? [], states, results).byState]
     .filter(([state]) => states.length === 0 || states.includes(state))
     .reduce((sum, [, count]) => sum + count, 0);
@@ -52,7 +52,7 @@ function Drop({ condition: { words, without }, sources, nowMs }: DropProps) {
       <Link href={routes.plans(toPlace(without))}>
         <bdi>{words}</bdi>
       </Link>
-      ”{counts === undefined ? "" : ` to see ${formatCount(found)}`}.
+      ”{counts === undefined || missing.length > 0 ? "" : ` to see ${formatCount(found)}`}.
     </li>
   );
 }

@@ -3,7 +3,7 @@ import { parseInstant } from "#components/ui/format.ts";
 import { dynflowStream, isMasked, type PlanFailure } from "#server/contract/event.ts";
 import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { StreamSample } from "#server/contract/live.ts";
-import type { Filter } from "./plans-query.ts";
+import type { Filter, Label } from "./plans-query.ts";
 import { UNFINISHED } from "./plans-query.ts";
 
 export interface PlanLine {
@@ -16,7 +16,12 @@ export interface PlanLine {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly realTimeSec: number | null;
+  readonly executionTimeSec: number | null;
   readonly progress: number | null;
+  /** World that holds its execution lock. */
+  readonly world: string | null;
+  /** Plan that planned it; `null` = none, or nobody asked. */
+  readonly caller: { readonly planId: string; readonly actionId: number | null } | null;
   readonly failure: PlanFailure | null;
   readonly locked: boolean;
   /** What is known besides a failure: how its steps stand, what it waits for. */
@@ -32,14 +37,12 @@ export interface Source {
 }
 
 /** Every unfinished plan of the sources that the filter finds, what needs a person first, then the oldest. */
-export function needsFirst(sources: readonly Source[], filter: Filter): readonly PlanLine[] {
+export function needsFirst(sources: readonly Source[], filter: Filter, nowMs = 0): readonly PlanLine[] {
   const found = sources.flatMap((source) => {
-    const locked = new Set(
-      Object.values(source.fold.locks).flatMap((lock) => (isHeld(lock.class) ? (lock.planId ?? []) : [])),
-    );
+    const holders = holdersOf(source.fold);
     return Object.entries(source.fold.plans)
-      .filter(([, plan]) => matches(plan, filter))
-      .map(([id, plan]) => toLine(source, id, plan, locked.has(id)));
+      .filter(([id, plan]) => matches(id, plan, filter, source.fold, nowMs))
+      .map(([id, plan]) => toLine(source, id, plan, holders.get(id) ?? null));
   });
   return found.sort((a, b) => rankOf(a) - rankOf(b) || beganAt(a) - beganAt(b) || (a.id < b.id ? -1 : 1));
 }
@@ -47,18 +50,33 @@ export function needsFirst(sources: readonly Source[], filter: Filter): readonly
 /** By the database; a plan that has not begun counts from when we saw it. */
 const beganAt = (line: PlanLine): number => parseInstant(line.startedAt) ?? line.since ?? 0;
 
+/** World by plan, of the locks of execution. */
+export const holdersOf = (fold: DynflowFold): ReadonlyMap<string, string> =>
+  new Map(
+    Object.values(fold.locks).flatMap(({ class: name, planId, worldId }) =>
+      isHeld(name) && planId !== null ? [[planId, worldId ?? ""] as const] : [],
+    ),
+  );
+
 const isHeld = (lockClass: string): boolean => lockClass.endsWith("::ExecutionLock");
 
-export function matches(plan: PlanFold, filter: Filter): boolean {
-  const { states, results, label, startedFrom, startedTo } = filter;
+/** As the database would find it, by what the feed tells. */
+export function matches(id: string, plan: PlanFold, filter: Filter, fold: DynflowFold, nowMs: number): boolean {
+  const { states, results, label, anyText, rootClass, heldBy, minDurationSec } = filter;
   if (states.length > 0 && !states.includes(plan.state)) return false;
   if (results.length > 0 && !results.includes(plan.result)) return false;
-  if (label !== null) {
-    if (plan.label === null) return false;
-    if (label.kind === "exact" ? plan.label !== label.text : !plan.label.startsWith(label.text)) return false;
-  }
-  if (startedFrom === null && startedTo === null) return true;
+  if (label !== null && !fits(label, plan.label)) return false;
+  if (rootClass !== undefined && !fits(rootClass, plan.rootActionClass)) return false;
+  if (anyText !== undefined && !isAnywhere(anyText, id, plan)) return false;
+  if (heldBy !== undefined && !isHeldBy(fold, id, heldBy)) return false;
+  if (filter.endedFrom !== undefined) return false;
   const started = parseInstant(plan.startedAt);
+  if (minDurationSec !== undefined && (started === null || started > nowMs - minDurationSec * 1_000)) return false;
+  return startedWithin(started, filter);
+}
+
+function startedWithin(started: number | null, { startedFrom, startedTo }: Filter): boolean {
+  if (startedFrom === null && startedTo === null) return true;
   if (started === null) return false;
   return (
     (startedFrom === null || started >= Date.parse(startedFrom)) &&
@@ -66,7 +84,34 @@ export function matches(plan: PlanFold, filter: Filter): boolean {
   );
 }
 
-function toLine({ id: source, sample }: Source, id: string, plan: PlanFold, locked: boolean): PlanLine {
+function fits({ kind, text }: Label, value: string | null): boolean {
+  if (value === null) return false;
+  if (kind === "exact") return value === text;
+  return kind === "prefix" ? value.startsWith(text) : holds(value, text);
+}
+
+const holds = (value: string, text: string): boolean => value.toLowerCase().includes(text.toLowerCase());
+
+function isAnywhere(text: string, id: string, { label, rootActionClass }: PlanFold): boolean {
+  if (holds(label ?? rootActionClass ?? "", text)) return true;
+  const [start = "", end] = text.toLowerCase().split(/…|\.{2,3}/);
+  return end === undefined ? id.includes(start) : id.startsWith(start) && id.endsWith(end);
+}
+
+const isHeldBy = (fold: DynflowFold, planId: string, worldId: string): boolean =>
+  Object.values(fold.locks).some((lock) => lock.planId === planId && lock.worldId === worldId);
+
+/** The plan of a row as the feed tells it now, also when the filter does not find it any more; `null` = it tells nothing. */
+export function lineNow(sources: readonly Source[], source: string, id: string): PlanLine | null {
+  const known = sources.find((each) => each.id === source);
+  const plan = known?.fold.plans[id];
+  if (known === undefined || plan === undefined) return null;
+  const held = Object.values(known.fold.locks).find((lock) => isHeld(lock.class) && lock.planId === id);
+  return toLine(known, id, plan, held?.worldId ?? null);
+}
+
+function toLine({ id: source, sample }: Source, id: string, plan: PlanFold, world: string | null): PlanLine {
+  const locked = world !== null;
   const { label, rootActionClass, state, result, startedAt, endedAt, failure, stateSince } = plan;
   return {
     source,
@@ -81,6 +126,9 @@ function toLine({ id: source, sample }: Source, id: string, plan: PlanFold, lock
     progress: sample?.planProgress?.[id] ?? null,
     failure,
     locked,
+    executionTimeSec: null,
+    world: world === "" ? null : world,
+    caller: null,
     note: noteOf(plan, locked),
     since: stateSince,
   };
@@ -136,10 +184,10 @@ export interface Count {
 }
 
 /** The unfinished plans of the sources that the filter finds, counted. */
-export function countsOf(sources: readonly Source[], filter: Filter): readonly Count[] {
+export function countsOf(sources: readonly Source[], filter: Filter, nowMs = 0): readonly Count[] {
   const counts = new Map<string, Count>();
   for (const { fold } of sources)
-    for (const plan of Object.values(fold.plans).filter((each) => matches(each, filter))) {
+    for (const [, plan] of Object.entries(fold.plans).filter(([id, each]) => matches(id, each, filter, fold, nowMs))) {
       const { state, result } = plan;
       const key = `${state} ${result}`;
       counts.set(key, { state, result, count: (counts.get(key)?.count ?? 0) + 1 });

@@ -7,12 +7,15 @@ import { epochMs } from "#server/kernel/clock.ts";
 import { facets, failureText, matches, needsFirst, press } from "./plan-lines.ts";
 import {
   ALL_STATES,
+  ANY_PLAN,
   conditionsOf,
-  isUnfinished,
+  isLive,
+  isSearch,
   type PlansQuery,
   parseLabel,
   parsePlanId,
   parseQuery,
+  parseTyped,
   SORTS,
   toFilter,
   toPlace,
@@ -21,6 +24,7 @@ import {
   type Within,
 } from "./plans-query.ts";
 
+const PLAN = "7be1c0de-41f3-4f0a-9a52-5d0c6c3f1b80";
 const query = (search = "") => parseQuery(new URLSearchParams(search));
 const back = (it: PlansQuery) => parseQuery(new URLSearchParams(routes.plans(toPlace(it)).split("?")[1] ?? ""));
 
@@ -28,29 +32,56 @@ const words = fc.stringMatching(/^[a-z]{1,8}$/);
 const instants = fc
   .date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true })
   .map((date) => date.toISOString());
+const labels = fc.option(fc.string({ minLength: 1, maxLength: 30 }).map(parseLabel));
+const needles = fc.option(
+  fc
+    .string({ minLength: 2, maxLength: 30 })
+    .map((text) => text.trim())
+    .filter((text) => text.length >= 2),
+);
+const withins = fc.option(fc.constantFrom(...(Object.keys(WITHIN_HOURS) as Within[])));
+const positions = fc.option(
+  fc.oneof(
+    fc.record({
+      cursor: fc.string({ minLength: 1 }).filter((text) => !/[\n\r]/.test(text)),
+      direction: fc.constantFrom("next" as const, "previous" as const),
+    }),
+    fc.record({ offset: fc.nat({ max: 999_999_999 }) }),
+    fc.constant({ last: true } as const),
+  ),
+);
 const queries: fc.Arbitrary<PlansQuery> = fc
   .record({
     source: fc.option(fc.string({ minLength: 1 })),
     states: fc.uniqueArray(fc.oneof(fc.constantFrom(...ALL_STATES), words), { maxLength: 7 }),
     results: fc.uniqueArray(words, { maxLength: 4 }),
-    label: fc.option(fc.string({ minLength: 1, maxLength: 30 }).map(parseLabel)),
-    within: fc.option(fc.constantFrom(...(Object.keys(WITHIN_HOURS) as Within[]))),
+    text: needles,
+    label: labels,
+    rootClass: labels,
+    caller: fc.option(fc.uuid()),
+    topLevel: fc.boolean(),
+    heldBy: needles,
+    delayed: fc.option(fc.boolean()),
+    lasting: fc.option(fc.constantFrom("1m" as const, "1h" as const, "7d" as const)),
+    ended: withins,
+    within: withins,
     from: fc.option(instants),
     to: fc.option(instants),
+    error: needles,
+    input: needles,
+    action: needles,
+    ran: needles,
     sort: fc.constantFrom(...SORTS),
     descending: fc.boolean(),
-    position: fc.option(
-      fc.record({
-        cursor: fc.string({ minLength: 1 }).filter((text) => !/[\n\r]/.test(text)),
-        direction: fc.constantFrom("next" as const, "previous" as const),
-      }),
-    ),
+    position: positions,
+    row: fc.option(fc.nat({ max: 999_999_999 })),
+    columns: fc.option(fc.uniqueArray(words, { minLength: 1, maxLength: 4 })),
   })
   .map((made) => ({
     ...made,
     from: made.within === null ? made.from : null,
     to: made.within === null ? made.to : null,
-    sort: made.sort === "needs" && !isUnfinished(made.states) ? "startedAt" : made.sort,
+    sort: made.sort === "needs" && !isLive(made) ? "startedAt" : made.sort,
   }));
 
 describe("the list in the address", () => {
@@ -83,7 +114,23 @@ describe("the list in the address", () => {
   it("reads a star as a prefix and everything else as the whole label", () => {
     expect(parseLabel("Actions::*")).toEqual({ kind: "prefix", text: "Actions::" });
     expect(parseLabel(" Actions::Sync ")).toEqual({ kind: "exact", text: "Actions::Sync" });
+    expect(parseLabel("*Sync*")).toEqual({ kind: "contains", text: "Sync" });
     expect(parseLabel("*")).toBeNull();
+  });
+
+  it("takes what somebody types for a part of label, class or id, unless a star says otherwise", () => {
+    expect(parseTyped(" 7be1…1b80 ")).toEqual({ text: "7be1…1b80", label: null });
+    expect(parseTyped("Actions::*")).toEqual({ text: null, label: { kind: "prefix", text: "Actions::" } });
+    expect(parseTyped("  ")).toEqual({ text: null, label: null });
+  });
+
+  it("asks the database as soon as something is asked for that the feed does not tell", () => {
+    expect(query("lasting=1h&world=w&q=sync")).toMatchObject({ sort: "needs" });
+    for (const part of ["top=yes", "delayed=no", "ended=24h", "action=Sync", `caller=${PLAN}`]) {
+      expect(query(part)).toMatchObject({ states: UNFINISHED, sort: "startedAt" });
+    }
+    expect([isSearch(query("error=no+space")), isSearch(query("top=yes"))]).toEqual([true, false]);
+    expect(query("error=x")).toMatchObject({ error: null });
   });
 
   it("asks the same question for a whole minute", () => {
@@ -130,7 +177,7 @@ const failure = {
   exceptionClass: "Katello::Errors::Pulp3Error",
   message: "no space\nleft",
 };
-const noFilter = toFilter({ states: [], results: [], label: null, within: null, from: null, to: null }, 0);
+const noFilter = toFilter(ANY_PLAN, 0);
 
 describe("needsFirst", () => {
   const source = (plans: Record<string, PlanFold>) => ({
@@ -167,16 +214,41 @@ describe("needsFirst", () => {
 });
 
 describe("matches", () => {
+  const NOW_MS = Date.parse("2026-11-22T06:00:00Z");
+  const lock = {
+    class: "Dynflow::Coordinator::ExecutionLock",
+    id: `execution-plan:${PLAN}`,
+    ownerId: "world:w",
+    planId: PLAN,
+    worldId: "w",
+    clientWorldId: null,
+    requestId: null,
+    unreadable: null,
+    seenSince: epochMs(0),
+  };
+  const fold = { ...EMPTY_DYNFLOW, locks: { it: lock } };
+  const found = (it: PlanFold, search: string) => matches(PLAN, it, toFilter(query(search), NOW_MS), fold, NOW_MS);
+
   it("finds by state, result, label and start as the database would", () => {
     const it = plan({ state: "paused", result: "error" });
-    const filter = (search: string) => toFilter(query(search), Date.parse("2026-11-22T06:00:00Z"));
-    expect(matches(it, filter("state=paused,running&result=error&label=Actions::*&within=24h"))).toBe(true);
-    expect(matches(it, filter("state=running"))).toBe(false);
-    expect(matches(it, filter("label=Actions"))).toBe(false);
-    expect(matches(it, filter("within=1h"))).toBe(true);
-    expect(matches(it, filter("to=2026-11-22T05:00:00Z"))).toBe(false);
-    expect(matches(plan({ label: null }), filter("label=A*"))).toBe(false);
-    expect(matches(plan({ startedAt: null }), filter("within=1h"))).toBe(false);
+    expect(found(it, "state=paused,running&result=error&label=Actions::*&within=24h")).toBe(true);
+    expect(found(it, "state=running")).toBe(false);
+    expect(found(it, "label=Actions")).toBe(false);
+    expect(found(it, "within=1h")).toBe(true);
+    expect(found(it, "to=2026-11-22T05:00:00Z")).toBe(false);
+    expect(found(plan({ label: null }), "label=A*")).toBe(false);
+    expect(found(plan({ startedAt: null }), "within=1h")).toBe(false);
+  });
+
+  it("finds text anywhere, classes, holders and durations as the database would", () => {
+    const scheduled = plan({ state: "scheduled", label: null, rootActionClass: "Lab::Later", startedAt: null });
+    for (const search of ["q=later", "q=7be1", "q=7BE1…1b80", "q=1b80", "class=Lab::*", "world=w"]) {
+      expect([search, found(scheduled, search)]).toEqual([search, true]);
+    }
+    for (const search of ["q=sooner", "q=7be1…ffff", "class=Later", "world=x", "lasting=1m", "ended=24h"]) {
+      expect([search, found(scheduled, search)]).toEqual([search, false]);
+    }
+    expect([found(plan({}), "lasting=1h"), found(plan({}), "lasting=6h")]).toEqual([true, false]);
   });
 });
 

@@ -28,7 +28,7 @@ export function StateChips({ query, within, total, narrowed, onChange }: StateCh
   const resultWords = withOdd(RESULTS, found.byResult, results).filter(
     (word) => word !== "pending" && ((found.byResult.get(word) ?? 0) > 0 || results.includes(word)),
   );
-  const set = (part: Partial<PlansQuery>) => onChange({ ...query, position: null, ...part });
+  const set = (part: Partial<PlansQuery>) => onChange({ ...query, position: null, row: null, ...part });
   const count = [...found.byState]
     .filter(([state]) => states.length === 0 || states.includes(state))
     .reduce((sum, [, each]) => sum + each, 0);
@@ -62,10 +62,16 @@ export function StateChips({ query, within, total, narrowed, onChange }: StateCh
         />
       ))}
       <span className="push small t3 nowrap p2" role="status">
-        {within.counts === undefined ? "counting…" : known ? `${formatCount(count)} found, exact` : "not all counted"}
+        {foundWords(within, known, count)}
       </span>
     </fieldset>
   );
+}
+
+function foundWords({ counts, tooSlow }: Counts, known: boolean, count: number): string {
+  if (tooSlow.length > 0) return `counting ${tooSlow.join(", ")} takes too long: given up`;
+  if (counts === undefined) return "counting…";
+  return known ? `${formatCount(count)} found, exact` : "not all counted";
 }
 
 /** Known words in their order, then those that the database has besides. */

@@ -6,11 +6,14 @@ import { useIsPast } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
 import { dynflowStream } from "#server/contract/event.ts";
+import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { LiveState } from "#server/contract/live.ts";
-import { type Count, countsOf, type PlanLine, type Source } from "./plan-lines.ts";
+import { type Count, countsOf, holdersOf, type PlanLine, type Source } from "./plan-lines.ts";
 import type { Filter, PlansQuery } from "./plans-query.ts";
 
-const PAGE_ROWS = 100;
+export const PAGE_ROWS = 100;
+/** A list is asked for again only after so many times what it cost the database. */
+const REST_FACTOR = 20;
 const LIST_EVERY_MS = 2_000;
 const COUNTS_EVERY_MS = 10_000;
 const LOOK_EVERY_MS = 15_000;
@@ -32,29 +35,43 @@ export function useSourceFacts() {
 type Page = Outputs["dynflow"]["plans"]["list"];
 
 /** One page of the plans of one source in an order of its database, renewed when its plans change. */
-export function usePlanPage(source: string, query: PlansQuery, filter: Filter) {
+export function usePlanPage(
+  source: string,
+  query: PlansQuery,
+  filter: Filter,
+  beside: readonly ("caller" | "failure")[],
+) {
   const trpc = useTRPC();
   const cache = useQueryClient();
   const sort = query.sort === "needs" ? "startedAt" : query.sort;
-  const input = { source, filter, sort, descending: query.descending, limit: PAGE_ROWS, from: query.position };
+  const { descending, position } = query;
+  const input = { source, filter, sort, descending, limit: PAGE_ROWS, from: position, with: [...beside] };
   const page = useQuery(trpc.dynflow.plans.list.queryOptions(input, { placeholderData: keepPreviousData }));
   const marker = useFold((state) => {
     const fold = state.folds[dynflowStream(source)];
     return fold?.family === "dynflow" ? fold.plans : undefined;
   });
-  useRefresh(marker, () => void cache.invalidateQueries(trpc.dynflow.plans.list.queryFilter(input)), LIST_EVERY_MS);
+  const everyMs = Math.max(LIST_EVERY_MS, (page.data?.tookMs ?? 0) * REST_FACTOR);
+  useRefresh(marker, () => void cache.invalidateQueries(trpc.dynflow.plans.list.queryFilter(input)), everyMs);
   return page;
 }
 
 /** The rows of an answer as lines. */
-export const toLines = (source: string, page: Page): readonly PlanLine[] =>
-  page.rows.map((row) => ({ ...row, source, note: null, since: null }));
+export const toLines = (source: string, page: Page, fold: DynflowFold | undefined): readonly PlanLine[] => {
+  const holders = fold === undefined ? new Map<string, string>() : holdersOf(fold);
+  return page.rows.map((row) => {
+    const world = holders.get(row.id) ?? null;
+    return { ...row, source, caller: row.caller ?? null, world: world === "" ? null : world, note: null, since: null };
+  });
+};
 
 export interface Counts {
   /** `undefined` while none is known. */
   readonly counts: readonly Count[] | undefined;
   /** Sources whose counts are missing or old. */
   readonly missing: readonly string[];
+  /** Of these, those where counting took too long and was given up. */
+  readonly tooSlow: readonly string[];
 }
 
 /**
@@ -66,9 +83,9 @@ export function useCounts(sources: readonly string[], filter: Filter, enabled = 
   const known = useSources();
   const now = useCountsNow(sources, filter, enabled && !past);
   if (!past) return now;
-  if (known === undefined) return { counts: undefined, missing: [] };
+  if (known === undefined) return { counts: undefined, missing: [], tooSlow: [] };
   const shown = known.filter(({ id }) => sources.includes(id));
-  return { counts: countsOf(shown, filter), missing: [] };
+  return { counts: countsOf(shown, filter), missing: [], tooSlow: [] };
 }
 
 function useCountsNow(sources: readonly string[], filter: Filter, enabled: boolean): Counts {
@@ -82,9 +99,10 @@ function useCountsNow(sources: readonly string[], filter: Filter, enabled: boole
     ),
   });
   const known = results.flatMap(({ data }) => data?.counts ?? []);
-  const missing = sources.filter((_, index) => results[index]?.error != null);
+  const tooSlow = sources.filter((_, index) => results[index]?.data?.tooSlow === true);
+  const missing = sources.filter((id, index) => results[index]?.error != null || tooSlow.includes(id));
   const ready = results.length > 0 && results.some(({ data }) => data !== undefined);
-  return { counts: ready ? known : undefined, missing };
+  return { counts: ready ? known : undefined, missing, tooSlow };
 }
 
 /** Renews all counts when the plans of a source change. */

@@ -46,6 +46,16 @@ export interface PlansPlace {
   readonly [other: string]: string | null | undefined;
 }
 
+/** Part of the page of one plan. */
+export interface PlanPlace {
+  readonly step?: number | null;
+  readonly tab?: string | null;
+  /** Plan it is compared with. */
+  readonly run?: string | null;
+  /** Step of that plan that `step` is compared with. */
+  readonly against?: number | null;
+}
+
 export interface JournalPlace {
   /** Stream name; see `server/contract/event.ts`. */
   readonly stream?: string | null;
@@ -82,8 +92,8 @@ export const routes = {
   actors: ({ source, namespace, moduleId, prefix, name }: ActorPlace = {}) =>
     href("/actors", { source, ns: namespace, module: moduleId, prefix: prefix === "" ? null : prefix, name }),
   plans: (place: PlansPlace = {}) => href("/plans", place),
-  plan: (source: string, planId: string, place: { readonly step?: number | null; readonly tab?: string | null } = {}) =>
-    href(`/plans/${segment(source)}/${segment(planId)}`, place),
+  plan: (source: string, planId: string, place: PlanPlace = {}) =>
+    href(`/plans/${segment(source)}/${segment(planId)}`, { ...place }),
   worlds: (place: { readonly source?: string | null; readonly world?: string | null } = {}) => href("/worlds", place),
   lifecycles: (place: { readonly kind?: string | null } = {}) => href("/lifecycles", place),
   journal: (place: JournalPlace = {}) => href("/journal", { ...place }),
@@ -94,6 +104,15 @@ export const routes = {
     for (const kind of kinds) search.append("kind", kind);
     for (const [name, value] of Object.entries(place)) if (value !== null) search.set(name, value);
     return `/api/journal/export?${search}` as Href;
+  },
+  /** The list of plans of one source as it is filtered, as a file. */
+  plansExport: (
+    format: "csv" | "json",
+    place: { readonly source: string; readonly filter: string; readonly sort: string; readonly descending: boolean },
+  ) => {
+    const { source, filter, sort, descending } = place;
+    const search = new URLSearchParams({ source, format, filter, sort, descending: String(descending) });
+    return `/api/plans/export?${search}` as Href;
   },
   jobs: () => href("/jobs"),
   job: (jobId: string) => href(`/jobs/${segment(jobId)}`),
