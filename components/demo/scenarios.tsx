@@ -73,6 +73,7 @@ function choicesOf(folds: Folds): readonly Choice[] {
   const [victim] = alive;
   const [other = victim] = alive.slice(1);
   const [back] = dead;
+  const executor = executorOf(folds);
   return [
     {
       label: "Kill a node",
@@ -97,6 +98,13 @@ function choicesOf(folds: Folds): readonly Choice[] {
       none: "No node is dead.",
     },
     {
+      label: "Kill an executor",
+      says: executor === null ? "" : `${executor.name} dies in the midst of its plans, and keeps its locks`,
+      scenario:
+        executor === null ? null : { scenario: "killWorld", source: executor.source, worldId: executor.worldId },
+      none: "No second executor is alive: nobody would go on.",
+    },
+    {
       label: "Fail the next plans",
       says: `the next ${FAILING_PLANS} plans pause on an error`,
       scenario:
@@ -106,4 +114,20 @@ function choicesOf(folds: Folds): readonly Choice[] {
       none: "The demo's plans are not read yet.",
     },
   ];
+}
+
+/** The first of at least two executors that have not failed a ping; the last one alive is not killed. */
+function executorOf(folds: Folds): { readonly source: string; readonly worldId: string; readonly name: string } | null {
+  const alive = Object.entries(folds).flatMap(([stream, fold]) =>
+    fold.family === "dynflow"
+      ? Object.entries(fold.worlds)
+          .filter(([, world]) => world.executor && world.active === true && world.ping?.roundTripMs !== null)
+          .map(([worldId, world]) => ({
+            source: stream.slice(stream.indexOf(":") + 1),
+            worldId,
+            name: world.hostname ?? worldId,
+          }))
+      : [],
+  );
+  return alive.length < 2 ? null : (alive.toSorted((a, b) => (a.name < b.name ? -1 : 1))[0] ?? null);
 }

@@ -53,8 +53,32 @@ function setCentred(node: Element, word: string): void {
   if (at !== undefined) label.setAttribute("transform", `translate(${at.e + move}, ${at.f})`);
 }
 
+/** Whoever takes part in a sequence diagram, by the id of the source. */
+const participantOf = (svg: SVGSVGElement, id: string): Element | null =>
+  svg.querySelector(`g[data-et="participant"][data-id="${CSS.escape(id)}"]`);
+
+/** The words of a message are no part of its arrow: both stand in the order of the source. */
+function messageOf(svg: SVGSVGElement, id: string): { readonly line: Element | null; readonly text: Element | null } {
+  const index = /^m\d+$/.test(id) ? Number(id.slice(1)) : -1;
+  const at = (selector: string) => svg.querySelectorAll(selector)[index] ?? null;
+  return { line: at('[data-et="message"]'), text: at("text.messageText") };
+}
+
+function setSequenceWords(svg: SVGSVGElement, words: FrameWords): void {
+  for (const [id, word] of Object.entries(words.nodes)) {
+    const [first, ...others] = participantOf(svg, id)?.querySelectorAll("text tspan") ?? [];
+    if (first !== undefined) first.textContent = word;
+    for (const other of others) other.textContent = "";
+  }
+  for (const [id, word] of Object.entries(words.edges)) {
+    const { text } = messageOf(svg, id);
+    if (text !== null) text.textContent = word;
+  }
+}
+
 /** Puts the words into the picture. A word whose place is not found stays out: the table twin has it. */
 export function setWords(svg: SVGSVGElement, words: FrameWords): void {
+  setSequenceWords(svg, words);
   const nodes = nodesOf(svg);
   for (const [id, word] of Object.entries(words.nodes)) {
     const node = nodes.get(id);
@@ -75,6 +99,8 @@ export function setMarks(svg: SVGSVGElement, edgeIds: readonly string[], marks: 
     node.classList.toggle("live", marks.passed.includes(id));
   }
   for (const id of edgeIds) {
+    const message = messageOf(svg, id);
+    for (const part of [message.line, message.text]) part?.classList.toggle("live", marks.live.includes(id));
     const { path, label } = edgeOf(svg, id);
     const live = marks.live.includes(id);
     path?.classList.toggle("live", live);

@@ -12,6 +12,10 @@ export interface WorldLine {
   readonly locks: number;
   /** Plans it runs now: execution locks. */
   readonly plans: number;
+  /** Its part of all plans that are run in its source, 0 to 1; `null` = none is run. */
+  readonly share: number | null;
+  /** What it does besides, by the locks it holds. */
+  readonly roles: readonly string[];
   /** This console's own client world. */
   readonly ours: boolean;
 }
@@ -38,15 +42,19 @@ export function worldWord(world: WorldFold): string {
 export function worldLines(sources: readonly Source[], own: ReadonlyMap<string, string | null>): readonly WorldLine[] {
   const lines = sources.flatMap(({ id: source, fold }) => {
     const locks = Object.values(fold.locks);
+    const running = locks.filter((lock) => isExecutionLock(lock.class)).length;
     return Object.entries(fold.worlds).map(([id, world]): WorldLine => {
       const held = locks.filter((lock) => lock.worldId === id);
+      const plans = held.filter((lock) => isExecutionLock(lock.class)).length;
       return {
         source,
         id,
         world,
         word: worldWord(world),
         locks: held.length,
-        plans: held.filter((lock) => isExecutionLock(lock.class)).length,
+        plans,
+        share: running === 0 ? null : plans / running,
+        roles: held.flatMap((lock) => roleOfLock(lock.class) ?? []),
         ours: own.get(source) === id,
       };
     });
@@ -83,3 +91,23 @@ export const queueText = (queues: Readonly<Record<string, number>>): string =>
   Object.entries(queues)
     .map(([name, size]) => `${name} ${size}`)
     .join(", ");
+
+const ROLES: Readonly<Record<string, string>> = {
+  "delayed-executor": "starts delayed plans",
+  "plan-cleaner": "cleans up old plans",
+  "auto-execute": "is starting up: resumes what nobody holds",
+};
+
+/** What a world does besides running plans, by the lock it holds. */
+export const roleText = (role: string): string => ROLES[role] ?? role;
+
+/** The same from the class of the lock; `null` = it is no such lock. */
+export function roleOfLock(name: string): string | null {
+  const role = LOCK_ROLES.find(([end]) => name.endsWith(`::${end}`))?.[1];
+  return role === undefined ? null : role;
+}
+const LOCK_ROLES = [
+  ["DelayedExecutorLock", "delayed-executor"],
+  ["ExecutionPlanCleanerLock", "plan-cleaner"],
+  ["AutoExecuteLock", "auto-execute"],
+] as const;

@@ -1,12 +1,12 @@
 "use client";
-import { formatDurationMs } from "#components/ui/format.ts";
+import { formatCount, formatDurationMs } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { CountCell } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
-import { queueText, type WorldLine } from "./world-lines.ts";
+import { queueText, roleText, type WorldLine } from "./world-lines.ts";
 
 export const worldKey = (line: { readonly source: string; readonly id: string }): string => `${line.source} ${line.id}`;
 
@@ -81,7 +81,7 @@ interface RowProps {
 }
 
 function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
-  const { source, id, world, word, locks, plans, ours } = line;
+  const { source, id, world, word, locks, plans, share, roles, ours } = line;
   return (
     <tr
       data-row={worldKey(line)}
@@ -99,6 +99,7 @@ function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
         </Link>
         {world.pid !== null && <span className="t3 small"> pid {world.pid}</span>}
         {ours && <span className="t3 small"> this console</span>}
+        {roles.length > 0 && <span className="t3 small p2"> {roles.map(roleText).join(", ")}</span>}
       </td>
       <td>
         <Id id={id} />
@@ -112,7 +113,17 @@ function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
       <td className="w100 trunc p2 t2">
         <bdi>{queueText(world.queues) || "–"}</bdi>
       </td>
-      <CountCell value={plans} />
+      <td className="num c-plans">
+        {plans === 0 ? (
+          <span className="zero" aria-hidden="true">
+            ·
+          </span>
+        ) : (
+          formatCount(plans)
+        )}
+        {plans === 0 && <span className="vh">0</span>}
+        {share !== null && world.executor && <Share part={share} />}
+      </td>
       <CountCell value={locks} className="p2" />
       <td className="num">
         <Pong line={line} />
@@ -137,6 +148,18 @@ function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
     </tr>
   );
 }
+
+/** Its part of all plans that are run: how they are spread over the executors. */
+function Share({ part }: { readonly part: number }) {
+  return (
+    <svg className="meter share" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label={percent(part)}>
+      <title>{percent(part)}</title>
+      <rect className="ground" width="100" height="6" />
+      <rect className="fill" width={100 * part} height="6" />
+    </svg>
+  );
+}
+const percent = (part: number): string => `${Math.round(100 * part)} % of the plans that are run`;
 
 function Pong({ line: { world } }: { readonly line: WorldLine }) {
   if (world.ping === null) return <span className="t3">not asked</span>;

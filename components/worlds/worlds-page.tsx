@@ -10,20 +10,30 @@ import { Glyph } from "#components/ui/glyph.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { everyMsOf, paceWords } from "#components/ui/pace.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
+import { useRefusal } from "#components/ui/session.ts";
 import { Age } from "#components/ui/time.tsx";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
+import { EnvelopesSection } from "./envelopes-section.tsx";
 import { LockTable } from "./lock-table.tsx";
+import { OrphansSection } from "./orphans-section.tsx";
 import { PingDialog, usePingRefusal } from "./ping-dialog.tsx";
+import { useOrphans } from "./use-worlds.ts";
 import { WorldDrawer } from "./world-drawer.tsx";
 import { lockLines, type WorldLine, worldLines } from "./world-lines.ts";
 import { WorldTable, worldKey } from "./world-table.tsx";
 import "#components/plan/plan.css";
 import "#components/plans/plans.css";
 import "./worlds.css";
+
+const StatusDialog = onDemand(() => import("./status-dialog.tsx").then((module) => module.StatusDialog));
+const InvalidateDialog = onDemand(() => import("./invalidate-dialog.tsx").then((module) => module.InvalidateDialog));
+
+type Dialogue = "ping" | "status" | "invalidate";
 
 /** Executors and clients of all sources with their locks; live from the feed. */
 export function WorldsPage() {
@@ -48,8 +58,9 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
   const past = useIsPast();
   const unknown = useNotKnown("dynflow").length;
   const facts = useSourceFacts();
-  const [pinging, setPinging] = useState<WorldLine | null>(null);
+  const [asking, setAsking] = useState<{ readonly what: Dialogue; readonly line: WorldLine } | null>(null);
   const permitted = usePingRefusal(null);
+  const invalidatable = useRefusal("worlds:invalidate");
   const refusedBy = new Map(facts.data?.sources.map(({ id, actRefused }) => [id, actRefused]));
   const own = new Map(facts.data?.sources.map(({ id, worldId }) => [id, worldId]));
   const refusalOf = (source: string): string | null => permitted ?? refusedBy.get(source) ?? null;
@@ -61,17 +72,26 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
   const down = new Set(sources.filter(({ fold }) => fold.source.state === "down").map(({ id }) => id));
   const selected = lines.find(({ id }) => id === search.get("world"));
   const open = (line: WorldLine) => go(routes.worlds({ source: asked ?? null, world: line.id }), { replace: true });
-  const cursor = useRowCursor({ rows: lines, idOf: worldKey, onOpen: open, enabled: pinging === null });
+  const orphans = useOrphans(seen.map(({ id }) => id));
+  const cursor = useRowCursor({ rows: lines, idOf: worldKey, onOpen: open, enabled: asking === null });
   const target = selected ?? lines.find((line) => worldKey(line) === cursor.current);
-  const ping = (line: WorldLine | undefined) => {
-    if (line === undefined || refusalOf(line.source) !== null) return false;
-    setPinging(line);
+  const invalidateRefusalOf = (line: WorldLine): string | null =>
+    line.ours ? "It is this console's own world." : (invalidatable ?? refusedBy.get(line.source) ?? null);
+  const whyNot = (what: Dialogue, line: WorldLine): string | null =>
+    what === "invalidate" ? invalidateRefusalOf(line) : refusalOf(line.source);
+  const ask = (what: Dialogue, line: WorldLine | undefined) => {
+    if (line === undefined || whyNot(what, line) !== null) return false;
+    setAsking({ what, line });
     return true;
   };
-  useKeys([{ keys: "P", does: "ping the world", run: () => ping(target) }], {
-    group: "Worlds",
-    enabled: pinging === null,
-  });
+  useKeys(
+    [
+      { keys: "P", does: "ping the world", run: () => ask("ping", target) },
+      { keys: "S", does: "ask the executor for its status", run: () => ask("status", target) },
+      { keys: "I", does: "invalidate the world", run: () => ask("invalidate", target) },
+    ],
+    { group: "Worlds", enabled: asking === null },
+  );
   const executors = lines.filter(({ world }) => world.executor);
   const silent = executors.filter(({ word }) => word !== "active").length;
   return (
@@ -95,10 +115,11 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
             down={down}
             refusalOf={refusalOf}
             onOpen={open}
-            onPing={setPinging}
+            onPing={(line) => ask("ping", line)}
           />
         )}
       </Section>
+      <OrphansSection orphans={orphans} />
       <Section
         className="sec-gap"
         title="Locks"
@@ -117,6 +138,9 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
           </div>
         )}
       </Section>
+      {seen.map(({ id, fold }) => (
+        <EnvelopesSection key={id} source={id} worlds={fold.worlds} named={seen.length > 1} />
+      ))}
       {only !== undefined && others.length === 0 && (
         <HistoryFold thing={{ type: "source", source: only.id, id: only.id }} what={only.id} />
       )}
@@ -125,12 +149,25 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
           line={selected}
           locks={locks.filter(({ source, lock }) => source === selected.source && lock.worldId === selected.id)}
           refusal={refusalOf(selected.source)}
-          onPing={() => ping(selected)}
+          invalidateRefusal={invalidateRefusalOf(selected)}
+          onPing={() => ask("ping", selected)}
+          onStatus={() => ask("status", selected)}
+          onInvalidate={() => ask("invalidate", selected)}
           onClose={() => go(routes.worlds({ source: asked }), { replace: true })}
         />
       )}
-      {pinging !== null && (
-        <PingDialog line={pinging} refusal={refusalOf(pinging.source)} onClose={() => setPinging(null)} />
+      {asking?.what === "ping" && (
+        <PingDialog line={asking.line} refusal={refusalOf(asking.line.source)} onClose={() => setAsking(null)} />
+      )}
+      {asking?.what === "status" && (
+        <StatusDialog line={asking.line} refusal={refusalOf(asking.line.source)} onClose={() => setAsking(null)} />
+      )}
+      {asking?.what === "invalidate" && (
+        <InvalidateDialog
+          line={asking.line}
+          actRefused={refusedBy.get(asking.line.source) ?? null}
+          onClose={() => setAsking(null)}
+        />
       )}
     </>
   );
