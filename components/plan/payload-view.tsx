@@ -1,21 +1,18 @@
 "use client";
-import { Fragment, useMemo, useState } from "react";
-import { formatBytes, formatCount } from "#components/ui/format.ts";
-import { Link } from "#components/ui/link.tsx";
-import { routes } from "#components/ui/routes.ts";
+import { formatBytes } from "#components/ui/format.ts";
+import { onDemand } from "#components/ui/on-demand.tsx";
+import { useRefusal } from "#components/ui/session.ts";
 import { isMasked } from "#server/contract/event.ts";
-import {
-  isEmptyPayload,
-  MASKED_TEXT,
-  type PayloadLine,
-  type PayloadToken,
-  payloadLines,
-  payloadSize,
-} from "./payload.ts";
+import type { PayloadPlace } from "#server/contract/mask-payload.ts";
+import { isEmptyPayload, pathText, payloadSize } from "#server/contract/view/payload-tree.ts";
+import { MASKED_TEXT } from "./masked-text.ts";
+import { Reveal } from "./reveal.tsx";
 import type { ActionOutput } from "./types.ts";
+import { type RevealPart, useReveal } from "./use-reveal.ts";
 
-const LINES_FIRST = 60;
-const LINES_MAX = 5_000;
+const PayloadTree = onDemand(async () => (await import("./payload-tree.tsx")).PayloadTree);
+const Resolved = onDemand(async () => (await import("./payload-resolve.tsx")).Resolved);
+const HexOfCell = onDemand(async () => (await import("./hex-of-cell.tsx")).HexOfCell);
 
 interface Where {
   readonly source: string;
@@ -28,88 +25,60 @@ interface PayloadSectionProps extends Where {
   readonly title: string;
   readonly payload: Payload;
   readonly bytes: number;
+  /** What a masked value in here is revealed as; left out = it cannot be. */
+  readonly part?: ((place: PayloadPlace) => RevealPart) | undefined;
+  /** Where its bytes are, for when they cannot be decoded. */
+  readonly cell?:
+    | { readonly row: "action" | "delayed"; readonly id: number | null; readonly column: string }
+    | undefined;
 }
 
 /** Input or output of an action under its name, with its size. */
-export function PayloadSection({ title, payload, bytes, source, planId }: PayloadSectionProps) {
-  const value = isMasked(payload) ? payload : "value" in payload ? payload.value : null;
-  const size = payloadSize(value);
+export function PayloadSection({ title, payload, bytes, source, planId, part, cell }: PayloadSectionProps) {
+  const value = isMasked(payload) || !("value" in payload) ? null : payload.value;
   const empty = !isMasked(payload) && "value" in payload && isEmptyPayload(payload.value);
+  const size = empty ? "{}" : [payloadSize(value), formatBytes(bytes)].filter((text) => text !== "").join(", ");
   return (
     <section className="io" aria-label={title}>
       <div className="row">
         <b className="med">{title}</b>
-        <span className="small t3">
-          {empty ? "{}" : [size, formatBytes(bytes)].filter((part) => part !== "").join(", ")}
-        </span>
+        <span className="small t3">{size}</span>
       </div>
-      {!empty && <PayloadText payload={payload} source={source} planId={planId} />}
+      {!empty && <PayloadText {...{ payload, source, planId, part, cell }} label={title} />}
     </section>
   );
 }
 
-/** The text of a payload; a reference leads to the step it waits for. */
-export function PayloadText({ payload, source, planId }: Where & { readonly payload: Payload }) {
-  const [all, setAll] = useState(false);
-  const value = isMasked(payload) ? payload : "value" in payload ? payload.value : undefined;
-  const { lines, cut } = useMemo(() => payloadLines(value, all ? LINES_MAX : LINES_FIRST), [value, all]);
-  if (!isMasked(payload) && "unreadable" in payload)
+type PayloadTextProps = Where & Pick<PayloadSectionProps, "payload" | "part" | "cell"> & { readonly label?: string };
+
+/** A payload as a tree; hidden, or its bytes where it cannot be decoded. */
+export function PayloadText({ payload, source, planId, part, cell, label = "payload" }: PayloadTextProps) {
+  const reveal = useReveal();
+  const refusal = useRefusal("payloads:reveal");
+  if (isMasked(payload)) return <p className="unk">{MASKED_TEXT}</p>;
+  if ("unreadable" in payload)
     return (
-      <p className="small t2 wrap">
-        Could not be decoded: <bdi>{payload.unreadable}</bdi> ({formatBytes(payload.bytes)})
-      </p>
+      <>
+        <p className="small t2 wrap">
+          Could not be decoded: <bdi>{payload.unreadable}</bdi> ({formatBytes(payload.bytes)})
+        </p>
+        {cell !== undefined && <HexOfCell source={source} planId={planId} {...cell} />}
+      </>
     );
+  const { value } = payload;
+  const onReveal =
+    part === undefined
+      ? undefined
+      : (place: PayloadPlace) =>
+          reveal.ask({ part: part(place), name: [label.toLowerCase(), pathText(value, place)].join(" ").trim() });
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
-      <pre className="code" tabIndex={0}>
-        {lines.map((line, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the text
-          <Fragment key={index}>
-            <Line line={line} source={source} planId={planId} />
-            {"\n"}
-          </Fragment>
-        ))}
-      </pre>
-      {cut && (
-        <button type="button" className="btn sm" onClick={() => setAll(true)} disabled={all}>
-          {all ? `Cut after ${formatCount(LINES_MAX)} lines` : "Show all"}
-        </button>
-      )}
+      <PayloadTree
+        {...{ value, label, source, planId, onReveal }}
+        revealRefusal={refusal}
+        resolve={(token) => <Resolved key={token.text} token={token} source={source} planId={planId} />}
+      />
+      <Reveal reveal={reveal} source={source} planId={planId} />
     </>
   );
-}
-
-function Line({ line: { depth, key, pad, value }, ...where }: Where & { readonly line: PayloadLine }) {
-  const head = key === null ? "- " : value === null ? `${key}:` : `${key}:`.padEnd(pad + 2);
-  return (
-    <>
-      {"  ".repeat(depth)}
-      <bdi className="pk">{depth === 0 && key === null ? "" : head}</bdi>
-      {value !== null && <Token token={value} {...where} />}
-    </>
-  );
-}
-
-function Token({ token, source, planId }: Where & { readonly token: PayloadToken }) {
-  switch (token.kind) {
-    case "masked":
-      return <span className="unk">{MASKED_TEXT}</span>;
-    case "special":
-      return (
-        <span title={token.type}>
-          <bdi>{token.text}</bdi> <span className="t3">{token.type}</span>
-        </span>
-      );
-    case "reference":
-      return token.stepId === null ? (
-        <bdi className="ref">{token.text}</bdi>
-      ) : (
-        <Link className="ref" href={routes.plan(source, token.planId ?? planId, { step: token.stepId })}>
-          <bdi>{token.text}</bdi>
-        </Link>
-      );
-    case "text":
-      return <bdi>{token.text}</bdi>;
-  }
 }

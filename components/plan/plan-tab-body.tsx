@@ -12,7 +12,6 @@ import { FlowTab } from "./flow-tab.tsx";
 import { HistoryView } from "./history-view.tsx";
 import { LocksView } from "./locks-view.tsx";
 import type { Tab } from "./plan-tabs.tsx";
-import { RawView } from "./raw-view.tsx";
 import { StepsTable } from "./steps-table.tsx";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 
@@ -21,6 +20,9 @@ const DelayedView = onDemand(async () => (await import("./delayed-view.tsx")).De
 const DependenciesView = onDemand(async () => (await import("./dependencies-view.tsx")).DependenciesView);
 const FinalizeView = onDemand(async () => (await import("./finalize-view.tsx")).FinalizeView);
 const PlanPhaseView = onDemand(async () => (await import("./plan-phase-view.tsx")).PlanPhaseView);
+const RawView = onDemand(async () => (await import("./raw-view.tsx")).RawView);
+const CompareView = onDemand(async () => (await import("./compare-view.tsx")).CompareView);
+const Conversation = onDemand(async () => (await import("#components/lifecycle/conversation.tsx")).Conversation);
 const SubPlansView = onDemand(async () => (await import("./sub-plans-view.tsx")).SubPlansView);
 
 export interface PlanTabBodyProps {
@@ -120,6 +122,13 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
       return <HistorySection thing={{ type: "plan", source, id: plan.id }} what={`plan ${shortId(plan.id)}`} />;
     case "locks":
       return <LocksView source={source} locks={plan.locks} />;
+    case "conversation":
+      if (history === undefined) return <Skeleton rows={6} what="history" />;
+      return (
+        <Section title="Conversation of its execution">
+          <Conversation source={source} plan={plan} history={history} />
+        </Section>
+      );
     case "lifecycle":
       return (
         <Section title="Life of this plan">
@@ -127,7 +136,18 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
         </Section>
       );
     case "raw":
-      return <RawView value={{ plan, steps: props.steps }} />;
+      if (past) return <OnlyNow>Its rows: the database holds them as they are now.</OnlyNow>;
+      return (
+        <RawView
+          source={source}
+          planId={plan.id}
+          step={steps.find(({ id }) => id === selected) ?? null}
+          delayed={plan.delayed !== null}
+        />
+      );
+    case "compare":
+      if (past) return <OnlyNow>Other runs: the database tells of them as they are now.</OnlyNow>;
+      return <CompareView source={source} planId={plan.id} />;
     default:
       return unreachable(tab);
   }

@@ -18,7 +18,9 @@ export const TABS = [
   "history",
   "seen",
   "locks",
+  "conversation",
   "lifecycle",
+  "compare",
   "raw",
 ] as const;
 export type Tab = (typeof TABS)[number];
@@ -36,7 +38,9 @@ const TITLES: Readonly<Record<Tab, string>> = {
   history: "History",
   seen: "Seen",
   locks: "Locks",
+  conversation: "Conversation",
   lifecycle: "Life cycle",
+  compare: "Compare",
   raw: "Raw",
 };
 
@@ -44,6 +48,7 @@ const TITLES: Readonly<Record<Tab, string>> = {
 const NAMES: Readonly<Partial<Record<Tab, string>>> = {
   history: "Execution history, as Dynflow wrote it",
   seen: "What this console saw of it",
+  conversation: "Who said what to whom so that it was executed",
 };
 
 export const toTab = (text: string | null): Tab => TABS.find((tab) => tab === text) ?? "flow";

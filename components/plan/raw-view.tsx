@@ -1,32 +1,195 @@
 "use client";
-import { useMemo, useState } from "react";
-import { Button } from "#components/ui/button.tsx";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { formatBytes } from "#components/ui/format.ts";
-import { copyText } from "#components/ui/ident.tsx";
 import { Section } from "#components/ui/section.tsx";
+import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
+import { Faults, QueryWidget } from "#components/ui/widget.tsx";
+import { isMasked } from "#server/contract/event.ts";
+import { HexOfCell } from "./hex-of-cell.tsx";
+import { MASKED_TEXT } from "./masked-text.ts";
+import { Tool } from "./payload-tool.tsx";
+import { PayloadTree } from "./payload-tree.tsx";
+import { fileName, saveFile } from "./save-file.ts";
 
-/** Characters shown; the whole is copied. */
-const SHOWN_MAX = 100_000;
+type Raw = Outputs["dynflow"]["plans"]["raw"];
+type Column = Raw["columns"][number];
+type Row = "plan" | "step" | "action" | "delayed";
 
-/** What the procedures answered, as text. */
-export function RawView({ value }: { readonly value: unknown }) {
-  const text = useMemo(() => JSON.stringify(value, null, 2), [value]);
-  const [said, setSaid] = useState<string | null>(null);
+interface RawViewProps {
+  readonly source: string;
+  readonly planId: string;
+  /** The selected step and its action; `null` = none is. */
+  readonly step: { readonly id: number; readonly actionId: number } | null;
+  /** Whether the plan has a delayed row. */
+  readonly delayed: boolean;
+}
+
+/** What the database holds, column by column: decoded, as bytes, with size and hash. */
+export function RawView({ source, planId, step, delayed }: RawViewProps) {
+  const rows: readonly { readonly row: Row; readonly id: number | null; readonly title: string }[] = [
+    { row: "plan", id: null, title: "Plan" },
+    ...(step === null
+      ? []
+      : ([
+          { row: "step", id: step.id, title: `Step ${step.id}` },
+          { row: "action", id: step.actionId, title: `Action ${step.actionId}` },
+        ] as const)),
+    ...(delayed ? ([{ row: "delayed", id: null, title: "Delayed" }] as const) : []),
+  ];
+  const [shown, setShown] = useState<Row>("plan");
+  const current = rows.find(({ row }) => row === shown) ?? rows[0];
+  if (current === undefined) return null;
   return (
-    <Section title="Raw" note="as the console's procedures answered" aside={formatBytes(text.length)}>
-      <p className="row pad-y">
-        <Button small onPress={async () => setSaid((await copyText(text)) ? "copied" : "could not copy")}>
-          Copy all
-        </Button>
-        <span role="status" className="small t3">
-          {said}
-        </span>
-      </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
-      <pre className="code raw" tabIndex={0}>
-        {text.slice(0, SHOWN_MAX)}
-        {text.length > SHOWN_MAX && "\n… the rest is in the copy"}
-      </pre>
+    <Section
+      title="Raw"
+      note="as it stands in the database"
+      aside={
+        <fieldset className="seg" aria-label="Row">
+          {rows.map(({ row, title }) => (
+            <button key={row} type="button" aria-pressed={row === current.row} onClick={() => setShown(row)}>
+              {title}
+            </button>
+          ))}
+        </fieldset>
+      }
+    >
+      {step === null && <p className="small t3 pad-y">Select a step to see its row and that of its action.</p>}
+      <RawRow key={`${current.row} ${current.id}`} source={source} planId={planId} row={current.row} id={current.id} />
     </Section>
+  );
+}
+
+interface RowProps {
+  readonly source: string;
+  readonly planId: string;
+  readonly row: Row;
+  readonly id: number | null;
+}
+
+function RawRow({ source, planId, row, id }: RowProps) {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.dynflow.plans.raw.queryOptions({ source, planId, row, id }));
+  return (
+    <QueryWidget query={query} what={`the row of the ${row}`} rows={10} columns={3}>
+      {(raw) => (
+        <>
+          <Faults faults={raw.faults} />
+          <p className="small t2 wrap pad-y">
+            <span className="mono">{raw.table}</span>
+            {raw.schemaVersion === null ? "" : `, schema ${raw.schemaVersion}`}.{" "}
+            {raw.rule === "data"
+              ? "The column data holds the whole record: it counts, the others are copies for filtering."
+              : "The column data is NULL: each column counts by itself."}{" "}
+            <Tool
+              onPress={() =>
+                saveFile(
+                  `${fileName(planId, row, id ?? "row")}.json`,
+                  [JSON.stringify(raw, null, 2)],
+                  "application/json",
+                )
+              }
+            >
+              Download as JSON
+            </Tool>
+          </p>
+          <table className="tight rawt">
+            <thead>
+              <tr>
+                <th scope="col">column</th>
+                <th scope="col" className="num">
+                  bytes
+                </th>
+                <th scope="col" className="p2">
+                  written as
+                </th>
+                <th scope="col">value</th>
+              </tr>
+            </thead>
+            <tbody>
+              {raw.columns.map((column) => (
+                <RawColumn key={column.name} column={column} {...{ source, planId, row, id }} />
+              ))}
+            </tbody>
+          </table>
+        </>
+      )}
+    </QueryWidget>
+  );
+}
+
+function RawColumn({ column, ...where }: RowProps & { readonly column: Column }) {
+  const [open, setOpen] = useState(false);
+  const { name, text, blob } = column;
+  if (blob === null)
+    return (
+      <tr>
+        <td className="mono">{name}</td>
+        <td className="num t3">·</td>
+        <td className="p2 t3">column</td>
+        <td className="wrap">
+          {text === null ? <span className="t3">NULL</span> : <bdi className="mono">{text}</bdi>}
+        </td>
+      </tr>
+    );
+  return (
+    <>
+      <tr>
+        <td className="mono">{name}</td>
+        <td className="num">{formatBytes(blob.bytes)}</td>
+        <td className="p2">{blob.form === "json" ? "JSON" : "msgpack"}</td>
+        <td>
+          <button type="button" className="btn-plain" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {open ? "▾" : "▸"} {summaryOf(blob)}
+          </button>
+        </td>
+      </tr>
+      {open && (
+        <tr className="raw-open">
+          <td colSpan={4}>
+            <Blob_ name={name} blob={blob} {...where} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function summaryOf({ decoded }: NonNullable<Column["blob"]>): string {
+  if (isMasked(decoded)) return MASKED_TEXT;
+  if ("unreadable" in decoded) return `could not be decoded: ${decoded.unreadable}`;
+  const text = JSON.stringify(decoded.value) ?? "";
+  return text.length <= SUMMARY_MAX_CHARS ? text : `${text.slice(0, SUMMARY_MAX_CHARS)}…`;
+}
+const SUMMARY_MAX_CHARS = 60;
+
+function Blob_({
+  name,
+  blob,
+  source,
+  planId,
+  row,
+  id,
+}: RowProps & { name: string; blob: NonNullable<Column["blob"]> }) {
+  const [bytes, setBytes] = useState(!isMasked(blob.decoded) && "unreadable" in blob.decoded);
+  return (
+    <div className="stack-3">
+      {!isMasked(blob.decoded) && "value" in blob.decoded && (
+        <PayloadTree value={blob.decoded.value} label={`${row} ${name}`} source={source} planId={planId} />
+      )}
+      <p className="small t3 wrap">
+        {isMasked(blob.sha256) ? (
+          "hash hidden from viewers"
+        ) : blob.sha256 === null ? (
+          "too long to be hashed here"
+        ) : (
+          <>
+            sha256 <span className="mono wrap">{blob.sha256}</span>
+          </>
+        )}{" "}
+        <Tool onPress={() => setBytes(!bytes)}>{bytes ? "Hide bytes" : "Show bytes"}</Tool>
+      </p>
+      {bytes && <HexOfCell source={source} planId={planId} row={row} id={id} column={name} />}
+    </div>
   );
 }

@@ -1,22 +1,27 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Button } from "#components/ui/button.tsx";
 import { formatNumber, parseInstant } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { OnlyNow } from "#components/ui/not-known.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { Facts, Section } from "#components/ui/section.tsx";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Faults, QueryWidget } from "#components/ui/widget.tsx";
 import { isMasked } from "#server/contract/event.ts";
 import { ErrorView } from "./error-view.tsx";
-import { MASKED_TEXT } from "./payload.ts";
-import { PayloadSection, PayloadText } from "./payload-view.tsx";
+import { MASKED_TEXT } from "./masked-text.ts";
+import { PayloadSection } from "./payload-view.tsx";
+import "./payload.css";
 import type { PlanActEntry } from "./plan-acts.tsx";
 import { stepSeconds } from "./step-words.ts";
 import type { ActionOutput, StepView } from "./types.ts";
+
+const ChunksView = onDemand(async () => (await import("./chunks-view.tsx")).ChunksView);
 
 interface StepDetailProps {
   readonly source: string;
@@ -113,16 +118,34 @@ function ActionFacts({ action, source, planId }: { action: ActionOutput; source:
           <State system="step" word={step.state} />
         </p>
       ) : (
-        <ErrorView error={error} exceptionClass={step.exceptionClass} state={step.state} at={ended} />
+        <ErrorView
+          source={source}
+          planId={planId}
+          stepId={step.id}
+          error={error}
+          exceptionClass={step.exceptionClass}
+          state={step.state}
+          at={ended}
+        />
       )}
       <StepFacts step={step} />
-      <PayloadSection title="Input" payload={action.input} bytes={action.inputBytes} source={source} planId={planId} />
+      <PayloadSection
+        title="Input"
+        payload={action.input}
+        bytes={action.inputBytes}
+        source={source}
+        planId={planId}
+        part={(place) => ({ kind: "input", stepId: step.id, place: [...place] })}
+        cell={{ row: "action", id: step.actionId, column: "input" }}
+      />
       <PayloadSection
         title="Output"
         payload={action.output}
         bytes={action.outputBytes}
         source={source}
         planId={planId}
+        part={(place) => ({ kind: "output", stepId: step.id, place: [...place] })}
+        cell={{ row: "action", id: step.actionId, column: "output" }}
       />
       <Chunks action={action} source={source} planId={planId} />
     </>
@@ -160,8 +183,10 @@ function StepFacts({ step }: { readonly step: StepView }) {
   return <Facts facts={facts} wide />;
 }
 
+/** Read only when they are opened: there may be ten thousand. */
 function Chunks({ action, source, planId }: { action: ActionOutput; source: string; planId: string }) {
-  const { chunks, chunksCut } = action;
+  const [open, setOpen] = useState(false);
+  const { chunks, chunksCut, step } = action;
   if (isMasked(chunks))
     return (
       <p className="small t3">
@@ -170,25 +195,14 @@ function Chunks({ action, source, planId }: { action: ActionOutput; source: stri
     );
   if (chunks.length === 0) return null;
   return (
-    <details className="io">
+    <details className="io" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <b className="med">Output chunks</b>{" "}
-        <span className="small t3">
-          {chunks.length}
-          {chunksCut ? " of more" : ""}
-        </span>
+        <span className="small t3">{chunksCut ? `more than ${chunks.length}` : chunks.length}</span>
       </summary>
-      <ol>
-        {chunks.map(({ kind, timestamp, chunk }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a chunk is its place in the order
-          <li key={index} className="chunk">
-            <span className="small t3">
-              <Instant at={parseInstant(timestamp)} form="ms" /> {kind ?? ""}
-            </span>
-            <PayloadText payload={chunk} source={source} planId={planId} />
-          </li>
-        ))}
-      </ol>
+      {open && <ChunksView source={source} planId={planId} stepId={step.id} running={isMoving(step.state)} />}
     </details>
   );
 }
+
+const isMoving = (state: string): boolean => state === "running" || state === "suspended";

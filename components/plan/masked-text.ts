@@ -1,0 +1,2 @@
+/** Stands where a viewer may not read. */
+export const MASKED_TEXT = "hidden from viewers";
