@@ -13,6 +13,8 @@ const STEP_EVENTS_MAX = 200;
 /** An event carries the gist of a message; the whole of it is read with the step. */
 const FAILURE_MESSAGE_MAX_CHARS = 1_000;
 
+const stepCountOf = (plan: FollowedPlan): number => plan.counted?.stepCount ?? plan.steps.length;
+
 /** Ids of the steps in state error: with more than one, the flow says which comes first. */
 export const failedStepIds = (plan: FollowedPlan): readonly number[] =>
   plan.steps.filter((step) => step.state === "error").map((step) => step.id);
@@ -32,8 +34,10 @@ export function toPlanFacts(plan: FollowedPlan, firstFailedStepId: number | null
     startedAt: head.startedAt,
     endedAt: head.endedAt,
     steps:
-      steps.length > FOLDED_STEPS_MAX ? null : Object.fromEntries(steps.map((step) => [String(step.id), step.state])),
-    stepCount: steps.length,
+      stepCountOf(plan) > FOLDED_STEPS_MAX
+        ? null
+        : Object.fromEntries(steps.map((step) => [String(step.id), step.state])),
+    stepCount: stepCountOf(plan),
     failure: failureOf(steps, firstFailedStepId),
     ...(plan.delay === undefined ? {} : { delay: plan.delay === null ? null : delayOf(plan.delay) }),
   };
@@ -110,7 +114,7 @@ const keysOnly = (facts: PlanFacts): Readonly<Record<string, string>> | null =>
 
 function stepDrafts(known: PlanFold, plan: FollowedPlan, now: EpochMs): EventDraft[] {
   const before = known.steps;
-  if (before === null || plan.steps.length > FOLDED_STEPS_MAX) return [];
+  if (before === null || stepCountOf(plan) > FOLDED_STEPS_MAX) return [];
   const changed = plan.steps.filter((step) => {
     const state = before[String(step.id)];
     return state !== undefined && state !== step.state;

@@ -22,6 +22,8 @@ const STEPS_GUESS = 50;
 const FOUND_PER_LOOK = 500;
 /** A plan of so many steps is read whole only when its row changed, and in turn. */
 const LARGE_PLAN_STEPS = 500;
+/** Of looks at what somebody looks at, one in so many reads plans of ten times that too. */
+const LARGE_PLANS_PER_LOOK = 10;
 /** Every known plan is read whole at least every so many looks, whether its row changed or not. */
 const LOOKS_PER_TURN = 15;
 /** So many ends of plans are remembered, so that a lock that is released after one does not make the plan new again. */
@@ -48,7 +50,7 @@ export interface PlansLook {
 
 export interface PlansLookOptions {
   readonly sourceId: string;
-  readonly store: Pick<DynflowStore, "heads" | "follow" | "plan">;
+  readonly store: Pick<DynflowStore, "heads" | "follow" | "outline">;
   readonly view: Pick<FoldView, "dynflow">;
   readonly monitor: Pick<SourceMonitor, "read" | "record">;
   readonly clock: Clock;
@@ -62,6 +64,7 @@ export function createPlansLook(options: PlansLookOptions): PlansLook {
   const progress = createProgress();
   const ended = new Set<string>();
   let turn = 0;
+  let lookedAt = 0;
   let overflow = false;
 
   const plansOfFold = () => view.dynflow(sourceId).plans;
@@ -156,7 +159,12 @@ export function createPlansLook(options: PlansLookOptions): PlansLook {
       for (const id of touched) found.delete(id);
       await takeUpFound();
     },
-    lookAt: (planIds) => follow(planIds),
+    lookAt(planIds) {
+      lookedAt += 1;
+      const plans = plansOfFold();
+      const isLarge = (id: string) => (plans[id]?.stepCount ?? 0) > LARGE_PLAN_STEPS * LARGE_PLANS_PER_LOOK;
+      return follow(planIds.filter((id) => lookedAt % LARGE_PLANS_PER_LOOK === 0 || !isLarge(id)));
+    },
     progress: () => progress.all(),
     note: () =>
       overflow ? `More than ${FOLLOWED_PLANS_MAX} plans are unfinished: the others are listed, but not followed` : null,
@@ -199,8 +207,8 @@ function createFirstFailures({ store, monitor, log, sourceId }: PlansLookOptions
       const failed = ids.join();
       const before = known.get(plan.head.id);
       if (before?.failed === failed) return before.stepId;
-      const record = await monitor.read(() => store.plan(plan.head.id));
-      const stepId = record === null ? null : (firstFailedStep(record)?.stepId ?? null);
+      const outline = await monitor.read(() => store.outline(plan.head.id));
+      const stepId = outline === null ? null : (firstFailedStep(outline.plan)?.stepId ?? null);
       if (stepId === null) log.debug("dynflow.first_failure.unknown", { sourceId, planId: plan.head.id });
       known.set(plan.head.id, { failed, stepId });
       return stepId;
@@ -233,6 +241,7 @@ const PROGRESS_DIGITS = 1_000;
 
 /** As `judgePlan`, from run and finalize steps without their flows; cut to a tenth of a percent. */
 function progressOf(plan: FollowedPlan): number {
+  if (plan.counted !== undefined) return Math.floor(plan.counted.progress * PROGRESS_DIGITS) / PROGRESS_DIGITS;
   if (BEFORE_RUN.has(plan.head.state)) return 0;
   let done = 0;
   let total = 0;

@@ -223,7 +223,7 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
     listened,
     trouble: null,
     inserts: 0,
-    capabilities: { dialect: "postgres", schemaVersion: 25, notify: true, insertCount: true },
+    capabilities: { dialect: "postgres", schemaVersion: 25, notify: true, insertCount: true, indexes: [] },
     hint: (worldId) => onHint?.(worldId),
     setPlan: (plan) => void plans.set(plan.head.id, plan),
     setRecord: (record) => void records.set(keyOf(record), record),
@@ -275,7 +275,10 @@ export function createMemoryDynflow(clock: Clock): MemoryDynflow {
             ...parts.get(id),
           };
         }),
-      outline: () => Promise.reject(new Error("not used here")),
+      outline: async (id) => {
+        const plan = await dynflow.store.plan(id);
+        return plan === null ? null : { plan, tally: null };
+      },
       planRow: () => Promise.reject(new Error("not used here")),
       stepsPart: () => Promise.reject(new Error("not used here")),
       references: (planId) => read("references", () => references.get(planId) ?? []),

@@ -72,7 +72,7 @@ describe("reads of a plan", () => {
     const next = reads.read("p1");
     expect(asked).toHaveLength(2);
     answer(1);
-    expect(await next).toMatchObject({ plan: null });
+    expect(await next).toMatchObject({ outline: null });
   });
 
   it("begun before an action answer nobody who asks after it", async () => {

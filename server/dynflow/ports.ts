@@ -1,5 +1,5 @@
-import type { AbandonOutcome, AbandonWrite, InvalidationPair } from "./domain/invalidation.ts";
 import type { WaitingEnvelopes } from "./domain/envelope-view.ts";
+import type { AbandonOutcome, AbandonWrite, InvalidationPair } from "./domain/invalidation.ts";
 import type {
   ActionPayload,
   CoordinatorRecord,
@@ -12,7 +12,7 @@ import type {
   StepRow,
   UtcMicros,
 } from "./domain/model.ts";
-import type { PlanOutline } from "./domain/plan-outline.ts";
+import type { PlanOutline, StepCounts } from "./domain/plan-outline.ts";
 import type { SkipChange } from "./domain/skip.ts";
 
 /** MariaDB is `mysql` too: nothing that is asked of the two differs. */
@@ -27,6 +27,8 @@ export interface DynflowCapabilities {
   readonly notify: boolean;
   /** A cheap counter of inserted plan rows can be had. */
   readonly insertCount: boolean;
+  /** Columns of each index on the plan table that holds every row; Dynflow's own is that of the primary key alone. */
+  readonly indexes: readonly (readonly string[])[];
 }
 
 /** The sort columns Dynflow itself offers (`dynflow.md` 4.1), and `id`. */
@@ -188,6 +190,11 @@ export interface PlanFailureRow {
 
 /** A plan as the follower needs it: its head and steps without payloads. */
 export interface FollowedPlan {
+  /**
+   * Given for a plan of very many steps: `steps` are then only its root step, the failed and the moving ones, at most 500 of
+   * each.
+   */
+  readonly counted?: StepCounts;
   readonly head: PlanHead;
   readonly rootActionClass: string | null;
   readonly steps: readonly StepRow[];
@@ -380,6 +387,8 @@ export interface DynflowStore {
   /** Actions of these plans that have planned sub-plans, by index; at most 500 ids a call. */
   subPlanCallers(planIds: readonly string[]): Promise<readonly SubPlanCaller[]>;
   readonly links: PlanLinks;
+  /** Epoch milliseconds by the server's own clock; `null` = it is this machine's. Left out = not told. */
+  serverTime?(): Promise<number | null>;
   /**
    * Milliseconds that statements of this store have taken of the database until now, erring upwards: seen from our side,
    * less the way there and back. Left out = not measured.

@@ -28,6 +28,22 @@ export interface PlanOutline {
   readonly tally: StepTally | null;
 }
 
+/** What a plan comes to by counts alone. */
+export interface StepCounts {
+  readonly stepCount: number;
+  /** 0 to 1. */
+  readonly progress: number;
+}
+
+/** `null` when counts cannot tell: rows with records of their own, or classes nobody knows. */
+export function countsOf(planState: string, groups: readonly StepGroup[]): StepCounts | null {
+  if (groups.some((group) => group.records > 0 || !PHASES.has(group.class ?? ""))) return null;
+  return {
+    stepCount: groups.reduce((sum, group) => sum + group.steps, 0),
+    progress: progressOf(planState, groups),
+  };
+}
+
 export interface StepTally {
   readonly stepCount: number;
   /** By state, over all phases. */
@@ -48,8 +64,9 @@ const PHASES: ReadonlyMap<string, StepPhase> = new Map([
 export function tallyOf(plan: PlanRecord, groups: readonly StepGroup[]): StepTally | null {
   for (const part of [plan.stepIds, plan.runFlow, plan.finalizeFlow, plan.history]) if (!part.ok) return null;
   if (!plan.stepIds.ok) return null;
-  if (groups.some((group) => group.records > 0 || !PHASES.has(group.class ?? ""))) return null;
-  const stepCount = groups.reduce((sum, group) => sum + group.steps, 0);
+  const counts = countsOf(plan.head.state, groups);
+  if (counts === null) return null;
+  const { stepCount, progress } = counts;
   const firstId = groups.reduce((least, group) => Math.min(least, group.firstId), Number.POSITIVE_INFINITY);
   const lastId = groups.reduce((most, group) => Math.max(most, group.lastId), Number.NEGATIVE_INFINITY);
   const consecutive = lastId - firstId + 1 === stepCount;
@@ -63,7 +80,7 @@ export function tallyOf(plan: PlanRecord, groups: readonly StepGroup[]): StepTal
     verdict: {
       valid: true,
       result: resultOf(groups),
-      progress: progressOf(plan.head.state, groups),
+      progress,
       executionTimeSec: groups.reduce((sum, group) => sum + group.executionTimeSec, 0),
     },
   };

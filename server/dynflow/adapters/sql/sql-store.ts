@@ -1,12 +1,14 @@
+import { sql } from "kysely";
 import type { DynflowCapabilities, DynflowStore } from "#server/dynflow/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { readAction } from "./action-read.ts";
+import { numberCell, type Row } from "./cells.ts";
 import { readDependencies } from "./dependency-read.ts";
 import type { Database, SqlDifferences, Together } from "./differences.ts";
 import { readEnvelopes } from "./envelope-read.ts";
 import { substitutesFor } from "./older-schemas.ts";
 import { readCallers, readFailures } from "./plan-beside.ts";
-import { readFollowed, readHeads } from "./plan-follow.ts";
+import { createFollowedRead, readHeads } from "./plan-follow.ts";
 import { readReferences, readSubPlanCallers } from "./plan-links.ts";
 import { readPlanCounts, readPlanPage } from "./plan-list.ts";
 import type { PlanIndexes } from "./plan-page-boundary.ts";
@@ -46,6 +48,7 @@ export function createSqlStore(source: SqlSource): DynflowStore {
   const db = source.db.withPlugin(view);
   const followDb = (source.followDb ?? source.db).withPlugin(view);
   let readPlan = createPlanRead({ ...source, db });
+  const readFollowed = createFollowedRead(followDb, differences);
   let indexes: PlanIndexes = [];
   let checked = false;
 
@@ -81,7 +84,7 @@ export function createSqlStore(source: SqlSource): DynflowStore {
     },
     recordKeys: () => asked(() => readRecordKeys(followDb, differences)),
     records: (keys) => asked(() => readRecords(followDb, differences, keys)),
-    follow: (ids) => asked(() => readFollowed(followDb, differences, ids)),
+    follow: (ids) => asked(() => readFollowed(ids)),
     heads: (ids) => asked(() => readHeads(followDb, ids)),
     insertCount: () => asked(() => differences.insertCount(followDb)),
     lap: (from, rows) =>
@@ -109,9 +112,16 @@ export function createSqlStore(source: SqlSource): DynflowStore {
       planSteps: (planId, after, limit) => asked(() => readPlanSteps(db, differences, planId, after, limit)),
       dependencies: (planIds, direction) => asked(() => readDependencies(db, planIds, direction)),
     },
+    serverTime: () => asked(() => readServerTime(followDb, differences)),
     ...(meter === undefined ? {} : { spentMs: () => meter.spentMs() }),
     envelopes: (receiverId, limit) => asked(() => readEnvelopes(db, differences, receiverId, limit)),
     hints: (worldIds, onHint, onLost) => asked(() => source.hints(worldIds, onHint, onLost)),
     close: () => source.close(),
   };
+}
+
+async function readServerTime(db: Database, { serverTime }: SqlDifferences): Promise<number | null> {
+  if (serverTime === undefined) return null;
+  const { rows } = await sql<Row>`select ${serverTime} as now`.execute(db);
+  return rows[0] === undefined ? null : numberCell(rows[0], "now");
 }
