@@ -149,6 +149,8 @@ export async function seedLargePostgres(url: string, options: LargePlanOptions):
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
+    // Foreign keys would be looked up by an index that finds all actions of the plan, for each of its steps.
+    await client.query("SET session_replication_role = replica");
     for (const { name, columns, rows } of tablesOf(largePlan(options))) {
       const names = columns.map(([column]) => column).join(", ");
       const arrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(", ");
