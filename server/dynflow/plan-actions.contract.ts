@@ -10,7 +10,7 @@ import {
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
 import { type PlanReading, readCancel, readPlan, readSkip } from "./command-prepare.ts";
 import type { CommandResult } from "./commands.ts";
-import { protocolOf } from "./domain/protocol.ts";
+import { type Protocol, protocolOf, type RequestType } from "./domain/protocol.ts";
 import { EXECUTION_INHIBITION_LOCK_CLASS, EXECUTOR_WORLD_CLASS, planLockId } from "./domain/records.ts";
 import { failedSteps } from "./domain/skip.ts";
 import { createShapeFinder, SHAPES, type Shape, type ShapeFinder } from "./plan-shapes.test-kit.ts";
@@ -39,11 +39,13 @@ export function planActionsContract(
     let us: ActingConsole;
     let them: ActingConsole;
     let shapes: ShapeFinder;
+    let protocol: Protocol;
     const untried: string[] = [];
 
     beforeAll(async () => {
       side = await open();
       shapes = createShapeFinder(side.store, side.cancellable);
+      protocol = protocolOf((await side.store.capabilities()).schemaVersion, side.release);
       us = await openConsole(side);
       them = await openConsole(side);
     });
@@ -67,13 +69,37 @@ export function planActionsContract(
         console.phases(journalId).includes(`op.${phase}`),
       );
 
-    /** Tries a case on a plan of a shape; where there is none, the case counts as untried. */
-    function on(shape: Shape, says: string, test: (planId: string) => Promise<void>): void {
+    /**
+     * Tries a case on a plan of a shape; where there is none, the case counts as untried. Where the release does not
+     * understand what it sends, it is to be refused.
+     */
+    function on(shape: Shape, needs: RequestType, says: string, test: (planId: string) => Promise<void>): void {
       it(`${says} (a plan that is ${shape})`, async () => {
         const planId = await shapes.find(shape);
         if (planId === null) untried.push(`${says}: no plan is ${SHAPES[shape]}`);
-        else await test(planId);
+        else if (protocol.refusalOf(needs) === null) await test(planId);
+        else await refusedFor(needs, planId);
       });
+    }
+
+    async function refusedFor(needs: RequestType, planId: string): Promise<void> {
+      const { state: expectedState } = (await read(planId)).plan.head;
+      const asked = { planId, expectedState, ...act() };
+      const attempts: Readonly<Partial<Record<RequestType, () => Promise<unknown>>>> = {
+        Planning: () => us.actions.startNow({ ...asked, expectedOverrides: [] }),
+        Halt: () =>
+          expectedState === "scheduled"
+            ? us.actions.cancel({ ...asked, expectedStepIds: [], force: false })
+            : halt(us, planId),
+        Event: async () => {
+          const steps = await readCancel(side.store, await read(planId), side.cancellable);
+          const chosen = steps.filter((step) => step.cancellable !== null).map((step) => step.stepId);
+          return us.actions.abort({ ...asked, stepId: null, expectedStepIds: chosen, force: false });
+        },
+      };
+      const message = expect.stringContaining(`${needs} is understood as of`);
+      await expect(attempts[needs]?.()).rejects.toMatchObject({ code: "refused", message });
+      expect((await read(planId)).plan.head.state).toBe(expectedState);
     }
 
     const resume = async (console: ActingConsole, planId: string) => {
@@ -93,14 +119,16 @@ export function planActionsContract(
 
     /** Every request of ours so far is answered once more, as failed: what is settled stays so. */
     async function repliesAgain(console: ActingConsole): Promise<void> {
-      const { encoding } = protocolOf((await side.store.capabilities()).schemaVersion, side.release);
       const last = await console.world.nextRequestId();
       const worldId = last.slice(0, last.lastIndexOf("-"));
       const count = Number(last.slice(last.lastIndexOf("-") + 1));
       const before = console.world.counts().repliesUnknown;
       for (let number = 1; number <= count; number += 1) {
         const envelope = { requestId: `${worldId}-${number}`, senderId: ABSENT, receiverId: worldId } as const;
-        const bytes = encodeEnvelope({ ...envelope, message: { type: "Failed", error: "Message dropped" } }, encoding);
+        const bytes = encodeEnvelope(
+          { ...envelope, message: { type: "Failed", error: "Message dropped" } },
+          protocol.encoding,
+        );
         if (!bytes.ok) throw new Error(bytes.reason);
         await console.mailbox.send(worldId, bytes.value);
       }
@@ -113,7 +141,7 @@ export function planActionsContract(
       expect(answers.some((answer) => answer.answered)).toBe(true);
     });
 
-    on("paused", "resumes a paused plan once, verified by its history or its lock", async (planId) => {
+    on("paused", "Execution", "resumes a paused plan once, verified by its history or its lock", async (planId) => {
       const before = starts(await read(planId));
       const answer = await resume(us, planId);
       await settled(us, answer, "verified");
@@ -124,47 +152,59 @@ export function planActionsContract(
       expect(us.phases(answer.journalId)).toEqual(told);
     });
 
-    on("planned", "executes a planned plan", async (planId) => {
+    on("planned", "Execution", "executes a planned plan", async (planId) => {
       const answer = await resume(us, planId);
       await settled(us, answer, "verified");
       expect(starts(await read(planId))).toBe(1);
     });
 
-    on("paused", "resumed by two consoles at once, a plan runs once, and both are told the truth", async (planId) => {
-      const before = starts(await read(planId));
-      const answers = await Promise.allSettled([resume(us, planId), resume(them, planId)]);
-      const last = (index: number): string => {
-        const answer = answers[index];
-        if (answer === undefined || answer.status === "rejected") return "refused";
-        return (index === 0 ? us : them).phases(answer.value.journalId).at(-1) ?? "";
-      };
-      await until(`one is verified and one is not: ${last(0)}, ${last(1)}`, async () => {
-        const ends = [last(0), last(1)].toSorted();
-        return ends[1] === "op.verified" ? ends[0] === "op.failed" : ends[0] === "op.verified" && ends[1] === "refused";
-      });
-      expect(starts(await read(planId))).toBe(before + 1);
-    });
+    on(
+      "paused",
+      "Execution",
+      "resumed by two consoles at once, a plan runs once, and both are told the truth",
+      async (planId) => {
+        const before = starts(await read(planId));
+        const answers = await Promise.allSettled([resume(us, planId), resume(them, planId)]);
+        const last = (index: number): string => {
+          const answer = answers[index];
+          if (answer === undefined || answer.status === "rejected") return "refused";
+          return (index === 0 ? us : them).phases(answer.value.journalId).at(-1) ?? "";
+        };
+        await until(`one is verified and one is not: ${last(0)}, ${last(1)}`, async () => {
+          const ends = [last(0), last(1)].toSorted();
+          return ends[1] === "op.verified"
+            ? ends[0] === "op.failed"
+            : ends[0] === "op.verified" && ends[1] === "refused";
+        });
+        expect(starts(await read(planId))).toBe(before + 1);
+      },
+    );
 
-    on("paused", "skips the failed steps with what depends on them, then goes on without them", async (planId) => {
-      const reading = await read(planId);
-      const stepIds = failedSteps(reading.plan).map((step) => step.id);
-      const { changes } = await readSkip(side.store, reading, stepIds);
-      const expectedStepIds = changes.map((change) => change.stepId);
-      const request = { planId, expectedState: "paused", stepIds, expectedStepIds };
-      await expect(
-        us.actions.skip({ ...request, expectedStepIds: [...expectedStepIds, 9_999], ...act() }),
-      ).rejects.toMatchObject({ code: "conflict" });
-      const answer = await us.actions.skip({ ...request, ...act() });
-      expect(answer.phase).toBe("verified");
-      const after = await read(planId);
-      for (const { stepId, to } of changes) {
-        expect([stepId, after.plan.steps.find((step) => step.id === stepId)?.state]).toEqual([stepId, to]);
-      }
-      await settled(us, await resume(us, planId), "verified");
-      await until("the failed steps are skipped", async () =>
-        (await read(planId)).plan.steps.every((step) => !stepIds.includes(step.id) || step.state === "skipped"),
-      );
-    });
+    on(
+      "paused",
+      "Execution",
+      "skips the failed steps with what depends on them, then goes on without them",
+      async (planId) => {
+        const reading = await read(planId);
+        const stepIds = failedSteps(reading.plan).map((step) => step.id);
+        const { changes } = await readSkip(side.store, reading, stepIds);
+        const expectedStepIds = changes.map((change) => change.stepId);
+        const request = { planId, expectedState: "paused", stepIds, expectedStepIds };
+        await expect(
+          us.actions.skip({ ...request, expectedStepIds: [...expectedStepIds, 9_999], ...act() }),
+        ).rejects.toMatchObject({ code: "conflict" });
+        const answer = await us.actions.skip({ ...request, ...act() });
+        expect(answer.phase).toBe("verified");
+        const after = await read(planId);
+        for (const { stepId, to } of changes) {
+          expect([stepId, after.plan.steps.find((step) => step.id === stepId)?.state]).toEqual([stepId, to]);
+        }
+        await settled(us, await resume(us, planId), "verified");
+        await until("the failed steps are skipped", async () =>
+          (await read(planId)).plan.steps.every((step) => !stepIds.includes(step.id) || step.state === "skipped"),
+        );
+      },
+    );
 
     const openStep = async (planId: string) => {
       const steps = await readCancel(side.store, await read(planId), side.cancellable);
@@ -175,7 +215,7 @@ export function planActionsContract(
     const stateOf = async (planId: string, stepId: number) =>
       (await read(planId)).plan.steps.find((step) => step.id === stepId)?.state ?? "gone";
 
-    on("suspended", "cancels one step of a running plan", async (planId) => {
+    on("suspended", "Event", "cancels one step of a running plan", async (planId) => {
       const { stepId, state } = await openStep(planId);
       const request = { planId, expectedState: "running", stepId, force: false };
       await expect(us.actions.cancelStep({ ...request, expectedStepState: "running", ...act() })).rejects.toMatchObject(
@@ -188,7 +228,7 @@ export function planActionsContract(
       expect(["running", "suspended"]).not.toContain(await stateOf(planId, stepId));
     });
 
-    on("suspended", "aborts a step of a running plan", async (planId) => {
+    on("suspended", "Event", "aborts a step of a running plan", async (planId) => {
       const { stepId } = await openStep(planId);
       const request = { planId, expectedState: "running", stepId, expectedStepIds: [stepId], force: false };
       const answer = await us.actions.abort({ ...request, ...act() });
@@ -196,7 +236,7 @@ export function planActionsContract(
       expect(["running", "suspended"]).not.toContain(await stateOf(planId, stepId));
     });
 
-    on("sub-plans", "cancels a plan, and with it its sub-plans", async (planId) => {
+    on("sub-plans", "Event", "cancels a plan, and with it its sub-plans", async (planId) => {
       const reading = await read(planId);
       const steps = (await readCancel(side.store, reading, side.cancellable)).filter(
         (step) => step.cancellable !== null,
@@ -211,7 +251,7 @@ export function planActionsContract(
       });
     });
 
-    on("suspended", "halts a plan where it is executed, and leaves no lock", async (planId) => {
+    on("suspended", "Halt", "halts a plan where it is executed, and leaves no lock", async (planId) => {
       const { stepId } = await openStep(planId);
       const answer = await halt(us, planId);
       await settled(us, answer, "verified");
@@ -220,32 +260,37 @@ export function planActionsContract(
       expect(await stateOf(planId, stepId)).toBe("suspended");
     });
 
-    on("suspended", "halted by two consoles at once, a plan ends once, and both are told the truth", async (planId) => {
-      const answers = await Promise.allSettled([halt(us, planId), halt(them, planId)]);
-      await until("the plan is stopped", async () => (await read(planId)).plan.head.state === "stopped");
-      const refused = answers.flatMap((answer) => (answer.status === "rejected" ? answer.reason : []));
-      for (const reason of refused)
-        expect(reason).toMatchObject({ code: expect.stringMatching(/^(conflict|refused)$/) });
-      expect(answers.filter((answer) => answer.status === "fulfilled").length).toBeGreaterThanOrEqual(1);
-      await until("no lock is left", async () => (await read(planId)).locks.length === 0);
-      expect(entries((await read(planId)).plan, "finish execution")).toBe(1);
-    });
+    on(
+      "suspended",
+      "Halt",
+      "halted by two consoles at once, a plan ends once, and both are told the truth",
+      async (planId) => {
+        const answers = await Promise.allSettled([halt(us, planId), halt(them, planId)]);
+        await until("the plan is stopped", async () => (await read(planId)).plan.head.state === "stopped");
+        const refused = answers.flatMap((answer) => (answer.status === "rejected" ? answer.reason : []));
+        for (const reason of refused)
+          expect(reason).toMatchObject({ code: expect.stringMatching(/^(conflict|refused)$/) });
+        expect(answers.filter((answer) => answer.status === "fulfilled").length).toBeGreaterThanOrEqual(1);
+        await until("no lock is left", async () => (await read(planId)).locks.length === 0);
+        expect(entries((await read(planId)).plan, "finish execution")).toBe(1);
+      },
+    );
 
-    on("unlocked", "halts a plan that nobody executes", async (planId) => {
+    on("unlocked", "Halt", "halts a plan that nobody executes", async (planId) => {
       const answer = await halt(us, planId);
       await settled(us, answer, "verified");
       expect((await read(planId)).plan.head.state).toBe("stopped");
       expect(await inhibited(planId)).toBe(false);
     });
 
-    on("dead-lock", "takes a halt back, lock and all, that nobody takes", async (planId) => {
+    on("dead-lock", "Halt", "takes a halt back, lock and all, that nobody takes", async (planId) => {
       const answer = await halt(us, planId);
       expect(answer).toMatchObject({ phase: "failed", note: expect.stringContaining("withdrawn") });
       expect(await inhibited(planId)).toBe(false);
       expect((await read(planId)).plan.head.state).toBe("running");
     });
 
-    on("scheduled", "cancels a scheduled plan before it begins", async (planId) => {
+    on("scheduled", "Halt", "cancels a scheduled plan before it begins", async (planId) => {
       const request = { planId, expectedState: "scheduled", expectedStepIds: [], force: false };
       const answer = await us.actions.cancel({ ...request, ...act() });
       await settled(us, answer, "verified");
@@ -257,6 +302,7 @@ export function planActionsContract(
 
     on(
       "scheduled",
+      "Planning",
       "starts a scheduled plan ahead of its time, a frozen one only when that is overridden",
       async (planId) => {
         const request = { planId, expectedState: "scheduled" };
@@ -272,6 +318,7 @@ export function planActionsContract(
 
     on(
       "stopped",
+      "Ping",
       "refuses everything for a stopped plan, with its reason, and leaves nothing behind",
       async (planId) => {
         const expectedState = "stopped";
