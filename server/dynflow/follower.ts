@@ -2,6 +2,7 @@ import { dynflowStream } from "#server/contract/event.ts";
 import { type Clock, type EpochMs, epochMs, type MonotonicMs, monotonicMs } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
+import { createClockComparison } from "./follower-clock.ts";
 import { createReadGovernor, type GovernedRead } from "./follower-governor.ts";
 import { createHintListener } from "./follower-hints.ts";
 import { createPlanLap, LAP_ROWS } from "./follower-lap.ts";
@@ -39,6 +40,8 @@ export interface DynflowFollower {
   look(planId?: string): void;
   /** Of the last time the source came up; `null` while it has never answered. */
   capabilities(): DynflowCapabilities | null;
+  /** By how much the database's clock is ahead of ours; `null` while it is not known. */
+  clockOffsetMs(): number | null;
 }
 
 /**
@@ -54,6 +57,7 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
   const governor = createReadGovernor({ clock });
   const share = createDatabaseShare({ clock });
   const lap = createPlanLap({ store, monitor, clock, governor, rows: options.lapRows ?? LAP_ROWS });
+  const clocks = createClockComparison({ store, monitor, clock });
   const hints = createHintListener({ store, log, onHint: () => lookSoon(HINT_DEBOUNCE_MS) });
   const watchers = new Map<string, number>();
   const pause = createPause(clock);
@@ -82,6 +86,7 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
     if (capabilities?.insertCount === true) await lap.lookForInserts();
     if (capabilities?.notify === true) await hints.listenTo(Object.keys(view.dynflow(sourceId).worlds));
     plans.found(touched, true);
+    await clocks.look();
     recordsLookedAt = at;
     recordsDue = after(governor.lookIntervalMs());
   }
@@ -120,7 +125,7 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
       if (watchers.size > 0) await plans.lookAt([...watchers.keys()]);
       watchedDue = after(WATCHED_INTERVAL_MS);
     }
-    await monitor.roundCompleted(plans.note());
+    await monitor.roundCompleted(plans.note() ?? clocks.note());
     sample();
   }
 
@@ -162,6 +167,7 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
   /** After the source was down everything is compared again, and it may be another server that answers. */
   function forgetTimes(): void {
     capabilitiesFresh = false;
+    clocks.forget();
     recordsDue = clock.monotonic();
     plansDue = clock.monotonic();
   }
@@ -195,5 +201,6 @@ export function createDynflowFollower(options: DynflowFollowerOptions): DynflowF
       lookSoon(0);
     },
     capabilities: () => capabilities,
+    clockOffsetMs: () => clocks.offsetMs(),
   };
 }

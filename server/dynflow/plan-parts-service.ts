@@ -77,7 +77,8 @@ export function createPlanPartsService(deps: { readonly sources: readonly Dynflo
             prerequisites,
             planning: locksOf(source.fold(), plan.head.id).some((lock) => lockKindOf(lock.class) === "planning"),
             poller,
-            now,
+            // Worlds judge by clocks near the database's, not by ours.
+            now: epochMs(now + Math.round(source.clockOffsetMs?.() ?? 0)),
           }),
         ),
         delayed: plan.delayed === null ? null : toDelayed(plan.delayed, caller),

@@ -73,6 +73,7 @@ export function createLiveSource(options: LiveSourceOptions): LiveSource {
     commands: acting?.commands ?? null,
     fold: () => view.dynflow(id),
     cancellable: options.cancellable,
+    clockOffsetMs: () => follower.clockOffsetMs(),
     undecodable: () => undecodable.list(),
     capabilities: () => follower.capabilities(),
     planProgress: (planId) => sample()?.planProgress?.[planId] ?? null,

@@ -26,6 +26,8 @@ export interface DynflowSource {
   lapMs(): number | null;
   /** Share of the database's time that our reading took in the last minute; `null` until it is known. */
   databaseShare(): number | null;
+  /** By how much the database's clock is ahead of ours; `null` or left out while it is not known. */
+  clockOffsetMs?(): number | null;
   /** Envelopes that came for our own world and could not be decoded, latest first; kept, and bounded. */
   undecodable(): readonly UndecodableEnvelope[];
   /** Keeps a plan followed closely for a while, because someone looks at it. */

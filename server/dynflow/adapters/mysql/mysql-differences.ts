@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { columnsByTable, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
+import { columnsByTable, columnsInOrder, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
 import { lapById } from "#server/dynflow/adapters/sql/lap-by-id.ts";
 import { STATEMENT_TIMEOUT_MS, statementTimeout } from "./mysql-connections.ts";
@@ -8,6 +8,7 @@ export const mysqlDifferences: SqlDifferences = {
   name: "mysql",
   // As text of the one character set that holds all, whatever the column's is; its code points are in order of bytes.
   bytewise: (ref) => sql`convert(${sql.ref(ref)} using utf8mb4) collate utf8mb4_bin`,
+  exactly: (ref) => sql`convert(${sql.ref(ref)} using utf8mb4) collate utf8mb4_bin`,
   folded: (text) => sql`lower(convert(${text} using utf8mb4)) collate utf8mb4_bin`,
   // NULL is less than everything: only the other end takes a key of its own, which no index serves.
   directed: (key, { down, nullsFirst }) =>
@@ -31,11 +32,14 @@ export const mysqlDifferences: SqlDifferences = {
       }
     }),
   features: async () => ({ notify: false, insertCount: false }),
+  serverTime: sql`cast(unix_timestamp(now(3)) * 1000 as signed)`,
   insertCount: async () => null,
   lap: lapById,
   nullOf: (kind) =>
     kind === "integer" || kind === "flag" ? sql`cast(null as signed)` : sql`cast(null as char character set utf8mb4)`,
   columns,
+  planIndexes,
+  within: (ref, sign, instant) => sql`${sql.ref(ref)} ${sql.raw(sign)} ${instant}`,
   takeEnvelopes,
   notify: async () => undefined,
 };
@@ -50,6 +54,15 @@ async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<st
     select table_name as relation, column_name as attribute from information_schema.columns
     where table_schema = database() and table_name like 'dynflow!_%' escape '!'`.execute(db);
   return columnsByTable(rows);
+}
+
+async function planIndexes(db: Database): Promise<readonly (readonly string[])[]> {
+  const { rows } = await sql<Row>`
+    select index_name as relation, column_name as attribute from information_schema.statistics
+    where table_schema = database() and table_name = 'dynflow_execution_plans' and sub_part is null
+      and index_type = 'BTREE'
+    order by index_name, seq_in_index`.execute(db);
+  return columnsInOrder(rows);
 }
 
 /** Rows held first: whoever comes second finds them gone. */

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { columnsByTable, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
+import { columnsByTable, columnsInOrder, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, NullKind, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
 import { lapById } from "#server/dynflow/adapters/sql/lap-by-id.ts";
 import { takeEnvelopes } from "#server/dynflow/adapters/sql/take-envelopes.ts";
@@ -20,6 +20,8 @@ export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDiff
   return {
     name: "postgres",
     bytewise: (ref) => sql`${sql.ref(ref)} collate "C"`,
+    // Collations order text, but call no two texts equal that differ: none of Dynflow's columns has one that would.
+    exactly: (ref) => sql`${sql.ref(ref)}`,
     folded: (text) => sql`lower(${text} collate "C")`,
     directed: (key, { down, nullsFirst }) =>
       sql`${key} ${sql.raw(`${down ? "desc" : "asc"} nulls ${nullsFirst ? "first" : "last"}`)}`,
@@ -38,6 +40,7 @@ export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDiff
       const { rows } = await sql<Row>`select pg_is_in_recovery() as standby`.execute(db);
       return { notify: rows[0]?.standby === false, insertCount: true };
     },
+    serverTime: sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
     insertCount,
     lap: async (db, from, count) => {
       const { rows } = await sql<Row>`
@@ -47,6 +50,8 @@ export function createPgDifferences(options: PgDifferencesOptions = {}): SqlDiff
     },
     nullOf: (kind) => sql`null::${sql.raw(TYPES[kind])}`,
     columns,
+    planIndexes,
+    within: (ref, sign, instant) => sql`${sql.ref(ref)} ${sql.raw(sign)} ${instant}`,
     takeEnvelopes,
     notify: async (db, channel) => {
       await sql`select pg_notify(${channel}, '')`.execute(db);
@@ -72,6 +77,20 @@ async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<st
     db,
   );
   return columnsByTable(rows);
+}
+
+/** Only such as the planner may use: valid, of all rows, sorted. */
+async function planIndexes(db: Database): Promise<readonly (readonly string[])[]> {
+  const { rows } = await sql<Row>`
+    select i.indexrelid as relation, a.attname as attribute
+    from pg_index i
+    join pg_class c on c.oid = i.indexrelid join pg_am m on m.oid = c.relam and m.amname = 'btree'
+    cross join lateral unnest(i.indkey) with ordinality k (attnum, place)
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+    where i.indrelid = to_regclass('dynflow_execution_plans') and i.indisvalid and i.indpred is null
+      and i.indexprs is null and k.place <= i.indnkeyatts
+    order by i.indexrelid, k.place`.execute(db);
+  return columnsInOrder(rows);
 }
 
 /** The server's own count of rows ever inserted; it lags by up to a second. By the table of the search_path. */

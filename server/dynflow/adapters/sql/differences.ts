@@ -23,6 +23,8 @@ export interface SqlDifferences {
   readonly name: DynflowDialect;
   /** Text that orders and compares by its UTF-8 bytes, whatever the database's collation is. */
   bytewise(ref: string): RawBuilder<unknown>;
+  /** Text that equals only what is the same byte for byte, in a form that an index on it serves where there is one. */
+  exactly(ref: string): RawBuilder<unknown>;
   /** Text for comparing without regard to case, of ASCII letters at least, by bytes otherwise. Both sides are brought through it. */
   folded(text: RawBuilder<unknown>): RawBuilder<unknown>;
   /** A NULL of this kind. */
@@ -52,12 +54,18 @@ export interface SqlDifferences {
   shortly<T>(db: Database, ms: number, read: (db: Database) => Promise<T>): Promise<T>;
   /** What this server can do beyond reading tables. */
   features(db: Database): Promise<{ readonly notify: boolean; readonly insertCount: boolean }>;
+  /** Milliseconds since 1970 by the server's own clock, as `now`. Left out where it is the clock of this machine. */
+  readonly serverTime?: RawBuilder<unknown>;
   /** See `DynflowStore.insertCount`. */
   insertCount(db: Database): Promise<string | null>;
   /** See `DynflowStore.lap`. */
   lap(db: Database, from: string | null, rows: number): Promise<LapSlice>;
   /** Columns of each of Dynflow's tables that this connection sees by its plain name. */
   columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+  /** Indexes on the plan table that hold every row by plain columns: those of each, in order. */
+  planIndexes(db: Database): Promise<readonly (readonly string[])[]>;
+  /** A bound on an instant that an index on the very column serves; where instants are text, to the second and outwards. */
+  within(ref: string, sign: "<=" | ">=", instant: string): RawBuilder<unknown>;
   /** Takes envelopes of a receiver out of the table, in order of id; whoever takes a row is the only one who got it. */
   takeEnvelopes(db: Database, receiverId: string, max: number): Promise<readonly Row[]>;
   /** Notifies the listeners of a channel when the surrounding transaction commits; nothing where there is no NOTIFY. */
