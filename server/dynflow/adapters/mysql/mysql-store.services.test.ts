@@ -1,7 +1,10 @@
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll } from "vitest";
 import { executeMariadb, startMariadb, type TestMariadb } from "#scripts/testing/mariadb.ts";
+import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
+import { spiedOn } from "#server/dynflow/adapters/sql/statement-spy.test-kit.ts";
 import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
+import { dynflowIndexesContract, type IndexedTables } from "#server/dynflow/dynflow-indexes.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
@@ -9,7 +12,10 @@ import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import type { OpenedTables } from "#server/dynflow/dynflow-tables.contract.ts";
+import { openMysqlConnections } from "./mysql-connections.ts";
 import { emptyMysqlDatabase, insertMysqlRow, widen } from "./mysql-database.test-kit.ts";
+import { mysqlDifferences } from "./mysql-differences.ts";
+import { mysqlOpsError } from "./mysql-errors.ts";
 import { createMysqlMailbox, createMysqlStore } from "./mysql-store.ts";
 
 let server: TestMariadb;
@@ -49,7 +55,7 @@ async function openTables(): Promise<OpenedTables> {
     dialect: "mysql",
     insert: (table, row) => insertMysqlRow(direct, table, row),
     run: async (statement) => {
-      if (/^\s*(drop|alter)\b/i.test(statement)) shared = null;
+      if (/^\s*(drop|alter|create)\b/i.test(statement)) shared = null;
       await direct.query(statement);
     },
     async close() {
@@ -58,6 +64,32 @@ async function openTables(): Promise<OpenedTables> {
   };
 }
 
+async function openIndexed(): Promise<IndexedTables> {
+  const tables = await openTables();
+  const url = shared ?? "";
+  return {
+    ...tables,
+    observed: (onStatement) => {
+      const connections = openMysqlConnections({ url }, "read-only", 1);
+      return createSqlStore({
+        ...connections,
+        db: spiedOn(connections.db, onStatement),
+        differences: mysqlDifferences,
+        hints: async () => async () => undefined,
+        toOpsError: mysqlOpsError,
+      });
+    },
+    explain: async (query) => {
+      const [rows] = await executeMariadb(url, (connection) =>
+        connection.execute(`explain ${query.sql}`, query.parameters.map(String)),
+      );
+      return JSON.stringify(rows);
+    },
+    analyse: () => executeMariadb(url, async (c) => void (await c.query("analyze table dynflow_execution_plans"))),
+  };
+}
+
+dynflowIndexesContract("MariaDB", openIndexed);
 dynflowStoreContract("MariaDB", openTables);
 dynflowSearchContract("MariaDB", openTables);
 dynflowLinksContract("MariaDB", openTables);

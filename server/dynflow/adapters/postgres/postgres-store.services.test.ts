@@ -2,15 +2,20 @@ import { CompiledQuery, sql } from "kysely";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
+import { spiedOn } from "#server/dynflow/adapters/sql/statement-spy.test-kit.ts";
 import { encodePayload } from "#server/dynflow/codec/payload.ts";
+import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
+import { dynflowIndexesContract, type IndexedTables } from "#server/dynflow/dynflow-indexes.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
-import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowLapContract, dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
 import { openPgConnections } from "./pg-connections.ts";
+import { createPgDifferences } from "./pg-differences.ts";
+import { pgOpsError } from "./pg-errors.ts";
 import { createPostgresMailbox } from "./postgres-mailbox.ts";
 import { createPostgresStore } from "./postgres-store.ts";
 
@@ -52,8 +57,9 @@ async function insertRow(client: Client, table: string, row: Readonly<Record<str
 }
 
 /** On servers from 14 on laps go by blocks; `byId` takes the other way. */
-const openTables = (byId: boolean) => async (): Promise<OpenedTables> => {
-  const url = await emptyDatabase();
+const openTables = (byId: boolean) => async (): Promise<OpenedTables> => openTablesAt(await emptyDatabase(), byId);
+
+async function openTablesAt(url: string, byId: boolean): Promise<OpenedTables> {
   const store = createPostgresStore({ url }, byId ? { serverVersion: 130_000 } : {});
   const mailbox = createPostgresMailbox({ url });
   const direct = new Client({ connectionString: url });
@@ -71,8 +77,32 @@ const openTables = (byId: boolean) => async (): Promise<OpenedTables> => {
       await Promise.all([direct.end(), store.close(), mailbox.close()]);
     },
   };
-};
+}
 
+async function openIndexed(): Promise<IndexedTables> {
+  const url = await emptyDatabase();
+  const tables = await openTablesAt(url, false);
+  return {
+    ...tables,
+    observed: (onStatement) => {
+      const connections = openPgConnections({ url }, "read-only", 1);
+      return createSqlStore({
+        ...connections,
+        db: spiedOn(connections.db, onStatement),
+        differences: createPgDifferences(),
+        hints: async () => async () => undefined,
+        toOpsError: pgOpsError,
+      });
+    },
+    explain: async (query) => {
+      const { rows } = await execute(url, (client) => client.query(`explain ${query.sql}`, [...query.parameters]));
+      return JSON.stringify(rows);
+    },
+    analyse: () => execute(url, async (client) => void (await client.query("analyze dynflow_execution_plans"))),
+  };
+}
+
+dynflowIndexesContract("PostgreSQL", openIndexed);
 dynflowStoreContract("PostgreSQL", openTables(false));
 dynflowSearchContract("PostgreSQL", openTables(false));
 dynflowLapContract("PostgreSQL before 14", openTables(true));
@@ -121,6 +151,7 @@ describe("reading from PostgreSQL", () => {
     const store = createPostgresStore({ url: url.href, password });
     expect(await store.capabilities()).toEqual({
       dialect: "postgres",
+      indexes: [["uuid"]],
       schemaVersion: 25,
       notify: true,
       insertCount: true,

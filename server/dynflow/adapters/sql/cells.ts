@@ -62,3 +62,7 @@ export function columnsByTable(rows: readonly Row[]): ReadonlyMap<string, Readon
   }
   return tables;
 }
+
+/** Rows of `relation` and `attribute`, in order of both: attributes by relation. */
+export const columnsInOrder = (rows: readonly Row[]): readonly (readonly string[])[] =>
+  [...columnsByTable(rows).values()].map((columns) => [...columns]);

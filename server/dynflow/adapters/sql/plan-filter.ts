@@ -30,8 +30,8 @@ function ofColumns(filter: PlanFilter, differences: SqlDifferences): readonly Co
   return [
     ...(ids.length > 0 ? [oneOf(sql`uuid`, knownIds(ids, FILTER_VALUES_MAX))] : []),
     ...(among === null ? [] : [oneOf(sql`uuid`, knownIds(among, AMONG_MAX))]),
-    ...(states.length > 0 ? [oneOf(differences.bytewise("state"), bounded(states))] : []),
-    ...(results.length > 0 ? [oneOf(differences.bytewise("result"), bounded(results))] : []),
+    ...(states.length > 0 ? [oneOf(differences.exactly("state"), bounded(states))] : []),
+    ...(results.length > 0 ? [oneOf(differences.exactly("result"), bounded(results))] : []),
     ...(label === null ? [] : [textMatches(label, differences.bytewise("label"), differences)]),
     ...(idStart === null ? [] : [idBegins(idStart)]),
     ...(anyText === null ? [] : [anywhere(anyText, differences)]),

@@ -7,6 +7,7 @@ import { decodeCursor, encodeCursor, type PlanCursor } from "./cursor.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
 import { allOf, conditions } from "./plan-filter.ts";
 import { beyond, orderBy, sortKey } from "./plan-order.ts";
+import { type PlanIndexes, readBoundary } from "./plan-page-boundary.ts";
 import { PLAN_HEAD_COLUMNS, planHead } from "./plan-rows.ts";
 
 const PAGE_ROWS_MAX = 500;
@@ -22,8 +23,13 @@ interface Place {
   readonly offset: number;
 }
 
-/** One page; a scan of the plan table unless the order is by id. */
-export async function readPlanPage(db: Database, differences: SqlDifferences, query: PlanQuery): Promise<PlanPage> {
+/** One page; a scan of the plan table unless the order is by id, or an index that somebody made serves it. */
+export async function readPlanPage(
+  db: Database,
+  differences: SqlDifferences,
+  query: PlanQuery,
+  indexes: PlanIndexes = [],
+): Promise<PlanPage> {
   if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > PAGE_ROWS_MAX) {
     throw new OpsError("invalid-input", `A page has 1 to ${PAGE_ROWS_MAX} rows, not ${query.limit}`);
   }
@@ -32,16 +38,23 @@ export async function readPlanPage(db: Database, differences: SqlDifferences, qu
   const key = sortKey(query.sort, differences);
   const way = { descending: query.descending, backwards };
   const behind = cursor === null ? [] : [beyond(cursor, key, query.descending, backwards)];
-  const { rows } = await sql<Row>`
-    select p.*, ${rootActionClass(sql`p`)}
-    from (
-      select ${PLAN_HEAD_COLUMNS}, ${key} as sort_key from dynflow_execution_plans
-      where ${allOf([...conditions(query.filter, differences), ...behind])}
-      order by ${orderBy(query.sort, key, way, differences)}
-      limit ${query.limit + 1} offset ${offset}
-    ) p
-    order by ${orderBy(query.sort, sql`sort_key`, way, differences)}`.execute(db);
-  return toPage(rows, query, place);
+  const readRows = async (near: readonly RawBuilder<unknown>[]): Promise<readonly Row[]> => {
+    const { rows } = await sql<Row>`
+      select p.*, ${rootActionClass(sql`p`)}
+      from (
+        select ${PLAN_HEAD_COLUMNS}, ${key} as sort_key from dynflow_execution_plans
+        where ${allOf([...near, ...conditions(query.filter, differences), ...behind])}
+        order by ${orderBy(query.sort, key, way, differences)}
+        limit ${query.limit + 1} offset ${offset}
+      ) p
+      order by ${orderBy(query.sort, sql`sort_key`, way, differences)}`.execute(db);
+    return rows;
+  };
+  const near = await readBoundary(db, differences, query, { ...place, behind }, indexes);
+  const rows = await readRows(near ?? []);
+  // Rows that went away between the two statements: then the page is no shorter for it.
+  const whole = near === null || rows.length > query.limit ? rows : await readRows([]);
+  return toPage(whole, query, place);
 }
 
 function placeOf({ from, sort }: PlanQuery): Place {

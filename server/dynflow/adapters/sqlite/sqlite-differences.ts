@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { columnsByTable, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
+import { columnsByTable, columnsInOrder, numberCell, type Row, textCell } from "#server/dynflow/adapters/sql/cells.ts";
 import type { Database, SqlDifferences } from "#server/dynflow/adapters/sql/differences.ts";
 import { takeEnvelopes } from "#server/dynflow/adapters/sql/take-envelopes.ts";
 import type { LapSlice } from "#server/dynflow/ports.ts";
@@ -16,6 +16,7 @@ export const sqliteDifferences: SqlDifferences = {
   name: "sqlite",
   // The default collation compares bytes, and text is UTF-8.
   bytewise: (ref) => sql`${sql.ref(ref)}`,
+  exactly: (ref) => sql`${sql.ref(ref)}`,
   folded: (text) => sql`lower(${text})`,
   directed: (key, { down, nullsFirst }) =>
     sql`${key} ${sql.raw(`${down ? "desc" : "asc"} nulls ${nullsFirst ? "first" : "last"}`)}`,
@@ -34,8 +35,24 @@ export const sqliteDifferences: SqlDifferences = {
   notify: async () => undefined,
   nullOf: () => sql`null`,
   columns,
+  planIndexes,
+  // Text of one second begins alike, whatever its fraction: no row within is left out, and what is too much is sorted out.
+  within: (ref, sign, instant) =>
+    sign === ">="
+      ? sql`${sql.ref(ref)} >= ${instant.slice(0, SECOND_CHARS)}`
+      : sql`${sql.ref(ref)} <= ${`${instant.slice(0, SECOND_CHARS)}~`}`,
   takeEnvelopes,
 };
+
+const SECOND_CHARS = "2026-11-22 05:45:46".length;
+
+async function planIndexes(db: Database): Promise<readonly (readonly string[])[]> {
+  const { rows } = await sql<Row>`
+    select i.name as relation, c.name as attribute
+    from pragma_index_list('dynflow_execution_plans') i join pragma_index_info(i.name) c
+    where i.partial = 0 and c.name is not null order by i.seq, c.seqno`.execute(db);
+  return columnsInOrder(rows);
+}
 
 async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const { rows } = await sql<Row>`

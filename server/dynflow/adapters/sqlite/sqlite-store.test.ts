@@ -2,7 +2,11 @@ import { renameSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { oneByOne } from "#server/dynflow/adapters/sql/one-by-one.ts";
+import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
+import { spiedOn } from "#server/dynflow/adapters/sql/statement-spy.test-kit.ts";
 import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
+import { dynflowIndexesContract, type IndexedTables } from "#server/dynflow/dynflow-indexes.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
@@ -11,9 +15,11 @@ import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.t
 import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
 import { emptySqliteDatabase } from "./empty-database.test-kit.ts";
+import { sqliteDifferences } from "./sqlite-differences.ts";
+import { sqliteOpsError } from "./sqlite-errors.ts";
 import { createSqliteMailbox, createSqliteStore, openSqliteDatabase } from "./sqlite-store.ts";
 
-async function openTables(): Promise<OpenedTables> {
+async function openTables(): Promise<OpenedTables & { readonly path: string }> {
   const file = emptySqliteDatabase();
   const store = createSqliteStore({ path: file.path });
   const mailbox = createSqliteMailbox({ path: file.path });
@@ -21,6 +27,7 @@ async function openTables(): Promise<OpenedTables> {
   // Nobody reads what a test leaves behind, so nothing is forced to the disk.
   direct.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
   return {
+    path: file.path,
     store,
     mailbox,
     dialect: "sqlite",
@@ -42,6 +49,34 @@ async function openTables(): Promise<OpenedTables> {
   };
 }
 
+async function openIndexed(): Promise<IndexedTables> {
+  const { path, ...tables } = await openTables();
+  return {
+    ...tables,
+    observed: (onStatement) => {
+      const db = openSqliteDatabase({ path, readOnly: true });
+      const spied = spiedOn(db, onStatement);
+      return createSqlStore({
+        db: spied,
+        differences: sqliteDifferences,
+        together: oneByOne(spied),
+        hints: async () => async () => undefined,
+        toOpsError: sqliteOpsError,
+        close: () => db.destroy(),
+      });
+    },
+    async explain(query) {
+      const direct = new DatabaseSync(path, { readOnly: true });
+      const values = query.parameters.map((value) => (typeof value === "number" ? value : String(value)));
+      const rows = direct.prepare(`explain query plan ${query.sql}`).all(...values);
+      direct.close();
+      return JSON.stringify(rows);
+    },
+    analyse: () => tables.run("analyze"),
+  };
+}
+
+dynflowIndexesContract("SQLite", openIndexed);
 dynflowStoreContract("SQLite", openTables);
 dynflowSearchContract("SQLite", openTables);
 dynflowLinksContract("SQLite", openTables);
