@@ -10,6 +10,7 @@ import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
+import { OutLinks } from "#components/ui/out-links.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts, PageHead, Section } from "#components/ui/section.tsx";
 import { Age, Instant, Since } from "#components/ui/time.tsx";
@@ -69,6 +70,7 @@ export function ActorView({ source, namespace, moduleId, name }: ActorViewProps)
             <Name text={name} />
           </>
         }
+        sub={<OutLinks on="dna.actor" values={{ source, actor: name }} />}
       />
       {past ? (
         <OwnerThen source={source} subject={subject} />

@@ -27,6 +27,7 @@ import {
   ratioText,
 } from "./compare-words.ts";
 import { StepDiff } from "./step-diff.tsx";
+import { StepPick } from "./step-pick.tsx";
 import { seconds } from "./step-words.ts";
 
 type Runs = Outputs["dynflow"]["plans"]["runs"];
@@ -66,7 +67,10 @@ export function CompareView({ source, planId }: CompareViewProps) {
                   back={routes.plan(source, planId, { tab: "compare", run: other })}
                 />
               ) : (
-                <TwoRuns source={source} planId={planId} otherId={other} />
+                <>
+                  {step !== null && <StepPick source={source} planId={planId} otherId={other} stepId={step} />}
+                  <TwoRuns source={source} planId={planId} otherId={other} />
+                </>
               )}
             </>
           );

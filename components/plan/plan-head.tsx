@@ -5,11 +5,12 @@ import { State } from "#components/ui/glyph.tsx";
 import { ClassName, Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { Menu } from "#components/ui/menu.tsx";
+import { OutLinks } from "#components/ui/out-links.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Age, Instant, Since } from "#components/ui/time.tsx";
 import { lookOf } from "#server/kernel/states.ts";
 import { isExecutionLock } from "./lock-words.ts";
-import { type PlanActEntry, primaryOf } from "./plan-acts.tsx";
+import { type PlanActEntry, primaryOf, SECOND } from "./plan-acts.tsx";
 import { headName, isOver, seconds } from "./step-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
@@ -62,6 +63,7 @@ export function PlanHead(props: PlanHeadProps) {
             root action <ClassName name={headName(plan.rootActionClass)} />
           </span>
         )}
+        <OutLinks on="dynflow.plan" values={{ source, planId: plan.id }} />
         <span className="t3">
           as of <Age at={parseInstant(plan.asOf)} everyMs={stopped ? undefined : FRESH_MS} />
         </span>
@@ -74,8 +76,7 @@ export function PlanHead(props: PlanHeadProps) {
 /** What one most likely wants of it as a button, and the rest in a menu: each says there why it cannot be done. */
 function Acts({ plan, acts, menu, onMenu }: Pick<PlanHeadProps, "plan" | "acts" | "menu" | "onMenu">) {
   const primary = acts.find(({ act }) => act === primaryOf(plan));
-  // Skipping is the other way on for a plan that failed.
-  const second = plan.state === "paused" ? acts.find(({ act }) => act === "skip") : undefined;
+  const second = acts.find(({ act }) => act === SECOND[plan.state]);
   const items = acts.map(({ act, label, shortcut, says, refusal, open }) => ({
     id: act,
     label,

@@ -6,8 +6,11 @@ import { formatNumber, parseInstant } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
+import { Link } from "#components/ui/link.tsx";
 import { OnlyNow } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
+import { OutLinks } from "#components/ui/out-links.tsx";
+import { routes } from "#components/ui/routes.ts";
 import { Facts, Section } from "#components/ui/section.tsx";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
@@ -129,6 +132,12 @@ function ActionFacts({ action, source, planId }: { action: ActionOutput; source:
         />
       )}
       <StepFacts step={step} />
+      <p className="small step-acts">
+        <Link className="plain" href={routes.plan(source, planId, { tab: "compare", step: step.id })}>
+          Compare with…
+        </Link>
+        <OutLinks on="dynflow.step" values={{ source, planId, stepId: String(step.id) }} />
+      </p>
       <PayloadSection
         title="Input"
         payload={action.input}

@@ -8,6 +8,7 @@ import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
+import { OutLinks } from "#components/ui/out-links.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts } from "#components/ui/section.tsx";
 import { Age, Instant, Since } from "#components/ui/time.tsx";
@@ -64,6 +65,7 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
             for <Since at={node.since} />
           </span>
           <span className="t3">{node.evidence}</span>
+          <OutLinks on="dna.node" values={{ source, node: node.node }} />
         </>
       }
       onClose={onClose}

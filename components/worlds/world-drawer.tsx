@@ -9,6 +9,7 @@ import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { OnlyNow } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
+import { OutLinks } from "#components/ui/out-links.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { type Fact, Facts } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
@@ -47,7 +48,8 @@ export function WorldDrawer(props: WorldDrawerProps) {
       title={<bdi>{name}</bdi>}
       sub={
         <>
-          <State system="world" word={word} /> <Id id={id} />
+          <State system="world" word={word} /> <Id id={id} />{" "}
+          <OutLinks on="dynflow.world" values={{ source, worldId: id }} />
         </>
       }
       onClose={onClose}

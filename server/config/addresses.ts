@@ -35,7 +35,7 @@ export function isContactPoint(text: string): boolean {
   return match[2] === undefined || (Number(match[2]) > 0 && Number(match[2]) < 65_536);
 }
 
-const PLACEHOLDER = /\{(planId|worldId|node|actor)\}/g;
+const PLACEHOLDER = /\{(source|planId|stepId|worldId|node|actor)\}/g;
 
 /**
  * An http(s) address in which only the known placeholders stand in braces, and none of them where it could choose

@@ -71,10 +71,10 @@ export interface LimitsConfiguration {
 export interface LinkConfiguration {
   readonly title: string;
   readonly on: LinkTarget;
-  /** http(s) address with `{planId}` and the like. */
+  /** http(s) address with `{planId}` and the like, each encoded where it stands. */
   readonly url: string;
 }
-export const LINK_TARGETS = ["dynflow.plan", "dynflow.world", "dna.node", "dna.actor"] as const;
+export const LINK_TARGETS = ["dynflow.plan", "dynflow.step", "dynflow.world", "dna.node", "dna.actor"] as const;
 export type LinkTarget = (typeof LINK_TARGETS)[number];
 
 export interface RegionConfiguration {

@@ -152,7 +152,9 @@ const link = z.strictObject({
   url: z
     .string()
     .refine(isLinkTemplate, "must be an http or https address; {planId} and the like may stand behind the host")
-    .describe("Address, with `{planId}`, `{worldId}`, `{node}` or `{actor}` filled in."),
+    .describe(
+      "Address, with `{source}` and `{planId}`, `{stepId}`, `{worldId}`, `{node}` or `{actor}` filled in, each encoded.",
+    ),
 });
 
 export const dnaSource = z.strictObject({

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { observed } from "./common.ts";
 
+/** What links to other tools can be shown on. */
+export const LINK_TARGETS = ["dynflow.plan", "dynflow.step", "dynflow.world", "dna.node", "dna.actor"] as const;
+export type LinkTarget = (typeof LINK_TARGETS)[number];
+
 export const dnaSource = z.object({
   id: z.string(),
   region: z.string().nullable(),
