@@ -5,7 +5,7 @@ import { execute, startPostgres, type TestPostgres } from "#scripts/testing/post
 import { createLiveBench } from "./live-source.test-kit.ts";
 
 const IDLE_SHARE_MAX = 0.01;
-const IDLE_MS = 22_000;
+const IDLE_MS = 15_000;
 const UNFINISHED = 200;
 /** A session that has fallen silent reports what it did after ten seconds at the latest. */
 const SECONDS_TO_REPORT = 11;
