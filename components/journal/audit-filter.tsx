@@ -16,6 +16,7 @@ const ACTIONS: readonly string[] = [
   "dynflow.plans.halt",
   "dynflow.plans.startNow",
   "dynflow.plans.bulkStart",
+  "dynflow.plans.reveal",
   "dynflow.worlds.ping",
   "dynflow.worlds.status",
   "dynflow.worlds.probe",
