@@ -17,7 +17,8 @@ export async function seedUnfinished(url: string, count: number): Promise<void> 
 }
 
 const MADE = "('00000000-0000-4000-a000-' || lpad(to_hex(n), 12, '0'))";
-const SAMPLE = `(SELECT uuid FROM dynflow_execution_plans WHERE state = 'paused' AND result = 'error' ORDER BY uuid LIMIT 1)`;
+const SAMPLE = `(SELECT uuid FROM dynflow_execution_plans WHERE state = 'paused' AND result = 'error'
+  AND uuid::text NOT LIKE '00000000-0000-4000-%' ORDER BY uuid LIMIT 1)`;
 
 const PLANS = `
 INSERT INTO dynflow_execution_plans (uuid, label, state, result, started_at, ended_at, real_time, execution_time, class,
