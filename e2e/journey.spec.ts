@@ -73,7 +73,7 @@ test("an operator finds a failed plan on the overview, sees its cause, resumes i
   await expect(plan.outcome).toContainText("verified");
   await expect(plan.heading).toContainText("stopped", { timeout: 60_000 });
   await expect(plan.heading).toContainText("success");
-  await expect(plan.resumeButton).toHaveAttribute("aria-disabled", "true");
+  await expect(plan.resumeButton).toBeHidden();
   await end();
 });
 

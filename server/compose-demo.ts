@@ -118,6 +118,9 @@ function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: Dynflow
         case "killWorld":
           if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
           return { done: await plans.killWorld(input.worldId) };
+        case "silentHosts":
+          if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
+          return { done: await plans.silentHosts() };
         case "failNextPlans":
           if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
           return { done: plans.failNextPlans(input.count) };

@@ -113,6 +113,12 @@ function choicesOf(folds: Folds): readonly Choice[] {
           : { scenario: "failNextPlans", source: plans.slice(plans.indexOf(":") + 1), count: FAILING_PLANS },
       none: "The demo's plans are not read yet.",
     },
+    {
+      label: "Start a job that hangs",
+      says: "its hosts never answer, so its sub-plans wait until somebody cancels them",
+      scenario: plans === undefined ? null : { scenario: "silentHosts", source: plans.slice(plans.indexOf(":") + 1) },
+      none: "The demo's plans are not read yet.",
+    },
   ];
 }
 

@@ -78,6 +78,9 @@ export function primaryOf(plan: PlanOutput): PlanAct | null {
   }
 }
 
+/** The other thing that is often wanted: another way on for what failed, the way out of what only waits. */
+export const SECOND: Readonly<Record<string, PlanAct>> = { paused: "skip", scheduled: "cancel" };
+
 /** Everything that can be done to one plan: refusals, keys, and which dialog is open. */
 export function usePlanActs(plan: PlanOutput, steps: readonly StepView[] | undefined, selected: number | null) {
   const [open, setOpen] = useState<PlanAct | null>(null);

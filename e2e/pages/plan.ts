@@ -36,7 +36,7 @@ export function planOf(page: Page): PlanPage {
   return {
     heading: main.getByRole("heading", { level: 1 }),
     resumeButton: main.getByRole("button", { name: "Resume…" }),
-    resumeRefusal: main.locator("#resume-why"),
+    resumeRefusal: main.locator("#act-why"),
     step: main.locator("section", { has: page.getByRole("heading", { name: /^Step \d+/ }) }),
     outcome: main.locator(".outcome"),
     async openTab(name) {

@@ -12,6 +12,7 @@ export const scenarioInput = z.discriminatedUnion("scenario", [
   }),
   z.object({ scenario: z.literal("bringBack"), source: sourceId, node: z.string().max(1_000) }),
   z.object({ scenario: z.literal("killWorld"), source: sourceId, worldId: z.string().max(64) }),
+  z.object({ scenario: z.literal("silentHosts"), source: sourceId }),
   z.object({ scenario: z.literal("failNextPlans"), source: sourceId, count: z.number().int().min(1).max(20) }),
 ]);
 export type ScenarioInput = z.infer<typeof scenarioInput>;

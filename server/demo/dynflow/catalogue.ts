@@ -198,7 +198,8 @@ export const runHostJob = (random: Random): ActionSpec => ({
   ],
 });
 
-const runHostsJob = (random: Random): ActionSpec => ({
+/** A remote job: it plans a sub-plan for each of its hosts. */
+export const runHostsJob = (random: Random): ActionSpec => ({
   class: "Actions::RemoteExecution::RunHostsJob",
   input: { job_invocation: { id: 100 + random.below(900), name: "Commands" }, delegated_action_id: 2, concurrency: 5 },
   run: { queue: "default" },

@@ -1,9 +1,11 @@
 /** How the steps of the demo's plans behave: for how long, in how many polls, with which output, and which of them fail. */
 import { type Random, streamOf } from "#server/demo/dna/random.ts";
+import type { PayloadValue } from "#server/dynflow/domain/model.ts";
 import type { JsonObject } from "#server/kernel/json.ts";
 import type { Behaviour, Deed, StepVisit } from "./behaviour.ts";
 import { destroyHost, LISTENER, runHostJob } from "./catalogue.ts";
 import { failureOf } from "./failures.ts";
+import type { ActionSpec } from "./planner.ts";
 
 interface Profile {
   /** Of one visit. */
@@ -37,6 +39,8 @@ export interface DemoBehaviour {
   /** This step does not end by itself: it stays busy, or suspended, until it is let go. */
   hold(planId: string, stepId: number, how: "busy" | "suspended"): void;
   letGo(planId: string): void;
+  /** The sub-plans of this plan, once it plans them, wait for hosts that never answer: until they are cancelled. */
+  silence(planId: string): void;
   /** Milliseconds that one whole execution of a step of this class takes, roughly: for plans that ran in the past. */
   usualMs(actionClass: string, random: Random): number;
   outputOf(actionClass: string, planId: string): JsonObject;
@@ -45,6 +49,7 @@ export interface DemoBehaviour {
 /** Equal seeds give equal behaviour of equal steps; a step that failed succeeds when it is tried again. */
 export function createDemoBehaviour(seed: number): DemoBehaviour {
   const doomed = new Map<string, number>();
+  const silenced = new Set<string>();
   const held = new Map<string, { readonly stepId: number; readonly how: "busy" | "suspended" }>();
 
   function behave(visit: StepVisit): Deed {
@@ -68,7 +73,11 @@ export function createDemoBehaviour(seed: number): DemoBehaviour {
       return { kind: "error", afterMs, error: failureOf(action.class, random) };
     }
     const children = visit.from === "error" ? null : subPlansOf(action.class, random);
-    if (children !== null) return { kind: "sub-plans", afterMs, plans: children.map((root) => ({ root })) };
+    if (children !== null) {
+      const plans = silenced.has(planId) ? children.map(silentHost) : children;
+      return { kind: "sub-plans", afterMs, plans: plans.map((root) => ({ root })) };
+    }
+    if (isSilent(action.input)) return SILENT;
     if (step.phase === "run" && visit.visit < profile.polls) return poll(visit, profile, afterMs);
     return { kind: "success", afterMs, output: outputOf(action.class, planId), ...lastChunk(action.class) };
   }
@@ -77,6 +86,7 @@ export function createDemoBehaviour(seed: number): DemoBehaviour {
     behave,
     hold: (planId, stepId, how) => void held.set(planId, { stepId, how }),
     letGo: (planId) => void held.delete(planId),
+    silence: (planId) => void silenced.add(planId),
     doom: (planId, stepId) => void doomed.set(planId, stepId),
     usualMs(actionClass, random) {
       const profile = profileOf(actionClass);
@@ -98,6 +108,24 @@ const HELD: Readonly<Record<"busy" | "suspended", Deed>> = {
     wakeAfterMs: HELD_MS,
   },
 };
+
+/** Suspended with nothing that wakes it but an event. */
+const SILENT: Deed = {
+  kind: "suspend",
+  afterMs: 80,
+  progress: 0,
+  output: { proxy_task_id: "remote", waiting_for: "the host" },
+  wakeAfterMs: null,
+};
+
+/** A host whose remote command is never answered. */
+const silentHost = (host: ActionSpec): ActionSpec => ({
+  ...host,
+  children: (host.children ?? []).map((child) => ({ ...child, input: { ...child.input, unreachable: true } })),
+});
+
+const isSilent = (input: PayloadValue): boolean =>
+  typeof input === "object" && input !== null && "unreachable" in input && input.unreachable === true;
 
 function poll({ action, visit }: StepVisit, profile: Profile, afterMs: number): Deed {
   const progress = (visit + 1) / (profile.polls + 1);

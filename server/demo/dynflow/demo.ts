@@ -8,7 +8,7 @@ import { CLIENT_WORLD_CLASS, EXECUTOR_WORLD_CLASS, worldOf } from "#server/dynfl
 import { type Clock, epochMs, type MonotonicMs, monotonicMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
-import { destroyHost, LISTENER, PLAN_KINDS, pickKind, specOfClass } from "./catalogue.ts";
+import { destroyHost, LISTENER, PLAN_KINDS, pickKind, runHostsJob, specOfClass } from "./catalogue.ts";
 import { createClientDesk } from "./client-desk.ts";
 import { recordsOf } from "./coordinator.ts";
 import { planScheduled, readyPlans } from "./delayed-plans.ts";
@@ -17,6 +17,7 @@ import { areHeld, invalidateWorlds, plansToGoOnWith, pollerOf } from "./demo-rec
 import { schedule, seedPlans } from "./demo-seed.ts";
 import { createExecutorWorld, type ExecutorWorld } from "./executor-world.ts";
 import { deletePlans } from "./plan-writer.ts";
+import type { PlanSpec } from "./planner.ts";
 import { epochOf, numberCell, type Row, type SqlDatabase, type SqlExecutor, textCell } from "./sql-database.ts";
 import { createDynflowFile } from "./sqlite-inline.ts";
 import type { StoredPlan } from "./stored-plan.ts";
@@ -69,6 +70,8 @@ export interface DynflowDemo {
   killWorld(worldId: string): Promise<string>;
   /** The next plans that arrive fail at their first step; the first of them arrives at once. Answers what will happen. */
   failNextPlans(count: number): string;
+  /** A remote job begins at once whose hosts never answer: its sub-plans wait until they are cancelled. */
+  silentHosts(): Promise<string>;
   /** Keeps the plans in motion until the signal is aborted, then ends the worlds cleanly. */
   run(signal: AbortSignal): Promise<void>;
   /** After `run` has ended. */
@@ -234,6 +237,11 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
 
   return {
     killWorld,
+    async silentHosts() {
+      const spec: PlanSpec = { root: runHostsJob(random) };
+      await desk.order(newId(), spec, (plan) => behaviour.silence(plan.id));
+      return "A remote job has begun whose hosts do not answer: it waits until somebody cancels it";
+    },
     failNextPlans(count) {
       toFail += count;
       arrivalDue = clock.monotonic();

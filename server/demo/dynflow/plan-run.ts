@@ -136,6 +136,8 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
       if (event === "cancel" || event === "abort") return cancelled(step, action, event);
       const deed = host.behaviour({ planId: plan.id, step, action, from, visit });
       await sleep(deed.afterMs, host.ending);
+      // Whoever waits for sub-plans is suspended, and holds no worker.
+      if (deed.kind === "sub-plans") giveBack();
       const ended = await carryOut(step, action, deed);
       giveBack();
       if (ended !== null) return ended;
