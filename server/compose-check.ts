@@ -10,6 +10,7 @@ import type {
 import { probeScylla } from "#server/dna/adapters/scylla/probe.ts";
 import { probeMysql } from "#server/dynflow/adapters/mysql/mysql-probe.ts";
 import { probePostgres } from "#server/dynflow/adapters/postgres/probe.ts";
+import { capabilityFindings } from "#server/dynflow/adapters/sql/capability-findings.ts";
 import { createSqliteStore } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
 import { openScyllaJournal, type ScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
 import { verifyDirectory } from "#server/journal/adapters/sqlite/verify.ts";
@@ -100,19 +101,14 @@ function toDynflowProbe(source: DynflowSourceConfiguration): SourceProbe {
 }
 
 async function probeSqlite(path: string): Promise<readonly Finding[]> {
-  const store = createSqliteStore({ path });
-  try {
-    const { schemaVersion } = await store.capabilities();
-    return [
-      found.connection.ok(`${path} can be read`),
-      found.capability.ok(`Dynflow schema ${schemaVersion}`),
-      found.capability.note("SQLite is read only here: nothing can be acted on, and changes are found by polling"),
-    ];
-  } catch (cause) {
-    return [found.connection.missing(`${path}: ${messageOf(cause)}`)];
-  } finally {
-    await store.close();
-  }
+  const findings = await capabilityFindings(createSqliteStore({ path }), {
+    ok: "",
+    not: "SQLite is read only here: nothing can be acted on, and changes are found by polling",
+  });
+  const fault = findings.find((finding) => finding.verdict === "missing");
+  return fault === undefined
+    ? [found.connection.ok(`${path} can be read`), ...findings]
+    : [found.connection.missing(`${path}: ${fault.text}`)];
 }
 
 /** Walks the audit chain of the configured journal, also beside running consoles. */

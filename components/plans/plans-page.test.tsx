@@ -56,6 +56,7 @@ const source = (id: string) => ({
   worldId: null,
   lapMs: null,
   databaseShare: null,
+  indexes: [],
 });
 const procedures = {
   "dynflow.sources.list": () => ({ asOf: null, faults: [], sources: [source("foreman"), source("lab")] }),

@@ -8,6 +8,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import type { createBulkService } from "./bulk-service.ts";
 import { previewCancel, previewSkip, resumeAfter } from "./command-preview.ts";
 import type { PlanRecord } from "./domain/model.ts";
+import { ownIndexes } from "./domain/plan-indexes.ts";
 import type { PlanOutline } from "./domain/plan-outline.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
@@ -236,5 +237,6 @@ function toSourceView(source: DynflowSource) {
     worldId: source.commands?.worldId() ?? null,
     lapMs: source.lapMs(),
     databaseShare: source.databaseShare(),
+    indexes: ownIndexes(found?.indexes ?? []),
   };
 }

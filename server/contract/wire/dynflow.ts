@@ -20,6 +20,8 @@ export const sourcesOutput = z.object({
       lapMs: z.number().nullable(),
       /** Share of the database's time that our reading took in the last minute, erring upwards; 0.01 = 1 %. */
       databaseShare: z.number().nullable(),
+      /** Indexes on the plan table beside Dynflow's own, each by its columns (`state, started_at`): they make lists cheap. */
+      indexes: z.array(z.string()),
     }),
   ),
 });
