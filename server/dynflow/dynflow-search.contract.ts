@@ -286,6 +286,16 @@ function besidePromises({ tables }: Context): void {
     expect(await tables().store.callers([])).toEqual([]);
   });
 
+  it("is the class of the root action, also of a row that keeps it in its record", async () => {
+    const data = encodePayload({ root_plan_step_id: 1, state: "running" });
+    await tables().insert("dynflow_execution_plans", planCells(9, { label: null, root_plan_step_id: null, data }));
+    await tables().insert("dynflow_actions", actionCells(9, 1));
+    const step = encodePayload({ action_class: "Lab::Old", state: "success" });
+    await tables().insert("dynflow_steps", stepCells(9, 1, { action_class: null, data: step }));
+    const { rows } = await tables().store.plans(query({ filter: { ...ANY, ids: [uuid(9), uuid(4)] } }));
+    expect(rows.map((row) => row.rootActionClass)).toEqual(["Lab::Root4", "Lab::Old"]);
+  });
+
   it("is the first error, one that was skipped only where there is no other", async () => {
     const failures = await tables().store.failures([uuid(1), uuid(2), uuid(3), uuid(5)]);
     expect(failures.map(({ planId, stepId, message }) => [numberOf(planId), stepId, message])).toEqual([

@@ -9,6 +9,7 @@ import { allOf, conditions } from "./plan-filter.ts";
 import { beyond, orderBy, sortKey } from "./plan-order.ts";
 import { type PlanIndexes, readBoundary } from "./plan-page-boundary.ts";
 import { PLAN_HEAD_COLUMNS, planHead } from "./plan-rows.ts";
+import { withRootClasses } from "./root-class.ts";
 
 const PAGE_ROWS_MAX = 500;
 /** States times results, with room for words that nobody told us of. */
@@ -54,7 +55,8 @@ export async function readPlanPage(
   const rows = await readRows(near ?? []);
   // Rows that went away between the two statements: then the page is no shorter for it.
   const whole = near === null || rows.length > query.limit ? rows : await readRows([]);
-  return toPage(whole, query, place);
+  const page = toPage(whole, query, place);
+  return { ...page, rows: await withRootClasses(db, differences, page.rows) };
 }
 
 function placeOf({ from, sort }: PlanQuery): Place {

@@ -10,6 +10,7 @@ import type { Database, SqlDifferences } from "./differences.ts";
 import { allOf, conditions } from "./plan-filter.ts";
 import { rootActionClass, toListRow } from "./plan-list.ts";
 import { PLAN_HEAD_COLUMNS } from "./plan-rows.ts";
+import { withRootClasses } from "./root-class.ts";
 import { type Lookout, lookoutsFor } from "./scan-lookouts.ts";
 import { decodePlace, encodePlace, FIRST_ID, type ScanPlace } from "./scan-place.ts";
 
@@ -21,6 +22,7 @@ const ROWS_OF_A_PLAN = 2_000;
 const EVIDENCE_MAX = 3;
 
 interface Scan {
+  readonly db: Database;
   readonly query: ScanQuery;
   readonly differences: SqlDifferences;
   readonly filtered: readonly RawBuilder<unknown>[];
@@ -50,6 +52,7 @@ export async function scanPlans(
   signal?: AbortSignal,
 ): Promise<ScanSlice> {
   const scan: Scan = {
+    db,
     query,
     differences,
     filtered: conditions(query.filter, differences),
@@ -190,8 +193,6 @@ async function keepThoseWith(scan: Scan, lookout: Lookout, found: Found): Promis
 async function hitsOf(scan: Scan, evidence: ReadonlyMap<string, readonly ScanEvidence[]>): Promise<readonly ScanHit[]> {
   if (evidence.size === 0) return [];
   const rows = await scan.ask(heads(sql`uuid in (${sql.join([...evidence.keys()])})`));
-  return rows.map((row) => {
-    const head = toListRow(row);
-    return { ...head, evidence: evidence.get(head.id) ?? [] };
-  });
+  const named = await withRootClasses(scan.db, scan.differences, rows.map(toListRow));
+  return named.map((head) => ({ ...head, evidence: evidence.get(head.id) ?? [] }));
 }
