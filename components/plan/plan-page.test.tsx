@@ -214,4 +214,26 @@ describe("the plan page", () => {
     expect(screen.getByRole("button", { name: "Try now" })).toBeTruthy();
     expect(STEPS.length).toBeGreaterThan(0);
   });
+
+  it("says of a plan that was deleted while it was open when, keeps what it was, and asks no more", async () => {
+    let gone = false;
+    const procedures = answers();
+    const { asked, cache } = open({
+      procedures: {
+        ...procedures,
+        "dynflow.plans.get": () =>
+          gone ? new Error(`No plan ${PLAN_ID} in foreman`, { cause: "NOT_FOUND" }) : procedures["dynflow.plans.get"](),
+      },
+    });
+    await screen.findByText("[Errno 28] No space left on device");
+    gone = true;
+    await act(async () => cache.invalidateQueries());
+    const told = await screen.findByText(/Deleted at/);
+    expect(told.textContent).toMatch(/Deleted at .* no such plan any more/);
+    expect(screen.getByRole("heading", { level: 1 }).textContent).toContain("ContentView::Publish");
+    const reads = () => asked.filter(({ path }) => path === "dynflow.plans.get").length;
+    const before = reads();
+    await act(async () => new Promise((resolve) => setTimeout(resolve, 50)));
+    expect(reads()).toBe(before);
+  });
 });

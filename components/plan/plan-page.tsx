@@ -11,6 +11,7 @@ import { stepIdsOf } from "#server/contract/view/plan-flow.ts";
 import { Outcome } from "./outcome.tsx";
 import { PlanActDialogs, usePlanActs } from "./plan-acts.tsx";
 import { PlanCrumbs } from "./plan-crumbs.tsx";
+import { PlanDeleted, useDeletedAt } from "./plan-deleted.tsx";
 import { PlanDifference } from "./plan-diff.tsx";
 import { PlanFacts } from "./plan-facts.tsx";
 import { PlanHead } from "./plan-head.tsx";
@@ -29,6 +30,8 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
   const { plan, steps, history, refresh, standing } = usePlan(source, planId);
   const health = useDynflowFold(source, (fold) => fold.source);
   const down = health?.state === "down";
+  const deletedAt = useDeletedAt(plan);
+  const asOf = parseInstant(plan.data?.asOf ?? null);
   return (
     <div className="page">
       <PlanCrumbs source={source} planId={planId} plan={plan.data} />
@@ -46,8 +49,8 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
         )
       ) : (
         <Stale
-          stale={plan.error !== null || down}
-          asOf={parseInstant(plan.data.asOf)}
+          stale={deletedAt === null && (plan.error !== null || down)}
+          asOf={asOf}
           why={
             down
               ? (health.reason ?? `${source} does not answer`)
@@ -58,16 +61,18 @@ export function PlanPage({ source, planId }: { readonly source: string; readonly
         >
           <Faults faults={plan.data.faults} />
           <PlanDifference source={source} planId={planId}>
-            <PlanBody
-              source={source}
-              plan={plan.data}
-              steps={steps.data?.steps}
-              unlisted={steps.data?.unlistedStepIds ?? []}
-              complete={steps.data?.complete === true}
-              stepsError={steps.error}
-              history={history.data}
-              refresh={refresh}
-            />
+            <PlanDeleted source={source} asOf={asOf} at={deletedAt}>
+              <PlanBody
+                source={source}
+                plan={plan.data}
+                steps={steps.data?.steps}
+                unlisted={steps.data?.unlistedStepIds ?? []}
+                complete={steps.data?.complete === true}
+                stepsError={steps.error}
+                history={history.data}
+                refresh={refresh}
+              />
+            </PlanDeleted>
           </PlanDifference>
         </Stale>
       )}

@@ -8,6 +8,7 @@ import { dynflowStream } from "#server/contract/event.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { planAt } from "./as-of.ts";
+import { isGone } from "./plan-deleted.tsx";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useRefresh } from "./use-refresh.ts";
 import { useLargeFlows, useSteps } from "./use-steps.ts";
@@ -35,7 +36,8 @@ export function usePlan(source: string, planId: string) {
   const input = { source, planId };
   const head = useQuery(
     trpc.dynflow.plans.get.queryOptions(input, {
-      refetchInterval: (query) => (past || query.state.data?.state === "stopped" ? false : LOOK_EVERY_MS),
+      refetchInterval: ({ state }) =>
+        past || state.data?.state === "stopped" || isGone(state.error) ? false : LOOK_EVERY_MS,
     }),
   );
   const many = useSteps(source, planId);

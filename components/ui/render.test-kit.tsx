@@ -21,7 +21,7 @@ afterEach(cleanup);
 export const TEST_PAST = Date.UTC(2026, 10, 22, 3, 12, 7);
 export const TEST_NOW = Date.UTC(2026, 10, 22, 6, 52, 14);
 
-/** What a procedure answers to its input; an `Error` is a refusal with its message. */
+/** What a procedure answers to its input; an `Error` is a refusal with its message, and with its cause as code. */
 export type Procedures = Readonly<Record<string, (input: unknown) => unknown>>;
 
 interface Scene {
@@ -124,7 +124,8 @@ async function answer(
     const procedure = procedures[of];
     const result = procedure === undefined ? new Error(`${of} is not answered in this test`) : await procedure(given);
     if (!(result instanceof Error)) return { result: { data: result } };
-    const data = { code: "CONFLICT", httpStatus: 409, path: of, reasons: [], opsCode: "conflict" };
+    const code = typeof result.cause === "string" ? result.cause : "CONFLICT";
+    const data = { code, httpStatus: 409, path: of, reasons: [], opsCode: "conflict" };
     return { error: { message: result.message, code: -32_009, data } };
   };
   if (!address.searchParams.has("batch")) return Response.json(await one(path, input));
