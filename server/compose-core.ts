@@ -86,7 +86,7 @@ export function composeCore(
   const kinds = [failover, ...bulkKinds(plans), invalidateKind(plans)];
   const runner = createJobRunner({ store: jobStore, kinds, recorder, view: recorder, clock, log });
   const bulk = composeBulk({ ...plans, runner, operatorLimit: configuration.limits.bulkOperator });
-  const worlds = composeWorlds({ ...plans, runner });
+  const worlds = composeWorlds({ ...plans, runner, masks });
   const verifier = createFailoverVerifier({
     censusOf: (stream) => dnaOf(stream.slice(stream.indexOf(":") + 1))?.source.census ?? null,
     view: recorder,
@@ -114,8 +114,8 @@ export function composeCore(
     dynflowCompare: createCompareService({ sources: plans.sources, clock }),
     dynflowPayload: createPayloadService({ sources: plans.sources, clock, operations, masks }),
     dynflowLinks: {
-      ...createSubPlansService({ sources: plans.sources, clock, newToken: ulid }),
-      ...createPlanPartsService({ sources: plans.sources, clock }),
+      ...createSubPlansService({ sources: plans.sources, clock, newToken: ulid, masks }),
+      ...createPlanPartsService({ sources: plans.sources, clock, masks }),
     },
     dynflowSteps: createStepsService({ sources: plans.sources, clock }),
     dynflowWorlds: worlds.service,

@@ -1,5 +1,6 @@
 import { ulid } from "ulid";
 import type { JobKindName } from "#server/contract/event.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { createInvalidateKind, INVALIDATE_KIND } from "#server/dynflow/invalidation-job.ts";
 import { createInvalidationService } from "#server/dynflow/invalidation-service.ts";
 import type { DynflowSource } from "#server/dynflow/source-view.ts";
@@ -40,12 +41,12 @@ export function invalidateKind({ sources, operations, clock, log }: WorldsDeps):
 }
 
 /** Queries over worlds, and the start of their invalidation, once there is a runner. */
-export function composeWorlds(deps: WorldsDeps & { readonly runner: JobRunner }) {
+export function composeWorlds(deps: WorldsDeps & { readonly runner: JobRunner; readonly masks: MaskRules }) {
   const { sources, operations, clock, log, runner } = deps;
   const invalidation = createInvalidationService({ clock, jobs: runner, operations, newId: ulid, log });
   const retry: RetryJob = async () => {
     throw new OpsError("refused", "A world is not invalidated by a retry: it has to fail two pings anew");
   };
   const retries: Readonly<Partial<Record<JobKindName, RetryJob>>> = { [INVALIDATE_KIND]: retry };
-  return { service: createWorldsService({ sources, clock, invalidation }), retries };
+  return { service: createWorldsService({ sources, clock, invalidation, masks: deps.masks }), retries };
 }

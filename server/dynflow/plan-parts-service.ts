@@ -1,4 +1,6 @@
 import { type Caller, sourceFor } from "#server/auth/caller.ts";
+import { maskPayload } from "#server/contract/mask-payload.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow-plan-parts.ts";
 import { type Clock, type EpochMs, epochMs, toIso } from "#server/kernel/clock.ts";
@@ -27,8 +29,13 @@ const PLAN_STEPS_MAX = 100_000;
 const PLAN_STEPS_PER_READ = 5_000;
 
 /** Dependencies, delay and plan phase of one plan. */
-export function createPlanPartsService(deps: { readonly sources: readonly DynflowSource[]; readonly clock: Clock }) {
-  const { sources, clock } = deps;
+export function createPlanPartsService(deps: {
+  readonly sources: readonly DynflowSource[];
+  readonly clock: Clock;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
+}) {
+  const { sources, clock, masks = DEFAULT_MASK_RULES } = deps;
 
   return {
     async dependencies(
@@ -81,7 +88,7 @@ export function createPlanPartsService(deps: { readonly sources: readonly Dynflo
             now: epochMs(now + Math.round(source.clockOffsetMs?.() ?? 0)),
           }),
         ),
-        delayed: plan.delayed === null ? null : toDelayed(plan.delayed, caller),
+        delayed: plan.delayed === null ? null : toDelayed(plan.delayed, caller, masks),
         prerequisites: {
           waits: standing.waits?.length ?? 0,
           satisfied: standing.satisfied?.length ?? 0,
@@ -157,9 +164,9 @@ function delayOf({ delayed }: PlanRecord) {
 }
 const instantOf = (text: UtcMicros | null): EpochMs | null => (text === null ? null : epochMs(Date.parse(text)));
 
-function toDelayed(delayed: NonNullable<PlanRecord["delayed"]>, caller: Caller) {
+function toDelayed(delayed: NonNullable<PlanRecord["delayed"]>, caller: Caller, masks: MaskRules) {
   const { startAt, startBefore, frozen, serializer, args } = delayed;
-  const value = args.ok ? { value: args.value } : shownUnreadable(args);
+  const value = args.ok ? { value: maskPayload(masks, args.value).value } : shownUnreadable(args);
   return { startAt, startBefore, frozen, serializer, args: maskedFor(audienceFor(caller), value) };
 }
 const shownUnreadable = ({ reason, bytes }: { readonly reason: string; readonly bytes: number }) => ({

@@ -1,5 +1,7 @@
 import { type Caller, sourceFor } from "#server/auth/caller.ts";
 import type { Audience } from "#server/auth/permissions.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
+import { maskFreeText } from "#server/contract/mask-text.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow-sub-plans.ts";
 import type { Clock } from "#server/kernel/clock.ts";
@@ -30,8 +32,10 @@ export function createSubPlansService(deps: {
   readonly sources: readonly DynflowSource[];
   readonly clock: Clock;
   readonly newToken: () => string;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
 }) {
-  const { sources, clock, newToken } = deps;
+  const { sources, clock, newToken, masks = DEFAULT_MASK_RULES } = deps;
   const walks = createKeptWalks<Walk>(clock);
 
   return {
@@ -69,7 +73,9 @@ export function createSubPlansService(deps: {
       if (token !== null) walks.keep(token, owner, about, walk);
       else if (input.token !== null) walks.drop(input.token);
       const firstFailure =
-        ended && walk.until === "failure" ? await failureAt(source.store, walk.hunt.path(), audienceFor(caller)) : null;
+        ended && walk.until === "failure"
+          ? await failureAt(source.store, walk.hunt.path(), audienceFor(caller), masks)
+          : null;
       return { ...observedAt(askedAt, [source]), token, stopped, ...toFigures(walk), firstFailure };
     },
 
@@ -149,6 +155,7 @@ async function failureAt(
   store: DynflowStore,
   path: readonly HuntNode[],
   audience: Audience,
+  masks: MaskRules,
 ): Promise<WireShape<typeof wire.firstSubPlanFailure> | null> {
   const leaf = path.at(-1);
   const outline = leaf === undefined ? null : await store.outline(leaf.id);
@@ -167,7 +174,9 @@ async function failureAt(
             phase: step.phase,
             error: maskedFor(
               audience,
-              error === null ? null : { exceptionClass: error.exceptionClass, message: error.message },
+              error === null
+                ? null
+                : { exceptionClass: error.exceptionClass, message: maskFreeText(masks, error.message) },
             ),
           },
   };

@@ -1,5 +1,7 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import type { DynflowFold, LockFold } from "#server/contract/fold/dynflow.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
+import { maskFreeText } from "#server/contract/mask-text.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow-worlds.ts";
 import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
@@ -43,8 +45,10 @@ export function createWorldsService(deps: {
   readonly sources: readonly DynflowSource[];
   readonly clock: Clock;
   readonly invalidation: ReturnType<typeof createInvalidationService>;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
 }) {
-  const { sources, clock, invalidation } = deps;
+  const { sources, clock, invalidation, masks = DEFAULT_MASK_RULES } = deps;
   const remembered = new Map<string, Remembered>(
     sources.map(({ id }) => [id, { rows: new Map(), lookedSince: null, lastSeen: new Map(), statuses: new Map() }]),
   );
@@ -144,7 +148,7 @@ export function createWorldsService(deps: {
         receivers: receivers.map(({ receiverId, count }) => receiverView(fold, own, receiverId, count)),
         countedAll,
         envelopes: envelopes.map((envelope) => ({
-          ...toEnvelopeView(envelope, audience),
+          ...toEnvelopeView(envelope, audience, masks),
           seenSince: toIso(seenSince(memory, envelope)),
         })),
         kept: source.undecodable().map(({ firstAt, lastAt, head, ...kept }) => ({
@@ -265,6 +269,7 @@ function receiverView(fold: DynflowFold, own: string | null, receiverId: string,
 function toEnvelopeView(
   { rowId, receiverId, bytes, head, said }: WaitingEnvelope,
   audience: ReturnType<typeof audienceFor>,
+  masks: MaskRules,
 ) {
   if (!said.ok) {
     return {
@@ -276,6 +281,10 @@ function toEnvelopeView(
     };
   }
   const { detail, deviations, ...plain } = said.value;
-  const shown = { ...plain, detail: detail === null ? null : maskedFor(audience, detail), deviations: [...deviations] };
+  const shown = {
+    ...plain,
+    detail: detail === null ? null : maskedFor(audience, maskFreeText(masks, detail)),
+    deviations: [...deviations],
+  };
   return { rowId, receiverId, bytes, said: shown, undecodable: null };
 }
