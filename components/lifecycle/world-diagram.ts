@@ -62,7 +62,7 @@ export function worldDiagram({ executor, queues, startsDelayed }: WorldParts): D
       step("director", "director"),
       ...shown.map((name) => step(queueKey(name), cutLabel(name))),
       ...(startsDelayed ? [step("poller", "delayed plans")] : []),
-      step("heartbeat", "heartbeat"),
+      { key: "rows", label: "rows", shape: "database" as const },
     ],
     edges: [
       way("database", "connector", "its inbox"),
@@ -70,9 +70,8 @@ export function worldDiagram({ executor, queues, startsDelayed }: WorldParts): D
       way("connector", "client", "replies"),
       way("dispatcher", "director", "Execution, Event"),
       ...shown.map((name) => way("director", queueKey(name), "steps")),
-      way("director", "database", "plans, steps, lock"),
+      way("director", "rows", "plans, steps, locks"),
       ...(startsDelayed ? [way("poller", "director", "plans that are due")] : []),
-      way("heartbeat", "database", "last seen, 15 s"),
     ],
   });
 }
@@ -108,7 +107,7 @@ function isBusy(key: string, { plans, planning, queues }: WorldNumbers): boolean
 
 function isLive(key: string, numbers: WorldNumbers): boolean {
   if (key === "database connector") return (numbers.waiting ?? 0) > 0;
-  if (key === "dispatcher director" || key === "director database") return numbers.plans > 0;
+  if (key === "dispatcher director" || key === "director rows") return numbers.plans > 0;
   if (key === "planner database") return numbers.planning > 0;
   const [, to] = key.split("director ", 2);
   return to !== undefined && key.startsWith("director ") && isBusy(to, numbers);

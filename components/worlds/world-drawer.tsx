@@ -93,7 +93,11 @@ function signsOfLife({ world }: WorldLine, view: WorldView | undefined): readonl
       value: ping === null ? "not asked" : ping.roundTripMs === null ? "no answer" : formatDurationMs(ping.roundTripMs),
       source: ping === null ? "" : <Age at={ping.at} suffix="ago" />,
     },
-    { name: "last seen", value: world.lastSeenText ?? "–", source: hintText(view?.lastSeen ?? null) },
+    {
+      name: "last seen",
+      value: view?.lastSeenText ?? world.lastSeenText ?? "–",
+      source: hintText(view?.lastSeen ?? null),
+    },
     ...(world.executor
       ? []
       : [{ name: "mind", value: "a healthy client writes this only when it registers", wrap: true }]),

@@ -28,14 +28,14 @@ export function WorldTable({ lines, current, down, refusalOf, onOpen, onPing }: 
           <th scope="col">State</th>
           <th scope="col">World</th>
           <th scope="col">Id</th>
-          <th scope="col" className="p3">
+          <th scope="col" className="p3 beside">
             Source
           </th>
-          <th scope="col" className="p2">
+          <th scope="col" className="p2 beside">
             Kind
           </th>
           <th scope="col" className="w100 p2">
-            Queues
+            Queues, duties
           </th>
           <th scope="col" className="num">
             plans
@@ -46,7 +46,7 @@ export function WorldTable({ lines, current, down, refusalOf, onOpen, onPing }: 
           <th scope="col" className="num">
             pong
           </th>
-          <th scope="col" className="num p2">
+          <th scope="col" className="num p2 beside">
             seen for
           </th>
           <th scope="col">
@@ -99,19 +99,19 @@ function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
         </Link>
         {world.pid !== null && <span className="t3 small"> pid {world.pid}</span>}
         {ours && <span className="t3 small"> this console</span>}
-        {roles.length > 0 && <span className="t3 small p2"> {roles.map(roleText).join(", ")}</span>}
       </td>
       <td>
         <Id id={id} />
       </td>
-      <td className="p3 t2">
+      <td className="p3 t2 beside">
         <bdi>{source}</bdi>
       </td>
-      <td className="p2 t2">
+      <td className="p2 t2 beside">
         <bdi>{world.class.split("::").at(-1)}</bdi>
       </td>
       <td className="w100 trunc p2 t2">
         <bdi>{queueText(world.queues) || "–"}</bdi>
+        {roles.length > 0 && <span className="t3"> · {roles.map(roleText).join(", ")}</span>}
       </td>
       <td className="num c-plans">
         {plans === 0 ? (
@@ -128,7 +128,7 @@ function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
       <td className="num">
         <Pong line={line} />
       </td>
-      <td className="num p2">
+      <td className="num p2 beside">
         <Age at={world.seenSince} />
       </td>
       <td className="c-act">

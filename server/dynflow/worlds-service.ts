@@ -233,7 +233,7 @@ function toWorldView(sight: WorldSight): WireShape<typeof wire.worldView> {
     hostname: world.hostname,
     pid: world.pid,
     queues: world.queues,
-    lastSeenText: world.lastSeenText,
+    lastSeenText: (record === null ? null : (worldOf(record)?.lastSeenText ?? null)) ?? world.lastSeenText,
     lastSeen: hintOf(memory, id, now),
     seenSince: toIso(world.seenSince),
     ping: world.ping === null ? null : { at: toIso(world.ping.at), roundTripMs: world.ping.roundTripMs },
