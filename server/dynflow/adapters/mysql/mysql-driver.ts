@@ -1,4 +1,5 @@
 /** kysely over a mysql2 pool, with rules of our own: prepared statements only, and no use of a connection in doubt. */
+import { Socket } from "node:net";
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -55,13 +56,23 @@ class MysqlConnection implements DatabaseConnection {
   }
 
   async run(sql: string, values: MysqlParameter[] = []): Promise<RowDataPacket[] | ResultSetHeader> {
+    // The driver's own time-out leaves out the preparing of a statement.
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`no answer within ${this.#silenceTimeoutMs} ms`)),
+        this.#silenceTimeoutMs,
+      );
+    });
     try {
-      const options = { sql, values, timeout: this.#silenceTimeoutMs };
-      const [answer] = await this.#client.execute<RowDataPacket[] | ResultSetHeader>(options);
+      const asked = this.#client.execute<RowDataPacket[] | ResultSetHeader>({ sql, values });
+      const [answer] = await Promise.race([asked, silence]);
       return answer;
     } catch (cause) {
       this.#broken ||= breaksConnection(cause);
       throw cause;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -72,9 +83,16 @@ class MysqlConnection implements DatabaseConnection {
 
   release(): void {
     this.#client.off("error", this.#onError);
-    if (this.#broken) this.#client.destroy();
+    if (this.#broken) discard(this.#client);
     else this.#client.release();
   }
+}
+
+/** A farewell would wait for a server that says nothing, and what it is still being asked for would wait with it. */
+function discard(client: PoolConnection): void {
+  client.destroy();
+  const connection: object = client.connection;
+  if ("stream" in connection && connection.stream instanceof Socket) connection.stream.destroy();
 }
 
 class MysqlPoolDriver implements Driver {
@@ -99,7 +117,7 @@ class MysqlPoolDriver implements Driver {
         return Array.isArray(answer) ? answer : [];
       });
     } catch (cause) {
-      client.destroy();
+      discard(client);
       throw cause;
     }
     this.#settled.add(client.connection);
