@@ -1,7 +1,10 @@
-/** What an idle console costs a real PostgreSQL, by the server's own account. */
+/** What an idle console costs real databases, by their own account. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { shareDuring, watchDatabaseTime } from "#scripts/testing/database-time.ts";
+import { shareDuring, watchDatabaseTime, watchMariadbTime } from "#scripts/testing/database-time.ts";
+import { executeMariadb, startMariadb } from "#scripts/testing/mariadb.ts";
 import { execute, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { emptyMysqlDatabase } from "./adapters/mysql/mysql-database.test-kit.ts";
+import { createMysqlMailbox, createMysqlStore } from "./adapters/mysql/mysql-store.ts";
 import { createLiveBench } from "./live-source.test-kit.ts";
 
 const IDLE_SHARE_MAX = 0.01;
@@ -83,5 +86,52 @@ describe("an idle console on a database with 200 unfinished plans, cleaned and v
     });
     const foundMs = await bench.until("the new plan is found", () => fold().plans[String(row?.id)] !== undefined);
     expect(foundMs).toBeLessThan(lapMs + 5_000);
+  });
+});
+
+const ON_MARIADB = [
+  "set foreign_key_checks = 0",
+  `insert into dynflow_execution_plans (uuid, label, state, result, started_at, class, root_plan_step_id, run_flow,
+     finalize_flow, execution_history, step_ids)
+   select uuid(), 'Lab::Many', if(seq % 100 = 0, 'paused', 'stopped'), 'error', now(3), 'Dynflow::ExecutionPlan', 1, x'02',
+     x'9153', x'90', x'9101' from seq_1_to_20000`,
+  `insert into dynflow_actions (execution_plan_uuid, id, class, plan_step_id, run_step_id, input)
+   select uuid, 1, 'Lab::Many', 1, 1, x'80' from dynflow_execution_plans`,
+  `insert into dynflow_steps (execution_plan_uuid, id, action_id, state, class, action_class)
+   select uuid, 1, 1, 'error', 'Dynflow::ExecutionPlan::Steps::RunStep', 'Lab::Many' from dynflow_execution_plans`,
+  "delete from dynflow_execution_plans where state = 'stopped' and rand() < 0.8",
+  "create user worldline@'%' identified by 'reads'",
+  "grant all on *.* to worldline@'%'",
+];
+
+describe("an idle console on a MariaDB with 200 unfinished plans", () => {
+  it("takes less than a hundredth of its time, and finds what is new within the lap that it tells", async () => {
+    const mariadb = await startMariadb();
+    bench.cleanUp(() => mariadb.remove());
+    const root = await emptyMysqlDatabase(mariadb, "25");
+    await executeMariadb(root, async (connection) => {
+      for (const statement of ON_MARIADB) await connection.query(statement);
+    });
+    const time = await watchMariadbTime(mariadb.rootUrl, "worldline");
+    bench.cleanUp(time.close);
+    const url = new URL(root);
+    url.username = "worldline";
+    url.password = "reads";
+    const options = { openStore: createMysqlStore, openMailbox: createMysqlMailbox };
+    const { source, fold } = bench.live(url.href, options);
+    await bench.until("all are followed", () => Object.keys(fold().plans).length === UNFINISHED);
+    await bench.until("a lap is complete", () => source.lapMs() !== null);
+    await bench.until("our world lives", () => source.commands?.refusal() === null);
+    const share = await shareDuring(time, () => bench.sleep(IDLE_MS));
+    process.stdout.write(
+      `idle share of MariaDB's time: ${(share * 100).toFixed(3)} % by its own account, at most ${((source.databaseShare() ?? 0) * 100).toFixed(3)} % by ours; lap ${source.lapMs()} ms\n`,
+    );
+    expect(share).toBeLessThan(IDLE_SHARE_MAX);
+    expect(share).toBeGreaterThan(0);
+    await executeMariadb(root, (connection) =>
+      connection.query("update dynflow_execution_plans set state = 'planned' where state = 'stopped' limit 1"),
+    );
+    const foundMs = await bench.until("it is found", () => Object.keys(fold().plans).length === UNFINISHED + 1);
+    expect(foundMs).toBeLessThan((source.lapMs() ?? 0) + 5_000);
   });
 });

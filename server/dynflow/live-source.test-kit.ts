@@ -12,12 +12,21 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createMemoryJournal, createMemoryStateStore } from "./follower.test-kit.ts";
+import type { DynflowMailbox, DynflowStore } from "./ports.ts";
 import { createLiveSource } from "./service-live-source.ts";
 
 const DUMP = join(import.meta.dirname, "../../fixtures/dynflow/v25.pg.sql");
 const PATIENCE_MS = 30_000;
 const POLL_MS = 20;
 const systemClock = createSystemClock();
+
+export interface LiveOptions {
+  readonly act?: boolean;
+  readonly clock?: Clock;
+  /** Of another database than PostgreSQL. */
+  readonly openStore?: (source: { readonly url: string }) => DynflowStore;
+  readonly openMailbox?: (source: { readonly url: string }) => DynflowMailbox;
+}
 
 /** Undone in reverse, by `afterEach(bench.clean)`. */
 export function createLiveBench(postgres: () => TestPostgres) {
@@ -37,10 +46,11 @@ export function createLiveBench(postgres: () => TestPostgres) {
       return { url, database };
     },
     /** One console's source, with a journal of its own, from now until it is stopped. */
-    live(url: string, options: { readonly act?: boolean; readonly clock?: Clock } = {}) {
+    live(url: string, options: LiveOptions = {}) {
       const clock = options.clock ?? systemClock;
       const journal = createMemoryJournal(clock);
-      const store = createPostgresStore({ url });
+      const { openStore = createPostgresStore, openMailbox = createPostgresMailbox } = options;
+      const store = openStore({ url });
       const source = createLiveSource({
         id: "foreman",
         title: "Foreman",
@@ -49,7 +59,7 @@ export function createLiveBench(postgres: () => TestPostgres) {
         cancellable: [],
         demo: false,
         store,
-        openMailbox: async () => createPostgresMailbox({ url }),
+        openMailbox: async () => openMailbox({ url }),
         recorder: journal.recorder,
         view: journal.view,
         state: createMemoryStateStore(),
