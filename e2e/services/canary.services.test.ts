@@ -25,6 +25,8 @@ const CANARY = {
   args: "canary-args-e81b",
 } as const;
 const CANARIES = Object.values(CANARY);
+/** Stands under keys that the configuration masks: nobody reads it before it is revealed. */
+const MASKED = "canary-masked-d00d";
 const DELAYED_ID = "0c0c0c0c-0000-4000-8000-000000000001";
 const SOURCE = "foreman";
 
@@ -37,7 +39,7 @@ const tokens = { viewer: "", operator: "" };
 beforeAll(async () => {
   postgres = await startPostgres();
   database = await createDynflowDatabase(postgres, "canary");
-  plan = failedPlan({ message: CANARY.message });
+  plan = failedPlan({ message: `${CANARY.message} pin=${MASKED}` });
   await database.add([plan]);
   await layCanaries();
   const source = withoutPassword(database.url, "CANARY_DB_PASSWORD");
@@ -45,6 +47,7 @@ beforeAll(async () => {
     environment: source.environment,
     configuration: `
 auth: { mode: tokens }
+masks: [pin]
 regions: [ { id: eu, title: Europe } ]
 dynflow: [ { id: ${SOURCE}, region: eu, title: Foreman, url: ${JSON.stringify(source.url)}, passwordEnv: CANARY_DB_PASSWORD } ]
 `,
@@ -72,18 +75,18 @@ async function layCanaries(): Promise<void> {
   await database.run("UPDATE dynflow_actions SET input = $3, output = $4 WHERE execution_plan_uuid = $1 AND id = $2", [
     plan.id,
     action,
-    Buffer.from(encode({ secret: CANARY.input })),
-    Buffer.from(encode({ secret: CANARY.output })),
+    Buffer.from(encode({ plain: CANARY.input, credentials: { API_PIN: MASKED }, text: `pin=${MASKED}` })),
+    Buffer.from(encode({ plain: CANARY.output, url: `https://u:${MASKED}@h` })),
   ]);
   await database.run(
     "INSERT INTO dynflow_output_chunks (execution_plan_uuid, action_id, kind, timestamp, chunk) VALUES ($1, $2, 'stdout', now() AT TIME ZONE 'UTC', $3)",
-    [plan.id, action, Buffer.from(encode(CANARY.chunk))],
+    [plan.id, action, Buffer.from(encode(`${CANARY.chunk} {"pin":"${MASKED}"}`))],
   );
   const error = {
     class: "Dynflow::ExecutionPlan::Steps::Error",
     exception_class: "RuntimeError",
-    message: CANARY.message,
-    backtrace: [CANARY.backtrace],
+    message: `${CANARY.message} pin=${MASKED}`,
+    backtrace: [`${CANARY.backtrace} Bearer ${MASKED}`],
   };
   await database.run("UPDATE dynflow_steps SET error = $3 WHERE execution_plan_uuid = $1 AND id = $2", [
     plan.id,
@@ -98,7 +101,7 @@ async function layCanaries(): Promise<void> {
   );
   await database.run(
     "INSERT INTO dynflow_delayed_plans (execution_plan_uuid, start_at, args_serializer, frozen, serialized_args) VALUES ($1, now(), 'Dynflow::Serializers::Noop', false, $2)",
-    [DELAYED_ID, Buffer.from(encode([CANARY.args]))],
+    [DELAYED_ID, Buffer.from(encode([CANARY.args, { pin: MASKED }]))],
   );
 }
 
@@ -160,6 +163,14 @@ async function everythingFor(role: "viewer" | "operator"): Promise<string> {
     get(role, "dynflow.plans.steps", planInput),
     get(role, "dynflow.plans.history", planInput),
     ...plan.steps.map((step) => get(role, "dynflow.plans.action", { ...planInput, stepId: step.id })),
+    ...plan.steps.flatMap((step) => [
+      get(role, "dynflow.plans.chunks", { ...planInput, stepId: step.id }),
+      get(role, "dynflow.plans.raw", { ...planInput, row: "step", id: step.id }),
+      get(role, "dynflow.plans.raw", { ...planInput, row: "action", id: step.actionId }),
+    ]),
+    get(role, "dynflow.plans.raw", { source: SOURCE, planId: DELAYED_ID, row: "delayed" }),
+    get(role, "dynflow.plans.compare", { ...planInput, otherId: plan.id }),
+    get(role, "dynflow.attention.list", {}),
     get(role, "dynflow.worlds.list", {}),
     get(role, "dynflow.locks.list", {}),
     get(role, "journal.range", { limit: 200 }),
@@ -187,6 +198,33 @@ describe("what a viewer may not read", () => {
     const bytes = await everythingFor("viewer");
     expect(CANARIES.filter((canary) => bytes.includes(canary))).toEqual([]);
     expect(bytes).toContain("RuntimeError");
+  });
+
+  it.each(["viewer", "operator"] as const)("is masked from %s too where the configuration says so", async (role) => {
+    const bytes = await everythingFor(role);
+    expect(bytes).not.toContain(MASKED);
+    expect(bytes).not.toContain(Buffer.from(MASKED).toString("base64").slice(4, -4));
+  });
+
+  it("is revealed to an operator with a reason, and then in no journal, feed or export either", async () => {
+    const reveal = (role: "viewer" | "operator") =>
+      fetch(`${running.url}/api/trpc/dynflow.plans.reveal`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${tokens[role]}`, "content-type": "application/json" },
+        body: JSON.stringify({
+          source: SOURCE,
+          planId: plan.id,
+          part: { kind: "error", stepId: failedStepOf(plan) },
+          reason: "which pin was refused",
+          requestId: newRequestId(),
+        }),
+      });
+    expect((await reveal("viewer")).status).toBe(403);
+    const answer = await reveal("operator");
+    expect(await answer.text()).toContain(MASKED);
+    const bytes = await everythingFor("operator");
+    expect(bytes).toContain("which pin was refused");
+    expect(bytes).not.toContain(MASKED);
   });
 
   it("stays hidden when an error or a refusal speaks of it", async () => {
