@@ -50,10 +50,10 @@ function Dependencies({ source, found }: { readonly source: string; readonly fou
           Some of these plans wait for each other in a circle (marked). None of them can start until one is stopped.
         </p>
       )}
-      <Side source={source} title="It waits for" found={found} plans={ahead}>
+      <Side source={source} title="It waits for" none="It waits for no other plan." found={found} plans={ahead}>
         <Meaning found={found} ahead={ahead} />
       </Side>
-      <Side source={source} title="What waits for it" found={found} plans={behind} />
+      <Side source={source} title="What waits for it" none="No plan waits for it." found={found} plans={behind} />
       <Picture found={found} />
     </div>
   );
@@ -89,12 +89,14 @@ function Meaning({ found, ahead }: { readonly found: DependenciesOutput; readonl
 interface SideProps {
   readonly source: string;
   readonly title: string;
+  /** Said when there is none. */
+  readonly none: string;
   readonly found: DependenciesOutput;
   readonly plans: readonly DependencyPlan[];
   readonly children?: React.ReactNode;
 }
 
-function Side({ source, title, found, plans, children }: SideProps) {
+function Side({ source, title, none, found, plans, children }: SideProps) {
   const circles = useMemo(
     () =>
       new Set(
@@ -106,12 +108,12 @@ function Side({ source, title, found, plans, children }: SideProps) {
     <Section title={title} note="directly and through others; nearest first" aside={plural(plans.length, "plan")}>
       {children}
       {plans.length === 0 ? (
-        <Empty title="Nothing." />
+        <p className="t3 pad-y">{none}</p>
       ) : (
         <table aria-label={title}>
           <thead>
             <tr>
-              <th scope="col">For who waits</th>
+              <th scope="col">So far</th>
               <th scope="col">State</th>
               <th scope="col">Result</th>
               <th scope="col" className="w100">

@@ -162,10 +162,10 @@ function PhaseTable({ rows, unreadable, steps, selected, onSelect, onTurn }: Pha
       >
         <thead>
           <tr>
+            <th scope="col">State</th>
             <th scope="col" className="w100">
               Action
             </th>
-            <th scope="col">State</th>
             <th scope="col" className="num p2">
               step
             </th>
@@ -228,6 +228,7 @@ function Row({ row, index, step, unreadable, selected, onSelect, onTurn }: RowPr
       className={selected ? "pick sel" : "pick"}
       onClick={() => onSelect(stepId)}
     >
+      <td>{step !== undefined && <State system="step" word={step.state} quiet={step.state === "success"} />}</td>
       <td className="w100 trunc" style={{ paddingLeft: depth * INDENT_PX }}>
         {foldable ? (
           <button
@@ -256,7 +257,6 @@ function Row({ row, index, step, unreadable, selected, onSelect, onTurn }: RowPr
         {again && <span className="small t3"> stands above already</span>}
         {unreadable && <span className="small t-attention tone"> what it planned cannot be read</span>}
       </td>
-      <td>{step !== undefined && <State system="step" word={step.state} quiet={step.state === "success"} />}</td>
       <td className="num p2 t2">{stepId}</td>
       <td className="num p2">
         <Instant at={parseInstant(step?.startedAt ?? null)} form="clock" />

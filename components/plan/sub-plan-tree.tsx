@@ -66,7 +66,7 @@ export function SubPlanTreeTable({ source, planId, tree, failingOnly }: SubPlanT
     const act = keyActions(row, {
       move: (by) => moveTo(at === -1 ? (by > 0 ? 0 : rows.length - 1) : at + by),
       moveTo,
-      last: rows.length - 1,
+      last: rows.findLastIndex(({ kind }) => kind === "plan"),
       up: (key) => moveTo(rows.findIndex((each) => each.key === key)),
       toggle,
       open: (id) => go(routes.plan(source, id)),
@@ -89,11 +89,11 @@ export function SubPlanTreeTable({ source, planId, tree, failingOnly }: SubPlanT
       >
         <thead>
           <tr>
+            <th scope="col">State</th>
+            <th scope="col">Result</th>
             <th scope="col" className="w100">
               Plan
             </th>
-            <th scope="col">State</th>
-            <th scope="col">Result</th>
             <th scope="col" className="num p2">
               below it
             </th>
@@ -222,6 +222,17 @@ function PlanRow({
       className={here ? "sel" : ""}
       onClick={() => onHere(tree.key)}
     >
+      <td>
+        {row.state === null ? (
+          <span className="unk">row gone</span>
+        ) : (
+          <State system="plan" word={row.state} quiet={row.state === "stopped"} />
+        )}
+      </td>
+      <td>
+        {row.result !== null && <State system="result" word={row.result} quiet={row.result === "success"} />}
+        {row.failing && row.result !== "error" && <span className="small t-failed tone"> a step failed</span>}
+      </td>
       <td className="w100 trunc" style={{ paddingLeft: depth * INDENT_PX }}>
         {foldable ? (
           <button
@@ -245,17 +256,6 @@ function PlanRow({
           <Id id={row.id} />
         </span>
         {circle && <span className="small t-attention tone"> a circle: it stands above</span>}
-      </td>
-      <td>
-        {row.state === null ? (
-          <span className="unk">row gone</span>
-        ) : (
-          <State system="plan" word={row.state} quiet={row.state === "stopped"} />
-        )}
-      </td>
-      <td>
-        {row.result !== null && <State system="result" word={row.result} quiet={row.result === "success"} />}
-        {row.failing && row.result !== "error" && <span className="small t-failed tone"> a step failed</span>}
       </td>
       <td className="num p2 t2">{row.subPlans === 0 ? <span className="off">·</span> : formatCount(row.subPlans)}</td>
       <td className="num p2">
