@@ -10,6 +10,7 @@ import { dynflowIndexesContract, type IndexedTables } from "#server/dynflow/dynf
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
+import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowLapContract, dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
@@ -107,6 +108,7 @@ dynflowStoreContract("PostgreSQL", openTables(false));
 dynflowSearchContract("PostgreSQL", openTables(false));
 dynflowLapContract("PostgreSQL before 14", openTables(true));
 dynflowLinksContract("PostgreSQL", openTables(false));
+dynflowRawContract("PostgreSQL", openTables(false));
 dynflowMailboxContract("PostgreSQL", openTables(false));
 dynflowGuardedSendContract("PostgreSQL", openTables(false));
 dynflowInvalidationContract("PostgreSQL", openTables(false));
