@@ -185,6 +185,14 @@ export function createExecutions(host: ExecutionsHost): Executions {
     cancelSubPlans,
   };
 
+  async function writeOff(planId: string): Promise<void> {
+    const plan = await loadPlan(host.db, planId);
+    if (plan === null || plan.state === "stopped") return;
+    await stop(plan);
+    await deleteDelay(host.db, planId);
+    await release(host.db, { class: EXECUTION_INHIBITION_LOCK_CLASS, id: planLockId(planId) });
+  }
+
   return {
     serve,
     execute,
@@ -205,12 +213,9 @@ export function createExecutions(host: ExecutionsHost): Executions {
       }
     },
     async halt(planId) {
-      runs.get(planId)?.halt();
-      const plan = await loadPlan(host.db, planId);
-      if (plan === null || plan.state === "stopped") return;
-      await stop(plan);
-      await deleteDelay(host.db, planId);
-      await release(host.db, { class: EXECUTION_INHIBITION_LOCK_CLASS, id: planLockId(planId) });
+      const written = writeOff(planId);
+      runs.get(planId)?.halt(written);
+      await written;
     },
   };
 }

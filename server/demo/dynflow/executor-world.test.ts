@@ -418,6 +418,25 @@ describe("events and halts", () => {
     expect(plan).toMatchObject({ state: "stopped", result: "pending" });
     expect(plan?.steps.at(-1)?.state).toBe("suspended");
   });
+
+  it("lets go of a plan that is halted while its sub-plans go on", async () => {
+    const { clock, database, start, send, types, add } = await universe(({ action }) =>
+      action.class === STEP.class
+        ? { kind: "sub-plans", afterMs: 0, plans: [{ root: { class: "Actions::Child", run: {} } }] }
+        : { kind: "suspend", afterMs: 0, progress: 0, output: {}, wakeAfterMs: null },
+    );
+    await start(EXECUTOR);
+    await add(STEP);
+    await send({ type: "Execution", planId: PLAN });
+    await clock.advance(1_000);
+    const locks = () => recordsOf(database.db, "Dynflow::Coordinator::ExecutionLock");
+    expect(await locks()).toHaveLength(2);
+    await send({ type: "Halt", planId: PLAN }, 2);
+    await clock.advance(2_000);
+    expect(await types()).toEqual(["Accepted", "Done", "Done"]);
+    expect((await locks()).map((lock) => lock.id)).not.toContain(`execution-plan:${PLAN}`);
+    expect(await locks()).toHaveLength(1);
+  });
 });
 
 describe("life of an executor", () => {

@@ -57,8 +57,11 @@ export interface PlanRun {
   deliver(stepId: number, event: StepEvent): Promise<Delivery>;
   /** As a parent does with its sub-plans: every step that can take a cancel gets one. */
   cancelAll(): void;
-  /** Drops the plan: nothing more begins; its row is not touched any more. */
-  halt(): void;
+  /**
+   * Drops the plan: nothing more begins, its row is not touched any more, and `run` ends once `written` has, which writes it
+   * off. What is really busy goes on to its end all the same.
+   */
+  halt(written: Promise<void>): void;
 }
 
 export type Delivery = "taken" | "dropped" | "refused";
@@ -72,6 +75,10 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
   const waiting = new Map<number, { readonly event: StepEvent; readonly told: (delivery: Delivery) => void }[]>();
   const supervised = new Map<number, readonly { readonly id: string }[]>();
   let halted = false;
+  let endRun: () => void = () => undefined;
+  const dropped = new Promise<false>((resolve) => {
+    endRun = () => resolve(false);
+  });
 
   const stepOf = (id: number): StoredStep => {
     const step = plan.steps.find((candidate) => candidate.id === id);
@@ -285,7 +292,8 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
     planId: plan.id,
     async run() {
       await update("running", "start execution");
-      const succeeded = (await walk(plan.runFlow)) && (await walk(plan.finalizeFlow));
+      const walked = (async () => (await walk(plan.runFlow)) && walk(plan.finalizeFlow))();
+      const succeeded = await Promise.race([walked, dropped]);
       if (halted) return;
       await (succeeded ? update("stopped", "finish execution") : update("paused", "pause execution"));
     },
@@ -311,9 +319,10 @@ export function createPlanRun(host: RunHost, plan: StoredPlan): PlanRun {
         }
       }
     },
-    halt() {
+    halt(written) {
       halted = true;
       for (const wake of asleep.values()) wake(null);
+      written.then(endRun, endRun);
     },
   };
 }
