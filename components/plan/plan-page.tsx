@@ -130,7 +130,7 @@ function PlanBody({ source, plan, steps, unlisted, complete, stepsError, history
   const counts = useMemo(() => tabCounts(plan, all, history, past), [plan, all, history, past]);
   return (
     <>
-      <PlanHead source={source} plan={plan} steps={steps} acts={acts.entries} menu={acts.menu} onMenu={acts.setMenu} />
+      <PlanHead source={source} plan={plan} steps={all} acts={acts.entries} menu={acts.menu} onMenu={acts.setMenu} />
       <PlanFacts source={source} plan={plan} />
       <Outcome source={source} target={plan.id} />
       <PlanTabs

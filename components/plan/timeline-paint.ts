@@ -137,7 +137,7 @@ function paintSpan(
   const { timeline, nowMs, selected } = scene;
   const middle = y + ROW / 2;
   const { step, waitFromMs, startMs } = span;
-  if (waitFromMs !== null) {
+  if (waitFromMs !== null && row?.kind === "step") {
     pen.strokeStyle = ink.line3;
     pen.lineWidth = 1;
     pen.setLineDash([2, 2]);

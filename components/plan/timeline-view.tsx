@@ -8,7 +8,14 @@ import type { FlowTree } from "#server/contract/view/plan-flow.ts";
 import { layoutTimeline, pausesOf } from "./timeline.ts";
 import { TimelineCanvas } from "./timeline-canvas.tsx";
 import { AFTER, HEAD, ROW, spanWords, type TimelineScene, waitedWithin } from "./timeline-paint.ts";
-import { PLAN_PHASE, TIMELINE_MODES, type TimelineMode, type TimelineRow, timelineRows } from "./timeline-rows.ts";
+import {
+  PLAN_PHASE,
+  TIMELINE_MODES,
+  type TimelineMode,
+  type TimelineRow,
+  type TimelineSpan,
+  timelineRows,
+} from "./timeline-rows.ts";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
 
@@ -59,10 +66,10 @@ export function TimelineView(props: TimelineViewProps) {
     [rows, timeline, nowMs, selected, zone, names],
   );
   const at = useMemo(
-    () => rows.findIndex((row) => row.kind === "step" && row.spans[0]?.stepId === selected),
+    () => rows.findIndex((row) => row.spans.some((span) => span.stepId === selected)),
     [rows, selected],
   );
-  useRowInView(box, at);
+  useRowInView(box, scene === null ? -1 : at);
   useZoomKept(box, zoom, names);
   const zoomTo = (next: number) => setZoom(Math.min(ZOOM_MAX, Math.max(1, next)));
   const move = (by: number) => {
@@ -80,7 +87,7 @@ export function TimelineView(props: TimelineViewProps) {
     "-": () => zoomTo(zoom / ZOOM_STEP),
     "0": () => zoomTo(1),
   };
-  const chosen = rows[at]?.spans[0];
+  const chosen = rows[at]?.spans.find((span) => span.stepId === selected);
   const begun = rows.reduce((sum, row) => sum + row.spans.filter((span) => span.startMs !== null).length, 0);
   return (
     <div ref={measured} className="timeline">
@@ -114,7 +121,7 @@ export function TimelineView(props: TimelineViewProps) {
           </span>
         </>
       )}
-      {!compact && <Legend rows={rows} />}
+      {!compact && timeline !== null && <Legend rows={rows} mode={mode} folded={timeline.folds.length > 0} />}
     </div>
   );
 }
@@ -176,16 +183,24 @@ function TimelineBar({ mode, onMode, zoom, onZoom }: TimelineBarProps) {
   );
 }
 
+interface LegendProps {
+  readonly rows: readonly TimelineRow[];
+  readonly mode: TimelineMode;
+  readonly folded: boolean;
+}
+
 /** Only what is there to be seen. */
-function Legend({ rows }: { readonly rows: readonly TimelineRow[] }) {
-  const spans = rows.flatMap((row) => row.spans);
-  const waits = spans.some((span) => span.waitFromMs !== null);
-  const thin = spans.some(waitedWithin);
+function Legend({ rows, mode, folded }: LegendProps) {
+  const some = (is: (span: TimelineSpan) => boolean) => rows.some((row) => row.spans.some(is));
+  const waits = mode === "step" && some((span) => span.waitFromMs !== null);
+  const thin = some(waitedWithin);
   return (
     <p className="flow-note small t3">
       bar = it ran{waits && ", dashed = it could have run, but waited"}
       {thin && ", thin = it waited in between, when is not known"}
-      {", grey stretch = nothing ran"}
+      {folded && ", grey stretch = nothing ran"}
+      {mode !== "step" && ", a line = one of those that ran at the same time"}
+      {mode === "world" && "; the world as the execution history tells it"}
     </p>
   );
 }

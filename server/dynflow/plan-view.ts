@@ -68,7 +68,14 @@ export function toPlanView(
 }
 
 /** Whether flows and steps are told apart from the head, in parts. */
-export const isLarge = (outline: PlanOutline): boolean => stepCountOf(outline) >= LARGE_PLAN_STEPS;
+export const isLarge = (outline: PlanOutline): boolean =>
+  outline.tally !== null || stepCountOf(outline) >= LARGE_PLAN_STEPS;
+
+const TOLD_AT_ONCE: ReadonlySet<string> = new Set(["error", "running", "suspended", "skipping"]);
+
+/** The steps told with the head: all of them, or of a large plan those that a person looks for first. */
+export const stepsAtOnce = (outline: PlanOutline): readonly StepRow[] =>
+  isLarge(outline) ? outline.plan.steps.filter((step) => TOLD_AT_ONCE.has(step.state)) : outline.plan.steps;
 
 const APART = { unreadable: "too many steps for one answer: dynflow.plans.flows has it", bytes: 0 } as const;
 

@@ -17,6 +17,7 @@ import { createPlanReads, type PlanReads } from "./plan-reads.ts";
 import {
   isLarge,
   locksOf,
+  stepsAtOnce,
   toActionView,
   toHistoryView,
   toLockView,
@@ -79,7 +80,7 @@ export function createDynflowService(deps: {
       const { outline, plan, observed } = await planOf(source, input.planId);
       return {
         ...observed,
-        steps: plan.steps.map(toStepView),
+        steps: stepsAtOnce(outline).map(toStepView),
         unlistedStepIds: outline.tally === null ? unlistedStepIds(plan) : [],
         ...(isLarge(outline) ? { large: true } : {}),
       };

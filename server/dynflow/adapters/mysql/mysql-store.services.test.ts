@@ -6,6 +6,7 @@ import { spiedOn } from "#server/dynflow/adapters/sql/statement-spy.test-kit.ts"
 import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
 import { dynflowIndexesContract, type IndexedTables } from "#server/dynflow/dynflow-indexes.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
+import { dynflowLargePlansContract } from "#server/dynflow/dynflow-large-plans.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
@@ -94,6 +95,7 @@ dynflowStoreContract("MariaDB", openTables);
 dynflowSearchContract("MariaDB", openTables);
 dynflowLinksContract("MariaDB", openTables);
 dynflowRawContract("MariaDB", openTables);
+dynflowLargePlansContract("MariaDB", openTables);
 dynflowMailboxContract("MariaDB", openTables);
 dynflowGuardedSendContract("MariaDB", openTables);
 dynflowInvalidationContract("MariaDB", openTables);

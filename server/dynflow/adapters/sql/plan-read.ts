@@ -21,6 +21,11 @@ import { readStepGroups, readStepsInStates, readStepsPart, STEPS_PER_READ } from
 /** Of a large plan these are told at once, so many at most of each: what a person looks for first. */
 const OUTLINE_STATES: readonly (readonly string[])[] = [["error"], ["running", "suspended", "skipping"]];
 const OUTLINE_STEPS_MAX = 500;
+/**
+ * A plan whose list of step ids takes so many bytes has thousands: none of its steps is read with it. Below it, 5,000
+ * steps and more are told by the number of rows.
+ */
+const LARGE_STEP_IDS_BYTES = 15_000;
 /** Actions that one statement reads at most. */
 const ACTIONS_PER_READ = 5_000;
 const LINKED_PLANS_MAX = 1_000;
@@ -47,8 +52,10 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
     const [plans = [], steps = [], actions = [], delays = [], blockedBy = [], blocks = [], subPlans = []] = answers;
     const plan = plans[0];
     if (plan === undefined) return null;
+    const raw = rawPlanRow(plan);
     return {
-      parts: decodePlanRow(rawPlanRow(plan)),
+      large: (raw.stepIds.length ?? 0) >= LARGE_STEP_IDS_BYTES,
+      parts: decodePlanRow(raw),
       steps: steps.map(stepRow),
       actions: actions.map((row) => actionHead(id, row)),
       delayed: delays[0] === undefined ? null : delayedPlan(delays[0]),
@@ -61,9 +68,9 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
   type First = NonNullable<Awaited<ReturnType<typeof readFirst>>>;
 
   const isWhole = (first: First): boolean =>
-    first.steps.length < STEPS_PER_READ && first.actions.length < ACTIONS_PER_READ;
+    !first.large && first.steps.length < STEPS_PER_READ && first.actions.length < ACTIONS_PER_READ;
 
-  const recordOf = ({ parts, ...rest }: First): PlanRecord => ({
+  const recordOf = ({ parts, large: _, ...rest }: First): PlanRecord => ({
     ...parts,
     ...rest,
     steps: inListedOrder(parts, rest.steps),
@@ -71,7 +78,7 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
 
   async function readRest(id: string, first: First): Promise<PlanRecord> {
     const steps = [...first.steps];
-    let full = steps.length === STEPS_PER_READ;
+    let full = first.large || steps.length === STEPS_PER_READ;
     while (full) {
       const after = steps.at(-1)?.id ?? null;
       const part = await readStepsPart(db, differences, { planId: id, after, limit: STEPS_PER_READ });
@@ -80,7 +87,7 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
       full = part.length === STEPS_PER_READ;
     }
     const actions = [...first.actions];
-    full = actions.length === ACTIONS_PER_READ;
+    full = first.large || actions.length === ACTIONS_PER_READ;
     while (full) {
       const { rows } = await actionsAfter(differences, id, actions.at(-1)?.id ?? 0).execute(db);
       for (const row of rows) actions.push(actionHead(id, row));
@@ -105,16 +112,28 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
   /** A large plan by counts, when they tell all there is to say; else with all its steps. */
   async function readLarge(id: string, first: First): Promise<PlanOutline | null> {
     const record = recordOf(first);
-    const groups = await readStepGroups(db, id);
+    const rootId = record.head.rootPlanStepId;
+    const [groups, root] = await Promise.all([
+      readStepGroups(db, id),
+      rootId === null ? [] : readStepsPart(db, differences, { planId: id, after: rootId - 1, limit: 1 }),
+    ]);
     const tally = tallyOf(record, groups);
     if (tally === null) return wholeOutline(await readWhole(id));
-    const known = new Map(first.steps.map((step) => [step.id, step]));
-    for (const states of OUTLINE_STATES) {
-      if (!groups.some((group) => states.includes(group.state))) continue;
-      const found = await readStepsInStates(db, differences, { planId: id, states, limit: OUTLINE_STEPS_MAX });
-      for (const step of found) known.set(step.id, step);
-    }
-    return { plan: { ...record, steps: [...known.values()].sort((a, b) => a.id - b.id) }, tally };
+    const there = OUTLINE_STATES.filter((states) => groups.some((group) => states.includes(group.state)));
+    const told = await Promise.all(
+      there.map((states) => readStepsInStates(db, differences, { planId: id, states, limit: OUTLINE_STEPS_MAX })),
+    );
+    const known = new Map([...first.steps, ...told.flat()].map((step) => [step.id, step]));
+    for (const step of root) if (step.id === rootId) known.set(step.id, step);
+    const actions = first.actions.length > 0 ? first.actions : await readRootAction(id, root[0]?.actionId ?? 1);
+    return { plan: { ...record, actions, steps: [...known.values()].sort((a, b) => a.id - b.id) }, tally };
+  }
+
+  async function readRootAction(id: string, actionId: number): Promise<readonly ActionHead[]> {
+    const { rows } = await sql<Row>`
+      select ${actionColumns(differences)} from dynflow_actions
+      where execution_plan_uuid = ${id} and id = ${actionId}`.execute(db);
+    return rows.map((row) => actionHead(id, row));
   }
 
   return {
@@ -164,16 +183,19 @@ function statementsOf(db: Database, differences: SqlDifferences): readonly Compi
   const linked = (wanted: string, known: string): RawBuilder<Row> => sql<Row>`
     select distinct ${sql.ref(wanted)} as linked from dynflow_execution_plan_dependencies
     where ${sql.ref(known)} = ${PLAN_ID} order by linked limit ${LINKED_PLANS_MAX}`;
+  // Decided once for each statement, by the row that its plan was just read from.
+  const isSmall = sql`coalesce((select ${differences.blobLength("step_ids")} from dynflow_execution_plans
+    where uuid = ${PLAN_ID}), 0) < ${LARGE_STEP_IDS_BYTES}`;
   const all: readonly RawBuilder<Row>[] = [
     sql<Row>`
       select ${PLAN_HEAD_COLUMNS}, ${planBlobColumns(differences)} from dynflow_execution_plans
       where uuid = ${PLAN_ID}`,
     sql<Row>`
       select ${stepColumns(differences)} from dynflow_steps
-      where execution_plan_uuid = ${PLAN_ID} order by id limit ${STEPS_PER_READ}`,
+      where execution_plan_uuid = ${PLAN_ID} and ${isSmall} order by id limit ${STEPS_PER_READ}`,
     sql<Row>`
       select ${actionColumns(differences)}
-      from dynflow_actions where execution_plan_uuid = ${PLAN_ID} order by id limit ${ACTIONS_PER_READ}`,
+      from dynflow_actions where execution_plan_uuid = ${PLAN_ID} and ${isSmall} order by id limit ${ACTIONS_PER_READ}`,
     sql<Row>`
       select start_at, start_before, frozen, args_serializer,
         ${blobColumns(differences, "serialized_args", "serialized_args", RECORD_MAX_BYTES)},

@@ -8,6 +8,7 @@ import { spiedOn } from "#server/dynflow/adapters/sql/statement-spy.test-kit.ts"
 import { dynflowGuardedSendContract } from "#server/dynflow/dynflow-guarded-send.contract.ts";
 import { dynflowIndexesContract, type IndexedTables } from "#server/dynflow/dynflow-indexes.contract.ts";
 import { dynflowInvalidationContract } from "#server/dynflow/dynflow-invalidation.contract.ts";
+import { dynflowLargePlansContract } from "#server/dynflow/dynflow-large-plans.contract.ts";
 import { dynflowLinksContract } from "#server/dynflow/dynflow-links.contract.ts";
 import { dynflowMailboxContract } from "#server/dynflow/dynflow-mailbox.contract.ts";
 import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
@@ -81,6 +82,7 @@ dynflowStoreContract("SQLite", openTables);
 dynflowSearchContract("SQLite", openTables);
 dynflowLinksContract("SQLite", openTables);
 dynflowRawContract("SQLite", openTables);
+dynflowLargePlansContract("SQLite", openTables);
 dynflowMailboxContract("SQLite", openTables);
 dynflowGuardedSendContract("SQLite", openTables);
 dynflowInvalidationContract("SQLite", openTables);
