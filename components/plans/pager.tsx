@@ -87,7 +87,7 @@ interface JumpProps {
 function Jump({ page, pages, onGo }: JumpProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const id = useId();
-  const wanted = Number(typed);
+  const wanted = Number(typed ?? page ?? Number.NaN);
   const jump = () => {
     setTyped(null);
     if (!Number.isInteger(wanted) || wanted < 1) return;

@@ -133,6 +133,7 @@ function Row(props: RowProps) {
   const key = keyOf(line);
   const resumable = !gone && (line.state === "paused" || line.state === "planned");
   const marks = [current === key ? "sel" : "", down.has(line.source) ? "stale" : "", gone ? "gone" : ""];
+  if (selection.has(key)) marks.push("picked");
   return (
     <tr
       data-row={key}

@@ -150,7 +150,7 @@ describe("a search plan by plan", () => {
       "Looked at 150 of 250 plans, 255 rows a second, 1 found; 2 rows too long or unreadable",
     );
     expect(shown()).toEqual([7]);
-    expect(table().textContent).toContain("error of step 4: Pulp3Error: No space left");
+    expect(table().textContent).toContain("step 4 Pulp3Error: No space left");
     const searched = asked.filter(({ path }) => path === "dynflow.plans.searchText");
     expect(searched.map(({ input }) => input)).toMatchObject([
       { needle: { errorText: "no space", inputText: null }, from: null },

@@ -51,11 +51,14 @@ function Searching({ source, query, filter, within, all, asked, children }: Sear
 const inOrder = ({ hits, phase }: SearchState): readonly Hit[] =>
   phase === "running" ? hits : hits.toSorted((a, b) => ((a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1));
 
-const WORDS = { error: "error of step", input: "input of action", action: "action", history: "history" } as const;
+const WORDS = { error: "step", input: "input of action", action: "action", history: "history" } as const;
 
 function toLine(source: string, hit: Hit): PlanLine {
   const [first, ...more] = hit.evidence;
-  const place = first === undefined ? "" : `${WORDS[first.where]}${first.id === null ? "" : ` ${first.id}`}: `;
+  const place =
+    first === undefined
+      ? ""
+      : `${WORDS[first.where]}${first.id === null ? "" : ` ${first.id}`}${first.where === "error" ? " " : ": "}`;
   const rest = more.length === 0 ? "" : ` and ${more.length} more`;
   const note = first === undefined ? null : `${place}${first.text}${rest}`;
   return { ...hit, source, caller: hit.caller ?? null, world: null, failure: null, note, since: null };

@@ -40,7 +40,7 @@ export function ServerPlans(props: ServerPlansProps) {
   const page = usePlanPage(source, query, filter, beside);
   const { data, error, isPlaceholderData: busy } = page;
   const fold = known?.fold;
-  const lines = useMemo(() => (data === undefined ? [] : toLines(source, data, fold)), [source, data, fold]);
+  const lines = useMemo(() => (data === undefined ? [] : toLines(source, data, known)), [source, data, known]);
   const asked = JSON.stringify([source, filter, query.sort, query.descending, query.position]);
   const list = useRef(asked);
   if (!busy) list.current = asked;

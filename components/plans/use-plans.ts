@@ -6,9 +6,8 @@ import { useIsPast } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
 import { dynflowStream } from "#server/contract/event.ts";
-import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { LiveState } from "#server/contract/live.ts";
-import { type Count, countsOf, holdersOf, type PlanLine, type Source } from "./plan-lines.ts";
+import { type Count, countsOf, lineNow, type PlanLine, type Source } from "./plan-lines.ts";
 import type { Filter, PlansQuery } from "./plans-query.ts";
 
 export const PAGE_ROWS = 100;
@@ -57,13 +56,12 @@ export function usePlanPage(
 }
 
 /** The rows of an answer as lines. */
-export const toLines = (source: string, page: Page, fold: DynflowFold | undefined): readonly PlanLine[] => {
-  const holders = fold === undefined ? new Map<string, string>() : holdersOf(fold);
-  return page.rows.map((row) => {
-    const world = holders.get(row.id) ?? null;
-    return { ...row, source, caller: row.caller ?? null, world: world === "" ? null : world, note: null, since: null };
+export const toLines = (source: string, page: Page, known: Source | undefined): readonly PlanLine[] =>
+  page.rows.map((row) => {
+    const now = known === undefined ? null : lineNow([known], source, row.id);
+    const more = { world: now?.world ?? null, note: now?.note ?? null, since: now?.since ?? null };
+    return { ...row, ...more, source, caller: row.caller ?? null };
   });
-};
 
 export interface Counts {
   /** `undefined` while none is known. */

@@ -218,7 +218,7 @@ function scanPromises({ tables }: Context): void {
       expect([looked, notLookedInto]).toEqual([7, 1]);
       expect(slices).toBe(plans === 1_000 ? 1 : plans === 1 ? 8 : 3);
       expect(hits[0]?.evidence).toEqual([
-        { where: "error", id: 3, text: "Lab::Echo Lab::Broken: No space left on Device 7" },
+        { where: "error", id: 3, text: "Echo Lab::Broken: No space left on Device 7" },
       ]);
     }
     expect(numbers((await whole({ errorText: "lab.rb:7" })).hits)).toEqual([2, 3]);
@@ -240,7 +240,7 @@ function scanPromises({ tables }: Context): void {
     expect((await whole({ inputText: "hunter" })).hits).toEqual([]);
     expect((await whole({ errorText: "hunter" })).hits).toEqual([]);
     const [hit] = (await whole({ errorText: "no space, secret" })).hits;
-    expect(hit?.evidence[0]?.text).toBe("Lab::Echo Lab::Broken: no space, secret: ••••");
+    expect(hit?.evidence[0]?.text).toBe("Echo Lab::Broken: no space, secret: ••••");
   });
 
   it("find any action's class, and worlds in histories", async () => {

@@ -3,7 +3,7 @@ import type { PayloadValue } from "./model.ts";
 
 /** As much as a row of a list has room for. */
 const LINE_CHARS = 160;
-const BEFORE_CHARS = 60;
+const BEFORE_CHARS = 24;
 
 export const holds = (text: string, wanted: string): boolean => text.toLowerCase().includes(wanted.toLowerCase());
 

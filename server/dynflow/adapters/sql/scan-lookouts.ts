@@ -64,7 +64,7 @@ function inErrors(text: string, shown: ScanShown, differences: SqlDifferences): 
       if (error.value === null) return { evidence: null, bytes, readable: true };
       const { exceptionClass, message, backtrace } = error.value;
       const line = [`${exceptionClass}: ${message}`, ...backtrace].map(shown.text).find((each) => holds(each, text));
-      const said = line === undefined ? null : evidenceLine(`${actionClass} ${line}`, text);
+      const said = line === undefined ? null : evidenceLine(`${actionClass.split("::").at(-1)} ${line}`, text);
       return { evidence: said === null ? null : { where: "error", id: idOf(row), text: said }, bytes, readable: true };
     },
   };

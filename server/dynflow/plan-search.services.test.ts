@@ -1,0 +1,63 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
+import { createSystemClock } from "#server/runtime/clock.ts";
+import { createPlanSearch, type Question } from "./plan-search.ts";
+import type { DynflowStore } from "./ports.ts";
+
+const QUESTION: Question = {
+  filter: { ids: [], states: [], results: [], label: null, startedFrom: null, startedTo: null },
+  needle: { errorText: "a", inputText: null, actionClass: null, worldId: null },
+  shown: { payload: (value) => value, text: (text) => text },
+};
+
+describe("a search on PostgreSQL", () => {
+  let server: TestPostgres;
+  let url: string;
+  let store: DynflowStore;
+  beforeAll(async () => {
+    server = await startPostgres();
+    url = await server.createDatabase("search");
+    await loadDump(url, "fixtures/dynflow/v25.pg.sql");
+    store = createPostgresStore({ url });
+  });
+  afterAll(async () => {
+    await store.close();
+    await server.remove();
+  });
+
+  it("finds what is there, to the last plan", async () => {
+    const part = await createPlanSearch({ store, clock: createSystemClock() }).part(QUESTION, null, undefined);
+    expect(part).toMatchObject({ plans: 74, next: null });
+    expect(part.hits.length).toBeGreaterThan(5);
+  });
+
+  it("is gone from the database within a second of its cancelling, whatever it waits for there", async () => {
+    const blocker = new Client({ connectionString: url });
+    await blocker.connect();
+    await blocker.query("BEGIN; LOCK TABLE dynflow_steps IN ACCESS EXCLUSIVE MODE");
+    const busy = async () =>
+      execute(url, async (client) => {
+        const { rows } = await client.query(
+          "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'worldline' AND state = 'active'",
+        );
+        return Number(rows[0]?.n);
+      });
+    const controller = new AbortController();
+    const search = createPlanSearch({ store, clock: createSystemClock() });
+    const asked = search.part(QUESTION, null, controller.signal);
+    const ended = asked.then(
+      () => "found",
+      (cause: { code?: string }) => cause.code,
+    );
+    await expect.poll(busy, { interval: 20 }).toBe(1);
+    const cancelledAt = performance.now();
+    controller.abort();
+    expect(await ended).toBe("cancelled");
+    await expect.poll(busy, { interval: 20 }).toBe(0);
+    expect(performance.now() - cancelledAt).toBeLessThan(1_000);
+    await blocker.query("ROLLBACK");
+    await blocker.end();
+  });
+});
