@@ -177,8 +177,10 @@ function Act({ line, title, name, preview, actRefused, onClose }: StageProps) {
             <p className="wrap">No other executor is active. Plans without error wait for the next one that starts.</p>
           ) : (
             <p className="wrap">
-              {preview.executors.map(({ id: other, hostname }) => hostname ?? shortId(other)).join(", ")}: each is
-              pinged first, and asked in turn.
+              <bdi>{preview.executors.map(({ id: other, hostname }) => hostname ?? shortId(other)).join(", ")}</bdi>
+              {preview.executors.length === 1
+                ? ", if it answers a ping first."
+                : ", in turn, those that answer a ping first."}
             </p>
           )}
           <h3 className="gap">Mind</h3>

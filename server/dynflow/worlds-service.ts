@@ -224,6 +224,7 @@ function toWorldView(sight: WorldSight): WireShape<typeof wire.worldView> {
   });
   const invalidation = Object.values(fold.locks).find((lock) => lock.id === worldInvalidationLockId(id));
   const status = memory.statuses.get(id);
+  const told = record === null ? null : worldOf(record);
   return {
     source: source.id,
     id,
@@ -233,7 +234,7 @@ function toWorldView(sight: WorldSight): WireShape<typeof wire.worldView> {
     hostname: world.hostname,
     pid: world.pid,
     queues: world.queues,
-    lastSeenText: (record === null ? null : (worldOf(record)?.lastSeenText ?? null)) ?? world.lastSeenText,
+    lastSeenText: told?.lastSeenText ?? world.lastSeenText,
     lastSeen: hintOf(memory, id, now),
     seenSince: toIso(world.seenSince),
     ping: world.ping === null ? null : { at: toIso(world.ping.at), roundTripMs: world.ping.roundTripMs },
@@ -245,7 +246,7 @@ function toWorldView(sight: WorldSight): WireShape<typeof wire.worldView> {
     roles: [...new Set(held.map((lock) => lockKindOf(lock.class)).filter(isRole))],
     invalidatedBy: invalidation?.worldId ?? null,
     status: status === undefined ? null : { at: toIso(status.at), planId: status.planId, queues: [...status.queues] },
-    meta: record === null ? null : { ...worldOf(record)?.meta },
+    meta: told === null ? null : { ...told.meta },
   };
 }
 

@@ -32,7 +32,7 @@ export function learnedZone(text: string, changedAt: EpochMs): number | null {
   const asUtc = lastSeenAsUtc(text);
   if (asUtc === null) return null;
   const offset = asUtc - changedAt;
-  const zone = Math.round(offset / QUARTER_MS) * QUARTER_MS;
+  const zone = Math.round(offset / QUARTER_MS) * QUARTER_MS + 0;
   if (zone < ZONE_MIN_MS || zone > ZONE_MAX_MS || Math.abs(offset - zone) > ZONE_TOLERANCE_MS) return null;
   return zone;
 }
