@@ -13,12 +13,14 @@ import { planHead } from "./plan-rows.ts";
 const RECORD_MAX_BYTES = 256 * 1024;
 const STEPS_MAX = 2_000;
 
+type Named = Pick<PlanListRow, "id" | "label" | "rootActionClass">;
+
 /** The same rows; what has neither label nor class gets the class that its record tells. */
-export async function withRootClasses(
+export async function withRootClasses<T extends Named>(
   db: Database,
   differences: SqlDifferences,
-  rows: readonly PlanListRow[],
-): Promise<readonly PlanListRow[]> {
+  rows: readonly T[],
+): Promise<readonly T[]> {
   const nameless = rows.filter(({ label, rootActionClass }) => label === null && rootActionClass === null);
   if (nameless.length === 0) return rows;
   const rootSteps = await rootStepsOf(db, differences, nameless);
@@ -30,7 +32,7 @@ export async function withRootClasses(
   });
 }
 
-async function rootStepsOf(db: Database, differences: SqlDifferences, plans: readonly PlanListRow[]) {
+async function rootStepsOf(db: Database, differences: SqlDifferences, plans: readonly Named[]) {
   const { rows } = await sql<Row>`
     select uuid, ${blobColumns(differences, "data", "data", RECORD_MAX_BYTES)} from dynflow_execution_plans
     where uuid in (${sql.join(plans.map(({ id }) => id))}) and data is not null`.execute(db);

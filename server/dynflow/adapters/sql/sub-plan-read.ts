@@ -19,6 +19,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { blobCell, blobColumns, instantCell, numberCell, type Row, textCell } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
 import { isUuid, knownIds } from "./ids.ts";
+import { withRootClasses } from "./root-class.ts";
 
 const PAGE_ROWS_MAX = 500;
 const PARENTS_MAX = 500;
@@ -51,7 +52,7 @@ export async function readChildren(
     where ${conditions.length === 0 ? sql`1 = 1` : sql.join(conditions, sql` and `)}
     order by case when ${key} is null then 1 else 0 end, ${key}, c.id
     limit ${query.limit + 1}`.execute(db);
-  const page = rows.slice(0, query.limit).map(childPlan);
+  const page = await withRootClasses(db, differences, rows.slice(0, query.limit).map(childPlan));
   const last = page.at(-1);
   return { rows: page, next: rows.length <= query.limit || last === undefined ? null : encodePlace(last) };
 }
