@@ -61,6 +61,7 @@ export const KIND_GROUPS: readonly { readonly value: string; readonly words: str
   { value: "dynflow.step.*", words: "steps" },
   { value: "dynflow.world.*", words: "worlds" },
   { value: "dynflow.lock.*", words: "locks" },
+  { value: "dynflow.envelope.*", words: "messages that cannot be read" },
   { value: "source.*", words: "sources" },
   { value: "console.*", words: "the console itself" },
 ];
