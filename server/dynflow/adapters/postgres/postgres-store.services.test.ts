@@ -15,6 +15,7 @@ import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowLapContract, dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
+import { dynflowWorldsContract } from "#server/dynflow/dynflow-worlds.contract.ts";
 import { openPgConnections } from "./pg-connections.ts";
 import { createPgDifferences } from "./pg-differences.ts";
 import { pgOpsError } from "./pg-errors.ts";
@@ -114,6 +115,7 @@ dynflowLargePlansContract("PostgreSQL", openTables(false));
 dynflowMailboxContract("PostgreSQL", openTables(false));
 dynflowGuardedSendContract("PostgreSQL", openTables(false));
 dynflowInvalidationContract("PostgreSQL", openTables(false));
+dynflowWorldsContract("PostgreSQL", openTables(false));
 
 describe("reading from PostgreSQL", () => {
   it("cannot write, though the role could", async () => {

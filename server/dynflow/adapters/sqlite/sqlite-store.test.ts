@@ -15,6 +15,7 @@ import { dynflowRawContract } from "#server/dynflow/dynflow-raw.contract.ts";
 import { dynflowSearchContract } from "#server/dynflow/dynflow-search.contract.ts";
 import { dynflowStoreContract } from "#server/dynflow/dynflow-store.contract.ts";
 import { type OpenedTables, planCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
+import { dynflowWorldsContract } from "#server/dynflow/dynflow-worlds.contract.ts";
 import { emptySqliteDatabase } from "./empty-database.test-kit.ts";
 import { sqliteDifferences } from "./sqlite-differences.ts";
 import { sqliteOpsError } from "./sqlite-errors.ts";
@@ -86,6 +87,7 @@ dynflowLargePlansContract("SQLite", openTables);
 dynflowMailboxContract("SQLite", openTables);
 dynflowGuardedSendContract("SQLite", openTables);
 dynflowInvalidationContract("SQLite", openTables);
+dynflowWorldsContract("SQLite", openTables);
 
 describe("the SQLite adapter", () => {
   let file: ReturnType<typeof emptySqliteDatabase>;
