@@ -66,7 +66,7 @@ export function StartDialog({ source, plan, onDone, onClose }: StartDialogProps)
             <input type="checkbox" checked={overrides} onChange={(event) => setOverrides(event.target.checked)} />
             <span className="wrap">
               Start it all the same. <b>An executor that is asked looks at none of this:</b>{" "}
-              {seen.overrides.map(sentence).join(" ")}
+              {overridden(seen.overrides)}
             </span>
           </label>
         )}
@@ -77,6 +77,16 @@ export function StartDialog({ source, plan, onDone, onClose }: StartDialogProps)
       </div>
     </ActDialog>
   );
+}
+
+const OVERRIDES_SHOWN = 3;
+const PLAN_ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** The first of them, with ids as they are shown elsewhere. */
+function overridden(texts: readonly string[]): string {
+  const shown = texts.slice(0, OVERRIDES_SHOWN).map((text) => sentence(text.replace(PLAN_ID, shortId)));
+  const more = texts.length - shown.length;
+  return [...shown, ...(more > 0 ? [`And ${more} more of the kind.`] : [])].join(" ");
 }
 
 function whyNot(seen: Preview | undefined, overrides: boolean): string | null {

@@ -39,8 +39,15 @@ export function Menu({ label, shortcut, items, open, onOpen }: MenuProps) {
     window.addEventListener("pointerdown", outside);
     return () => window.removeEventListener("pointerdown", outside);
   }, [open, onOpen]);
+  const opened = useRef(false);
   useEffect(() => {
-    if (open) box.current?.querySelectorAll<HTMLElement>('[role="menuitem"]')[at]?.focus();
+    const found = box.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [];
+    const first = [...found].findIndex((item) => item.getAttribute("aria-disabled") !== "true");
+    const to = opened.current ? at : Math.max(0, first);
+    opened.current = open;
+    if (!open) return;
+    setAt(to);
+    found[to]?.focus();
   }, [open, at]);
 
   const close = () => {
@@ -72,15 +79,7 @@ export function Menu({ label, shortcut, items, open, onOpen }: MenuProps) {
         aria-expanded={open}
         aria-controls={open ? id : undefined}
         aria-keyshortcuts={shortcut}
-        onClick={() => {
-          setAt(
-            Math.max(
-              0,
-              items.findIndex((item) => item.refusal === null),
-            ),
-          );
-          onOpen(!open);
-        }}
+        onClick={() => onOpen(!open)}
       >
         {label}
         <Icon name="down" />
