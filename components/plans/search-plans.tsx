@@ -2,10 +2,13 @@
 import { useMemo } from "react";
 import { Button } from "#components/ui/button.tsx";
 import { formatCount, plural } from "#components/ui/format.ts";
+import { useKeys } from "#components/ui/keys.tsx";
+import { Link } from "#components/ui/link.tsx";
+import { routes } from "#components/ui/routes.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { Empty, Failure } from "#components/ui/widget.tsx";
 import type { PlanLine } from "./plan-lines.ts";
-import type { Filter, PlansQuery } from "./plans-query.ts";
+import { conditionsOf, type Filter, type PlansQuery, toPlace } from "./plans-query.ts";
 import { type Hit, type SearchState, useSearch } from "./use-search.ts";
 
 interface SearchPlansProps {
@@ -32,6 +35,10 @@ export function SearchPlans(props: SearchPlansProps) {
 function Searching({ source, query, filter, within, all, asked, children }: SearchPlansProps) {
   const { error, input, action, ran } = query;
   const { state, go, cancel } = useSearch(source, filter, { error, input, action, ran }, input === null || asked);
+  useKeys([{ keys: "Escape", does: "cancel the search", run: cancel }], {
+    group: "List",
+    enabled: state.phase === "running",
+  });
   const lines = useMemo(() => inOrder(state).map((hit) => toLine(source, hit)), [source, state]);
   return (
     <>
@@ -40,7 +47,18 @@ function Searching({ source, query, filter, within, all, asked, children }: Sear
       {lines.length > 0 && children(lines)}
       {lines.length === 0 && state.phase === "done" && (
         <Empty title={`None of ${plural(state.plans, "plan")} holds it.`}>
-          {state.notLookedInto > 0 && `${plural(state.notLookedInto, "row")} could not be looked into.`}
+          {state.notLookedInto > 0 && <p>{plural(state.notLookedInto, "row")} could not be looked into.</p>}
+          <ul>
+            {conditionsOf(query).map(({ words, without }) => (
+              <li key={words}>
+                Drop “
+                <Link href={routes.plans(toPlace(without))}>
+                  <bdi>{words}</bdi>
+                </Link>
+                ”.
+              </li>
+            ))}
+          </ul>
         </Empty>
       )}
     </>
