@@ -197,7 +197,7 @@ export const dynflowSource = z.strictObject({
     .regex(/^\d+\.\d+(\.\d+)?$/, 'must be a release such as "2.0"')
     .optional()
     .describe(
-      `Release of Dynflow that runs on it, such as "2.0" or "1.6.4". It decides which messages may be sent: a receiver that cannot decode one loses its whole inbox. Left out, only what every release of the database's schema understands: all of it on 25; no halt on 22 to 24; neither events (cancel, abort), halt nor start now on 19 and 20; nothing below. One that contradicts the schema refuses every action.`,
+      `Release of Dynflow that runs on it, such as "2.0" or "1.6.4". It decides which messages may be sent: a receiver that cannot decode one loses its whole inbox. Left out, only what every release of the database's schema understands: all of it on 25; no halt, and so no cancel of a scheduled plan, on 22 to 24; neither events (cancel, abort), halt nor start now on 19 and 20; nothing below. One that contradicts the schema refuses every action.`,
     ),
   act: z.boolean().default(false).describe("Whether the console registers a world and may act. `false` never writes."),
   cancellable: z
