@@ -165,6 +165,16 @@ describe("a finding that somebody takes on", () => {
 });
 
 describe("Sources", () => {
+  it("says how soon a source finds new plans, and what that costs it", () => {
+    const sample = { asOf: epochMs(TEST_NOW), readMs: 3, lapMs: 40_000, lookMs: 6_000, databaseShare: 0.0021 };
+    renderInConsole(<Sources />, {
+      folds: { "dynflow:foreman": { ...EMPTY_DYNFLOW, source: up } },
+      samples: { "dynflow:foreman": sample },
+    });
+    const row = screen.getByText("foreman").closest("tr");
+    expect(row?.textContent).toMatch(/finds new plans within 40.s, looks only every .*0\.2 % of the database's time/);
+  });
+
   it("shows no read time for a source that is down, and since when it is", () => {
     const samples = { "dna:us-1": { asOf: epochMs(TEST_NOW - 240_000), readMs: 4 } };
     renderInConsole(<Sources />, { folds, samples });

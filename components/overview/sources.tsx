@@ -53,9 +53,6 @@ function rowsOf({ folds, samples }: LiveState): readonly SourceRow[] {
     .sort((a, b) => (a.stream < b.stream ? -1 : 1));
 }
 
-const kindAndPace = ({ kind, pace, state }: SourceRow, past: boolean): string =>
-  pace === null || past || state !== "up" ? kind : `${kind}, ${pace}`;
-
 /** How long each read took since this page is open; what the server does not keep, the screen may. */
 function useReadTimes(rows: readonly SourceRow[] | undefined): ReadonlyMap<string, readonly number[]> {
   const kept = useRef(new Map<string, { asOf: number; values: readonly number[] }>());
@@ -109,9 +106,10 @@ export function Sources() {
               <tr key={row.stream}>
                 <td className="w100 trunc" title={row.reason ?? undefined}>
                   <StateGlyph system="source" word={row.state} /> <Name text={row.id} />
+                  {row.pace !== null && !past && row.state === "up" && <div className="t3 small wrap">{row.pace}</div>}
                 </td>
-                <td className="t3 p3 kind trunc" title={kindAndPace(row, past)}>
-                  {kindAndPace(row, past)}
+                <td className="t3 p3 kind trunc" title={row.kind}>
+                  {row.kind}
                 </td>
                 <td className="p2">
                   {past ? null : <Spark values={times.get(row.stream) ?? []} width={84} height={16} min={0} />}
