@@ -55,6 +55,10 @@ export function Outcome({ source, target }: { readonly source: string; readonly 
   return <OperationLine operation={latest} />;
 }
 
+/** `dynflow.plans.startNow` = start now. */
+const verbOf = (action: string): string =>
+  (action.split(".").at(-1) ?? action).replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 /** One operation on one line: who, what, and how far it has come. */
 export function OperationLine({ operation }: { readonly operation: OperationFold }) {
   const phases = ORDER.flatMap((phase) => {
@@ -65,7 +69,7 @@ export function OperationLine({ operation }: { readonly operation: OperationFold
   return (
     <div className="outcome" role="status">
       <span className="outcome-who">
-        <b className="med">{operation.action.split(".").at(-1)}</b> by <bdi>{operation.actor?.user ?? "nobody"}</bdi>{" "}
+        <b className="med">{verbOf(operation.action)}</b> by <bdi>{operation.actor?.user ?? "nobody"}</bdi>{" "}
         {operation.actor !== null && (
           <span className="t3">
             “<bdi>{operation.actor.reason}</bdi>”

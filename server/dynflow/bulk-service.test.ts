@@ -165,6 +165,25 @@ describe("a bulk preview", () => {
     const preview = await service.preview(caller("operator"), source, "cancel", { ids });
     expect(preview.seen.map(([id]) => id)).toEqual([planId(0), planId(2)]);
     expect(preview.refused).toMatchObject([{ count: 1, reason: expect.stringContaining("may destroy") }]);
+    const aborts = await service.preview(caller("operator"), source, "abort", { ids });
+    expect(aborts.seen.map(([id]) => id)).toEqual([planId(0), planId(2)]);
+  });
+
+  it("halts whatever has not ended, and leaves out what waits for its time or is stopped", async () => {
+    const { service, source, dynflow } = setUp(0);
+    for (const [number, state] of ["running", "paused", "stopped", "scheduled"].entries()) {
+      dynflow.setPlan(planOf(planId(number), { state }));
+    }
+    const ids = [0, 1, 2, 3].map(planId);
+    const preview = await service.preview(caller("operator"), source, "halt", { ids });
+    expect(preview.seen).toEqual([
+      [planId(0), "running"],
+      [planId(1), "paused"],
+    ]);
+    expect(preview.refused.map(({ reason }) => reason).toSorted()).toEqual([
+      expect.stringContaining("stopped already"),
+      expect.stringContaining("waits for its time"),
+    ]);
   });
 });
 
