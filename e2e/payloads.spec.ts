@@ -16,6 +16,15 @@ dynflow: [ { id: lab, title: Lab, url: "sqlite://${database.path}" } ]`,
 });
 test.afterAll(() => database.remove());
 
+type Role = "viewer" | "operator";
+const tokens = new Map<Role, Promise<string>>();
+/** One a role: a name is given once. */
+function tokenOf(served: { createToken(role: Role): Promise<string> }, role: Role): Promise<string> {
+  const token = tokens.get(role) ?? served.createToken(role);
+  tokens.set(role, token);
+  return token;
+}
+
 const REASON = "the upstream answers 401: which token was used";
 const step = (page: Page) => page.getByRole("main").locator("section.det");
 const tree = (page: Page, name: string) => step(page).getByRole("tree", { name, exact: true });
@@ -30,7 +39,7 @@ test("a payload of four thousand lines is searched, unfolded to the hit, and cop
   browser,
   served,
 }) => {
-  const token = await served.createToken("operator");
+  const token = await tokenOf(served, "operator");
   const { page, context, end } = await visit(browser, served.url, { token });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
@@ -43,6 +52,7 @@ test("a payload of four thousand lines is searched, unfolded to the hit, and cop
   await input.getByRole("searchbox", { name: "Search in Input" }).fill("packages/3999/");
   await expect(input.getByRole("status").first()).toHaveText("1 of 1");
   const hit = tree(page, "Input").getByRole("treeitem", { name: /packages\/3999\// });
+  await tree(page, "Input").scrollIntoViewIfNeeded();
   await expect(hit).toBeInViewport();
   await expect(hit).toHaveAttribute("aria-selected", "true");
   // Of all its lines only those in sight are drawn.
@@ -80,7 +90,7 @@ test("what is masked is revealed with a reason, shown until it is closed, and in
   browser,
   served,
 }) => {
-  const token = await served.createToken("operator");
+  const token = await tokenOf(served, "operator");
   const { page, end } = await visit(browser, served.url, { token });
   await openStep(page);
   expect(await page.content()).not.toContain(SECRET);
@@ -112,7 +122,7 @@ test("errors, logs and bytes that cannot be decoded hold no secret either, and a
   browser,
   served,
 }) => {
-  const token = await served.createToken("operator");
+  const token = await tokenOf(served, "operator");
   const { page, end } = await visit(browser, served.url, { token });
   await openStep(page);
   await expect(step(page)).toContainText("https://sync:••••@pulp.example");
@@ -139,7 +149,7 @@ test("errors, logs and bytes that cannot be decoded hold no secret either, and a
   expect(await page.content()).not.toContain(SECRET);
   await end();
 
-  const viewer = await visit(browser, served.url, { token: await served.createToken("viewer") });
+  const viewer = await visit(browser, served.url, { token: await tokenOf(served, "viewer") });
   await viewer.page.goto(`/plans/lab/${FAILED_RUN}?tab=payload&step=3`);
   await shellOf(viewer.page).untilLive();
   await expect(step(viewer.page).getByText("hidden from viewers").first()).toBeVisible();
@@ -151,7 +161,7 @@ test("two runs of a label are compared by step, down to their payloads, and the 
   browser,
   served,
 }) => {
-  const token = await served.createToken("operator");
+  const token = await tokenOf(served, "operator");
   const { page, end } = await visit(browser, served.url, { token });
   await page.goto(`/plans/lab/${FAILED_RUN}?tab=compare`);
   await shellOf(page).untilLive();
@@ -177,7 +187,7 @@ test("two runs of a label are compared by step, down to their payloads, and the 
 });
 
 test("the parts of it are without barriers, in both themes, and fit a phone", async ({ browser, served }) => {
-  const token = await served.createToken("operator");
+  const token = await tokenOf(served, "operator");
   for (const [colorScheme, width] of [
     ["light", 1_440],
     ["dark", 360],

@@ -1,24 +1,19 @@
 "use client";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Button } from "#components/ui/button.tsx";
 import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { Instant } from "#components/ui/time.tsx";
-import { useTRPC } from "#components/ui/trpc.ts";
-import { QueryWidget } from "#components/ui/widget.tsx";
-import { isMasked } from "#server/contract/event.ts";
+import { Failure, Skeleton } from "#components/ui/widget.tsx";
 import { kindsOf, type LogChunk, type LogLine, logLines, logText } from "./chunk-log.ts";
 import { Tool } from "./payload-tool.tsx";
 import { Reveal } from "./reveal.tsx";
 import { fileName, saveFile } from "./save-file.ts";
+import { useChunks } from "./use-chunks.ts";
 import { useReveal } from "./use-reveal.ts";
 import { useViewport } from "./use-viewport.ts";
 
 const LINE_PX = 16;
-const FOLLOW_EVERY_MS = 2_000;
-/** Pages read without asking: a log of 10,000 chunks is there at once, a longer one by a press. */
-const PAGES_AT_ONCE = 50;
 
 interface ChunksViewProps {
   readonly source: string;
@@ -30,52 +25,38 @@ interface ChunksViewProps {
 
 /** Output chunks of a step as the log that they make. */
 export function ChunksView({ source, planId, stepId, running }: ChunksViewProps) {
-  const trpc = useTRPC();
-  const [follow, setFollow] = useState(running);
-  const input = { source, planId, stepId };
-  const first = trpc.dynflow.plans.chunks.queryOptions(input);
-  const query = useInfiniteQuery({
-    queryKey: [...first.queryKey, "all"],
-    initialPageParam: 0,
-    queryFn: ({ pageParam, signal, client }) =>
-      client.fetchQuery({
-        ...trpc.dynflow.plans.chunks.queryOptions({ ...input, after: pageParam }),
-        staleTime: 0,
-        gcTime: 0,
-        meta: { signal },
-      }),
-    getNextPageParam: (page) => page.next,
-    refetchInterval: follow && running ? FOLLOW_EVERY_MS : false,
-  });
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const pages = data?.pages.length ?? 0;
-  if (hasNextPage && !isFetchingNextPage && pages < PAGES_AT_ONCE) void fetchNextPage();
+  const [wanted, setFollow] = useState(running);
+  const [on, setOn] = useState(0);
+  const follow = wanted && running;
+  const { chunks, masked, more, reading, error } = useChunks({ source, planId, stepId }, follow, on);
+  if (masked) return <p className="unk">hidden from viewers</p>;
+  const again = () => setOn(on + 1);
+  if (chunks.length === 0) {
+    return error === null ? (
+      <Skeleton rows={6} columns={1} what="the output chunks" />
+    ) : (
+      <Failure title="Cannot read the output chunks" error={error} onRetry={again} />
+    );
+  }
   return (
-    <QueryWidget query={query} what="the output chunks" rows={6} columns={1}>
-      {({ pages: read }) => {
-        const chunks = read.flatMap((page) => (isMasked(page.chunks) ? [] : page.chunks));
-        if (read.some((page) => isMasked(page.chunks))) return <p className="unk">hidden from viewers</p>;
-        return (
-          <>
-            <Log {...input} chunks={chunks} follow={follow && running} />
-            {(running || hasNextPage) && (
-              <p className="row small">
-                {running && (
-                  <Button small pressed={follow} onPress={() => setFollow(!follow)}>
-                    Follow
-                  </Button>
-                )}
-                {hasNextPage && pages >= PAGES_AT_ONCE && (
-                  <Button small onPress={() => void fetchNextPage()}>
-                    Read more
-                  </Button>
-                )}
-              </p>
-            )}
-          </>
-        );
-      }}
-    </QueryWidget>
+    <>
+      <Log {...{ source, planId, stepId, chunks, follow, reading }} />
+      {error !== null && <Failure title="Cannot read on" error={error} onRetry={again} />}
+      {(running || more) && (
+        <p className="row small">
+          {running && (
+            <Button small pressed={follow} onPress={() => setFollow(!wanted)}>
+              Follow
+            </Button>
+          )}
+          {more && (
+            <Button small onPress={again}>
+              Read on
+            </Button>
+          )}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -85,9 +66,10 @@ interface LogProps {
   readonly stepId: number;
   readonly chunks: readonly LogChunk[];
   readonly follow: boolean;
+  readonly reading: boolean;
 }
 
-function Log({ source, planId, stepId, chunks, follow }: LogProps) {
+function Log({ source, planId, stepId, chunks, follow, reading }: LogProps) {
   const [kind, setKind] = useState<string | null | undefined>(undefined);
   const [needle, setNeedle] = useState("");
   const [box, view] = useViewport<HTMLDivElement>();
@@ -103,10 +85,11 @@ function Log({ source, planId, stepId, chunks, follow }: LogProps) {
     () => (wanted === "" ? lines : lines.filter(({ text }) => text.toLowerCase().includes(wanted))),
     [lines, wanted],
   );
-  // Whoever follows stands at the end.
   const end = shown.length * LINE_PX;
-  const element = box.current;
-  if (follow && element !== null) queueMicrotask(() => element.scrollTo({ top: end }));
+  // Whoever follows stands at the end.
+  useEffect(() => {
+    if (follow) box.current?.scrollTo({ top: end });
+  }, [box, follow, end]);
   const first = Math.max(0, Math.floor(view.y / LINE_PX));
   const last = Math.ceil((view.y + view.height) / LINE_PX);
   const masked = shown.find((line) => line.maskedId !== null);

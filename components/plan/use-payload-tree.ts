@@ -5,7 +5,7 @@ import {
   type Folding,
   hitId,
   idOf,
-  openingDepth,
+  openingFolding,
   type PayloadRow,
   payloadRows,
   revealing,
@@ -16,7 +16,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 /** What of a payload is open, which line is the one in hand, and what is looked for. */
 export function usePayloadTree(value: unknown) {
-  const [folding, setFolding] = useState<Folding>(() => ({ depth: openingDepth(value), turned: NOTHING }));
+  const [folding, setFolding] = useState<Folding>(() => openingFolding(value));
   const [active, setActive] = useState<string | null>(null);
   const [needle, setNeedle] = useState("");
   const [hit, setHit] = useState(0);

@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import {
   EVERYTHING_DEPTH,
   entriesOf,
+  type Folding,
   hitId,
   isEmptyPayload,
-  openingDepth,
+  openingFolding,
   pathText,
   payloadRows,
   payloadSize,
@@ -18,7 +19,7 @@ import {
 const ALL = { depth: EVERYTHING_DEPTH, turned: new Set<string>() };
 const CLOSED = { depth: 0, turned: new Set<string>() };
 
-const shown = (value: unknown, folding = ALL) =>
+const shown = (value: unknown, folding: Folding = ALL) =>
   payloadRows(value, folding).map(({ depth, key, index, token, size, isList, open }) => {
     const name = key !== null ? `${key}:` : index === null ? "" : "-";
     const text =
@@ -110,10 +111,19 @@ describe("the lines of a payload", () => {
     expect(shown({ yes: "true", nothing: "nil" })).toEqual(['yes: "true"', 'nothing: "nil"']);
   });
 
-  it("open at first as deep as one screen takes", () => {
-    expect(openingDepth({ a: { b: { c: 1 } } })).toBe(3);
-    expect(openingDepth(Array.from({ length: 500 }, () => ({ a: 1 })))).toBe(0);
-    expect(openingDepth("text")).toBe(0);
+  it("open at first as far as one screen takes: what is small, whatever stands beside it", () => {
+    const value = { many: Array.from({ length: 500 }, () => ({ a: 1 })), small: { deep: { deeper: [1, 2] } } };
+    expect(shown(value, openingFolding(value))).toEqual([
+      "many: [500] +",
+      "small: {1}",
+      "  deep: {1}",
+      "    deeper: [2]",
+      "      - 1",
+      "      - 2",
+    ]);
+    const wide = Array.from({ length: 100 }, () => ({ a: 1 }));
+    expect(payloadRows(wide, openingFolding(wide)).length).toBe(120);
+    expect(openingFolding("text").turned.size).toBe(0);
   });
 });
 

@@ -101,21 +101,27 @@ const lineRow = (id: string, place: PayloadPlace, depth: number, line: number, t
   line,
 });
 
-/** How many rows stand above each depth, until there are more than `max`. */
+/** Lines that are open at first, about; and how many entries a map or list may have to be opened by itself. */
 const ROWS_AT_FIRST = 120;
-const DEPTH_AT_FIRST = 8;
+const SIZE_AT_FIRST = 60;
 
-/** As deep as it can be open without becoming long. */
-export function openingDepth(value: unknown): number {
-  let level: readonly unknown[] = [value];
-  let rows = 0;
-  for (let depth = 0; depth < DEPTH_AT_FIRST; depth += 1) {
-    level = level.flatMap((part) => entriesOf(part).map((entry) => entry.value));
-    rows += level.length;
-    if (level.length === 0) return depth;
-    if (rows > ROWS_AT_FIRST) return Math.max(0, depth - 1);
+/** Open as far as one screen takes it, level by level; what has very many entries stays folded. */
+export function openingFolding(value: unknown): Folding {
+  const turned = new Set<string>();
+  const waiting: { readonly value: unknown; readonly place: PayloadPlace }[] = [{ value, place: [] }];
+  let rows = entriesOf(value).length;
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    for (const [index, entry] of entriesOf(next.value).entries()) {
+      if (rows >= ROWS_AT_FIRST) break;
+      const size = entriesOf(entry.value).length;
+      if (size === 0 || size > SIZE_AT_FIRST || rows + size > ROWS_AT_FIRST) continue;
+      const place = [...next.place, index];
+      turned.add(idOf(place));
+      rows += size;
+      waiting.push({ value: entry.value, place });
+    }
   }
-  return DEPTH_AT_FIRST;
+  return { depth: 0, turned };
 }
 
 /** A value of many entries is asked for its depth once; unfolding all stops here. */
