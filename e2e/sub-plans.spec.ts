@@ -72,6 +72,15 @@ test("only failing ones are shown when asked, and everything below is counted", 
   await expect(page.getByRole("list", { name: "Everything below by state and result" })).toContainText("failing 1");
 });
 
+test("a plan is found by its name or id, however deep it stands", async ({ page }) => {
+  await page.goto(planAddress(database.root, "?tab=sub-plans"));
+  await page.getByLabel("Find below by label, class or id").fill(database.leaf.slice(0, 13));
+  await page.keyboard.press("Enter");
+  const found = page.getByRole("table", { name: "Found below" });
+  await expect(found.getByRole("row")).toHaveCount(3);
+  await expect(found).toContainText("paused");
+});
+
 test("a scheduled plan says why it does not start, and what it waits for", async ({ page }) => {
   await page.goto(planAddress(database.waiting));
   const plan = planOf(page);

@@ -25,6 +25,8 @@ const walk = (over: Readonly<Record<string, unknown>> = {}) => ({
   stopped: null,
   counts: [],
   failing: 0,
+  matches: 0,
+  found: [],
   firstFailure: null,
   ...over,
 });
@@ -67,7 +69,7 @@ describe("the first failure below a plan", () => {
     expect(open.getAttribute("href")).toBe(`/plans/foreman/${LEAF}?step=3`);
     expect(within(screen.getByRole("list", { name: "The way to it" })).getAllByRole("listitem")).toHaveLength(2);
     const input = asked.find(({ path }) => path === "dynflow.plans.subPlanWalk")?.input;
-    expect(input).toEqual({ source: "foreman", planId: PLAN_ID, until: "failure", token: null });
+    expect(input).toEqual({ source: "foreman", planId: PLAN_ID, until: "failure", find: "", token: null });
   });
 
   it("is not told to viewers in words, but where it is", async () => {
@@ -89,6 +91,19 @@ describe("the first failure below a plan", () => {
       path === "dynflow.plans.subPlanWalk" ? [(input as { readonly token: string | null }).token] : [],
     );
     expect(tokens).toEqual([null, "t", "t", "t", "t", "t"]);
+  });
+
+  it("is not all that can be looked for: what holds a text is listed", async () => {
+    const match = { ...entry(LEAF), parentId: PLAN_ID, level: 1, startedAt: null, failing: false };
+    const { asked } = openSubPlans([walk({ matches: 1, found: [match] })]);
+    fireEvent.change(screen.getByLabelText("Find below by label, class or id"), { target: { value: " host " } });
+    fireEvent.submit(screen.getByLabelText("Find below by label, class or id"));
+    const table = await screen.findByRole("table", { name: "Found below" });
+    expect(within(table).getAllByRole("row")).toHaveLength(2);
+    expect(asked.find(({ path }) => path === "dynflow.plans.subPlanWalk")?.input).toMatchObject({
+      find: "host",
+      until: "end",
+    });
   });
 
   it("says why the walk ended where it could not go on", async () => {

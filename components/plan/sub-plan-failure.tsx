@@ -17,6 +17,8 @@ const CALLS_PER_PRESS = 5;
 type Until = "failure" | "end";
 interface Walked {
   readonly until: Until;
+  /** What was looked for; empty = nothing but how many there are. */
+  readonly find: string;
   readonly walk: SubPlanWalk | null;
   readonly error: unknown;
 }
@@ -33,9 +35,10 @@ export function SubPlanFailure({ source, planId, moving }: SubPlanFailureProps) 
   const client = useTRPCClient();
   const [walked, setWalked] = useState<Walked | null>(null);
   const [walking, setWalking] = useState<Until | null>(null);
+  const [text, setText] = useState("");
   const latest = useRef(0);
 
-  const walk = async (until: Until, from: SubPlanWalk | null) => {
+  const walk = async (until: Until, from: SubPlanWalk | null, find = "") => {
     latest.current += 1;
     const mine = latest.current;
     const isMine = () => latest.current === mine;
@@ -43,14 +46,14 @@ export function SubPlanFailure({ source, planId, moving }: SubPlanFailureProps) 
     let token = from?.token ?? null;
     try {
       for (let call = 0; call < CALLS_PER_PRESS; call += 1) {
-        const answer = await client.dynflow.plans.subPlanWalk.query({ source, planId, until, token });
+        const answer = await client.dynflow.plans.subPlanWalk.query({ source, planId, until, find, token });
         if (!isMine()) return;
-        setWalked({ until, walk: answer, error: null });
+        setWalked({ until, find, walk: answer, error: null });
         token = answer.token;
         if (token === null) break;
       }
     } catch (error) {
-      if (isMine()) setWalked({ until, walk: null, error });
+      if (isMine()) setWalked({ until, find, walk: null, error });
     }
     if (isMine()) setWalking(null);
   };
@@ -65,12 +68,31 @@ export function SubPlanFailure({ source, planId, moving }: SubPlanFailureProps) 
           Go to the first failure
         </Button>
         <Button onPress={() => void walk("end", null)}>Count everything below</Button>
+        <form
+          className="sub-find"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (text.trim() !== "") void walk("end", null, text.trim());
+          }}
+        >
+          <input
+            type="search"
+            aria-label="Find below by label, class or id"
+            placeholder="label, class or id"
+            maxLength={200}
+            value={text}
+            onChange={({ target }) => setText(target.value)}
+          />
+          <Button submit onPress={() => undefined}>
+            Find below
+          </Button>
+        </form>
         <span role="status" className="small t3">
           {walking !== null && "walking down …"}
           {walked?.walk != null && ` ${walkedText(walked.walk)}`}
         </span>
         {goOn !== null && (
-          <Button small onPress={() => void walk(walked?.until ?? "failure", goOn)}>
+          <Button small onPress={() => void walk(walked?.until ?? "failure", goOn, walked?.find)}>
             Go on
           </Button>
         )}
@@ -101,6 +123,7 @@ interface ResultProps {
 }
 
 function Result({ source, walked, walk, moving }: ResultProps) {
+  if (walked.find !== "") return <Matches source={source} walk={walk} find={walked.find} />;
   if (walked.until === "end") return <Counts walk={walk} />;
   if (walk.firstFailure !== null) return <Found source={source} failure={walk.firstFailure} />;
   if (walk.token !== null || walk.stopped !== null) return <p className="t2">Nothing failed as far as it walked.</p>;
@@ -130,6 +153,67 @@ function Counts({ walk }: { readonly walk: SubPlanWalk }) {
         </li>
       )}
     </ul>
+  );
+}
+
+/** What holds the text that was looked for, as far as it walked. */
+function Matches({
+  source,
+  walk,
+  find,
+}: {
+  readonly source: string;
+  readonly walk: SubPlanWalk;
+  readonly find: string;
+}) {
+  const { matches, found } = walk;
+  if (matches === 0)
+    return (
+      <p className="t2 wrap">
+        None of {plural(walk.walked, "plan")} holds “<bdi>{find}</bdi>” in its label, class or id.
+      </p>
+    );
+  return (
+    <div className="vbox sub-matches">
+      <table aria-label="Found below" className="sticky">
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Result</th>
+            <th scope="col" className="w100">
+              {plural(matches, "plan")}
+              {matches > found.length && `, the first ${formatCount(found.length)}`}
+            </th>
+            <th scope="col" className="num p2">
+              level
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {found.map(({ id, label, rootActionClass, state, result, level }) => (
+            <tr key={id}>
+              <td>
+                {state === null ? (
+                  <span className="unk">row gone</span>
+                ) : (
+                  <State system="plan" word={state} quiet={state === "stopped"} />
+                )}
+              </td>
+              <td>{result !== null && <State system="result" word={result} quiet={result === "success"} />}</td>
+              <td className="w100 trunc">
+                <Link href={routes.plan(source, id)} className="plain">
+                  <ClassName name={label ?? rootActionClass} />
+                </Link>{" "}
+                <span className="t3">
+                  <Id id={id} />
+                </span>
+              </td>
+              <td className="num p2 t2">{level}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -75,7 +75,7 @@ const delay = (number: number, cells: Readonly<Record<string, Cell>> = {}) =>
     start_before: null,
     args_serializer: "Dynflow::Serializers::Noop",
     frozen: false,
-    serialized_args: encodePayload([{ password: "canary-secret" }]),
+    serialized_args: encodePayload([{ note: "canary-secret" }]),
     data: null,
     ...cells,
   });
@@ -89,6 +89,7 @@ const about = (number: number) => ({ source: "lab", planId: uuid(number) });
 const walk = (number: number, until: "failure" | "end", token: string | null = null) => ({
   ...about(number),
   until,
+  find: "",
   token,
 });
 
@@ -151,6 +152,23 @@ describe("a walk through sub-plans", () => {
     for (let call = 0; call < 20 && last.token !== null; call += 1)
       last = await subPlanWalk(OPERATOR, walk(1, "end", last.token));
     expect(last).toMatchObject({ token: null, walked: 10, levels: 10 });
+  });
+
+  it("finds on its way what holds a text in its label, class or id, at any depth", async () => {
+    plan(1, { label: "Lab::Needle" });
+    sub(2, 1, { label: "Lab::Hay" });
+    sub(3, 2, { label: "lab: NEEDLE of <b>3</b>" });
+    sub(4, 3);
+    insert("dynflow_steps", stepCells(4, 1, { action_class: "Lab::NeedleRoot" }));
+    const { subPlanWalk } = trees();
+    const found = await subPlanWalk(VIEWER, { ...walk(1, "end"), find: "needle" });
+    expect(found).toMatchObject({ matches: 2, walked: 3, token: null });
+    expect(found.found.map(({ id, level, parentId }) => [id, level, parentId])).toEqual([
+      [uuid(3), 2, uuid(2)],
+      [uuid(4), 3, uuid(3)],
+    ]);
+    const byId = await subPlanWalk(VIEWER, { ...walk(1, "end"), find: uuid(2).slice(-6) });
+    expect(byId.found.map(({ id }) => id)).toEqual([uuid(2)]);
   });
 
   it("ends where plans planned each other in a circle, and says so", async () => {
@@ -235,7 +253,7 @@ describe("a delay", () => {
     expect(ready).toMatchObject({
       readiness: { kind: "ready", outcome: { kind: "start" }, within: "2026-11-22T06:00:15.000Z" },
       poller: { worldId: "e", hostname: "exec-one", known: true },
-      delayed: { args: { value: [{ password: "canary-secret" }] } },
+      delayed: { args: { value: [{ note: "canary-secret" }] } },
     });
     const hidden = await parts(poller(false)).delayed(VIEWER, about(1));
     expect(JSON.stringify(hidden)).not.toContain("canary");

@@ -287,6 +287,9 @@ export interface ChildTotal {
 export interface PlanEdge
   extends Pick<ChildPlan, "id" | "callerActionId" | "state" | "result" | "startedAt" | "failing"> {
   readonly parentId: string;
+  /** `null` also where names were not asked for. */
+  readonly label: string | null;
+  readonly rootActionClass: string | null;
 }
 
 export interface ActionPlace {
@@ -317,6 +320,8 @@ export interface PlanLinks {
     planIds: readonly string[],
     after: Pick<PlanEdge, "parentId" | "id"> | null,
     limit: number,
+    /** Names of the plans too: a read of their root steps beside. */
+    named?: boolean,
   ): Promise<readonly PlanEdge[]>;
   /** Run step, else finalize step, of these actions; those that are not there are left out. At most 500 a call. */
   actionSteps(actions: readonly ActionPlace[]): Promise<readonly ActionStep[]>;

@@ -25,12 +25,12 @@ function storeOf(tree: Tree, flow: readonly number[] = []) {
       result: sub.failing === true ? "error" : "success",
       startedAt: sub.startedAt ?? null,
       failing: sub.failing === true,
+      label: null,
+      rootActionClass: null,
     };
   });
   const child = (edge: TreeEdge): ChildPlan => ({
     ...edge,
-    label: null,
-    rootActionClass: null,
     endedAt: null,
     realTimeSec: null,
     executionTimeSec: null,

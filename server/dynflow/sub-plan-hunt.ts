@@ -89,10 +89,10 @@ async function walkOn(store: Store, tree: Breadth): Promise<TreeEdge | "end" | n
 }
 
 /** Reads what the walk asks for. */
-export async function readOn(store: Store, tree: Breadth): Promise<void> {
+export async function readOn(store: Store, tree: Breadth, named = false): Promise<void> {
   const question = tree.ask();
   if (question === null) return;
-  const edges = await store.links.childEdges(question.parentIds, question.after, EDGES_PER_READ);
+  const edges = await store.links.childEdges(question.parentIds, question.after, EDGES_PER_READ, named);
   tree.take(edges, edges.length >= EDGES_PER_READ);
 }
 

@@ -109,7 +109,7 @@ describe("a thousand sub-plans of one plan, and fifty thousand below it", () => 
     let token: string | null = null;
     for (let call = 0; call < 60; call += 1) {
       const asked = performance.now();
-      const input = { source: "lab", planId: uuid(ROOT), until: "end" as const, token };
+      const input = { source: "lab", planId: uuid(ROOT), until: "end" as const, find: "", token };
       const walk: Awaited<ReturnType<typeof subPlanWalk>> = await subPlanWalk(OPERATOR, input);
       expect(performance.now() - asked).toBeLessThan(2_900);
       token = walk.token;
@@ -130,13 +130,27 @@ describe("a thousand sub-plans of one plan, and fifty thousand below it", () => 
     const { subPlanWalk } = service();
     let token: string | null = null;
     for (let call = 0; call < 60; call += 1) {
-      const input = { source: "lab", planId: uuid(ROOT), until: "failure" as const, token };
+      const input = { source: "lab", planId: uuid(ROOT), until: "failure" as const, find: "", token };
       const walk: Awaited<ReturnType<typeof subPlanWalk>> = await subPlanWalk(OPERATOR, input);
       token = walk.token;
       if (token !== null) continue;
       expect(walk.firstFailure?.path.map(({ id }) => numberOf(id))).toEqual([ROOT, 32, LEAF]);
       expect(walk.firstFailure?.path[1]).toMatchObject({ callerActionId: 1, callerStepId: 2, label: "Lab::Plan" });
       expect(walk.firstFailure?.step).toMatchObject({ stepId: 1, phase: "plan", error: null });
+      return;
+    }
+    expect.fail("the walk does not end");
+  }, 60_000);
+
+  it("are searched by name in slices, all fifty thousand", async () => {
+    const { subPlanWalk } = service();
+    let token: string | null = null;
+    for (let call = 0; call < 60; call += 1) {
+      const input = { source: "lab", planId: uuid(ROOT), until: "end" as const, find: uuid(LEAF).slice(-8), token };
+      const walk: Awaited<ReturnType<typeof subPlanWalk>> = await subPlanWalk(OPERATOR, input);
+      token = walk.token;
+      if (token !== null) continue;
+      expect(walk).toMatchObject({ walked: TOTAL, matches: 1, found: [{ id: uuid(LEAF), level: 2, failing: true }] });
       return;
     }
     expect.fail("the walk does not end");
@@ -175,8 +189,9 @@ describe("the statements", () => {
     });
     await readChildCounts(db, differences, uuid(ROOT));
     await readChildTotals(db, differences, [...ids.slice(0, 3), ...ids.slice(100, 300)]);
-    await readChildEdges(db, differences, [uuid(ROOT)], null, 5_000);
-    await readChildEdges(db, differences, ids.slice(100), { parentId: uuid(102), id: uuid(9) }, 5_000);
+    await readChildEdges(db, differences, { planIds: [uuid(ROOT)], after: null, limit: 5_000, named: true });
+    const after = { parentId: uuid(102), id: uuid(9) };
+    await readChildEdges(db, differences, { planIds: ids.slice(100), after, limit: 5_000, named: false });
     return sent;
   }
 

@@ -6,26 +6,16 @@ import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts
 import type * as wire from "#server/contract/wire/dynflow-sub-plans.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { firstFailedStep } from "./domain/first-failure.ts";
-import { type Breadth, createBreadth } from "./domain/sub-plan-tree.ts";
 import { planWords } from "./plan-words.ts";
 import type { ActionPlace, DynflowStore } from "./ports.ts";
 import { audienceFor, type DynflowSource, maskedFor, observedAt } from "./source-view.ts";
-import { createHunt, type Hunt, type HuntNode, PARENTS_PER_READ, readOn } from "./sub-plan-hunt.ts";
+import type { HuntNode } from "./sub-plan-hunt.ts";
+import { beginWalk, type SubPlanWalk, walkKey } from "./sub-plan-walk.ts";
 import { createKeptWalks } from "./sub-plan-walks.ts";
 
-/** A call ends after this, with what it has: well below the time-out of a statement. */
-const SLICE_MS = 800;
-/** Plans of one walk at most: they are remembered while it lasts. */
-export const WALK_PLANS_MAX = 100_000;
-/** A path this long is no tree of plans. */
-const WALK_LEVELS_MAX = 2_000;
 /** Of a line of callers. */
 const CALLERS_MAX = 64;
 const STEPS_PER_READ = 500;
-
-type Walk =
-  | { readonly until: "end"; readonly tree: Breadth; readonly walked: number }
-  | { readonly until: "failure"; readonly hunt: Hunt; readonly walked: number };
 
 /** Sub-plans by level, walks through all of them, and the callers of a plan. */
 export function createSubPlansService(deps: {
@@ -36,7 +26,7 @@ export function createSubPlansService(deps: {
   readonly masks?: MaskRules;
 }) {
   const { sources, clock, newToken, masks = DEFAULT_MASK_RULES } = deps;
-  const walks = createKeptWalks<Walk>(clock);
+  const walks = createKeptWalks<SubPlanWalk>(clock);
 
   return {
     async subPlans(caller: Caller, input: WireIn<typeof wire.subPlansInput>): WireOut<typeof wire.subPlansOutput> {
@@ -64,19 +54,17 @@ export function createSubPlansService(deps: {
     ): WireOut<typeof wire.subPlanWalkOutput> {
       const source = sourceFor(caller, sources, input.source);
       const askedAt = clock.now();
-      const about = `${source.id} ${input.planId} ${input.until}`;
+      const about = walkKey(source.id, input);
       const owner = caller.principal.id;
-      const walk = input.token === null ? begin(input) : walks.find(input.token, owner, about);
-      const ended = await advance(source.store, walk, clock);
-      const stopped = ended ? null : limitOf(walk);
+      const walk = input.token === null ? beginWalk(input) : walks.find(input.token, owner, about);
+      const ended = await walk.advance(source.store, clock);
+      const stopped = ended ? null : walk.limit();
       const token = ended || stopped !== null ? null : (input.token ?? newToken());
       if (token !== null) walks.keep(token, owner, about, walk);
       else if (input.token !== null) walks.drop(input.token);
-      const firstFailure =
-        ended && walk.until === "failure"
-          ? await failureAt(source.store, walk.hunt.path(), audienceFor(caller), masks)
-          : null;
-      return { ...observedAt(askedAt, [source]), token, stopped, ...toFigures(walk), firstFailure };
+      const path = ended ? walk.path() : null;
+      const firstFailure = path === null ? null : await failureAt(source.store, path, audienceFor(caller), masks);
+      return { ...observedAt(askedAt, [source]), token, stopped, ...walk.figures(), firstFailure };
     },
 
     async callers(caller: Caller, input: WireIn<typeof wire.callersInput>): WireOut<typeof wire.callersOutput> {
@@ -97,58 +85,6 @@ export function createSubPlansService(deps: {
 }
 
 export type SubPlansService = ReturnType<typeof createSubPlansService>;
-
-function begin({ planId, until }: WireIn<typeof wire.subPlanWalkInput>): Walk {
-  if (until === "failure") {
-    const hunt = createHunt(planId);
-    return {
-      until,
-      hunt,
-      get walked() {
-        return hunt.walked;
-      },
-    };
-  }
-  const tree = createBreadth([planId], { parentsPerRead: PARENTS_PER_READ });
-  return {
-    until,
-    tree,
-    get walked() {
-      return tree.walked;
-    },
-  };
-}
-
-/** Statement by statement for as long as a call may take; true = at its end. */
-async function advance(store: DynflowStore, walk: Walk, clock: Clock): Promise<boolean> {
-  const from = clock.monotonic();
-  do {
-    if (walk.until === "failure") {
-      if (await walk.hunt.step(store)) return true;
-    } else {
-      await readOn(store, walk.tree);
-      if (walk.tree.ask() === null) return true;
-    }
-  } while (clock.monotonic() - from < SLICE_MS && limitOf(walk) === null);
-  return false;
-}
-
-const levelsOf = (walk: Walk): number => (walk.until === "failure" ? walk.hunt.levels : walk.tree.levels);
-
-function limitOf(walk: Walk): string | null {
-  if (walk.walked >= WALK_PLANS_MAX) return `A walk ends after ${WALK_PLANS_MAX} plans. Begin further down`;
-  if (levelsOf(walk) >= WALK_LEVELS_MAX) return `A walk ends after ${WALK_LEVELS_MAX} levels. Begin further down`;
-  return null;
-}
-
-function toFigures(walk: Walk): Pick<WireShape<typeof wire.subPlanWalkOutput>, FigureKeys> {
-  const levels = levelsOf(walk);
-  const { walked } = walk;
-  if (walk.until === "failure") return { walked, levels, again: walk.hunt.again, counts: [], failing: 0 };
-  const { again, failing } = walk.tree;
-  return { walked, levels, again, failing, counts: [...walk.tree.counts()] };
-}
-type FigureKeys = "walked" | "levels" | "again" | "counts" | "failing";
 
 /** What failed at the end of the path. `null` = the plan asked for did not fail, and nothing below it. */
 async function failureAt(

@@ -64,6 +64,8 @@ export const subPlanWalkInput = z.object({
   planId,
   /** Where to stop: at the first failing leaf, or when everything was met. Each call ends after about a second all the same. */
   until: z.enum(["failure", "end"]),
+  /** Looks on the way for plans whose label, class of the root action or id holds this, whatever its case; with `end` only. */
+  find: z.string().trim().max(200).default(""),
   /** `token` of the answer before: goes on where it stopped. `null` = begins anew. */
   token: z.string().max(64).nullable().default(null),
 });
@@ -88,6 +90,18 @@ export const firstSubPlanFailure = z.object({
 });
 export type FirstSubPlanFailure = z.infer<typeof firstSubPlanFailure>;
 
+/** Plans of `found` at most. */
+export const FOUND_MAX = 200;
+export const foundSubPlan = z.object({
+  ...planWords,
+  parentId: z.string(),
+  /** 1 = a sub-plan of the plan asked for. */
+  level: z.number(),
+  startedAt: z.string().nullable(),
+  failing: z.boolean(),
+});
+export type FoundSubPlan = z.infer<typeof foundSubPlan>;
+
 export const subPlanWalkOutput = z.object({
   ...observed,
   /** Names the walk, which the server keeps for some minutes; `null` = there is nothing left to walk. */
@@ -101,6 +115,9 @@ export const subPlanWalkOutput = z.object({
   stopped: z.string().nullable(),
   counts: z.array(z.object({ state: z.string().nullable(), result: z.string().nullable(), count: z.number() })),
   failing: z.number(),
+  /** How many hold what was looked for, and the first of them: by level, then by caller. */
+  matches: z.number(),
+  found: z.array(foundSubPlan),
   /** `null` = none was found so far. */
   firstFailure: firstSubPlanFailure.nullable(),
 });

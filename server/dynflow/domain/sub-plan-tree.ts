@@ -15,6 +15,9 @@ export interface TreeEdge {
   readonly result: string | null;
   readonly startedAt: UtcMicros | null;
   readonly failing: boolean;
+  /** `null` = it has none, or names were not read. */
+  readonly label: string | null;
+  readonly rootActionClass: string | null;
 }
 
 export interface TreeQuestion {
@@ -49,7 +52,12 @@ export interface Breadth {
 /** Level by level, each plan entered once. `tops` and what else is `known` count as met. */
 export function createBreadth(
   tops: readonly string[],
-  options: { readonly parentsPerRead: number; readonly known?: readonly string[] },
+  options: {
+    readonly parentsPerRead: number;
+    readonly known?: readonly string[];
+    /** Told of each plan when it is met for the first time; 1 = it is a sub-plan of one of the tops. */
+    readonly onMet?: (edge: TreeEdge, level: number) => void;
+  },
 ): Breadth {
   const met = new Map<string, TreeEdge | null>([...(options.known ?? []), ...tops].map((id) => [id, null]));
   const counts = new Map<string, { readonly state: string | null; readonly result: string | null; count: number }>();
@@ -73,6 +81,7 @@ export function createBreadth(
     met.set(edge.id, edge);
     below.push(edge);
     walked += 1;
+    options.onMet?.(edge, levels + 1);
     if (edge.failing) failing += 1;
     const key = `${edge.state} ${edge.result}`;
     const known = counts.get(key);

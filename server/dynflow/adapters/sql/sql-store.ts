@@ -107,7 +107,8 @@ export function createSqlStore(source: SqlSource): DynflowStore {
       children: (query) => asked(() => readChildren(db, differences, query)),
       childCounts: (planId) => asked(() => readChildCounts(db, differences, planId)),
       childTotals: (planIds) => asked(() => readChildTotals(db, differences, planIds)),
-      childEdges: (planIds, after, limit) => asked(() => readChildEdges(db, differences, planIds, after, limit)),
+      childEdges: (planIds, after, limit, named = false) =>
+        asked(() => readChildEdges(db, differences, { planIds, after, limit, named })),
       actionSteps: (actions) => asked(() => readActionSteps(db, differences, actions)),
       planSteps: (planId, after, limit) => asked(() => readPlanSteps(db, differences, planId, after, limit)),
       dependencies: (planIds, direction) => asked(() => readDependencies(db, planIds, direction)),

@@ -145,14 +145,20 @@ export async function readChildTotals(
   return rows.map((row) => ({ planId: textCell(row, "parent") ?? "", count: numberCell(row, "plans") ?? 0 }));
 }
 
-/** The sub-plans of these plans without their names, in order of caller and id, from a place on. */
+interface EdgesQuery {
+  readonly planIds: readonly string[];
+  readonly after: { readonly parentId: string; readonly id: string } | null;
+  readonly limit: number;
+  readonly named: boolean;
+}
+
+/** The sub-plans of these plans, in order of caller and id, from a place on. */
 export async function readChildEdges(
   db: Database,
   differences: SqlDifferences,
-  planIds: readonly string[],
-  after: { readonly parentId: string; readonly id: string } | null,
-  limit: number,
+  query: EdgesQuery,
 ): Promise<readonly PlanEdge[]> {
+  const { planIds, after, limit, named } = query;
   const ids = knownIds(planIds, PARENTS_MAX);
   if (ids.length === 0) return [];
   const parent = after === null ? null : differences.asCaller(sql`${after.parentId}`);
@@ -163,6 +169,7 @@ export async function readChildEdges(
           or (a.caller_execution_plan_id = ${parent} and a.execution_plan_uuid > ${after.id}))`;
   const { rows } = await sql<Row>`
     select c.parent, c.id, c.caller_action_id, p.uuid, p.state, p.result, p.started_at, ${FAILING} as failing
+      ${named ? NAMES : sql``}
     from (
       select a.caller_execution_plan_id as parent, a.execution_plan_uuid as id, min(a.caller_action_id) as caller_action_id
       from dynflow_actions a
@@ -179,8 +186,14 @@ export async function readChildEdges(
     ...stateOf(row, "uuid"),
     startedAt: instantCell(row, "started_at"),
     failing: numberCell(row, "failing") === 1,
+    label: textCell(row, "label"),
+    rootActionClass: textCell(row, "root_action_class"),
   }));
 }
+
+const NAMES = sql`, p.label, (
+        select s.action_class from dynflow_steps s where s.execution_plan_uuid = c.id and s.id = p.root_plan_step_id
+      ) as root_action_class`;
 
 const ACTIONS_PER_READ = 100;
 const RECORD_MAX_BYTES = 1024 * 1024;
