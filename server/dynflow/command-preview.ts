@@ -5,6 +5,7 @@ import type * as wire from "#server/contract/wire/dynflow.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { cancelAllRefusals, type PlanReading, readCancel, readPlan, readSkip } from "./command-prepare.ts";
 import type { CommandResult, PlanCommands } from "./commands.ts";
+import type { RequestType } from "./domain/protocol.ts";
 import { failedSteps } from "./domain/skip.ts";
 import { actRefusal, type DynflowSource } from "./source-view.ts";
 
@@ -16,8 +17,8 @@ async function read(source: DynflowSource, planId: string): Promise<PlanReading>
   return reading;
 }
 
-const acting = (source: DynflowSource): readonly string[] => {
-  const refusal = actRefusal(source);
+const acting = (source: DynflowSource, needs?: RequestType): readonly string[] => {
+  const refusal = actRefusal(source, needs);
   return refusal === null ? [] : [refusal];
 };
 
@@ -53,7 +54,8 @@ export async function previewCancel(
     steps: [...steps],
     executorId: reading.locks.find((lock) => lock.kind === "execution")?.worldId ?? null,
     scheduled: state === "scheduled",
-    refusals: [...acting(source), ...cancelAllRefusals(reading, steps)],
+    // What is only scheduled is marked and halted.
+    refusals: [...acting(source, state === "scheduled" ? "Halt" : "Event"), ...cancelAllRefusals(reading, steps)],
   };
 }
 

@@ -89,6 +89,10 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
     least: "operator",
     input: { ...PLAN_INPUT, expectedState: "running", expectedStepIds: [3], ...ACT },
   },
+  "dynflow.plans.skipStep": {
+    least: "operator",
+    input: { ...PLAN_INPUT, expectedState: "paused", stepId: 3, expectedStepIds: [3], ...ACT },
+  },
   "dynflow.plans.eventPreview": { least: "viewer", input: { ...PLAN_INPUT, event: "abort", stepId: 3 } },
   "dynflow.plans.cancelStep": {
     least: "operator",

@@ -15,6 +15,16 @@ const touch = {
   refusals: z.array(z.string()),
 };
 
+/** One failed step, with what depends on it. */
+export const skipStepInput = z.object({
+  ...act,
+  stepId,
+  /** Every step that the preview named. */
+  expectedStepIds: stepIds.min(1),
+  /** Resumes the plan once the skip is written: an operation of its own, with this id. */
+  resumeRequestId: requestId.nullable().default(null),
+});
+
 /** Which event is meant, and for which step; `null` = every open step of the plan. */
 export const eventPreviewInput = z.object({
   ...plan,

@@ -1,3 +1,4 @@
+import { skipOutput } from "#server/contract/wire/dynflow.ts";
 import * as wire from "#server/contract/wire/dynflow-actions.ts";
 import { permitted } from "#server/trpc/init.ts";
 
@@ -5,6 +6,13 @@ const read = permitted("plans:read");
 
 /** What a single plan or step takes besides resume, skip and cancel. */
 export const dynflowActionsProcedures = {
+  /** Marks one failed step of a paused plan, and what depends on it, as skipped. Previewed by `skipPreview`. */
+  skipStep: permitted("plans:skip")
+    .input(wire.skipStepInput)
+    .output(skipOutput)
+    .mutation(({ ctx, input: { stepId, ...rest } }) =>
+      ctx.services.dynflow.skip(ctx.caller, { ...rest, stepIds: [stepId] }),
+    ),
   /** Which steps a cancel or abort would be sent to, and for which of them nothing says that it is safe. */
   eventPreview: read
     .input(wire.eventPreviewInput)
