@@ -10,6 +10,7 @@ import { useEnvelopes } from "#components/worlds/use-worlds.ts";
 import { dynflowStream } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { conversationOf, type Conversation as Drawn } from "./conversation-diagram.ts";
+import { NO_MARKS } from "./diagram.ts";
 import { DiagramFrame } from "./diagram-frame.tsx";
 
 interface ConversationProps {
@@ -55,12 +56,11 @@ export function Conversation({ source, plan, history }: ConversationProps) {
 }
 
 function Drawing({ conversation: { diagram, lines, cut } }: { readonly conversation: Drawn }) {
-  const known = useMemo(() => lines.filter(({ inferred }) => !inferred).map(({ key }) => key), [lines]);
   return (
     <>
       <DiagramFrame
         diagram={diagram}
-        marks={{ now: [], passed: [], live: known, notes: {} }}
+        marks={NO_MARKS}
         note="solid = written down (history, lock, waiting envelope); dashed = inferred: a message leaves no trace once it was taken"
         twin={
           <table aria-label={diagram.title}>

@@ -95,7 +95,7 @@ export function worldMarks(diagram: Diagram, numbers: WorldNumbers): DiagramMark
 
 function queueNote({ size, free, queued }: WorldNumbers["queues"][string]): string {
   if (free === null) return `${size} workers`;
-  return `${size - free} of ${size} busy, ${queued ?? 0} queued`;
+  return `${size - free}/${size} busy${queued === null || queued === 0 ? "" : `, +${queued}`}`;
 }
 
 function isBusy(key: string, { plans, planning, queues }: WorldNumbers): boolean {
