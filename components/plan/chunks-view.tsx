@@ -131,6 +131,7 @@ function Log({ source, planId, stepId, chunks, follow, reading }: LogProps) {
       </section>
       <div className="pl-foot small">
         <span className="t3 nowrap">
+          {reading && "reading on, "}
           {wanted === ""
             ? plural(shown.length, "line")
             : `${formatCount(shown.length)} of ${plural(lines.length, "line")}`}
