@@ -14,6 +14,7 @@ import { judgePlan, listedSteps, progressDoneOf } from "./domain/plan-verdict.ts
 import { isWorldClass, lockOf, worldOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
 import { stepsToSkip } from "./domain/skip.ts";
+import { compareReads } from "./ground-truth-reads.test-kit.ts";
 import type { DynflowDialect, DynflowStore, PlanFilter, PlanPage } from "./ports.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the recorded answers are JSON of another program, compared leaf by leaf
@@ -96,7 +97,10 @@ export function groundTruthContract(
   it(`everything read from ${name} is what Dynflow's own classes say of it`, async () => {
     const { store, envelopes, close } = await open();
     const expected = parseExactly(readFileSync(recorded, "utf8"));
-    const { compared, differences } = await compareWithGroundTruth(store, expected, envelopes, given).finally(close);
+    const { compared, differences } = await compareWithGroundTruth(store, expected, envelopes, {
+      recordedOn: recorded.includes(".pg.") ? "postgres" : "sqlite",
+      ...given,
+    }).finally(close);
     total += compared;
     process.stdout.write(`${name}: ${compared} comparisons, ${differences.length} differences\n`);
     expect(differences).toEqual([]);
@@ -108,17 +112,18 @@ async function compareWithGroundTruth(
   store: DynflowStore,
   expected: Expected,
   envelopes: readonly StoredEnvelope[],
-  given: Given,
+  given: Given & { readonly recordedOn: DynflowDialect },
 ): Promise<Comparison> {
   const comparer = createComparer();
-  const { schemaVersion, dialect } = await store.capabilities();
+  const { schemaVersion } = await store.capabilities();
   comparer.same("schema", schemaVersion, given.schema ?? expected.schema);
   if (given.alone !== false) {
     await compareRecords(comparer, store, expected);
     compareEnvelopes(comparer, envelopes, expected);
-    await compareLists(comparer, store, expected, dialect);
+    await compareLists(comparer, store, expected, given.recordedOn);
   }
   for (const plan of expected.plans) await comparePlan(comparer, store, plan);
+  await compareReads(comparer.same, store, expected);
   return comparer.result();
 }
 

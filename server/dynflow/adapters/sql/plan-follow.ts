@@ -113,13 +113,19 @@ export function createFollowedRead(db: Database, differences: SqlDifferences) {
     const plans: FollowedPlan[] = [];
     for (const head of heads) {
       const read = large.has(head.id) ? await readLarge(head) : { steps: (byPlan.get(head.id) ?? []).map(stepRow) };
-      const root = read.steps.find((step) => step.id === head.rootPlanStepId);
+      const root = read.steps.find(isRootOf(head));
       const followed = { head, rootActionClass: root?.actionClass ?? null, ...read };
       plans.push(head.state === "scheduled" ? { ...followed, delay: delays.get(head.id) ?? null } : followed);
     }
     return plans;
   };
 }
+
+/** Rows of releases before the column name their root step in their record alone; it is the first that was made. */
+const isRootOf =
+  ({ rootPlanStepId }: PlanHead) =>
+  (step: StepRow): boolean =>
+    rootPlanStepId === null ? step.phase === "plan" : step.id === rootPlanStepId;
 
 /** Delays without their arguments, by index; the first of a plan, as Ruby takes it. */
 async function readDelays(
