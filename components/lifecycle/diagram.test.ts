@@ -9,11 +9,18 @@ import theme from "./mermaid-theme.json" with { type: "json" };
 import { PLAN_DIAGRAM, planMarks } from "./plan-diagram.ts";
 import { REQUEST_DIAGRAM, requestMarks } from "./request-diagram.ts";
 import { toStateDiagram } from "./state-diagram.ts";
+import { STEP_DIAGRAMS } from "./step-diagram.ts";
+import { worldDiagram } from "./world-diagram.ts";
 
 const DIAGRAMS: readonly (readonly [string, Diagram])[] = [
   ["plan", PLAN_DIAGRAM],
   ["incarnation", INCARNATION_DIAGRAM],
   ["request", REQUEST_DIAGRAM],
+  ["step-plan", STEP_DIAGRAMS.plan],
+  ["step-run", STEP_DIAGRAMS.run],
+  ["step-finalize", STEP_DIAGRAMS.finalize],
+  ["world-executor", worldDiagram({ executor: true, queues: ["default", "slow"], startsDelayed: true })],
+  ["world-client", worldDiagram({ executor: false, queues: [], startsDelayed: false })],
 ];
 
 beforeAll(() => {

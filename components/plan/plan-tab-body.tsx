@@ -7,6 +7,7 @@ import { OnlyNow } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { Section } from "#components/ui/section.tsx";
 import { Empty, Failure, Skeleton } from "#components/ui/widget.tsx";
+import { toStepPhase } from "#server/contract/diagram/step-lifecycle.ts";
 import { unreachable } from "#server/kernel/errors.ts";
 import { FlowTab } from "./flow-tab.tsx";
 import { HistoryView } from "./history-view.tsx";
@@ -23,6 +24,7 @@ const PlanPhaseView = onDemand(async () => (await import("./plan-phase-view.tsx"
 const RawView = onDemand(async () => (await import("./raw-view.tsx")).RawView);
 const CompareView = onDemand(async () => (await import("./compare-view.tsx")).CompareView);
 const Conversation = onDemand(async () => (await import("#components/lifecycle/conversation.tsx")).Conversation);
+const StepLifecycle = onDemand(async () => (await import("#components/lifecycle/step-lifecycle.tsx")).StepLifecycle);
 const SubPlansView = onDemand(async () => (await import("./sub-plans-view.tsx")).SubPlansView);
 
 export interface PlanTabBodyProps {
@@ -133,6 +135,7 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
       return (
         <Section title="Life of this plan">
           <PlanLifecycle state={plan.state} history={history?.entries.map((entry) => entry.name) ?? []} />
+          <StepLife step={steps.find(({ id }) => id === selected) ?? null} />
         </Section>
       );
     case "raw":
@@ -151,6 +154,18 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
     default:
       return unreachable(tab);
   }
+}
+
+/** Under the life of the plan: that of the selected step, or of run steps in general. */
+function StepLife({ step }: { readonly step: StepView | null }) {
+  const phase = toStepPhase(step?.phase ?? "run");
+  if (phase === null) return null;
+  return (
+    <>
+      <h3 className="med">{step === null ? "Life of a run step" : `Life of step ${step.id}, a ${phase} step`}</h3>
+      <StepLifecycle phase={phase} state={step?.state ?? null} />
+    </>
+  );
 }
 
 function NothingSelected() {
