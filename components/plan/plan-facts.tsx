@@ -1,5 +1,5 @@
 "use client";
-import { parseInstant, plural } from "#components/ui/format.ts";
+import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -10,10 +10,12 @@ import type { Tab } from "./plan-tabs.tsx";
 import type { PlanOutput } from "./types.ts";
 
 const PLANS_SHOWN_MAX = 5;
+/** As many sub-plans as the head of a plan names. */
+const LINKED_MAX = 1_000;
 
 /** What holds a plan up besides its steps: its time, other plans, a plan that Ruby could not load. */
 export function PlanFacts({ source, plan }: { readonly source: string; readonly plan: PlanOutput }) {
-  const { delayed, blockedBy, blocks, caller, invalidReason } = plan;
+  const { delayed, blockedBy, blocks, subPlanIds, caller, invalidReason } = plan;
   return (
     <>
       {invalidReason !== null && <Failure title="Dynflow cannot load this plan" message={invalidReason} />}
@@ -40,6 +42,18 @@ export function PlanFacts({ source, plan }: { readonly source: string; readonly 
             {plural(blocks.length, "plan waits", "plans wait")} for it
           </PartLink>
           : <PlanLinks source={source} ids={blocks} />
+        </p>
+      )}
+      {subPlanIds.length > 0 && plan.result !== "success" && (
+        <p className="small t2">
+          It planned{" "}
+          {subPlanIds.length >= LINKED_MAX
+            ? `more than ${formatCount(LINKED_MAX - 1)} sub-plans`
+            : plural(subPlanIds.length, "sub-plan")}
+          :{" "}
+          <PartLink source={source} plan={plan} tab="sub-plans">
+            look for the first failure below
+          </PartLink>
         </p>
       )}
       {caller !== null && (

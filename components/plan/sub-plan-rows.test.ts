@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SubPlanRow } from "#server/contract/wire/dynflow-sub-plans.ts";
-import { type Level, parentKey, sumLevel, TREE_DEPTH_MAX, treeRows } from "./sub-plan-rows.ts";
+import { type Level, levelText, parentKey, sumLevel, TREE_DEPTH_MAX, treeRows } from "./sub-plan-rows.ts";
 
 const row = (id: string): SubPlanRow => ({
   id,
@@ -65,6 +65,18 @@ describe("the tree of sub-plans", () => {
       opened.push(way);
     }
     expect(drawn(known, opened)).toHaveLength(TREE_DEPTH_MAX + 1);
+  });
+
+  it("tells in words what is below an unfolded plan, most first", () => {
+    const count = (state: string | null, result: string | null, number: number) => ({
+      callerActionId: 1,
+      state,
+      result,
+      count: number,
+    });
+    const counts = [count("stopped", "error", 2), count("running", "pending", 3), count("stopped", "success", 9)];
+    expect(levelText(counts)).toBe("9 success, 3 running, 2 error");
+    expect(levelText([...counts, count(null, null, 1), count("paused", "error", 1)])).toMatch(/, …$/);
   });
 
   it("leads up from a row to the one it stands below", () => {

@@ -1,4 +1,5 @@
 /** The tree of sub-plans as the rows that are seen of it. Pure. */
+import { formatCount } from "#components/ui/format.ts";
 import type { SubPlanRow, SubPlansOutput } from "#server/contract/wire/dynflow-sub-plans.ts";
 
 /** One page of one level: read, on the way, or not to be had. */
@@ -20,6 +21,8 @@ export type TreeRow =
       readonly parentId: string;
       readonly row: SubPlanRow;
       readonly open: boolean;
+      /** Of those below it, once they are unfolded and read; `null` = not yet. */
+      readonly below: SubPlansOutput["counts"];
       /** It stands above itself: nothing is unfolded below it again. */
       readonly circle: boolean;
     }
@@ -61,7 +64,8 @@ export function treeRows(
         const circle = way.includes(row.id);
         const open = opened.has(key) && !circle && depth < TREE_DEPTH_MAX;
         plans += 1;
-        rows.push({ kind: "plan", key, depth, parentId, row, open, circle });
+        const below = open ? (levelOf(row.id)?.pages[0]?.data?.counts ?? null) : null;
+        rows.push({ kind: "plan", key, depth, parentId, row, open, below, circle });
         if (open) visit(row.id, [...way, row.id]);
       }
     }
@@ -82,6 +86,19 @@ export function parentKey(key: string): string | null {
   const parts = key.split("/");
   return parts.length <= 2 ? null : parts.slice(0, -1).join("/");
 }
+
+/** `980 success, 20 error, 3 running`: stopped ones by their result, the others by their state. */
+export function levelText(counts: NonNullable<SubPlansOutput["counts"]>): string {
+  const words = new Map<string, number>();
+  for (const { state, result, count } of counts) {
+    const word = state === null ? "without a row" : state === "stopped" ? (result ?? "") : state;
+    words.set(word, (words.get(word) ?? 0) + count);
+  }
+  const all = [...words].sort(([, a], [, b]) => b - a);
+  const said = all.slice(0, WORDS_MAX).map(([word, count]) => `${formatCount(count)} ${word}`);
+  return `${said.join(", ")}${all.length > WORDS_MAX ? ", …" : ""}`;
+}
+const WORDS_MAX = 4;
 
 export interface LevelSum {
   readonly total: number;

@@ -10,7 +10,7 @@ import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { seconds } from "./step-words.ts";
-import { parentKey, type TreeRow } from "./sub-plan-rows.ts";
+import { levelText, parentKey, type TreeRow } from "./sub-plan-rows.ts";
 import type { SubPlanTree } from "./use-sub-plans.ts";
 
 const ROW_PX = 28;
@@ -210,7 +210,7 @@ function PlanRow({
   onToggle,
   onHere,
 }: RowProps & { readonly row: Extract<TreeRow, { kind: "plan" }> }) {
-  const { row, depth, open, circle } = tree;
+  const { row, depth, open, below, circle } = tree;
   const foldable = row.subPlans > 0 && !circle;
   return (
     <tr
@@ -255,6 +255,7 @@ function PlanRow({
         <span className="t3">
           <Id id={row.id} />
         </span>
+        {below !== null && <bdi className="small t3 sub-below">{levelText(below)}</bdi>}
         {circle && <span className="small t-attention tone"> a circle: it stands above</span>}
       </td>
       <td className="num p2 t2">{row.subPlans === 0 ? <span className="off">·</span> : formatCount(row.subPlans)}</td>
