@@ -38,12 +38,15 @@ export function useOperations(source: string, target: string): readonly Operatio
     const fold = state.folds[OPERATOR_STREAM];
     if (fold?.family !== "operator") return NONE;
     return fold.operations.filter(
-      (operation) => operation.target === target && operation.stream === dynflowStream(source),
+      ({ target: touched, stream, action }) =>
+        touched === target && stream === dynflowStream(source) && action !== LOOKED_ONLY,
     );
   });
   return (found ?? NONE).toReversed();
 }
 const NONE: readonly OperationFold[] = [];
+/** It changes nothing of the plan: the journal has it. */
+const LOOKED_ONLY = "dynflow.plans.reveal";
 
 /** The latest action on this plan, followed: requested, executed, verified, each with its time. */
 export function Outcome({ source, target }: { readonly source: string; readonly target: string }) {

@@ -17,6 +17,7 @@ it("says of what an earlier life left open that it is unknown, once; what was se
   });
   await operations.request(asked("open", "dna.failover.start"));
   await operations.request(asked("sent", "dynflow.plans.resume"));
+  await operations.request(asked("shown", "dynflow.plans.reveal"));
   await operations.perform(
     asked("settled", "jobs.pause"),
     async () => null,
@@ -28,7 +29,8 @@ it("says of what an earlier life left open that it is unknown, once; what was se
   expect(phases).toEqual([
     ["open", "unknown"],
     ["sent", "requested"],
+    ["shown", "unknown"],
     ["settled", "executed"],
   ]);
-  expect(recorder.counts().recorded).toBe(5);
+  expect(recorder.counts().recorded).toBe(7);
 });

@@ -5,6 +5,8 @@ import type { Operations } from "./ports.ts";
 
 /** Commands to Dynflow are settled by evidence, by those who sent them. */
 const SETTLED_ELSEWHERE = "dynflow.";
+/** But this sends nothing: whether the value was shown is all there is to know. */
+const SENDS_NOTHING = "dynflow.plans.reveal";
 const LOST = "The console ended before it could write down what became of it";
 
 /**
@@ -17,7 +19,8 @@ export async function closeLost(deps: {
   readonly log: Logger;
 }): Promise<void> {
   for (const { id: requestId, phase, actor, action, stream, target, expected } of deps.view.operator().operations) {
-    if (phase !== "requested" || actor === null || action.startsWith(SETTLED_ELSEWHERE)) continue;
+    if (phase !== "requested" || actor === null) continue;
+    if (action.startsWith(SETTLED_ELSEWHERE) && action !== SENDS_NOTHING) continue;
     const request = { requestId, actor, facts: { action, stream, target, expected } };
     try {
       await deps.operations.settle(request, "unknown", LOST);
