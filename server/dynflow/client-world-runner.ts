@@ -133,7 +133,7 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
         return dispatch({ kind: "listen-ended", ok: await succeeds("listen", listen()) });
       case "pull": {
         const rows = await answerOf("pull", mailbox.pull(id, keepUnread));
-        dispatch({ kind: "pull-ended", envelopes: rows?.map((data) => decodeEnvelope(data)) ?? null });
+        dispatch({ kind: "pull-ended", envelopes: rows?.map((data) => decodeEnvelope(data, encoding)) ?? null });
         await undecodable?.tell(id);
         return;
       }
@@ -168,7 +168,7 @@ export async function openClientWorld(options: ClientWorldOptions): Promise<Clie
   /** Whatever says nothing to us is kept before it is deleted; the others of the batch are handled all the same. */
   async function keepUnread(rows: readonly Uint8Array[]): Promise<void> {
     const unread = rows.flatMap((data) => {
-      const reason = unreadReason(decodeEnvelope(data));
+      const reason = unreadReason(decodeEnvelope(data, encoding));
       return reason === null ? [] : [{ data, reason }];
     });
     if (unread.length > 0) await undecodable?.keep(unread);

@@ -5,7 +5,9 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { createMemoryMail } from "./client-world.test-kit.ts";
 import { openClientWorld } from "./client-world-runner.ts";
+import { encodeEnvelope } from "./codec/envelope-encode.ts";
 import { encodePayload } from "./codec/payload.ts";
+import type { StoredForm } from "./codec/stored.ts";
 import { createMemoryJournal, createMemoryStateStore } from "./follower.test-kit.ts";
 import { createUndecodableEnvelopes, UNDECODABLE_KEPT_MAX } from "./undecodable-envelopes.ts";
 
@@ -16,7 +18,7 @@ const GARBAGE = new Uint8Array([0xc1, 0xff, 0x00, ...new Uint8Array(200).fill(7)
 let stop: (() => Promise<void>) | null = null;
 afterEach(async () => stop?.());
 
-async function open() {
+async function open(encoding: StoredForm = "msgpack") {
   const clock = createManualClock();
   const mail = createMemoryMail();
   const state = createMemoryStateStore();
@@ -35,6 +37,7 @@ async function open() {
     pid: 1,
     newWorldId: () => US,
     undecodable,
+    encoding,
   });
   const abort = new AbortController();
   const ended = world.run(abort.signal);
@@ -71,6 +74,19 @@ describe("an envelope for us that we cannot decode", () => {
     expect(journal.events).toMatchObject([
       { kind: "dynflow.envelope.undecodable", subject: US, body: { bytes: 203, sha256: kept?.sha256 } },
     ]);
+  });
+
+  it("is none that is JSON text where the database writes that", async () => {
+    const { clock, mail, undecodable, put } = await open("json");
+    const envelope = { requestId: `${THEM}-1`, senderId: THEM, receiverId: US } as const;
+    const ping = encodeEnvelope({ ...envelope, message: { type: "Ping", receiverId: US, useCache: false } }, "json");
+    if (!ping.ok) return expect.fail(ping.reason);
+    put(ping.value);
+    put(GARBAGE);
+    await clock.advance(2_000);
+    expect(undecodable.list()).toMatchObject([{ bytes: 203 }]);
+    const [answer] = mail.rows.filter((row) => row.receiverId === THEM);
+    expect(Buffer.from(answer?.data ?? []).toString()).toContain("Dispatcher::Pong");
   });
 
   it("shows its bytes to operators only", async () => {
