@@ -200,6 +200,7 @@ function scanPromises({ tables }: Context): void {
         needle,
         from,
         plans,
+        rows: 400,
         shown: SHOWN,
       });
       hits.push(...slice.hits);
@@ -270,7 +271,7 @@ function scanPromises({ tables }: Context): void {
   it("are refused at a place that is none, and end between statements when they are cancelled", async () => {
     const scan = (from: string | null, signal?: AbortSignal) =>
       tables().store.scan(
-        { filter: ANY, needle: { ...NO_NEEDLE, errorText: "x" }, from, plans: 10, shown: SHOWN },
+        { filter: ANY, needle: { ...NO_NEEDLE, errorText: "x" }, from, plans: 10, rows: 100, shown: SHOWN },
         signal,
       );
     await expect(scan("nowhere")).rejects.toMatchObject({ code: "invalid-input" });

@@ -4,12 +4,15 @@ import type { DynflowStore, ScanHit, ScanQuery, ScanSlice } from "./ports.ts";
 import { isTooSlow } from "./too-slow.ts";
 
 /** One answer's worth of work: whoever waits sees how far it is this often. */
-const ANSWER_MS = 700;
+const ANSWER_MS = 500;
 const HITS_MAX = 200;
 const BYTES_MAX = 64 * 1024 * 1024;
 /** A slice is sized to take about this long. */
 const SLICE_MS = 150;
 const SLICE_PLANS = { first: 500, min: 10, max: 20_000 } as const;
+/** As many rows at once as make about so many bytes: memory is bounded, too. */
+const READ_BYTES = 8 * 1024 * 1024;
+const ROWS = { first: 200, min: 20, max: 2_000 } as const;
 /** Between slices the database rests as long as the last one took, at most so long. */
 const REST_MAX_MS = 100;
 
@@ -30,6 +33,7 @@ export interface SearchPart {
 export function createPlanSearch(deps: { readonly store: Pick<DynflowStore, "scan">; readonly clock: Clock }) {
   const { store, clock } = deps;
   let slicePlans: number = SLICE_PLANS.first;
+  let rowsAtOnce: number = ROWS.first;
   let turn: Promise<unknown> = Promise.resolve();
 
   async function slice(
@@ -40,13 +44,15 @@ export function createPlanSearch(deps: { readonly store: Pick<DynflowStore, "sca
     for (;;) {
       const began = clock.monotonic();
       try {
-        const found = await store.scan({ ...question, from, plans: slicePlans }, signal);
+        const found = await store.scan({ ...question, from, plans: slicePlans, rows: rowsAtOnce }, signal);
         const tookMs = clock.monotonic() - began;
         slicePlans = sized(slicePlans * Math.min(2, Math.max(0.25, SLICE_MS / Math.max(1, tookMs))));
+        if (found.rows > 0) rowsAtOnce = rowsOf(found.bytes / found.rows, rowsAtOnce);
         return { found, tookMs };
       } catch (cause) {
         if (!isTooSlow(cause) || slicePlans <= SLICE_PLANS.min) throw cause;
         slicePlans = sized(slicePlans / 8);
+        rowsAtOnce = ROWS.first;
       }
     }
   }
@@ -81,5 +87,9 @@ export function createPlanSearch(deps: { readonly store: Pick<DynflowStore, "sca
     },
   };
 }
+
+/** Growing slowly: what comes next may be longer. */
+const rowsOf = (bytesEach: number, before: number): number =>
+  Math.round(Math.min(ROWS.max, before * 2, Math.max(ROWS.min, READ_BYTES / Math.max(1, bytesEach))));
 
 const sized = (plans: number): number => Math.min(SLICE_PLANS.max, Math.max(SLICE_PLANS.min, Math.round(plans)));

@@ -145,6 +145,8 @@ export interface ScanQuery {
   readonly from: string | null;
   /** Plans to look at, at most: 1 to 20,000. */
   readonly plans: number;
+  /** Rows of steps, actions or histories to read at once, at most: fewer where they are long. */
+  readonly rows: number;
   /** Inputs and errors as they may be read at all: nothing else is looked into, and nothing else is evidence. */
   readonly shown: ScanShown;
 }

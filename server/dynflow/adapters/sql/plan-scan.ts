@@ -51,17 +51,23 @@ export async function scanPlans(
   query: ScanQuery,
   signal?: AbortSignal,
 ): Promise<ScanSlice> {
-  const scan: Scan = {
-    db,
-    query,
-    differences,
-    filtered: conditions(query.filter, differences),
-    async ask(statement) {
-      if (signal?.aborted === true) throw new OpsError("cancelled", "The search was cancelled");
-      const { rows } = await differences.shortly(db, SCAN_STATEMENT_MS, (on) => statement.execute(on));
-      return rows;
-    },
-  };
+  if (signal?.aborted === true) throw new OpsError("cancelled", "The search was cancelled");
+  return differences.shortly(db, SCAN_STATEMENT_MS, (on) =>
+    scanSlice({
+      db: on,
+      query,
+      differences,
+      filtered: conditions(query.filter, differences),
+      async ask(statement) {
+        if (signal?.aborted === true) throw new OpsError("cancelled", "The search was cancelled");
+        return (await statement.execute(on)).rows;
+      },
+    }),
+  );
+}
+
+async function scanSlice(scan: Scan): Promise<ScanSlice> {
+  const { query, differences } = scan;
   const range = await rangeOf(scan);
   const [first, ...others] = lookoutsFor(query, differences);
   if (first === undefined) return headsOnly(scan, range);
@@ -146,11 +152,12 @@ const inclusive = (range: Range): Range =>
   range.from === null || range.from.child === null ? range : { ...range, from: null };
 
 async function lookOut(scan: Scan, lookout: Lookout, range: Range): Promise<Found> {
-  const rows = await scan.ask(statementOf(scan, lookout, range, lookout.rowsAtOnce));
+  const rowsAtOnce = Math.min(lookout.rowsAtOnce, scan.query.rows);
+  const rows = await scan.ask(statementOf(scan, lookout, range, rowsAtOnce));
   const found: Found = { evidence: new Map(), rows: 0, bytes: 0, notLookedInto: 0, stoppedAt: null };
   for (const row of rows) note(found, lookout, row);
   const last = rows.at(-1);
-  if (last !== undefined && rows.length === lookout.rowsAtOnce) {
+  if (last !== undefined && rows.length === rowsAtOnce) {
     const child = lookout.child === null ? null : (numberCell(last, "of_child") ?? 0);
     found.stoppedAt = { plan: textCell(last, "of_plan") ?? "", child };
   }

@@ -55,7 +55,7 @@ function inErrors(text: string, shown: ScanShown, differences: SqlDifferences): 
     wanted: sql`(looked.error is not null or looked.data is not null)`,
     columns: sql`looked.action_class, ${blobColumns(differences, "looked.error", "error", BLOB_MAX_BYTES)},
       ${blobColumns(differences, "looked.data", "data", BLOB_MAX_BYTES)}`,
-    rowsAtOnce: 400,
+    rowsAtOnce: 1_000,
     look(row) {
       const blobs = { error: blobCell(row, "error"), data: blobCell(row, "data") };
       const { error, actionClass } = stepOf(row, blobs);
@@ -96,7 +96,7 @@ function inInputs(text: string, shown: ScanShown, differences: SqlDifferences): 
     wanted: sql`(looked.input is not null or looked.data is not null)`,
     columns: sql`${blobColumns(differences, "looked.input", "input", BLOB_MAX_BYTES)},
       ${blobColumns(differences, "looked.data", "data", BLOB_MAX_BYTES)}`,
-    rowsAtOnce: 300,
+    rowsAtOnce: 1_000,
     look(row) {
       const blobs = { input: blobCell(row, "input"), data: blobCell(row, "data") };
       const bytes = lengthOf(blobs.input, blobs.data);
@@ -143,7 +143,7 @@ function inHistory(worldId: string, differences: SqlDifferences): Lookout {
     wanted: sql`(looked.execution_history is not null or looked.data is not null)`,
     columns: sql`${blobColumns(differences, "looked.execution_history", "execution_history", BLOB_MAX_BYTES)},
       ${blobColumns(differences, "looked.data", "data", BLOB_MAX_BYTES)}`,
-    rowsAtOnce: 1_000,
+    rowsAtOnce: 2_000,
     look(row) {
       const blobs = { history: blobCell(row, "execution_history"), data: blobCell(row, "data") };
       const none = { runFlow: NO_BLOB, finalizeFlow: NO_BLOB, stepIds: NO_BLOB };
