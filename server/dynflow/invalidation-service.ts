@@ -3,7 +3,7 @@ import { dynflowStream } from "#server/contract/event.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow-worlds.ts";
 import type { JobStarter } from "#server/jobs/ports.ts";
-import { type Clock, toIso } from "#server/kernel/clock.ts";
+import { type Clock, type EpochMs, type MonotonicMs, monotonicMs, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { JsonValue } from "#server/kernel/json.ts";
 import type { Logger } from "#server/kernel/logger.ts";
@@ -30,11 +30,20 @@ export const PROBE_ACTION = "dynflow.worlds.probe";
 /** Plans that are read for a preview; of the others only the number is told. */
 const PREVIEWED_MAX = 100;
 const READ_AT_ONCE = 5;
+/** A preview is as old as this at most; the start reads anew. */
+const LOOK_FRESH_MS = 3_000;
 const RECORDS_A_READ = 500;
 /** Failed steps that are named of one plan. */
 const STEPS_NAMED_MAX = 20;
 
 type Preview = WireShape<typeof wire.invalidatePreviewOutput>;
+
+interface Look {
+  readonly asOf: EpochMs;
+  readonly held: Holdings;
+  readonly plans: Preview["plans"];
+  readonly envelopes: number;
+}
 
 interface Holdings {
   readonly world: World | null;
@@ -109,6 +118,29 @@ export function createInvalidationService(deps: {
       }
     }
     return found;
+  }
+
+  /** What is looked at every second while somebody waits for two pings is read every few. */
+  const looks = new Map<string, { readonly until: MonotonicMs; readonly look: Promise<Look> }>();
+
+  async function lookAt(source: DynflowSource, worldId: string): Promise<Look> {
+    const held = await holdingsOf(source, worldId);
+    const plans = await plansOf(source, worldId, held);
+    const waiting = await source.store.envelopes(worldId, 1);
+    const envelopes = waiting.receivers.find(({ receiverId }) => receiverId === worldId)?.count ?? 0;
+    return { asOf: clock.now(), held, plans, envelopes };
+  }
+
+  function recentLook(source: DynflowSource, worldId: string): Promise<Look> {
+    const key = keyOf(source, worldId);
+    const now = clock.monotonic();
+    const known = looks.get(key);
+    if (known !== undefined && known.until > now) return known.look;
+    for (const [other, { until }] of looks) if (until <= now) looks.delete(other);
+    const look = lookAt(source, worldId);
+    looks.set(key, { until: monotonicMs(now + LOOK_FRESH_MS), look });
+    look.catch(() => looks.delete(key));
+    return look;
   }
 
   const starts = createOneStart<{ journalId: string; jobId: string }>("Another job of this source is being started.");
@@ -190,26 +222,23 @@ export function createInvalidationService(deps: {
     },
 
     async preview(source: DynflowSource, worldId: string): WireOut<typeof wire.invalidatePreviewOutput> {
-      const askedAt = clock.now();
-      const held = await holdingsOf(source, worldId);
+      const { asOf, held, plans, envelopes } = await recentLook(source, worldId);
       const probe = probes.of(keyOf(source, worldId));
-      const plans = await plansOf(source, worldId, held);
-      const waiting = await source.store.envelopes(worldId, 1);
       const fates: Record<string, number> = {};
       for (const { fate } of plans) fates[fate] = (fates[fate] ?? 0) + 1;
       return {
-        ...observedAt(askedAt, [source]),
+        ...observedAt(asOf, [source]),
         worldId,
         executor: held.world?.kind === "executor",
         hostname: held.world?.hostname ?? null,
         probe: probe === null ? null : toProbeView(probe),
         refusals: [...refusalsOf(source, worldId, held, probe)],
-        plans,
+        plans: [...plans],
         planCount: held.locks.length,
         fates,
         executors: held.executors.map(({ id, hostname }) => ({ id, hostname })),
         otherLocks: held.otherLocks,
-        envelopes: waiting.receivers.find(({ receiverId }) => receiverId === worldId)?.count ?? 0,
+        envelopes,
         warnings: warningsOf(held, fates),
       };
     },
