@@ -107,6 +107,9 @@ export function Sources() {
                 <td className="w100 trunc" title={row.reason ?? undefined}>
                   <StateGlyph system="source" word={row.state} /> <Name text={row.id} />
                   {row.pace !== null && !past && row.state === "up" && <div className="t3 small wrap">{row.pace}</div>}
+                  {row.reason !== null && row.state === "up" && (
+                    <div className="t-attention tone small wrap">{row.reason}</div>
+                  )}
                 </td>
                 <td className="t3 p3 kind trunc" title={row.kind}>
                   {row.kind}

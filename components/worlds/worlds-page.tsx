@@ -186,16 +186,19 @@ function SourceAges({ sources }: { readonly sources: readonly Source[] }) {
         <Glyph tone="failed" /> <bdi>{id}</bdi> is down, as of <Age at={fold.source.since} down />{" "}
       </span>
     ) : (
-      <span key={id} className="nowrap">
-        <bdi>{id}</bdi>{" "}
-        {past ? (
-          "as it was known then"
-        ) : (
-          <>
-            as of <Age at={sample?.asOf ?? null} everyMs={everyMsOf(sample)} />
-            {paceOf(sample)}
-          </>
-        )}{" "}
+      <span key={id}>
+        <span className="nowrap">
+          <bdi>{id}</bdi>{" "}
+          {past ? (
+            "as it was known then"
+          ) : (
+            <>
+              as of <Age at={sample?.asOf ?? null} everyMs={everyMsOf(sample)} />
+            </>
+          )}
+        </span>
+        {past ? "" : paceOf(sample)}
+        {fold.source.reason === null ? "" : `. ${fold.source.reason}.`}{" "}
       </span>
     ),
   );
