@@ -60,7 +60,7 @@ export function FlowMermaid({ title, flow, steps, selected, critical }: FlowMerm
       note={
         shown.folded
           ? `folded: ${plural(shown.cells, "step")} are more than ${DIAGRAM_NODES_MAX}`
-          : "grey = passed, magenta = selected"
+          : "dark = passed, pale = not reached, magenta box = selected, magenta arrows = critical path"
       }
       twin={<Twin flow={drawn} steps={steps} title={title} />}
     />

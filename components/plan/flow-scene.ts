@@ -1,5 +1,5 @@
 /** What a flow shows, beside where it stands: states, folds with their counts, hits, the critical path. Pure. */
-import { formatCount, formatDurationMs, parseInstant } from "#components/ui/format.ts";
+import { formatCount, formatDurationMs, parseInstant, plural } from "#components/ui/format.ts";
 import type { FoldedSiblings } from "#server/contract/view/plan-flow.ts";
 import type { FlowIndex, PlacedCell } from "#server/contract/view/plan-flow-index.ts";
 import { lookOf, type Shape, TONES_WORST_FIRST, type Tone } from "#server/kernel/states.ts";
@@ -113,4 +113,4 @@ export function stepTimeMs(step: StepView | undefined, nowMs: number | null): nu
 const MS_PER_SECOND = 1_000;
 
 export const criticalWords = (totalMs: number, stepCount: number): string =>
-  stepCount === 0 ? "nothing has run yet" : `${formatDurationMs(totalMs)} in ${formatCount(stepCount)} steps`;
+  stepCount === 0 ? "nothing has run yet" : `${formatDurationMs(totalMs)} in ${plural(stepCount, "step")}`;

@@ -69,7 +69,7 @@ function Part(props: PlanTabBodyProps & { readonly steps: readonly StepView[] })
       );
     case "timeline":
       return (
-        <div className={detail === null ? "two alone" : "two"}>
+        <div className={detail === null ? "two alone" : "two of-time"}>
           <div className="two-main">
             <TimelineView
               source={source}

@@ -12,15 +12,16 @@ interface TimelineCanvasProps {
   readonly box: React.RefObject<HTMLDivElement | null>;
   readonly scene: TimelineScene;
   readonly onSelect: (stepId: number) => void;
+  readonly onPlan: (planId: string) => void;
 }
 
 /** Bars reach so far beyond themselves for a pointer. */
 const NEAR_PX = 4;
 
 /** What the box shows of a timeline, painted anew with each frame in which it scrolls or changes. */
-export function TimelineCanvas({ box, scene, onSelect }: TimelineCanvasProps) {
+export function TimelineCanvas({ box, scene, onSelect, onPlan }: TimelineCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const now = useRef({ scene, onSelect });
+  const now = useRef({ scene, onSelect, onPlan });
   const again = useRef<(inks: boolean) => void>(() => undefined);
   const { theme } = usePreferences();
 
@@ -67,7 +68,8 @@ export function TimelineCanvas({ box, scene, onSelect }: TimelineCanvasProps) {
     };
     const onClick = (event: MouseEvent): void => {
       const span = under(event);
-      if (span !== null && span.stepId !== PLAN_PHASE) now.current.onSelect(span.stepId);
+      if (span?.subPlan !== undefined) now.current.onPlan(span.subPlan.id);
+      else if (span !== null && span.stepId !== PLAN_PHASE) now.current.onSelect(span.stepId);
     };
     const dark = window.matchMedia("(prefers-color-scheme: dark)");
     around.addEventListener("scroll", later, { passive: true });
@@ -90,9 +92,9 @@ export function TimelineCanvas({ box, scene, onSelect }: TimelineCanvasProps) {
   }, [box]);
 
   useEffect(() => {
-    now.current = { scene, onSelect };
+    now.current = { scene, onSelect, onPlan };
     again.current(false);
-  }, [scene, onSelect]);
+  }, [scene, onSelect, onPlan]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other inks
   useEffect(() => again.current(true), [theme]);
 
@@ -104,7 +106,7 @@ function spanAt(scene: TimelineScene, x: number, y: number, around: HTMLElement)
   if (y < HEAD) return null;
   const row = scene.rows[Math.floor((y - HEAD + around.scrollTop) / ROW)];
   if (row === undefined || row.kind === "head") return null;
-  if (row.kind === "step") return row.spans[0] ?? null;
+  if (row.kind !== "lane") return row.spans[0] ?? null;
   const at = x - scene.names + around.scrollLeft;
   const { timeline, nowMs } = scene;
   const near = row.spans.find(
@@ -115,7 +117,8 @@ function spanAt(scene: TimelineScene, x: number, y: number, around: HTMLElement)
 }
 
 function titleOf(span: TimelineSpan, { nowMs, zone }: TimelineScene): string {
-  const { step, startMs } = span;
+  const { step, startMs, subPlan } = span;
+  if (subPlan !== undefined) return `Sub-plan ${subPlan.label ?? ""}: ${spanWords(span, nowMs)}. Press to open it.`;
   const from = startMs === null ? "" : `, from ${formatClock(startMs, zone)}`;
   if (step === null) return `All steps of planning: ${spanWords(span, nowMs)}${from}`;
   const queue = step.queue === null ? "" : `, queue ${step.queue}`;

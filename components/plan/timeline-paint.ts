@@ -1,10 +1,10 @@
 /** Paints the part of a timeline that is in view on a canvas: names and clock stand, bars move. */
 import { formatClock, formatDurationMs, type Zone } from "#components/ui/format.ts";
-import { lookOf } from "#server/kernel/states.ts";
+import { lookOf, type Tone } from "#server/kernel/states.ts";
 import type { GlyphPress, Ink } from "./flow-ink.ts";
 import type { Pen } from "./flow-paint.ts";
 import type { Timeline } from "./timeline.ts";
-import { PLAN_PHASE, type TimelineRow, type TimelineSpan } from "./timeline-rows.ts";
+import { PLAN_PHASE, type SubPlan, type TimelineRow, type TimelineSpan } from "./timeline-rows.ts";
 
 export const ROW = 18;
 export const HEAD = 24;
@@ -111,7 +111,7 @@ function paintGrounds(
       pen.fillStyle = ink.sunken;
       pen.fillRect(0, yOf(row), at.width, ROW);
     } else if (kind === "step") {
-      const failed = spans[0]?.step?.state === "error";
+      const failed = spans[0] !== undefined && isFailed(spans[0]);
       const chosen = spans[0]?.stepId === selected;
       if (failed || chosen) {
         pen.fillStyle = failed ? ink.failedSoft : ink.selected;
@@ -136,7 +136,7 @@ function paintSpan(
 ): void {
   const { timeline, nowMs, selected } = scene;
   const middle = y + ROW / 2;
-  const { step, waitFromMs, startMs } = span;
+  const { waitFromMs, startMs } = span;
   if (waitFromMs !== null && row?.kind === "step") {
     pen.strokeStyle = ink.line3;
     pen.lineWidth = 1;
@@ -157,11 +157,11 @@ function paintSpan(
     );
     return;
   }
-  const failed = step?.state === "error";
+  const failed = isFailed(span);
   const x1 = timeline.toX(startMs);
   const x2 = Math.max(x1 + 2, timeline.toX(span.endMs ?? nowMs));
   const strong = failed || span.stepId === selected;
-  const tone = step === null ? "idle" : lookOf("step", step.state).tone;
+  const tone = toneOf(span);
   pen.fillStyle = span.endMs === null ? ink.tones[tone] : strong ? ink.text1 : ink.text3;
   const height = waitedWithin(span) ? THIN : BAR;
   const inLane = row?.kind === "lane";
@@ -178,9 +178,23 @@ function paintSpan(
   words(pen, ink, spanWords(span, nowMs), x2 + (failed ? 10 : 5), middle);
 }
 
+const isFailed = ({ step, subPlan }: TimelineSpan): boolean =>
+  step?.state === "error" || subPlan?.failing === true || subPlan?.result === "error";
+
+function toneOf({ step, subPlan }: TimelineSpan): Tone {
+  if (subPlan !== undefined) return lookOf("plan", subPlan.state ?? "").tone;
+  return step === null ? "idle" : lookOf("step", step.state).tone;
+}
+
+function subPlanWords({ state, result }: SubPlan, startMs: number | null, toMs: number): string {
+  const said = state === "stopped" ? (result ?? "stopped") : (state ?? "its row is gone");
+  return startMs === null ? said : `${said}, ${formatDurationMs(Math.max(0, toMs - startMs))}`;
+}
+
 /** `21.4 s`, `running, 12 s`, `1.2 s of 40 s`. */
 export function spanWords(span: TimelineSpan, nowMs: number): string {
-  const { step, startMs, endMs } = span;
+  const { step, startMs, endMs, subPlan } = span;
+  if (subPlan !== undefined) return subPlanWords(subPlan, startMs, endMs ?? nowMs);
   if (startMs === null) return `waits since ${formatDurationMs(Math.max(0, nowMs - (span.waitFromMs ?? nowMs)))}`;
   const tookMs = (endMs ?? nowMs) - startMs;
   if (endMs === null && step !== null) return `${step.state}, ${formatDurationMs(Math.max(0, tookMs))}`;
@@ -240,6 +254,10 @@ function paintNames(
       pen.fillText(shown.label, 20, middle);
       continue;
     }
+    if (shown.kind === "sub-plan") {
+      paintSubPlanName(pen, shown.label, names, middle, ink);
+      continue;
+    }
     if (span !== undefined && span.stepId !== PLAN_PHASE) pen.fillText(String(span.stepId), 6, middle);
     const strong = span?.stepId === selected || span?.step?.state === "error";
     pen.font = `${strong ? "600 " : ""}11px ${ink.sans}`;
@@ -247,6 +265,20 @@ function paintNames(
     const from = names > 130 ? 48 : 34;
     pen.fillText(cutTo(pen, shown.label, names - from - 6), from, middle);
   }
+}
+
+/** Indented, with the line that leads to it from its step. */
+function paintSubPlanName(pen: Pen, label: string, names: number, middle: number, ink: Ink): void {
+  const from = names > 130 ? 60 : 44;
+  pen.strokeStyle = ink.line3;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  pen.moveTo(from - 9.5, middle - ROW / 2);
+  pen.lineTo(from - 9.5, middle);
+  pen.lineTo(from - 3, middle);
+  pen.stroke();
+  pen.fillStyle = ink.text2;
+  pen.fillText(cutTo(pen, label, names - from - 6), from, middle);
 }
 
 /** The clock stays at the top while the rows move below it. */

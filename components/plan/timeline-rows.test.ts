@@ -5,6 +5,7 @@ import { step } from "./plan.test-kit.ts";
 import {
   lanesOf,
   readyTimes,
+  type SubPlan,
   type TimelineMode,
   type TimelineSpan,
   tenuresOf,
@@ -134,5 +135,46 @@ describe("rows by queue and by world", () => {
     const startedAt = performance.now();
     expect(lanesOf(spans)).toHaveLength(50_000);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});
+
+describe("sub-plans", () => {
+  const sub = (id: string, callerActionId: number | null, over: Partial<SubPlan> = {}): SubPlan => ({
+    id,
+    label: `Lab::${id}`,
+    rootActionClass: null,
+    state: "stopped",
+    result: "success",
+    callerActionId,
+    startedAt: clock(4),
+    endedAt: clock(5),
+    failing: false,
+    ...over,
+  });
+
+  it("stand under the step that planned them, those of no known step last", () => {
+    const [first] = STEPS;
+    const rows = timelineRows({
+      steps: STEPS,
+      flows: [FLOW],
+      history: undefined,
+      mode: "step",
+      worldName: (id) => id,
+      subPlans: [
+        sub("A", first?.actionId ?? 0),
+        sub("B", 999),
+        sub("C", first?.actionId ?? 0, { startedAt: null, endedAt: null, state: "scheduled" }),
+      ],
+    });
+    expect(rows.map(({ kind, label, spans }) => `${kind} ${spans[0]?.step?.id ?? label}`)).toEqual([
+      "step 1",
+      "sub-plan A",
+      "sub-plan C",
+      "step 2",
+      "step 3",
+      "step 4",
+      "sub-plan B",
+    ]);
+    expect(rows[2]?.spans[0]).toMatchObject({ startMs: null, endMs: null });
   });
 });

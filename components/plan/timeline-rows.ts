@@ -17,17 +17,34 @@ export interface TimelineSpan {
   readonly startMs: number | null;
   /** `null` = it has not ended. */
   readonly endMs: number | null;
+  /** Set when this is no step but a plan that one planned. */
+  readonly subPlan?: SubPlan;
+}
+
+/** A plan that a step of this one planned, as the list of sub-plans tells of it. */
+export interface SubPlan {
+  readonly id: string;
+  readonly label: string | null;
+  readonly rootActionClass: string | null;
+  readonly state: string | null;
+  readonly result: string | null;
+  readonly callerActionId: number | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly failing: boolean;
 }
 
 export interface TimelineRow {
   /** Heads name a group and have no bars. */
-  readonly kind: "head" | "step" | "lane";
+  readonly kind: "head" | "step" | "lane" | "sub-plan";
   readonly label: string;
   readonly spans: readonly TimelineSpan[];
 }
 
 /** All steps of planning stand on one line of their own. */
 export const PLAN_PHASE = -1;
+/** No step either. */
+const SUB_PLAN = -2;
 /** Waits of steps that have not begun are shown for so many: the others wait for these. */
 const WAITING_MAX = 200;
 
@@ -36,6 +53,8 @@ export interface TimelineInput {
   readonly flows: readonly FlowTree[];
   readonly history: HistoryOutput | undefined;
   readonly mode: TimelineMode;
+  /** Shown under the steps that planned them. */
+  readonly subPlans?: readonly SubPlan[];
   /** How a world is called. */
   readonly worldName: (worldId: string) => string;
 }
@@ -48,7 +67,9 @@ export function timelineRows(input: TimelineInput): readonly TimelineRow[] {
     const rows = spans.map(
       (span): TimelineRow => ({ kind: "step", label: shortClass(span.step?.actionClass ?? ""), spans: [span] }),
     );
-    return planning === null ? rows : [{ kind: "step", label: "planning", spans: [planning] }, ...rows];
+    const all: readonly TimelineRow[] =
+      planning === null ? rows : [{ kind: "step", label: "planning", spans: [planning] }, ...rows];
+    return withSubPlans(all, input.subPlans ?? []);
   }
   const nameOf = mode === "queue" ? queueOf : worldsOf(input);
   const groups = Map.groupBy(
@@ -63,6 +84,36 @@ export function timelineRows(input: TimelineInput): readonly TimelineRow[] {
       ...lanes.map((lane, at) => ({ kind: "lane" as const, label: String(at + 1), spans: lane })),
     ];
   });
+}
+
+/** Sub-plans under the run step of the action that planned them, by begin; those whose step is not here come last. */
+function withSubPlans(rows: readonly TimelineRow[], subPlans: readonly SubPlan[]): readonly TimelineRow[] {
+  if (subPlans.length === 0) return rows;
+  const byAction = Map.groupBy(subPlans, (plan) => plan.callerActionId);
+  const all: TimelineRow[] = [];
+  for (const row of rows) {
+    all.push(row);
+    const step = row.spans[0]?.step;
+    if (step?.phase !== "run") continue;
+    for (const plan of byAction.get(step.actionId) ?? []) all.push(subPlanRow(plan));
+    byAction.delete(step.actionId);
+  }
+  for (const rest of byAction.values()) for (const plan of rest) all.push(subPlanRow(plan));
+  return all;
+}
+
+function subPlanRow(subPlan: SubPlan): TimelineRow {
+  const { label, rootActionClass, startedAt, endedAt, state } = subPlan;
+  const startMs = parseInstant(startedAt);
+  const span: TimelineSpan = {
+    stepId: SUB_PLAN,
+    step: null,
+    waitFromMs: null,
+    startMs,
+    endMs: parseInstant(endedAt) ?? (state === "stopped" ? startMs : null),
+    subPlan,
+  };
+  return { kind: "sub-plan", label: shortClass(label ?? rootActionClass ?? "not planned yet"), spans: [span] };
 }
 
 /** In order of begin; those that wait last. */

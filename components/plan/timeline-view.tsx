@@ -1,8 +1,10 @@
 "use client";
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useAddress } from "#components/ui/address.ts";
 import { parseInstant, plural, shortId } from "#components/ui/format.ts";
 import { useNow } from "#components/ui/live.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
+import { routes } from "#components/ui/routes.ts";
 import { useWidth } from "#components/ui/width.ts";
 import type { FlowTree } from "#server/contract/view/plan-flow.ts";
 import { layoutTimeline, pausesOf } from "./timeline.ts";
@@ -18,6 +20,7 @@ import {
 } from "./timeline-rows.ts";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
+import { useSubPlanRows } from "./use-sub-plan-rows.ts";
 
 const NAMES_WIDE = 190;
 const NAMES_NARROW = 108;
@@ -49,11 +52,15 @@ export function TimelineView(props: TimelineViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const { zone } = usePreferences();
   const worlds = useDynflowFold(source, (fold) => fold.worlds);
+  const [nested, setNested] = useState(false);
+  const { go } = useAddress();
+  const subPlans = useSubPlanRows(source, plan, nested && mode === "step");
+  const openPlan = (planId: string) => go(routes.plan(source, planId, { tab: "timeline" }));
   const rows = useMemo(() => {
     const flows = [plan.runFlow, plan.finalizeFlow].flatMap((flow): FlowTree[] => ("kind" in flow ? [flow] : []));
     const worldName = (id: string) => `world ${worlds?.[id]?.hostname ?? ""} ${shortId(id)}`.replace("  ", " ");
-    return timelineRows({ steps, flows, history, mode, worldName });
-  }, [plan.runFlow, plan.finalizeFlow, steps, history, mode, worlds]);
+    return timelineRows({ steps, flows, history, mode, worldName, subPlans: subPlans.rows });
+  }, [plan.runFlow, plan.finalizeFlow, steps, history, mode, worlds, subPlans.rows]);
   const ticks = rows.some((row) => row.spans.some((span) => span.endMs === null));
   const now = useNow();
   // Where nothing runs and nothing waits the axis does not move with the clock.
@@ -91,7 +98,16 @@ export function TimelineView(props: TimelineViewProps) {
   const begun = rows.reduce((sum, row) => sum + row.spans.filter((span) => span.startMs !== null).length, 0);
   return (
     <div ref={measured} className="timeline">
-      {!compact && <TimelineBar mode={mode} onMode={setMode} zoom={zoom} onZoom={zoomTo} />}
+      {!compact && (
+        <TimelineBar mode={mode} onMode={setMode} zoom={zoom} onZoom={zoomTo}>
+          {mode === "step" && subPlans.possible && (
+            <button type="button" className="chip" aria-pressed={nested} onClick={() => setNested(!nested)}>
+              Sub-plans
+              {nested && <span className="of">{subPlans.words}</span>}
+            </button>
+          )}
+        </TimelineBar>
+      )}
       {scene !== null && width !== null && (
         <>
           {/* biome-ignore lint/a11y/useSemanticElements: a picture of bars that arrow keys move through, not a set of fields */}
@@ -111,7 +127,7 @@ export function TimelineView(props: TimelineViewProps) {
             }}
           >
             <div className="gantt-ground" style={{ width: names + bars + AFTER, height: HEAD + rows.length * ROW + 4 }}>
-              <TimelineCanvas box={box} scene={scene} onSelect={onSelect} />
+              <TimelineCanvas box={box} scene={scene} onSelect={onSelect} onPlan={openPlan} />
             </div>
           </div>
           <span role="status" className="vh">
@@ -152,11 +168,12 @@ interface TimelineBarProps {
   readonly onMode: (mode: TimelineMode) => void;
   readonly zoom: number;
   readonly onZoom: (zoom: number) => void;
+  readonly children: React.ReactNode;
 }
 
 const MODE_WORDS: Readonly<Record<TimelineMode, string>> = { step: "By step", queue: "By queue", world: "By world" };
 
-function TimelineBar({ mode, onMode, zoom, onZoom }: TimelineBarProps) {
+function TimelineBar({ mode, onMode, zoom, onZoom, children }: TimelineBarProps) {
   return (
     <div className="flow-bar">
       {/* biome-ignore lint/a11y/useSemanticElements: buttons that belong together, not a set of fields */}
@@ -167,6 +184,7 @@ function TimelineBar({ mode, onMode, zoom, onZoom }: TimelineBarProps) {
           </button>
         ))}
       </span>
+      {children}
       {/* biome-ignore lint/a11y/useSemanticElements: buttons that belong together, not a set of fields */}
       <span className="seg push" role="group" aria-label="Zoom">
         <button type="button" aria-label="Zoom out" onClick={() => onZoom(zoom / ZOOM_STEP)}>
