@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
 import { Button } from "#components/ui/button.tsx";
-import { formatCount, formatInstant, parseInstant, shortId } from "#components/ui/format.ts";
+import { formatCount, formatInstantFull, parseInstant, shortId, type Zone } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName, Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
+import { usePreferences } from "#components/ui/preferences.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { SortHead } from "#components/ui/table.tsx";
@@ -92,6 +93,7 @@ interface PickerProps extends CompareViewProps {
 
 function Picker({ source, planId, runs, other }: PickerProps) {
   const { go } = useAddress();
+  const { zone } = usePreferences();
   const [pasted, setPasted] = useState("");
   const to = (run: string) => go(routes.plan(source, planId, { tab: "compare", run }), { replace: true });
   const id = pasted.trim().toLowerCase();
@@ -106,14 +108,14 @@ function Picker({ source, planId, runs, other }: PickerProps) {
             )}
             {runs.runs.map((run) => (
               <option key={run.id} value={run.id}>
-                {runText(run, run.id === runs.suggested)}
+                {runText(run, run.id === runs.suggested, zone)}
               </option>
             ))}
           </select>
         </label>
       )}
       <form
-        className="row"
+        className="cmp-paste"
         onSubmit={(event) => {
           event.preventDefault();
           if (PLAN_ID.test(id)) to(id);
@@ -142,12 +144,15 @@ function Picker({ source, planId, runs, other }: PickerProps) {
   );
 }
 
-function runText(run: Runs["runs"][number], suggested: boolean): string {
+function runText(run: Runs["runs"][number], suggested: boolean, zone: Zone): string {
   const at = parseInstant(run.startedAt);
-  const when = at === null ? "never started" : formatInstant(at, "utc", at);
+  const when = at === null ? "never started" : formatInstantFull(at, zone).slice(0, MINUTE_CHARS);
   const what = run.state === "stopped" ? run.result : run.state;
   return `${when} · ${what} · ${seconds(run.realTimeSec)} · ${shortId(run.id)}${suggested ? " · last success" : ""}`;
 }
+
+/** Date, hour and minute. */
+const MINUTE_CHARS = 16;
 
 function TwoRuns({ source, planId, otherId }: CompareViewProps & { readonly otherId: string }) {
   const trpc = useTRPC();
@@ -182,8 +187,10 @@ function RunHead({ title, source, run }: { title: string; source: string; run: C
         <State system="result" word={run.result} />
       </div>
       <div className="t2">
-        started <Instant at={parseInstant(run.startedAt)} />, real time {seconds(run.realTimeSec)}, execution{" "}
-        {seconds(run.executionTimeSec)}
+        started <Instant at={parseInstant(run.startedAt)} />
+        {run.state === "stopped"
+          ? `, real time ${seconds(run.realTimeSec)}, execution ${seconds(run.executionTimeSec)}`
+          : ", not over yet"}
       </div>
     </div>
   );
@@ -230,8 +237,8 @@ function Pairs({ source, planId, otherId, compared }: PairsProps) {
         <table className="tight cmp" aria-label="Steps of both runs">
           <thead>
             <tr>
-              <th scope="col">step</th>
               <th scope="col">state</th>
+              <th scope="col">step</th>
               {head("left", "this run")}
               {head("right", "that run")}
               {head("more", "difference")}
@@ -273,13 +280,6 @@ function PairRow({ source, planId, otherId, figure, most }: PairRowProps) {
   const { left: ours, right: theirs } = pair;
   return (
     <tr>
-      <td>
-        <ClassName name={pair.actionClass} />{" "}
-        <span className="t3 small">
-          {pair.phase}
-          {pair.by === "class" && ", matched by class"}
-        </span>
-      </td>
       <td className="nowrap">
         {ours === null ? (
           <span className="t3">only in that run</span>
@@ -287,13 +287,20 @@ function PairRow({ source, planId, otherId, figure, most }: PairRowProps) {
           <>
             <State system="step" word={ours.state} />
             {theirs === null && <span className="t3"> only in this run</span>}
-            {differsInState(pair) && theirs !== null && <span className="t2"> was {theirs.state}</span>}
+            {differsInState(pair) && theirs !== null && <span className="t2 cmp-was"> was {theirs.state}</span>}
           </>
         )}
       </td>
+      <td>
+        <ClassName name={pair.actionClass} />{" "}
+        <span className="t3 small">
+          {pair.phase}
+          {pair.by === "class" && ", matched by class"}
+        </span>
+      </td>
       <Time value={left} most={most} />
       <Time value={right} most={most} />
-      <td className={`num${more !== null && more > 0 ? " more" : ""}`}>{moreText(more)}</td>
+      <td className={`num${more !== null && more > 0 ? " longer" : ""}`}>{moreText(more)}</td>
       <td className="num p2">{ratioText(ratio)}</td>
       <td className="nowrap p2">
         {ours === null ? (

@@ -28,7 +28,7 @@ describe("two runs in figures", () => {
       [null, null],
     ]);
     expect([moreText(6), moreText(-0.25), moreText(0), moreText(null)]).toEqual(
-      ["+6.0 s", "−250 ms", "0 ms", "–"].map((text) => text.replace(/ /g, "\u00A0")),
+      ["+6.0 s", "−250 ms", "·", "–"].map((text) => text.replace(/ /g, "\u00A0")),
     );
     expect([ratioText(3), ratioText(12.4), ratioText(null)]).toEqual(["3.0\u00A0×", "12\u00A0×", "–"]);
   });
@@ -42,7 +42,7 @@ describe("two runs in figures", () => {
     const other = pair(step(1, { state: "error", waitedSec: 12 }), step(1));
     const said = finding({ left: run(12), right: run(4), pairs: [...pairs, other] } as unknown as Compared);
     expect(said.join(", ").replaceAll("\u00A0", " ")).toBe(
-      "This run took 8.0 s longer (3.0 ×), 1 step ends in another state, 1 step is in only one of them, its steps had waited 12 s longer",
+      "This run took 8.0 s longer (3.0 ×), 1 step is in another state, 1 step is in only one of them, its steps had waited 12 s longer",
     );
     expect(finding({ left: run(4), right: run(4), pairs: [] } as unknown as Compared)).toEqual(["Both took as long"]);
   });

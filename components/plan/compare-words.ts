@@ -73,8 +73,8 @@ export const differsInState = ({ left, right }: ComparedPair): boolean =>
 /** `+4.2 s`, `−12 ms`, `–`. */
 export function moreText(seconds: number | null): string {
   if (seconds === null) return "–";
-  const text = formatDurationMs(Math.abs(seconds) * 1_000);
-  return seconds === 0 ? text : `${seconds > 0 ? "+" : "−"}${text}`;
+  if (seconds === 0) return "·";
+  return `${seconds > 0 ? "+" : "−"}${formatDurationMs(Math.abs(seconds) * 1_000)}`;
 }
 
 export const ratioText = (ratio: number | null): string =>
@@ -98,7 +98,7 @@ export function finding(compared: Compared): readonly string[] {
     }
   }
   const states = pairs.filter(differsInState).length;
-  if (states > 0) said.push(`${states} ${states === 1 ? "step ends" : "steps end"} in another state`);
+  if (states > 0) said.push(`${states} ${states === 1 ? "step is" : "steps are"} in another state`);
   const alone = pairs.filter(({ by }) => by === null).length;
   if (alone > 0) said.push(`${alone} ${alone === 1 ? "step is" : "steps are"} in only one of them`);
   const waited = (side: "left" | "right") => pairs.reduce((sum, pair) => sum + (pair[side]?.waitedSec ?? 0), 0);

@@ -78,6 +78,7 @@ function RawRow({ source, planId, row, id }: RowProps) {
           <p className="small t2 wrap pad-y">
             <span className="mono">{raw.table}</span>
             {raw.schemaVersion === null ? "" : `, schema ${raw.schemaVersion}`}.{" "}
+            {FORMS[raw.columns.find(({ blob }) => blob !== null)?.blob?.form ?? "none"]}{" "}
             {raw.rule === "data"
               ? "The column data holds the whole record: it counts, the others are copies for filtering."
               : "The column data is NULL: each column counts by itself."}{" "}
@@ -99,9 +100,6 @@ function RawRow({ source, planId, row, id }: RowProps) {
                 <th scope="col">column</th>
                 <th scope="col" className="num">
                   bytes
-                </th>
-                <th scope="col" className="p2">
-                  written as
                 </th>
                 <th scope="col">value</th>
               </tr>
@@ -126,7 +124,6 @@ function RawColumn({ column, ...where }: RowProps & { readonly column: Column })
       <tr>
         <td className="mono">{name}</td>
         <td className="num t3">·</td>
-        <td className="p2 t3">column</td>
         <td className="wrap">
           {text === null ? <span className="t3">NULL</span> : <bdi className="mono">{text}</bdi>}
         </td>
@@ -137,7 +134,6 @@ function RawColumn({ column, ...where }: RowProps & { readonly column: Column })
       <tr>
         <td className="mono">{name}</td>
         <td className="num">{formatBytes(blob.bytes)}</td>
-        <td className="p2">{blob.form === "json" ? "JSON" : "msgpack"}</td>
         <td>
           <button type="button" className="btn-plain" aria-expanded={open} onClick={() => setOpen(!open)}>
             {open ? "▾" : "▸"} {summaryOf(blob)}
@@ -146,7 +142,7 @@ function RawColumn({ column, ...where }: RowProps & { readonly column: Column })
       </tr>
       {open && (
         <tr className="raw-open">
-          <td colSpan={4}>
+          <td colSpan={3}>
             <Blob_ name={name} blob={blob} {...where} />
           </td>
         </tr>
@@ -161,6 +157,7 @@ function summaryOf({ decoded }: NonNullable<Column["blob"]>): string {
   const text = JSON.stringify(decoded.value) ?? "";
   return text.length <= SUMMARY_MAX_CHARS ? text : `${text.slice(0, SUMMARY_MAX_CHARS)}…`;
 }
+const FORMS = { json: "Written as JSON.", msgpack: "Written as msgpack.", none: "" } as const;
 const SUMMARY_MAX_CHARS = 60;
 
 function Blob_({

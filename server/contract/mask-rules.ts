@@ -7,6 +7,8 @@ export interface MaskRules {
   readonly words: RegExp;
   /** The same, for asking whether there is one. */
   readonly word: RegExp;
+  /** Whether a text holds anything that could be hidden: asked first, as most hold nothing. */
+  readonly maybe: RegExp;
 }
 
 /** What is masked when the configuration says nothing. */
@@ -19,7 +21,12 @@ const NEVER = "(?!)";
 export function maskRulesOf(patterns: readonly string[]): MaskRules {
   const words = patterns.filter((word) => word !== "").toSorted((a, b) => b.length - a.length);
   const source = words.length === 0 ? NEVER : words.map(literally).join("|");
-  return { patterns: [...patterns], words: new RegExp(source, "giu"), word: new RegExp(source, "iu") };
+  return {
+    patterns: [...patterns],
+    words: new RegExp(source, "giu"),
+    word: new RegExp(source, "iu"),
+    maybe: new RegExp(`${source}|\\/\\/|bearer|basic`, "iu"),
+  };
 }
 
 const literally = (word: string): string => word.replace(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&");

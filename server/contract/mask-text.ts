@@ -40,6 +40,7 @@ export function withDots(text: string, ranges: readonly TextRange[]): string {
 
 /** What is to be hidden, in order, without overlap. */
 export function maskedRanges(rules: MaskRules, text: string): readonly TextRange[] {
+  if (!rules.maybe.test(text)) return [];
   const found: TextRange[] = [];
   let hiddenTo = 0;
   for (const match of text.matchAll(rules.words)) {
