@@ -15,7 +15,7 @@ import { createSqliteMailbox, createSqliteStore } from "./adapters/sqlite/sqlite
 import { decodeEnvelope } from "./codec/envelope-decode.ts";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
 import { encodePayload } from "./codec/payload.ts";
-import { lockOf } from "./domain/records.ts";
+import { lockOf, worldOf } from "./domain/records.ts";
 import { actionCells, planCells, recordCells, stepCells, uuid } from "./dynflow-tables.contract.ts";
 import { createMemoryJournal, createMemoryStateStore } from "./follower.test-kit.ts";
 import { createInvalidateKind, INVALIDATE_KIND, invalidateParams } from "./invalidation-job.ts";
@@ -403,10 +403,10 @@ const KILLED_EXECUTOR = "9cfbf0d4-8789-4667-9d55-d6579d5024b7";
 const LIVING_EXECUTOR = "ee0a007e-c707-45cd-a785-7b537059b386";
 const KILLED_CLIENT = "7730c0c1-d62f-4b06-9d21-6bd2bdddb193";
 
-function realDatabase() {
+function realDatabase(fixture = "v25.sqlite") {
   const directory = mkdtempSync(join(tmpdir(), "worldline-invalidation-"));
-  const path = join(directory, "v25.sqlite");
-  copyFileSync("fixtures/dynflow/v25.sqlite", path);
+  const path = join(directory, fixture);
+  copyFileSync(`fixtures/dynflow/${fixture}`, path);
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
   return universe(path);
 }
@@ -468,5 +468,38 @@ describe("the worlds that were killed in a database of a real Dynflow 2.0", () =
     expect(plan?.head).toMatchObject({ state: "stopped" });
     expect(plan?.history.ok && plan.history.value.at(-1)).toMatchObject({ name: "finish execution", worldId: US });
     expect((await made.keys()).some((key) => key.includes(KILLED_CLIENT))).toBe(false);
+  });
+
+  it("are invalidated as JSON text in a database of 1.5.0", async () => {
+    const made = realDatabase("v20.sqlite");
+    const records = await made.store.records(await made.store.recordKeys());
+    const lock = records.find((record) => record.class.endsWith("::ExecutionLock"));
+    const dead = lock === undefined ? null : (lockOf(lock)?.worldId ?? null);
+    const world = records.find((record) => record.id === dead);
+    if (dead === null || world === undefined) throw new Error("the fixture has no executor that holds a lock");
+    const life = made.live({ dead, executors: [], lastSeenText: worldOf(world)?.lastSeenText ?? null });
+    await life.start();
+    const end = await life.ended();
+    expect(end).toMatchObject({ state: "done", counts: { failed: 0, unknown: 0 } });
+    expect(end?.counts.applied).toBeGreaterThan(2);
+    const rows = (table: string, column: string) =>
+      made.direct.prepare(`select distinct typeof(${column}) as kind from ${table} where ${column} is not null`).all();
+    expect(rows("dynflow_execution_plans", "execution_history")).toEqual([{ kind: "text" }]);
+    expect(rows("dynflow_steps", "error")).toEqual([{ kind: "text" }]);
+    for (const { key } of await life.outcomes()) {
+      const plan = await made.store.plan(key);
+      expect(plan?.history.ok && plan.history.value.at(-1)).toMatchObject({
+        name: "terminate execution",
+        worldId: dead,
+      });
+      for (const step of plan?.steps ?? []) expect(step.error.ok).toBe(true);
+    }
+    // As the invalidation by a real executor had left it in the same database.
+    const real = await made.store.plan("db8d7d37-2366-4c84-9e69-fd8976ea6004");
+    const failed = real?.steps.find((step) => step.state === "error");
+    expect(failed?.error).toMatchObject({
+      value: { exceptionClass: "StandardError", message: "Abnormal termination (previous state: running)" },
+    });
+    expect(real?.head).toMatchObject({ state: "paused", result: "error" });
   });
 });

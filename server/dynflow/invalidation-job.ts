@@ -7,7 +7,14 @@ import type { Logger } from "#server/kernel/logger.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { type AbandonedLock, fateWords, type InvalidationPair } from "./domain/invalidation.ts";
 import type { CoordinatorRecord, PlanRecord } from "./domain/model.ts";
-import { EXECUTION_LOCK_CLASS, isWorldClass, PLANNING_LOCK_CLASS, planLockId, worldOf } from "./domain/records.ts";
+import {
+  CLIENT_WORLD_CLASS,
+  EXECUTION_LOCK_CLASS,
+  EXECUTOR_WORLD_CLASS,
+  PLANNING_LOCK_CLASS,
+  planLockId,
+  worldOf,
+} from "./domain/records.ts";
 import type { DynflowStore } from "./ports.ts";
 import type { WorldCommands } from "./world-commands.ts";
 
@@ -44,7 +51,7 @@ export interface FrozenLock {
 
 /** How a source is reached by the job; `worlds` is `null` while nothing can be sent to it. */
 export interface InvalidationSource {
-  readonly store: Pick<DynflowStore, "recordKeys" | "records" | "plan">;
+  readonly store: Pick<DynflowStore, "records" | "plan">;
   worlds(): WorldCommands | null;
   refusal(): string | null;
   /** What is written to this plan follows from this request. */
@@ -221,8 +228,8 @@ function createInvalidationRun({ work, params, source, clock, log }: RunDeps) {
   }
 
   async function recordOf(): Promise<CoordinatorRecord | null> {
-    const keys = (await source.store.recordKeys()).filter((key) => key.id === deadWorldId && isWorldClass(key.class));
-    const [record] = await source.store.records(keys.slice(0, 1));
+    const classes = [EXECUTOR_WORLD_CLASS, CLIENT_WORLD_CLASS];
+    const [record] = await source.store.records(classes.map((name) => ({ class: name, id: deadWorldId })));
     return record ?? null;
   }
 

@@ -11,7 +11,7 @@ import { encodeEnvelope } from "./codec/envelope-encode.ts";
 import type { StoredForm } from "./codec/stored.ts";
 import { awaitRepliesTo } from "./command-replies.ts";
 import type { CoordinatorRecord } from "./domain/model.ts";
-import { EXECUTOR_WORLD_CLASS, isWorldClass, lockOf, worldOf } from "./domain/records.ts";
+import { CLIENT_WORLD_CLASS, EXECUTOR_WORLD_CLASS, lockOf, worldOf } from "./domain/records.ts";
 import type { DynflowMailbox, DynflowStore, InvalidationWrites } from "./ports.ts";
 import { createOnce } from "./resume-once.ts";
 import { createPinger, type PingAnswer } from "./resume-ping.ts";
@@ -80,8 +80,8 @@ export function createWorldCommands(options: WorldCommandsOptions): WorldCommand
   const once = createOnce(operations);
 
   async function worldRecord(worldId: string) {
-    const keys = (await store.recordKeys()).filter((key) => key.id === worldId && isWorldClass(key.class));
-    const [record] = await store.records(keys.slice(0, 1));
+    const classes = [EXECUTOR_WORLD_CLASS, CLIENT_WORLD_CLASS];
+    const [record] = await store.records(classes.map((name) => ({ class: name, id: worldId })));
     const found = record === undefined ? null : worldOf(record);
     if (found === null) throw new OpsError("not-found", `No world ${worldId} in ${sourceId}`);
     return found;
