@@ -58,7 +58,7 @@ export function dynflowIndexesContract(name: string, open: () => Promise<Indexed
     beforeEach(async () => {
       tables = await open();
       for (let number = 1; number <= PLANS; number += 1) {
-        const cells = { state: stateOf(number), started_at: startedAt(number) };
+        const cells = { label: "Lab::Echo", state: stateOf(number), started_at: startedAt(number) };
         await tables.insert("dynflow_execution_plans", planCells(number, cells));
       }
     }, 60_000);
