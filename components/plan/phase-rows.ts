@@ -8,8 +8,6 @@ export interface PhaseTree {
   readonly childrenOf: ReadonlyMap<number, readonly number[]>;
   /** Of each step the one that planned it; the first where there are more. */
   readonly parentOf: ReadonlyMap<number, number>;
-  /** Of these it is not known what they planned. */
-  readonly untold: ReadonlySet<number>;
 }
 
 export interface PhaseRow {
@@ -31,10 +29,8 @@ export function phaseTree(
 ): PhaseTree {
   const childrenOf = new Map<number, readonly number[]>();
   const parentOf = new Map<number, number>();
-  const untold = new Set<number>();
   for (const [id, children] of nodes) {
     childrenOf.set(id, children ?? []);
-    if (children === null) untold.add(id);
     for (const child of children ?? []) if (!parentOf.has(child) && child !== rootId) parentOf.set(child, id);
   }
   const reached = new Set<number>();
@@ -52,7 +48,7 @@ export function phaseTree(
   // What nobody planned stands beside the root; then what only a circle leads to.
   for (const [id] of nodes) if (!parentOf.has(id) && !reached.has(id)) reach(id);
   for (const [id] of nodes) if (!reached.has(id)) reach(id);
-  return { roots, childrenOf, parentOf, untold };
+  return { roots, childrenOf, parentOf };
 }
 
 /** The steps on the way from the roots down to these, themselves not among them. */

@@ -1,7 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
@@ -65,13 +65,15 @@ function Phase({ phase, steps, selected, onSelect }: PhaseProps) {
     () => waysTo(tree, selected === null ? failed : [...failed, selected]),
     [tree, failed, selected],
   );
+  const unreadable = useMemo(() => new Set(phase.unreadable.map(({ stepId }) => stepId)), [phase]);
   const rows = useMemo(() => phaseRows(tree, turned, ways), [tree, turned, ways]);
-  const turn = (stepId: number) =>
+  const turn = useCallback((stepId: number) => {
     setTurned((now) => {
       const next = new Set(now);
       if (!next.delete(stepId)) next.add(stepId);
       return next;
     });
+  }, []);
   if (phase.nodes.length === 0)
     return <Empty title="It has no plan steps yet.">The first is made when it is delayed or planned.</Empty>;
   return (
@@ -89,8 +91,7 @@ function Phase({ phase, steps, selected, onSelect }: PhaseProps) {
       )}
       <PhaseTable
         rows={rows}
-        untold={tree.untold}
-        unreadable={new Set(phase.unreadable.map(({ stepId }) => stepId))}
+        unreadable={unreadable}
         steps={steps}
         selected={selected}
         onSelect={onSelect}
@@ -102,7 +103,6 @@ function Phase({ phase, steps, selected, onSelect }: PhaseProps) {
 
 interface PhaseTableProps {
   readonly rows: readonly PhaseRow[];
-  readonly untold: ReadonlySet<number>;
   readonly unreadable: ReadonlySet<number>;
   readonly steps: ReadonlyMap<number, StepView>;
   readonly selected: number | null;
@@ -215,7 +215,8 @@ interface RowProps {
   readonly onTurn: (stepId: number) => void;
 }
 
-function Row({ row, index, step, unreadable, selected, onSelect, onTurn }: RowProps) {
+/** Drawn anew only when it is another. */
+const Row = memo(function Row({ row, index, step, unreadable, selected, onSelect, onTurn }: RowProps) {
   const { stepId, depth, children, open, again } = row;
   const foldable = children > 0 && !again;
   return (
@@ -271,7 +272,7 @@ function Row({ row, index, step, unreadable, selected, onSelect, onTurn }: RowPr
       </td>
     </tr>
   );
-}
+});
 
 function Space({ px }: { readonly px: number }) {
   return (

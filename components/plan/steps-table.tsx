@@ -1,6 +1,6 @@
 "use client";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
 import { Button } from "#components/ui/button.tsx";
 import { formatCount, formatShare, parseInstant } from "#components/ui/format.ts";
@@ -310,7 +310,8 @@ interface StepRowProps {
   readonly here: boolean;
 }
 
-function StepRow({ step, index, to, apart, selected, here }: StepRowProps) {
+/** Drawn anew only when it is another. */
+const StepRow = memo(function StepRow({ step, index, to, apart, selected, here }: StepRowProps) {
   return (
     <tr aria-rowindex={index + 2} className={`${selected ? "sel" : ""}${here ? " cursor" : ""}`}>
       <td className="num">
@@ -351,4 +352,4 @@ function StepRow({ step, index, to, apart, selected, here }: StepRowProps) {
       </td>
     </tr>
   );
-}
+});

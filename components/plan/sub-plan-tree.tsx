@@ -1,6 +1,6 @@
 "use client";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
 import { faultOf } from "#components/ui/fault.ts";
 import { formatCount, parseInstant } from "#components/ui/format.ts";
@@ -179,7 +179,8 @@ interface RowProps {
   readonly onHere: (key: string) => void;
 }
 
-function Row(props: RowProps) {
+/** Drawn anew only when it is another: scrolling moves rows, and changes none. */
+const Row = memo(function Row(props: RowProps) {
   const { row, index, here, none, onRetry } = props;
   if (row.kind === "plan") return <PlanRow {...props} row={row} />;
   return (
@@ -200,7 +201,7 @@ function Row(props: RowProps) {
       </td>
     </tr>
   );
-}
+});
 
 function PlanRow({
   source,

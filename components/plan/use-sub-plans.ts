@@ -62,9 +62,9 @@ export function useSubPlans(source: string, rootId: string, failingOnly: boolean
       return known.includes(after) ? now : { ...now, [parentId]: [...known, after] };
     });
   }, []);
-  const retry = () => {
+  const retry = useCallback(() => {
     for (const answer of answers) if (answer.error !== null) answer.refetch();
-  };
+  }, [answers]);
   return { rows, first: levels.get(rootId), opened, toggle, more, retry };
 }
 
