@@ -192,7 +192,8 @@ test("the parts of it are without barriers, in both themes, and fit a phone", as
     ["light", 1_440],
     ["dark", 360],
   ] as const) {
-    const { page, end } = await visit(browser, served.url, { token, colorScheme, viewport: { width, height: 900 } });
+    const { page, end } = await visit(browser, served.url, { token, colorScheme });
+    await page.setViewportSize({ width, height: 900 });
     for (const tab of ["payload", "raw", "compare"]) {
       await page.goto(`/plans/lab/${FAILED_RUN}?tab=${tab}&step=3`);
       await shellOf(page).untilLive();

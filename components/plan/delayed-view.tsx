@@ -58,7 +58,14 @@ function Delayed({ source, planId, delayed }: DelayedProps) {
       </Section>
       {delayed.delayed !== null && (
         <Section title="Arguments" note="with which it will be planned" aside={<bdi>{delayed.delayed.serializer}</bdi>}>
-          <PayloadText payload={delayed.delayed.args} source={source} planId={planId} />
+          <PayloadText
+            payload={delayed.delayed.args}
+            label="Arguments"
+            source={source}
+            planId={planId}
+            part={(place) => ({ kind: "arguments", place: [...place] })}
+            cell={{ row: "delayed", id: null, column: "serialized_args" }}
+          />
         </Section>
       )}
     </div>

@@ -122,6 +122,7 @@ function ActionFacts({ action, source, planId }: { action: ActionOutput; source:
         </p>
       ) : (
         <ErrorView
+          key={`error ${planId} ${step.id}`}
           source={source}
           planId={planId}
           stepId={step.id}
@@ -139,6 +140,7 @@ function ActionFacts({ action, source, planId }: { action: ActionOutput; source:
         <OutLinks on="dynflow.step" values={{ source, planId, stepId: String(step.id) }} />
       </p>
       <PayloadSection
+        key={`input ${planId} ${step.id}`}
         title="Input"
         payload={action.input}
         bytes={action.inputBytes}
@@ -148,6 +150,7 @@ function ActionFacts({ action, source, planId }: { action: ActionOutput; source:
         cell={{ row: "action", id: step.actionId, column: "input" }}
       />
       <PayloadSection
+        key={`output ${planId} ${step.id}`}
         title="Output"
         payload={action.output}
         bytes={action.outputBytes}
@@ -156,7 +159,7 @@ function ActionFacts({ action, source, planId }: { action: ActionOutput; source:
         part={(place) => ({ kind: "output", stepId: step.id, place: [...place] })}
         cell={{ row: "action", id: step.actionId, column: "output" }}
       />
-      <Chunks action={action} source={source} planId={planId} />
+      <Chunks key={`chunks ${planId} ${step.id}`} action={action} source={source} planId={planId} />
     </>
   );
 }

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
+import { Button } from "#components/ui/button.tsx";
 import { formatCount, plural, shortId } from "#components/ui/format.ts";
 import { ClassName } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -12,6 +13,7 @@ import { isMasked } from "#server/contract/event.ts";
 import { diffPayloads, type PayloadDifference } from "#server/contract/view/payload-diff.ts";
 import { tokenOf } from "#server/contract/view/payload-token.ts";
 import type { ActionOutput, StepView } from "./types.ts";
+import { useResolved } from "./use-resolved.ts";
 
 interface StepRef {
   readonly planId: string;
@@ -37,6 +39,7 @@ export function StepDiff({ source, left, right, back }: StepDiffProps) {
   const steps = useQuery(trpc.dynflow.plans.steps.queryOptions({ source, planId: right.planId }));
   const [part, setPart] = useState<"input" | "output">("input");
   const [unified, setUnified] = useState(false);
+  const [resolving, setResolving] = useState(false);
   const choose = (against: number) =>
     go(routes.plan(source, left.planId, { tab: "compare", run: right.planId, step: left.stepId, against }), {
       replace: true,
@@ -72,11 +75,14 @@ export function StepDiff({ source, left, right, back }: StepDiffProps) {
             Unified
           </button>
         </fieldset>
+        <Button small pressed={resolving} onPress={() => setResolving(!resolving)}>
+          References resolved
+        </Button>
       </div>
       <QueryWidget query={one} what={`step ${left.stepId}`} rows={4} columns={3}>
         {(ours) => (
           <QueryWidget query={other} what={`step ${right.stepId}`} rows={4} columns={3}>
-            {(theirs) => <Differences {...{ ours, theirs, part, unified }} titles={[title(left), title(right)]} />}
+            {(theirs) => <Differences {...{ source, left, right, ours, theirs, part, unified, resolving }} />}
           </QueryWidget>
         )}
       </QueryWidget>
@@ -95,21 +101,21 @@ function sameClassFirst(steps: readonly StepView[], actionClass: string | undefi
 }
 const OPTIONS_MAX = 500;
 
-interface DifferencesProps {
+interface DifferencesProps extends Pick<StepDiffProps, "source" | "left" | "right"> {
   readonly ours: ActionOutput;
   readonly theirs: ActionOutput;
   readonly part: "input" | "output";
   readonly unified: boolean;
-  readonly titles: readonly [string, string];
+  readonly resolving: boolean;
 }
 
-function Differences({ ours, theirs, part, unified, titles }: DifferencesProps) {
+function Differences({ source, left: one, right: other, ours, theirs, part, unified, resolving }: DifferencesProps) {
   const [left, right] = [ours[part], theirs[part]];
+  const titles = [title(one), title(other)];
   const readable = !isMasked(left) && !isMasked(right) && "value" in left && "value" in right;
-  const diff = useMemo(
-    () => (readable ? diffPayloads(left.value ?? {}, right.value ?? {}) : null),
-    [readable, left, right],
-  );
+  const oneValue = useResolved(source, one.planId, readable ? (left.value ?? {}) : null, resolving);
+  const otherValue = useResolved(source, other.planId, readable ? (right.value ?? {}) : null, resolving);
+  const diff = useMemo(() => (readable ? diffPayloads(oneValue, otherValue) : null), [readable, oneValue, otherValue]);
   if (isMasked(left) || isMasked(right)) return <p className="unk">hidden from viewers</p>;
   if (diff === null) return <p className="t2">One of the two cannot be decoded: see it in Raw.</p>;
   const { differences, same, cut } = diff;
