@@ -58,7 +58,9 @@ export function usePlanPage(
 /** The rows of an answer as lines. */
 export const toLines = (source: string, page: Page, known: Source | undefined): readonly PlanLine[] =>
   page.rows.map((row) => {
-    const now = known === undefined ? null : lineNow([known], source, row.id);
+    const fed = known === undefined ? null : lineNow([known], source, row.id);
+    // The feed may be a moment behind the database: of another state it tells nothing.
+    const now = fed?.state === row.state ? fed : null;
     const more = { world: now?.world ?? null, note: now?.note ?? null, since: now?.since ?? null };
     return { ...row, ...more, source, caller: row.caller ?? null };
   });
