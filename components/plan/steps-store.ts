@@ -19,6 +19,8 @@ export type ReadPart = (after: number | null) => Promise<Pick<StepsCompactOutput
 export interface StepsStore {
   get(): ManySteps;
   subscribe(listener: () => void): () => void;
+  /** When the last reading of all of them ended, on the page's clock; `null` = none has. */
+  readAt(): number | null;
   /** Reads them all (again); what was known stays shown until all of the new have come. Joins a read that is under way. */
   read(part: ReadPart): Promise<void>;
 }
@@ -32,6 +34,7 @@ export function createStepsStore(): StepsStore {
   const listeners = new Set<() => void>();
   let now = NOTHING;
   let reading: Promise<void> | null = null;
+  let readAt: number | null = null;
 
   const tell = (next: ManySteps): void => {
     now = next;
@@ -61,6 +64,7 @@ export function createStepsStore(): StepsStore {
 
   return {
     get: () => now,
+    readAt: () => readAt,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -68,6 +72,7 @@ export function createStepsStore(): StepsStore {
     read(part) {
       reading ??= readAll(part).finally(() => {
         reading = null;
+        readAt = performance.now();
       });
       return reading;
     },

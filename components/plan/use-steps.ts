@@ -49,7 +49,8 @@ export function useSteps(source: string, planId: string): Steps {
       return;
     }
     // The head was read anew: the steps follow, but 100,000 of them not each second.
-    const timer = setTimeout(read, LARGE_STEPS_REFRESH_MS);
+    const dueMs = (store.readAt() ?? 0) + LARGE_STEPS_REFRESH_MS - performance.now();
+    const timer = setTimeout(read, Math.max(0, dueMs));
     return () => clearTimeout(timer);
   }, [store, client, source, planId, readAt]);
 
