@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { encodePayload } from "./codec/payload.ts";
 import {
   actionCells,
   type Cell,
@@ -189,11 +190,59 @@ export function dynflowLinksContract(name: string, open: OpenTables): void {
         }
       });
 
+      it("tells names when asked for them, and only then", async () => {
+        await child(2, ROOT, { label: "Lab::Child" });
+        await step(2, 1, { class: "Dynflow::ExecutionPlan::Steps::PlanStep", action_class: "Lab::Root" });
+        const { links } = tables.store;
+        const names = { label: "Lab::Child", rootActionClass: "Lab::Root" };
+        expect(await links.childEdges([uuid(ROOT)], null, 10, true)).toMatchObject([names]);
+        expect(await links.childEdges([uuid(ROOT)], null, 10)).toMatchObject([{ label: null, rootActionClass: null }]);
+      });
+
       it("refuses more callers than one statement takes", async () => {
         const many = Array.from({ length: 501 }, (_, index) => uuid(index));
         const refusal = { code: "limit-exceeded" };
         await expect(tables.store.links.childTotals(many)).rejects.toMatchObject(refusal);
         await expect(tables.store.links.childEdges(many, null, 1)).rejects.toMatchObject(refusal);
+      });
+    });
+
+    describe("the parts of a plan", () => {
+      it("are the step that each of these actions runs in, or else finalizes in", async () => {
+        await plan(2);
+        await tables.insert("dynflow_actions", actionCells(2, 1, { run_step_id: 4, finalize_step_id: 5 }));
+        await tables.insert("dynflow_actions", actionCells(2, 3, { finalize_step_id: 6 }));
+        const asked = [1, 3, 8].map((actionId) => ({ planId: uuid(2), actionId }));
+        const found = await tables.store.links.actionSteps([...asked, { planId: "no id", actionId: 1 }]);
+        expect(found.toSorted((a, b) => a.actionId - b.actionId)).toEqual([
+          { planId: uuid(2), actionId: 1, stepId: 4 },
+          { planId: uuid(2), actionId: 3, stepId: 6 },
+        ]);
+        expect(await tables.store.links.actionSteps([])).toEqual([]);
+      });
+
+      it("are its plan steps with what each planned, in order of id, in parts of any size", async () => {
+        const planStep = { class: "Dynflow::ExecutionPlan::Steps::PlanStep" };
+        for (const id of [5, 3, 1]) await step(ROOT, id, { ...planStep, children: encodePayload([id + 1]) });
+        await step(ROOT, 2, {});
+        await step(ROOT, 4, { class: null, data: encodePayload({ ...planStep, children: [9] }) });
+        const all = await tables.store.links.planSteps(uuid(ROOT), null, 100);
+        expect(all.map(({ id, children }) => [id, children.ok ? children.value : null])).toEqual([
+          [1, [2]],
+          [3, [4]],
+          [4, [9]],
+          [5, [6]],
+        ]);
+        for (const limit of [1, 2, 3]) {
+          const met: number[] = [];
+          for (let part = 0; part < 6; part += 1) {
+            const steps = await tables.store.links.planSteps(uuid(ROOT), met.at(-1) ?? null, limit);
+            met.push(...steps.map(({ id }) => id));
+            if (steps.length < limit) break;
+          }
+          expect(met).toEqual([1, 3, 4, 5]);
+        }
+        expect(await tables.store.links.planSteps("no id", null, 100)).toEqual([]);
       });
     });
 
