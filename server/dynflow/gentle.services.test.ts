@@ -10,6 +10,8 @@ import { createLiveBench } from "./live-source.test-kit.ts";
 const IDLE_SHARE_MAX = 0.01;
 const IDLE_MS = 15_000;
 const UNFINISHED = 200;
+/** On a machine that others use too what following costs is overestimated, and the lap slows down. */
+const FOUND_PATIENCE_MS = 90_000;
 /** A session that has fallen silent reports what it did after ten seconds at the latest. */
 const SECONDS_TO_REPORT = 11;
 const PLAN_TABLE = "dynflow_execution_plans";
@@ -21,6 +23,20 @@ beforeAll(async () => {
 });
 afterEach(bench.clean);
 afterAll(() => postgres.remove());
+
+/** Within the lap that is told; one that takes longer than the last says so while it lasts. */
+async function expectFoundInTime(source: { lapMs(): number | null }, isFound: () => boolean): Promise<void> {
+  let toldMs = 0;
+  const foundMs = await bench.until(
+    "the new plan is found",
+    () => {
+      toldMs = Math.max(toldMs, source.lapMs() ?? 0);
+      return isFound();
+    },
+    FOUND_PATIENCE_MS,
+  );
+  expect(foundMs).toBeLessThan(toldMs + 5_000);
+}
 
 /** 20,000 plans with two steps each; then most of them cleaned away, as Foreman does each night, and vacuumed. */
 const FILLED_AND_CLEANED = [
@@ -74,7 +90,6 @@ describe("an idle console on a database with 200 unfinished plans, cleaned and v
     // Without the first lap, which hurries; that one is over a minute ago only on a slow machine.
     expect(ours).toBeGreaterThan(share / 2);
 
-    const lapMs = source.lapMs() ?? 0;
     const [row] = await execute(url, async (client) => {
       const { rows } = await client.query(
         `insert into dynflow_execution_plans (uuid, label, state, result, class, root_plan_step_id, run_flow, finalize_flow,
@@ -84,8 +99,7 @@ describe("an idle console on a database with 200 unfinished plans, cleaned and v
       );
       return rows;
     });
-    const foundMs = await bench.until("the new plan is found", () => fold().plans[String(row?.id)] !== undefined);
-    expect(foundMs).toBeLessThan(lapMs + 5_000);
+    await expectFoundInTime(source, () => fold().plans[String(row?.id)] !== undefined);
   });
 });
 
@@ -131,7 +145,6 @@ describe("an idle console on a MariaDB with 200 unfinished plans", () => {
     await executeMariadb(root, (connection) =>
       connection.query("update dynflow_execution_plans set state = 'planned' where state = 'stopped' limit 1"),
     );
-    const foundMs = await bench.until("it is found", () => Object.keys(fold().plans).length === UNFINISHED + 1);
-    expect(foundMs).toBeLessThan((source.lapMs() ?? 0) + 5_000);
+    await expectFoundInTime(source, () => Object.keys(fold().plans).length === UNFINISHED + 1);
   });
 });
