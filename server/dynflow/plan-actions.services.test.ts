@@ -9,6 +9,7 @@ import { createExecutorWorld, type ExecutorWorld } from "#server/demo/dynflow/ex
 import { insertDelay, insertPlans } from "#server/demo/dynflow/plan-writer.ts";
 import { type ActionSpec, planOf, scheduledPlanOf } from "#server/demo/dynflow/planner.ts";
 import { openPostgresDatabase, type PostgresDatabase } from "#server/demo/dynflow/postgres-database.ts";
+import { createMysqlMailbox, createMysqlStore } from "#server/dynflow/adapters/mysql/mysql-store.ts";
 import { createPostgresMailbox } from "#server/dynflow/adapters/postgres/postgres-mailbox.ts";
 import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
 import { epochMs } from "#server/kernel/clock.ts";
@@ -127,11 +128,12 @@ planActionsContract("PostgreSQL and stand-in executors", standIn);
 
 const { DYNFLOW_TEST_URL: url, DYNFLOW_TEST_RELEASE: release, DYNFLOW_TEST_CANCELLABLE: names } = process.env;
 if (url !== undefined && url !== "") {
+  const isMysql = /^(mysql|mariadb)/.test(url);
   const open = async (): Promise<ActionsSide> => {
-    const store = createPostgresStore({ url });
+    const store = isMysql ? createMysqlStore({ url }) : createPostgresStore({ url });
     return {
       store,
-      openMailbox: async () => createPostgresMailbox({ url }),
+      openMailbox: async () => (isMysql ? createMysqlMailbox({ url }) : createPostgresMailbox({ url })),
       release: release ?? null,
       cancellable: (names ?? "").split(",").filter((each) => each !== ""),
       close: () => store.close(),
