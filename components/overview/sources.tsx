@@ -6,7 +6,7 @@ import { Name } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { useFold } from "#components/ui/live.ts";
 import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
-import { everyMsOf, paceWords } from "#components/ui/pace.ts";
+import { everyMsOf, paceInShort, paceWords } from "#components/ui/pace.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Spark } from "#components/ui/spark.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
@@ -29,6 +29,7 @@ interface SourceRow {
   readonly everyMs: number;
   /** How soon news are found, and what that costs the source. */
   readonly pace: string | null;
+  readonly paceInShort: string | null;
 }
 
 function rowsOf({ folds, samples }: LiveState): readonly SourceRow[] {
@@ -47,6 +48,7 @@ function rowsOf({ folds, samples }: LiveState): readonly SourceRow[] {
           asOf: sample?.asOf ?? null,
           everyMs: everyMsOf(sample),
           pace: paceWords(sample),
+          paceInShort: paceInShort(sample),
         },
       ];
     })
@@ -106,7 +108,11 @@ export function Sources() {
               <tr key={row.stream}>
                 <td className="w100 trunc" title={row.reason ?? undefined}>
                   <StateGlyph system="source" word={row.state} /> <Name text={row.id} />
-                  {row.pace !== null && !past && row.state === "up" && <div className="t3 small wrap">{row.pace}</div>}
+                  {row.paceInShort !== null && !past && row.state === "up" && (
+                    <div className="t3 small" title={row.pace ?? undefined}>
+                      {row.paceInShort}
+                    </div>
+                  )}
                   {row.reason !== null && row.state === "up" && (
                     <div className="t-attention tone small wrap">{row.reason}</div>
                   )}
