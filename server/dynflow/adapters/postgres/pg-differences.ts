@@ -73,13 +73,13 @@ async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<st
   const { rows } = await sql<Row>`
     select c.relname as relation, a.attname as attribute
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where starts_with(c.relname, 'dynflow_') and c.relkind in ('r', 'v', 'm', 'p', 'f') and pg_table_is_visible(c.oid)`.execute(
+    where left(c.relname, 8) = 'dynflow_' and c.relkind in ('r', 'v', 'm', 'p', 'f') and pg_table_is_visible(c.oid)`.execute(
     db,
   );
   return columnsByTable(rows);
 }
 
-/** Only such as the planner may use: valid, of all rows, sorted. */
+/** Only such as the planner may use: valid, of all rows, sorted. Before version 11 all columns of one are keys. */
 async function planIndexes(db: Database): Promise<readonly (readonly string[])[]> {
   const { rows } = await sql<Row>`
     select i.indexrelid as relation, a.attname as attribute
@@ -88,7 +88,7 @@ async function planIndexes(db: Database): Promise<readonly (readonly string[])[]
     cross join lateral unnest(i.indkey) with ordinality k (attnum, place)
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
     where i.indrelid = to_regclass('dynflow_execution_plans') and i.indisvalid and i.indpred is null
-      and i.indexprs is null and k.place <= i.indnkeyatts
+      and i.indexprs is null and k.place <= coalesce((to_jsonb(i) ->> 'indnkeyatts')::int, i.indnatts)
     order by i.indexrelid, k.place`.execute(db);
   return columnsInOrder(rows);
 }
