@@ -120,6 +120,12 @@ describe("changes of a plan", () => {
     expect(await at.told(at.state("paused", "running"), at.step("running"))).toEqual([null, null]);
   });
 
+  it("stop by a halt that was taken, whoever had asked for the execution", async () => {
+    await at.told(at.lock("world-of-foreman"), at.state("paused", "running"));
+    await at.done("op-1", "dynflow.plans.halt");
+    expect(await at.told(at.step("success"), at.state("running", "stopped"))).toEqual([null, "op-1"]);
+  });
+
   it("follow from a skip as far as its steps go", async () => {
     await at.done("op-1", "dynflow.plans.skip");
     expect(await at.told(at.step("skipped"), at.state("paused", "running"))).toEqual(["op-1", null]);

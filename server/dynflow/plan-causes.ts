@@ -8,6 +8,7 @@ import { EXECUTION_LOCK_CLASS, planLockId } from "./domain/records.ts";
 
 const ACTIONS = "dynflow.plans.";
 const SKIP = `${ACTIONS}skip`;
+const HALT = `${ACTIONS}halt`;
 /** Plans whose cause is remembered; beyond it the oldest are told without one. */
 const REMEMBERED_MAX = 1_000;
 /** A plan that comes to rest has done with the action that set it going. */
@@ -74,6 +75,15 @@ export function createPlanCauses(deps: {
     return operation.id;
   }
 
+  /** A halt that an executor took stops a plan whoever had asked for its execution. */
+  function haltOf(planId: string): string | null {
+    const since = own(view.dynflow(sourceId).plans, planId)?.stateSince;
+    const halt = view
+      .operator()
+      .operations.findLast((each) => each.action === HALT && each.stream === stream && each.target === planId);
+    return halt !== undefined && isDoneSince(halt, since, false) ? halt.id : null;
+  }
+
   function attributed(draft: EventDraft): EventDraft {
     switch (draft.kind) {
       case "dynflow.step.state_changed":
@@ -82,7 +92,8 @@ export function createPlanCauses(deps: {
       case "dynflow.plan.changed":
         return withCause(draft, causeOf(draft.subject, false));
       case "dynflow.plan.state_changed": {
-        const told = withCause(draft, causeOf(draft.subject, false));
+        const halt = draft.body.plan.state === "stopped" ? haltOf(draft.subject) : null;
+        const told = withCause(draft, halt ?? causeOf(draft.subject, false));
         if (RESTS.has(draft.body.plan.state)) atWork.delete(draft.subject);
         return told;
       }
