@@ -7,6 +7,7 @@ import { Section } from "#components/ui/section.tsx";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import { stepIdsOf } from "#server/contract/view/plan-flow.ts";
+import { MissingStep } from "./missing-step.tsx";
 import { countStates, isOver, stepSeconds } from "./step-words.ts";
 import { StepsTable } from "./steps-table.tsx";
 import type { PlanOutput, StepView } from "./types.ts";
@@ -81,6 +82,7 @@ export function FinalizeView({ source, plan, steps, selected, onSelect, children
                   id={id}
                   place={index + 1}
                   step={byId.get(id)}
+                  reading={steps.length < plan.stepCount}
                   selected={id === selected}
                   onSelect={onSelect}
                 />
@@ -114,17 +116,18 @@ interface RowProps {
   readonly id: number;
   readonly place: number;
   readonly step: StepView | undefined;
+  readonly reading: boolean;
   readonly selected: boolean;
   readonly onSelect: (stepId: number) => void;
 }
 
-function Row({ id, place, step, selected, onSelect }: RowProps) {
+function Row({ id, place, step, reading, selected, onSelect }: RowProps) {
   return (
     <tr className={selected ? "sel" : ""} aria-current={selected || undefined}>
       <td className="num t3">{place}</td>
       <td>
         {step === undefined ? (
-          <span className="unk">no row</span>
+          <MissingStep stepId={id} reading={reading} />
         ) : (
           <State system="step" word={step.state} quiet={step.state === "success"} />
         )}

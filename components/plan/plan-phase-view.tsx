@@ -10,6 +10,7 @@ import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Empty, QueryWidget } from "#components/ui/widget.tsx";
 import type { PlanPhaseOutput } from "#server/contract/wire/dynflow-plan-parts.ts";
+import { MissingStep } from "./missing-step.tsx";
 import { type PhaseRow, phaseRows, phaseTree, waysTo } from "./phase-rows.ts";
 import { stepSeconds } from "./step-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
@@ -40,7 +41,15 @@ export function PlanPhaseView({ source, plan, steps, selected, onSelect, childre
   return (
     <div className={isOurs ? "parts-two" : "parts-two alone"}>
       <QueryWidget query={query} what="the plan phase" columns={4}>
-        {(phase) => <Phase phase={phase} steps={byId} selected={selected} onSelect={onSelect} />}
+        {(phase) => (
+          <Phase
+            phase={phase}
+            steps={byId}
+            reading={steps.length < plan.stepCount}
+            selected={selected}
+            onSelect={onSelect}
+          />
+        )}
       </QueryWidget>
       {isOurs && <div className="two-side">{children}</div>}
     </div>
@@ -50,11 +59,13 @@ export function PlanPhaseView({ source, plan, steps, selected, onSelect, childre
 interface PhaseProps {
   readonly phase: PlanPhaseOutput;
   readonly steps: ReadonlyMap<number, StepView>;
+  /** Not all steps have come yet. */
+  readonly reading: boolean;
   readonly selected: number | null;
   readonly onSelect: (stepId: number) => void;
 }
 
-function Phase({ phase, steps, selected, onSelect }: PhaseProps) {
+function Phase({ phase, steps, reading, selected, onSelect }: PhaseProps) {
   const tree = useMemo(() => phaseTree(phase.nodes, phase.rootStepId), [phase]);
   const [turned, setTurned] = useState<ReadonlySet<number>>(new Set());
   const failed = useMemo(
@@ -93,6 +104,7 @@ function Phase({ phase, steps, selected, onSelect }: PhaseProps) {
         rows={rows}
         unreadable={unreadable}
         steps={steps}
+        reading={reading}
         selected={selected}
         onSelect={onSelect}
         onTurn={turn}
@@ -105,12 +117,14 @@ interface PhaseTableProps {
   readonly rows: readonly PhaseRow[];
   readonly unreadable: ReadonlySet<number>;
   readonly steps: ReadonlyMap<number, StepView>;
+  /** Not all steps have come yet. */
+  readonly reading: boolean;
   readonly selected: number | null;
   readonly onSelect: (stepId: number) => void;
   readonly onTurn: (stepId: number) => void;
 }
 
-function PhaseTable({ rows, unreadable, steps, selected, onSelect, onTurn }: PhaseTableProps) {
+function PhaseTable({ rows, unreadable, steps, reading, selected, onSelect, onTurn }: PhaseTableProps) {
   const box = useRef<HTMLDivElement>(null);
   const rowsOf = useVirtualizer({
     count: rows.length,
@@ -191,6 +205,7 @@ function PhaseTable({ rows, unreadable, steps, selected, onSelect, onTurn }: Pha
                 row={row}
                 index={index}
                 step={steps.get(row.stepId)}
+                reading={reading}
                 unreadable={unreadable.has(row.stepId)}
                 selected={index === at}
                 onSelect={onSelect}
@@ -209,6 +224,7 @@ interface RowProps {
   readonly row: PhaseRow;
   readonly index: number;
   readonly step: StepView | undefined;
+  readonly reading: boolean;
   readonly unreadable: boolean;
   readonly selected: boolean;
   readonly onSelect: (stepId: number) => void;
@@ -216,7 +232,7 @@ interface RowProps {
 }
 
 /** Drawn anew only when it is another. */
-const Row = memo(function Row({ row, index, step, unreadable, selected, onSelect, onTurn }: RowProps) {
+const Row = memo(function Row({ row, index, step, reading, unreadable, selected, onSelect, onTurn }: RowProps) {
   const { stepId, depth, children, open, again } = row;
   const foldable = children > 0 && !again;
   return (
@@ -249,11 +265,7 @@ const Row = memo(function Row({ row, index, step, unreadable, selected, onSelect
         ) : (
           <i className="twisty" />
         )}
-        {step === undefined ? (
-          <span className="unk">step {stepId} has no row</span>
-        ) : (
-          <ClassName name={step.actionClass} />
-        )}
+        {step === undefined ? <MissingStep stepId={stepId} reading={reading} /> : <ClassName name={step.actionClass} />}
         {foldable && !open && <span className="small t3"> {formatCount(children)} below</span>}
         {again && <span className="small t3"> stands above already</span>}
         {unreadable && <span className="small t-attention tone"> what it planned cannot be read</span>}
