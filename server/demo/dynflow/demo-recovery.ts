@@ -82,11 +82,14 @@ export async function pollerOf(db: SqlExecutor): Promise<string | null> {
   return record === undefined ? null : (lockOf(record)?.worldId ?? null);
 }
 
-/** Whether each of these plans has a step that is busy or suspended. */
-export async function areHeld(db: SqlExecutor, planIds: readonly string[]): Promise<boolean> {
+/** Whether each of these plans has come to a run step in the state beside it. */
+export async function areHeld(
+  db: SqlExecutor,
+  plans: readonly { readonly planId: string; readonly state: "running" | "suspended" }[],
+): Promise<boolean> {
   const { rows } = await sql<Row>`
-    select distinct execution_plan_uuid from dynflow_steps
-    where execution_plan_uuid in ${inList(planIds)} and state in ('running', 'suspended')
-      and class like '%RunStep'`.execute(db);
-  return rows.length === planIds.length;
+    select execution_plan_uuid, state from dynflow_steps
+    where execution_plan_uuid in ${inList(plans.map(({ planId }) => planId))} and class like '%RunStep'`.execute(db);
+  const found = new Set(rows.map((row) => `${textCell(row, "execution_plan_uuid")} ${textCell(row, "state")}`));
+  return plans.every(({ planId, state }) => found.has(`${planId} ${state}`));
 }

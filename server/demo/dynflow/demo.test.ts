@@ -202,6 +202,11 @@ describe("the demo of Dynflow", () => {
     expect(await killed).toContain("is dead");
     const heldBy = async (id: string) =>
       (await recordsOf(db, "Dynflow::Coordinator::ExecutionLock")).filter(({ ownerId }) => ownerId === `world:${id}`);
+    const steps = await sql<Row>`
+      select distinct state from dynflow_steps where state in ('running', 'suspended') and execution_plan_uuid in (
+        select replace(id, 'execution-plan:', '') from dynflow_coordinator_records
+        where owner_id = ${`world:${victim.id}`})`.execute(db);
+    expect(steps.rows.map((row) => row.state).toSorted()).toEqual(["running", "suspended"]);
     const held = (await heldBy(victim.id)).length;
     expect(held).toBeGreaterThanOrEqual(2);
     await pass(at.clock, 1);

@@ -41,7 +41,7 @@ const FUTURE_TOLERANCE_MS = 60_000;
 /** How long after its record is gone a dead executor's place is taken, at most. */
 const REPLACE_INTERVAL_MS = 20_000;
 /** An executor is killed in the midst of plans; so long is waited for it to have begun them. */
-const OCCUPY_MS = 5_000;
+const OCCUPY_MS = 60_000;
 const OCCUPY_LOOK_MS = 50;
 const HOSTNAME_SUFFIX = ".demo.example.test";
 const QUEUES = { default: 5, hosts_queue: 3 } as const;
@@ -178,18 +178,18 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
 
   /** Two plans that it is in the midst of: one busy, one that only waits. */
   async function occupy(worldId: string): Promise<readonly string[]> {
-    const planIds: string[] = [];
+    const plans: { readonly planId: string; readonly state: "running" | "suspended" }[] = [];
     for (const how of ["busy", "suspended"] as const) {
       const planId = newId();
-      planIds.push(planId);
+      plans.push({ planId, state: how === "busy" ? "running" : "suspended" });
       await desk.orderOf(worldId, planId, { root: destroyHost(random) }, (plan) => {
         const stepId = plan.steps.find((step) => step.phase === "run")?.id;
         if (stepId !== undefined) behaviour.hold(planId, stepId, how);
       });
     }
     const until = clock.monotonic() + OCCUPY_MS;
-    while (clock.monotonic() < until && !(await areHeld(db, planIds))) await clock.sleep(OCCUPY_LOOK_MS);
-    return planIds;
+    while (clock.monotonic() < until && !(await areHeld(db, plans))) await clock.sleep(OCCUPY_LOOK_MS);
+    return plans.map(({ planId }) => planId);
   }
 
   async function killWorld(worldId: string): Promise<string> {
