@@ -47,6 +47,16 @@ describe("the conversation of an execution", () => {
     expect(said({ history }).some((line) => line.includes("Done"))).toBe(false);
   });
 
+  it("does not say that the client itself asked again after its executor had died", () => {
+    const history = [
+      { name: "start execution", worldId: "e1", clock: "06:00:00" },
+      { name: "terminate execution", worldId: "e1", clock: "06:01:00" },
+      { name: "start execution", worldId: "e2", clock: "06:01:01" },
+    ];
+    const lines = said({ history, lock: { worldId: "e2", clientWorldId: "c", requestId: "c-7" } });
+    expect(lines).toContain("c > database: inboxes, locks: Execution 7, sent anew in its name ?");
+  });
+
   it("shows what waits, and for whom", () => {
     const waiting = [{ type: "Event", senderId: "c", receiverId: "e1", stepId: 4 }];
     expect(said({ waiting })).toEqual([

@@ -62,7 +62,7 @@ export function conversationOf(facts: ConversationFacts): Conversation {
       continue;
     }
     const lock = index === lastStart && isOpen ? facts.lock : null;
-    sayStart(say, world, lock);
+    sayStart(say, world, lock, shown[index - 1]?.name === "terminate execution");
     known(`${name} ${clock}`);
   }
   if (shown.length === 0 && facts.lock?.worldId != null) sayStart(say, worldKey(facts.lock.worldId), facts.lock);
@@ -77,13 +77,15 @@ export function conversationOf(facts: ConversationFacts): Conversation {
 type Say = (message: Omit<SequenceMessage, "key">) => void;
 
 /** Asked by envelope, taken, locked, accepted: the lock alone is written down, and who asked, while it is held. */
-function sayStart(say: Say, world: string, lock: ConversationFacts["lock"]): void {
+function sayStart(say: Say, world: string, lock: ConversationFacts["lock"], isSentAnew = false): void {
   const client = clientOf(lock);
   const held = lock !== null;
   if (client === world) say({ from: world, to: world, label: "asks itself: no envelope", inferred: !held });
   else {
     const label = lock?.requestId == null ? "Execution" : `Execution ${shortRequest(lock.requestId)}`;
-    say({ from: client, to: DATABASE, label, inferred: !held });
+    // Whoever had ended the dead world's execution has sent it, under the old name and number.
+    if (isSentAnew) say({ from: client, to: DATABASE, label: `${label}, sent anew in its name`, inferred: true });
+    else say({ from: client, to: DATABASE, label, inferred: !held });
     say({ from: DATABASE, to: world, label: "takes its inbox", inferred: true });
   }
   say({ from: world, to: DATABASE, label: held ? "ExecutionLock, held now" : "ExecutionLock", inferred: !held });

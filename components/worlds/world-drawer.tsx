@@ -109,9 +109,9 @@ function signsOfLife({ world }: WorldLine, view: WorldView | undefined): readonl
 
 /** The text has no zone: how old it is can be told only where the zone is known. */
 function hintText(hint: WorldView["lastSeen"]): string {
-  if (hint === null || hint.ageMs === null) return "no zone: age unknown";
+  if (hint === null || hint.ageMs === null) return "not known: the text has no zone";
   const age = formatCoarseAgeMs(hint.ageMs);
-  return hint.zone === "watched" ? `${age} ago, a hint` : `${age} ago if its zone is that of the others`;
+  return hint.zone === "watched" ? `${age}, as a hint` : `${age} if its zone is that of the others, as a hint`;
 }
 
 function recordFacts({ source, world }: WorldLine, view: WorldView | undefined): readonly Fact[] {
