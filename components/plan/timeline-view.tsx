@@ -76,7 +76,7 @@ export function TimelineView(props: TimelineViewProps) {
     () => rows.findIndex((row) => row.spans.some((span) => span.stepId === selected)),
     [rows, selected],
   );
-  useRowInView(box, scene === null ? -1 : at);
+  useRowInView(box, scene === null || width === null ? -1 : at);
   useZoomKept(box, zoom, names);
   const zoomTo = (next: number) => setZoom(Math.min(ZOOM_MAX, Math.max(1, next)));
   const move = (by: number) => {
