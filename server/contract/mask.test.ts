@@ -14,7 +14,7 @@ const fold = (events: readonly JournalEvent[]): Folds => events.reduce(reduceFol
 /** The same event with the canary in every place that a viewer may not read. */
 function poisoned(event: JournalEvent): JournalEvent {
   const replaced = JSON.stringify(event, (name, value: unknown) =>
-    name === "message" || name === "address" || ((name === "found" || name === "note") && value !== null)
+    ["message", "address", "upstream"].includes(name) || ((name === "found" || name === "note") && value !== null)
       ? `${CANARY} ${String(value)}`
       : value,
   );
@@ -69,7 +69,9 @@ describe("mask", () => {
     const laid = (event: JournalEvent): JournalEvent =>
       JSON.parse(
         JSON.stringify(event, (name, value: unknown) =>
-          ["message", "found", "note", "reason"].includes(name) && typeof value === "string" && !isActor(name, event)
+          ["message", "found", "upstream", "note", "reason"].includes(name) &&
+          typeof value === "string" &&
+          !isActor(name, event)
             ? `login failed: {"api_token":"${CANARY}"}`
             : value,
         ),
@@ -109,7 +111,7 @@ describe("mask", () => {
       fc.property(anyEvent(), (event) => {
         const open: JournalEvent = { ...event, actor: null };
         if (
-          !/"message"|"head"|"(found|note)":"/.test(JSON.stringify(open.body)) &&
+          !/"message"|"head"|"(found|upstream|note)":"/.test(JSON.stringify(open.body)) &&
           !open.kind.startsWith("dynflow.plan.")
         ) {
           expect(maskEvent(open, "public")).toBe(open);

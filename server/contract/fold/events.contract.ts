@@ -78,13 +78,17 @@ const lockFacts: fc.Arbitrary<LockFacts> = fc.record({
 
 /** `streams` are what operations and jobs may touch. */
 const operation = (streams: fc.Arbitrary<StreamName>): fc.Arbitrary<OperationFacts> =>
-  fc.record({
-    action: text,
-    stream: fc.option(streams, { nil: null }),
-    target: text,
-    expected: fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue),
-    found: textOrNull,
-  });
+  fc.record(
+    {
+      action: text,
+      stream: fc.option(streams, { nil: null }),
+      target: text,
+      expected: fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue),
+      found: textOrNull,
+      upstream: text,
+    },
+    { requiredKeys: ["action", "stream", "target", "expected", "found"] },
+  );
 
 const job = (streams: fc.Arbitrary<StreamName>): fc.Arbitrary<JobFacts> =>
   fc.record({
