@@ -93,11 +93,8 @@ function signsOfLife({ world }: WorldLine, view: WorldView | undefined): readonl
       value: ping === null ? "not asked" : ping.roundTripMs === null ? "no answer" : formatDurationMs(ping.roundTripMs),
       source: ping === null ? "" : <Age at={ping.at} suffix="ago" />,
     },
-    {
-      name: "last seen",
-      value: view?.lastSeenText ?? world.lastSeenText ?? "–",
-      source: hintText(view?.lastSeen ?? null),
-    },
+    { name: "last seen", value: view?.lastSeenText ?? world.lastSeenText ?? "–", wrap: true },
+    { name: "its age", value: hintText(view?.lastSeen ?? null), wrap: true },
     ...(world.executor
       ? []
       : [{ name: "mind", value: "a healthy client writes this only when it registers", wrap: true }]),
