@@ -110,7 +110,7 @@ export function composeCore(
     }),
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
     dynflowList: createPlanListService({ sources: plans.sources, clock, masks }),
-    dynflowActions: createActionsService({ sources: plans.sources, clock }),
+    dynflowActions: createActionsService({ sources: plans.sources, clock, masks }),
     dynflowCompare: createCompareService({ sources: plans.sources, clock }),
     dynflowPayload: createPayloadService({ sources: plans.sources, clock, operations, masks }),
     dynflowLinks: {

@@ -1,5 +1,6 @@
 /** Cancel and abort of steps, halt and start now: what each would touch, and the act itself. */
 import { type Caller, sourceFor } from "#server/auth/caller.ts";
+import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow-actions.ts";
 import type { Clock } from "#server/kernel/clock.ts";
@@ -10,6 +11,7 @@ import { haltedBefore, haltRefusals, leftBehind } from "./domain/halt.ts";
 import type { PlanHead } from "./domain/model.ts";
 import { listedSteps } from "./domain/plan-verdict.ts";
 import type { RequestType } from "./domain/protocol.ts";
+import { maskedNote } from "./masked-note.ts";
 import { actRefusal, type DynflowSource, NOT_ACTING, observedAt, toActor } from "./source-view.ts";
 import { readStart } from "./start-now-prepare.ts";
 
@@ -18,8 +20,14 @@ const SUB_PLANS_READ = 500;
 /** Steps that a preview names; a plan can have many more. */
 const BUSY_NAMED_MAX = 50;
 
-export function createActionsService(deps: { readonly sources: readonly DynflowSource[]; readonly clock: Clock }) {
+export function createActionsService(deps: {
+  readonly sources: readonly DynflowSource[];
+  readonly clock: Clock;
+  /** What is hidden from operators too; the default patterns when left out. */
+  readonly masks?: MaskRules;
+}) {
   const { sources, clock } = deps;
+  const shown = maskedNote(deps.masks ?? DEFAULT_MASK_RULES);
 
   async function read(source: DynflowSource, planId: string): Promise<PlanReading> {
     const reading = await readPlan(source.store, planId);
@@ -59,14 +67,14 @@ export function createActionsService(deps: { readonly sources: readonly DynflowS
       caller: Caller,
       { source, reason, ...request }: WireIn<typeof wire.cancelStepInput>,
     ): WireOut<typeof wire.cancelStepOutput> {
-      return commandsFor(caller, source).cancelStep({ ...request, actor: toActor(caller, reason) });
+      return shown(await commandsFor(caller, source).cancelStep({ ...request, actor: toActor(caller, reason) }));
     },
 
     async abort(
       caller: Caller,
       { source, reason, ...request }: WireIn<typeof wire.abortInput>,
     ): WireOut<typeof wire.abortOutput> {
-      return commandsFor(caller, source).abort({ ...request, actor: toActor(caller, reason) });
+      return shown(await commandsFor(caller, source).abort({ ...request, actor: toActor(caller, reason) }));
     },
 
     async haltPreview(caller: Caller, input: WireIn<typeof wire.planActInput>): WireOut<typeof wire.haltPreviewOutput> {
@@ -100,7 +108,7 @@ export function createActionsService(deps: { readonly sources: readonly DynflowS
       caller: Caller,
       { source, reason, ...request }: WireIn<typeof wire.haltInput>,
     ): WireOut<typeof wire.haltOutput> {
-      return commandsFor(caller, source).halt({ ...request, actor: toActor(caller, reason) });
+      return shown(await commandsFor(caller, source).halt({ ...request, actor: toActor(caller, reason) }));
     },
 
     async startNowPreview(
@@ -129,7 +137,7 @@ export function createActionsService(deps: { readonly sources: readonly DynflowS
       caller: Caller,
       { source, reason, ...request }: WireIn<typeof wire.startNowInput>,
     ): WireOut<typeof wire.startNowOutput> {
-      return commandsFor(caller, source).startNow({ ...request, actor: toActor(caller, reason) });
+      return shown(await commandsFor(caller, source).startNow({ ...request, actor: toActor(caller, reason) }));
     },
   };
 }

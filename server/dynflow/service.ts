@@ -12,6 +12,7 @@ import { ownIndexes } from "./domain/plan-indexes.ts";
 import type { PlanOutline } from "./domain/plan-outline.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
+import { maskedNote } from "./masked-note.ts";
 import { toPlanFilter } from "./plan-filter.ts";
 import { createPlanReads, type PlanReads } from "./plan-reads.ts";
 import {
@@ -44,6 +45,7 @@ export function createDynflowService(deps: {
   readonly masks?: MaskRules;
 }) {
   const { sources, clock, bulk, masks = DEFAULT_MASK_RULES } = deps;
+  const shown = maskedNote(masks);
 
   const reads = new Map(sources.map((source) => [source.id, createPlanReads({ store: source.store, clock })]));
 
@@ -107,7 +109,8 @@ export function createDynflowService(deps: {
       const { planId, expectedState, expectedFailedStepId, requestId } = input;
       const actor = toActor(caller, input.reason);
       try {
-        return await commandsOf(source).resume({ planId, expectedState, expectedFailedStepId, requestId, actor });
+        const resumed = { planId, expectedState, expectedFailedStepId, requestId, actor };
+        return shown(await commandsOf(source).resume(resumed));
       } finally {
         readsOf(reads, source).forget(planId);
       }
@@ -131,9 +134,9 @@ export function createDynflowService(deps: {
       try {
         const skipped = await commands.skip({ planId, expectedState, stepIds, expectedStepIds, requestId, actor });
         const certain = skipped.phase === "verified" || skipped.phase === "executed";
-        if (!certain || resumeRequestId === null) return { ...skipped, resume: null };
+        if (!certain || resumeRequestId === null) return { ...shown(skipped), resume: null };
         const resume = await resumeAfter(commands, { planId, requestId: resumeRequestId, actor });
-        return { ...skipped, resume };
+        return { ...shown(skipped), resume: shown(resume) };
       } finally {
         readsOf(reads, source).forget(planId);
       }
@@ -154,7 +157,8 @@ export function createDynflowService(deps: {
       const { planId, expectedState, expectedStepIds, force, requestId } = input;
       const actor = toActor(caller, input.reason);
       try {
-        return await commandsOf(source).cancel({ planId, expectedState, expectedStepIds, force, requestId, actor });
+        const cancelled = { planId, expectedState, expectedStepIds, force, requestId, actor };
+        return shown(await commandsOf(source).cancel(cancelled));
       } finally {
         readsOf(reads, source).forget(planId);
       }
