@@ -21,6 +21,7 @@ export type DemoScenario =
   | { readonly scenario: "killNode"; readonly source: string; readonly incarnation: string }
   | { readonly scenario: "freezeNode"; readonly source: string; readonly incarnation: string; readonly forMs: number }
   | { readonly scenario: "bringBack"; readonly source: string; readonly node: string }
+  | { readonly scenario: "killWorld"; readonly source: string; readonly worldId: string }
   | { readonly scenario: "failNextPlans"; readonly source: string; readonly count: number };
 
 export interface Entry {
@@ -207,6 +208,17 @@ function dynflowEntries(
           words: worldId,
         },
       ),
+      ...(demo && world.executor
+        ? [
+            entry(
+              "Demo",
+              `kill ${source} ${worldId}`,
+              `Kill ${name}`,
+              { kind: "scenario", scenario: { scenario: "killWorld", source, worldId } },
+              { detail, refusal: refusals.scenario, words: worldId },
+            ),
+          ]
+        : []),
     ];
   });
   const failing: DemoScenario = { scenario: "failNextPlans", source, count: FAILING_PLANS };
