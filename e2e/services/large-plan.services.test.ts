@@ -4,11 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { largePlan } from "#bench/dynflow/large-plan.ts";
-import { seedLargeSqlite } from "#bench/dynflow/seed-large.ts";
+import { seedLargePostgres, seedLargeSqlite } from "#bench/dynflow/seed-large.ts";
 import { type RunningConsole, startConsole } from "#e2e/fixtures/console.ts";
 import { connectApi } from "#e2e/fixtures/console-api.test-kit.ts";
+import { loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { flowOfTokens } from "#server/contract/view/flow-tokens.ts";
 import { stepIdsOf } from "#server/contract/view/plan-flow.ts";
+import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
+import { judgeOutline } from "#server/dynflow/domain/plan-outline.ts";
+import { judgePlan } from "#server/dynflow/domain/plan-verdict.ts";
 
 const PLAN = { id: "00000000-0000-4000-8000-0000000a0001", steps: 100_000, shape: "mixed", failed: 3 } as const;
 const START_TIMEOUT_MS = 120_000;
@@ -89,4 +93,45 @@ describe("a plan of 100,000 steps", () => {
     const { rows } = await api.dynflow.plans.list.query({ source: "foreman", filter: { ids: [PLAN.id] } });
     expect(rows[0]).toMatchObject({ id: PLAN.id, failure: { exceptionClass: "Katello::Errors::Pulp3Error" } });
   });
+});
+
+describe("plans of 30,000 steps on PostgreSQL", () => {
+  let postgres: TestPostgres;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  }, START_TIMEOUT_MS);
+  afterAll(() => postgres?.remove());
+
+  it(
+    "are told by counts as all their steps tell, in every shape, and followed by counts too",
+    async () => {
+      const url = await postgres.createDatabase("large_plans");
+      await loadDump(url, "fixtures/dynflow/v25.pg.sql");
+      const shapes = ["wide", "branches", "long", "mixed"] as const;
+      const ids = shapes.map((_, at) => `00000000-0000-4000-8000-0000000b000${at}`);
+      for (const [at, shape] of shapes.entries())
+        await seedLargePostgres(url, { id: ids[at] ?? "", steps: 30_000, shape, failed: at });
+      const store = createPostgresStore({ url });
+      try {
+        for (const [at, id] of ids.entries()) {
+          const [outline, whole] = [await store.outline(id), await store.plan(id)];
+          if (outline === null || whole === null) throw new Error(`plan ${id} was not found`);
+          const { executionTimeSec: byCounts, ...rest } = { executionTimeSec: 0, ...judgeOutline(outline) };
+          const { executionTimeSec: bySteps, ...expected } = { executionTimeSec: 0, ...judgePlan(whole) };
+          expect(rest).toEqual({
+            ...expected,
+            progress: expect.closeTo("progress" in expected ? expected.progress : 0, 9),
+          });
+          expect(byCounts).toBeCloseTo(bySteps, 6);
+          expect(outline.tally?.stepCount).toBe(whole.steps.length);
+          expect(outline.plan.steps.filter((step) => step.state === "error")).toHaveLength(at);
+        }
+        const followed = await store.follow(ids);
+        expect(followed.map((plan) => plan.counted?.stepCount)).toEqual(ids.map(() => 29_999));
+      } finally {
+        await store.close();
+      }
+    },
+    START_TIMEOUT_MS,
+  );
 });
