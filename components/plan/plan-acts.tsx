@@ -124,7 +124,7 @@ export function usePlanActs(plan: PlanOutput, steps: readonly StepView[] | undef
   ];
   useKeys(
     [
-      ...entries.map(({ shortcut, label, open: run }) => ({ keys: shortcut, does: does(label), run })),
+      ...entries.map(({ act, shortcut, open: run }) => ({ keys: shortcut, does: DOES[act], run })),
       { keys: "M", does: "more actions", run: () => setMenu(true) },
     ],
     { group: "Plan", enabled: open === null && !menu },
@@ -132,8 +132,16 @@ export function usePlanActs(plan: PlanOutput, steps: readonly StepView[] | undef
   return { entries, open, close: () => setOpen(null), menu, setMenu, step };
 }
 
-/** `Start now…` as the list of keys says it. */
-const does = (label: string): string => `${label.replace("…", "").toLowerCase()} (the plan)`;
+/** As the list of keys says it. */
+const DOES: Readonly<Record<PlanAct, string>> = {
+  resume: "resume or execute the plan",
+  start: "start the plan now",
+  skip: "skip the failed step",
+  cancel: "cancel the plan",
+  "cancel-step": "cancel the step that is shown",
+  abort: "abort the plan's steps",
+  halt: "halt the plan",
+};
 
 interface PlanActDialogsProps {
   readonly source: string;
