@@ -239,9 +239,9 @@ function Pairs({ source, planId, otherId, compared }: PairsProps) {
             <tr>
               <th scope="col">state</th>
               <th scope="col">step</th>
+              {head("more", "difference")}
               {head("left", "this run")}
               {head("right", "that run")}
-              {head("more", "difference")}
               {head("ratio", "ratio", "p2")}
               <th scope="col" className="p2">
                 steps
@@ -298,9 +298,9 @@ function PairRow({ source, planId, otherId, figure, most }: PairRowProps) {
           {pair.by === "class" && ", matched by class"}
         </span>
       </td>
+      <td className={`num${more !== null && more > 0 ? " longer" : ""}`}>{moreText(more)}</td>
       <Time value={left} most={most} />
       <Time value={right} most={most} />
-      <td className={`num${more !== null && more > 0 ? " longer" : ""}`}>{moreText(more)}</td>
       <td className="num p2">{ratioText(ratio)}</td>
       <td className="nowrap p2">
         {ours === null ? (
