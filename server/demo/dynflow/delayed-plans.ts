@@ -18,16 +18,16 @@ import { remember, type StoredPlan } from "./stored-plan.ts";
 
 const READY_MAX = 20;
 
-/** Ids of plans that may begin now: not frozen, due, and no prerequisite unfinished (unless start_before is set). */
+/** Ids of plans that may begin now: not frozen, due, and no prerequisite unfinished. */
 export async function readyPlans(db: SqlExecutor, clock: Clock): Promise<readonly string[]> {
   const now = stepInstant(clock.now());
   const { rows } = await sql<Row>`
     select d.execution_plan_uuid as id from dynflow_delayed_plans d
     where d.frozen = ${false} and (d.start_at is null or d.start_at <= ${now} or d.start_before <= ${now})
-      and (d.start_before is not null or not exists (
+      and not exists (
         select 1 from dynflow_execution_plan_dependencies n
         join dynflow_execution_plans p on p.uuid = n.blocked_by_uuid
-        where n.execution_plan_uuid = d.execution_plan_uuid and p.state <> 'stopped'))
+        where n.execution_plan_uuid = d.execution_plan_uuid and p.state <> 'stopped')
     order by d.start_at limit ${READY_MAX}`.execute(db);
   return rows.flatMap((row) => textCell(row, "id") ?? []);
 }
