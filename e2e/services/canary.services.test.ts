@@ -151,13 +151,24 @@ async function exported(role: "viewer" | "operator", format: "jsonl" | "csv"): P
   return response.text();
 }
 
+async function plansExported(role: "viewer" | "operator", format: "csv" | "json"): Promise<string> {
+  const response = await fetch(`${running.url}/api/plans/export?source=${SOURCE}&format=${format}`, {
+    headers: { authorization: `Bearer ${tokens[role]}` },
+  });
+  if (!response.ok) throw new Error(`the export of plans answered ${response.status}`);
+  return response.text();
+}
+
 /** Everything that speaks of the plan, as bytes. */
 async function everythingFor(role: "viewer" | "operator"): Promise<string> {
   const planInput = { source: SOURCE, planId: plan.id };
   const answers = await Promise.all([
     get(role, "overview.get"),
     get(role, "topology.get"),
-    get(role, "dynflow.plans.list", { source: SOURCE, limit: 200 }),
+    get(role, "dynflow.plans.list", { source: SOURCE, limit: 200, with: ["caller", "failure"] }),
+    get(role, "dynflow.plans.search", { source: SOURCE, needle: { actionClass: "::" } }),
+    plansExported(role, "csv"),
+    plansExported(role, "json"),
     get(role, "dynflow.plans.get", planInput),
     get(role, "dynflow.plans.get", { source: SOURCE, planId: DELAYED_ID }),
     get(role, "dynflow.plans.steps", planInput),
