@@ -9,6 +9,7 @@ import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { planAt } from "./as-of.ts";
 import { isGone } from "./plan-deleted.tsx";
+import { LARGE_PLAN_STEPS } from "./plan-limits.ts";
 import type { HistoryOutput, PlanOutput, StepView } from "./types.ts";
 import { useRefresh } from "./use-refresh.ts";
 import { useLargeFlows, useSteps } from "./use-steps.ts";
@@ -41,9 +42,12 @@ export function usePlan(source: string, planId: string) {
     }),
   );
   const many = useSteps(source, planId);
-  const flows = useLargeFlows(source, planId, head.data?.large === true);
+  // The feed may know that it is large before its head has come: then both are asked for at once.
+  const counted = useDynflowFold(source, (fold) => fold.plans[planId]?.stepCount ?? 0) ?? 0;
+  const large = head.data === undefined ? counted >= LARGE_PLAN_STEPS : head.data.large === true;
+  const flows = useLargeFlows(source, planId, large);
   const whole = useMemo(
-    () => (head.data === undefined || flows === undefined ? head.data : withFlows(head.data, flows)),
+    () => (head.data?.large !== true || flows === undefined ? head.data : withFlows(head.data, flows)),
     [head.data, flows],
   );
   const plan = { ...head, data: whole };
