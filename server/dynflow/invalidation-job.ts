@@ -114,12 +114,14 @@ function createInvalidationRun({ work, params, source, clock, log }: RunDeps) {
   let executors: readonly string[] = [];
   let turn = 0;
   let walked = 0;
+  let deactivated = false;
 
   async function run(): Promise<JobEnd> {
     try {
       return await invalidate();
     } catch (cause) {
-      if (cause instanceof Stopped) return { state: "stopped", note: `${cause.message}. ${doneSoFar()}` };
+      if (cause instanceof Stopped)
+        return { state: "stopped", note: `${cause.message}. ${doneSoFar()}${leftInactive()}` };
       throw cause;
     } finally {
       // Between two lives the world is anybody's to invalidate; ours is taken again when the job goes on.
@@ -151,7 +153,10 @@ function createInvalidationRun({ work, params, source, clock, log }: RunDeps) {
       for (const record of await locksOf("planning")) await one(own, record, "planning");
       const held = await locksOf("execution");
       // Read first, then deactivated: what it takes in between is found in the next round.
-      if (hasRecord) await write(({ writes }) => writes.deactivate(own));
+      if (hasRecord) {
+        await write(({ writes }) => writes.deactivate(own));
+        deactivated = true;
+      }
       for (const record of held) await one(own, record, "execution");
       await write(({ writes }) => writes.pruneInhibitions(own));
       const end = await write(({ writes }) => writes.finish(own));
@@ -226,6 +231,10 @@ function createInvalidationRun({ work, params, source, clock, log }: RunDeps) {
     const plans = `${applied} ${applied === 1 ? "plan was" : "plans were"} taken from it`;
     return moved === 0 ? plans : `${plans}, ${moved} had been released by somebody else`;
   }
+
+  /** A heartbeat does not set it active again: only a new start does. */
+  const leftInactive = (): string =>
+    deactivated ? "; its record was set inactive: should it live, it gets no new plans until it is restarted" : "";
 
   async function recordOf(): Promise<CoordinatorRecord | null> {
     const classes = [EXECUTOR_WORLD_CLASS, CLIENT_WORLD_CLASS];
