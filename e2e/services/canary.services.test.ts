@@ -184,6 +184,8 @@ async function everythingFor(role: "viewer" | "operator"): Promise<string> {
     get(role, "dynflow.attention.list", {}),
     get(role, "dynflow.worlds.list", {}),
     get(role, "dynflow.locks.list", {}),
+    get(role, "dynflow.locks.orphans", { source: SOURCE }),
+    get(role, "dynflow.envelopes.list", { source: SOURCE }),
     get(role, "journal.range", { limit: 200 }),
     get(role, "journal.range", { limit: 200, subject: plan.id }),
     ...pastOf(role),
@@ -215,6 +217,18 @@ describe("what a viewer may not read", () => {
     const bytes = await everythingFor(role);
     expect(bytes).not.toContain(MASKED);
     expect(bytes).not.toContain(Buffer.from(MASKED).toString("base64").slice(4, -4));
+  });
+
+  it("is found by an operator's search as far as it may be read, and refused to a viewer's", async () => {
+    const searched = (needle: object) =>
+      get("operator", "dynflow.plans.searchText", { source: SOURCE, needle, filter: { ids: [plan.id] } });
+    expect(await searched({ inputText: CANARY.input })).toContain(plan.id);
+    expect(await searched({ errorText: CANARY.backtrace })).toContain(plan.id);
+    for (const needle of [{ inputText: MASKED }, { errorText: MASKED }]) {
+      expect(await searched(needle)).toContain('"hits":[]');
+    }
+    const asked = get("viewer", "dynflow.plans.searchText", { source: SOURCE, needle: { errorText: CANARY.message } });
+    await expect(asked).rejects.toThrow(/answered 403/);
   });
 
   it("is revealed to an operator with a reason, and then in no journal, feed or export either", async () => {
