@@ -9,7 +9,6 @@ import type { createBulkService } from "./bulk-service.ts";
 import { previewCancel, previewSkip, resumeAfter } from "./command-preview.ts";
 import type { PlanRecord } from "./domain/model.ts";
 import { ownIndexes } from "./domain/plan-indexes.ts";
-import type { PlanOutline } from "./domain/plan-outline.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
 import { maskedNote } from "./masked-note.ts";
@@ -56,12 +55,16 @@ export function createDynflowService(deps: {
     return { outline, plan: outline.plan, observed: observedAt(asOf, [source]) };
   }
 
-  /** Of a large plan the outline has only some of them. */
-  async function stepOf(source: DynflowSource, { plan, tally }: PlanOutline, stepId: number) {
-    const known = plan.steps.find((candidate) => candidate.id === stepId);
-    if (known !== undefined || tally === null) return known;
-    const [step] = await source.store.stepsPart({ planId: plan.head.id, after: stepId - 1, limit: 1 });
-    return step?.id === stepId ? step : undefined;
+  /** By its key: whatever the plan weighs, one step does not wait for it. */
+  async function stepOf(
+    source: DynflowSource,
+    { planId, stepId }: { readonly planId: string; readonly stepId: number },
+  ) {
+    const [step] = await source.store.stepsPart({ planId, after: stepId - 1, limit: 1 });
+    if (step?.id === stepId) return step;
+    // Which of the two is missing is told apart.
+    await planOf(source, planId);
+    throw new OpsError("not-found", `The plan has no step ${stepId}`);
   }
 
   return {
@@ -90,9 +93,10 @@ export function createDynflowService(deps: {
 
     async action(caller: Caller, input: WireIn<typeof wire.actionInput>): WireOut<typeof wire.actionOutput> {
       const source = sourceFor(caller, sources, input.source);
-      const { outline, observed } = await planOf(source, input.planId);
-      const step = await stepOf(source, outline, input.stepId);
-      if (step === undefined) throw new OpsError("not-found", `The plan has no step ${input.stepId}`);
+      const askedAt = clock.now();
+      const step = await stepOf(source, input);
+      source.look(input.planId);
+      const observed = observedAt(askedAt, [source]);
       const action = await source.store.action(input.planId, step.actionId);
       if (action === null) throw new OpsError("not-found", `The plan has no action ${step.actionId}`);
       return { ...observed, ...toActionView(step, action, audienceFor(caller), masks) };
