@@ -1,11 +1,12 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import type { DynflowFold, LockFold } from "#server/contract/fold/dynflow.ts";
-import { DEFAULT_MASK_RULES, type MaskRules } from "#server/contract/mask-rules.ts";
-import { maskFreeText } from "#server/contract/mask-text.ts";
+import { DEFAULT_MASK_RULES, isMaskedKey, type MaskRules } from "#server/contract/mask-rules.ts";
+import { MASK_DOTS, maskFreeText } from "#server/contract/mask-text.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow-worlds.ts";
 import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import type { JsonObject } from "#server/kernel/json.ts";
 import type { QueueStatus } from "./codec/envelope.ts";
 import { receiverNote, type WaitingEnvelope } from "./domain/envelope-view.ts";
 import type { CoordinatorRecord } from "./domain/model.ts";
@@ -82,7 +83,7 @@ export function createWorldsService(deps: {
     const records = await recordsOf(source);
     watchLastSeen(memory, records);
     return Object.keys(fold.worlds).map((id) =>
-      toWorldView({ source, fold, id, record: records.get(id) ?? null, memory, own, now: clock.now() }),
+      toWorldView({ source, fold, id, record: records.get(id) ?? null, memory, own, masks, now: clock.now() }),
     );
   }
 
@@ -210,11 +211,12 @@ interface WorldSight {
   readonly record: CoordinatorRecord | null;
   readonly memory: Remembered;
   readonly own: string | null;
+  readonly masks: MaskRules;
   readonly now: EpochMs;
 }
 
 function toWorldView(sight: WorldSight): WireShape<typeof wire.worldView> {
-  const { source, fold, id, record, memory, own, now } = sight;
+  const { source, fold, id, record, memory, own, masks, now } = sight;
   const world = fold.worlds[id];
   if (world === undefined) throw new Error(`no world ${id}`);
   const held = Object.values(fold.locks).filter((lock) => lock.worldId === id);
@@ -246,9 +248,13 @@ function toWorldView(sight: WorldSight): WireShape<typeof wire.worldView> {
     roles: [...new Set(held.map((lock) => lockKindOf(lock.class)).filter(isRole))],
     invalidatedBy: invalidation?.worldId ?? null,
     status: status === undefined ? null : { at: toIso(status.at), planId: status.planId, queues: [...status.queues] },
-    meta: told === null ? null : { ...told.meta },
+    meta: told === null ? null : metaOf(told.meta, masks),
   };
 }
+
+/** A key that the patterns name tells that it is there, not what it holds. */
+const metaOf = (meta: JsonObject, masks: MaskRules): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, isMaskedKey(masks, key) ? MASK_DOTS : value]));
 
 function hintOf(memory: Remembered, id: string, now: EpochMs): WireShape<typeof wire.worldView>["lastSeen"] {
   const known = memory.lastSeen.get(id);
