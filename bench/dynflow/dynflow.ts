@@ -2,8 +2,10 @@ import type { Figure } from "#bench/figure.ts";
 import { largePlanId, STEPS_OF_LARGE_PLAN, seedPlans } from "#bench/main/seed.ts";
 import { startConsole, withoutPassword } from "#e2e/fixtures/console.ts";
 import { startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { flowPageFigures } from "./flow-page.ts";
 import { idleShareFigure } from "./idle-share.ts";
 import { listFigures } from "./lists.ts";
+import { pixelFigures } from "./pixels.ts";
 import { planPageFigures } from "./plan-pages.ts";
 import { seedLargePostgres } from "./seed-large.ts";
 import { seedUnfinished } from "./unfinished.ts";
@@ -40,7 +42,11 @@ async function* figuresOf(postgres: TestPostgres, { plans, rounds }: (typeof SIZ
   const at = { consoleUrl: console.url, databaseUrl, source: "bench" };
   try {
     yield await idleShareFigure(console.url, databaseUrl, { plans, unfinished: UNFINISHED });
-    if (small) yield* planPageFigures(at, PAGES);
+    if (small) {
+      yield* pixelFigures(console.url, PIXEL_PAGES);
+      yield* flowPageFigures({ url: `${console.url}/plans/bench/${HUGE.ids[0]}` });
+      yield* planPageFigures(at, PAGES);
+    }
     yield* listFigures({ ...at, plans, rounds });
   } finally {
     await console.close();
@@ -55,6 +61,13 @@ const PAGES = [
   },
   { steps: 1_000, ids: THOUSAND_IDS, rounds: { warmUp: 10, rounds: 30 } },
   { ...HUGE, rounds: { warmUp: 1, rounds: 6 } },
+];
+
+const FLOW = ".flow-box canvas[data-painted], .flow-box svg";
+const PIXEL_PAGES = [
+  { name: "plans.list", path: "/plans?source=bench&state=all", shown: '[data-row]:not([data-row=""])' },
+  { name: `plan.${STEPS_OF_LARGE_PLAN}-steps`, path: `/plans/bench/${largePlanId(0)}`, shown: FLOW },
+  { name: "plan.1000-steps", path: `/plans/bench/${THOUSAND_IDS[0]}`, shown: FLOW },
 ];
 
 async function seedPages(url: string): Promise<void> {
