@@ -215,9 +215,11 @@ export function createInvalidationService(deps: {
         if (commands === null) throw new OpsError("refused", actRefusal(source) ?? NOT_ACTING);
         return commands.ping(worldId, requestId, PROBE_PING_MS);
       };
-      const probe = probes.begin(keyOf(source, worldId), requestId, ping, (end) =>
-        operations.settle(operation, end.state === "failed" ? "failed" : "verified", probeWords(end)),
-      );
+      const probe = probes.begin(keyOf(source, worldId), requestId, ping, (end) => {
+        // What was read meanwhile has our own ping among the envelopes that wait.
+        looks.delete(keyOf(source, worldId));
+        return operations.settle(operation, end.state === "failed" ? "failed" : "verified", probeWords(end));
+      });
       return { journalId: requestId, probe: toProbeView(probe) };
     },
 
