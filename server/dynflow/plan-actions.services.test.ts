@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { startMariadb } from "#scripts/testing/mariadb.ts";
+import { execute, loadDump, startPostgres } from "#scripts/testing/postgres.ts";
 import type { Behaviour } from "#server/demo/dynflow/behaviour.ts";
 import { acquire, executionLock } from "#server/demo/dynflow/coordinator.ts";
 import { planScheduled } from "#server/demo/dynflow/delayed-plans.ts";
@@ -9,6 +10,8 @@ import { createExecutorWorld, type ExecutorWorld } from "#server/demo/dynflow/ex
 import { insertDelay, insertPlans } from "#server/demo/dynflow/plan-writer.ts";
 import { type ActionSpec, planOf, scheduledPlanOf } from "#server/demo/dynflow/planner.ts";
 import { openPostgresDatabase, type PostgresDatabase } from "#server/demo/dynflow/postgres-database.ts";
+import { openMysqlConnections } from "#server/dynflow/adapters/mysql/mysql-connections.ts";
+import { emptyMysqlDatabase } from "#server/dynflow/adapters/mysql/mysql-database.test-kit.ts";
 import { createMysqlMailbox, createMysqlStore } from "#server/dynflow/adapters/mysql/mysql-store.ts";
 import { createPostgresMailbox } from "#server/dynflow/adapters/postgres/postgres-mailbox.ts";
 import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
@@ -16,6 +19,7 @@ import { epochMs } from "#server/kernel/clock.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { clock, until } from "./acting-console.test-kit.ts";
 import { type ActionsSide, planActionsContract } from "./plan-actions.contract.ts";
+import type { DynflowMailbox, DynflowStore } from "./ports.ts";
 
 const DUMP = join(import.meta.dirname, "../../fixtures/dynflow/v25.pg.sql");
 const DAY_MS = 24 * 3_600_000;
@@ -43,12 +47,12 @@ const behaviour: Behaviour = ({ action, from }) => {
   return { kind: "success", afterMs: 0, output: { token: "t" } };
 };
 
-let server: TestPostgres | null = null;
-afterAll(() => server?.remove());
+const servers: { remove(): Promise<void> }[] = [];
+afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
-/** A database with two stand-in executors, and as many plans of each shape as the suite asks for. */
-async function standIn(): Promise<ActionsSide> {
-  server = await startPostgres();
+async function standInOnPostgres(): Promise<ActionsSide> {
+  const server = await startPostgres();
+  servers.push(server);
   const url = await server.createDatabase("actions");
   await loadDump(url, DUMP);
   await execute(url, async (client) => {
@@ -56,9 +60,27 @@ async function standIn(): Promise<ActionsSide> {
     const names = tables.rows.map((row) => String(row.tablename)).filter((name) => name !== "dynflow_schema_info");
     await client.query(`TRUNCATE ${names.join(", ")} RESTART IDENTITY`);
   });
-  const database = openPostgresDatabase(url);
+  return standIn(openPostgresDatabase(url), createPostgresStore({ url }), async () => createPostgresMailbox({ url }));
+}
+
+async function standInOnMariadb(): Promise<ActionsSide> {
+  const server = await startMariadb();
+  servers.push(server);
+  const url = await emptyMysqlDatabase(server, "25");
+  const connections = openMysqlConnections({ url }, "read-write", EXECUTOR_CONNECTIONS);
+  // Nobody is notified there: its executors look for letters, as those of a SQLite file do.
+  const silent = { dialect: "sqlite", listen: async () => async () => undefined } as const;
+  return standIn({ ...connections, ...silent }, createMysqlStore({ url }), async () => createMysqlMailbox({ url }));
+}
+const EXECUTOR_CONNECTIONS = 8;
+
+/** Two stand-in executors, and as many plans of each shape as the suite asks for. */
+async function standIn(
+  database: PostgresDatabase,
+  store: DynflowStore,
+  openMailbox: () => Promise<DynflowMailbox>,
+): Promise<ActionsSide> {
   const executors = [await executorOn(database), await executorOn(database)] as const;
-  const store = createPostgresStore({ url });
   await seed(database, executors[0]);
   await until("the plans stand as they should", async () => {
     const counts = await store.counts(EVERY);
@@ -68,7 +90,7 @@ async function standIn(): Promise<ActionsSide> {
   });
   return {
     store,
-    openMailbox: async () => createPostgresMailbox({ url }),
+    openMailbox,
     release: "2.0",
     cancellable: CANCELLABLE,
     async close() {
@@ -95,7 +117,7 @@ async function executorOn(database: PostgresDatabase): Promise<ExecutorWorld> {
     cancellable: (name) => CANCELLABLE.includes(name) || name === "Test::Parent",
     delayedExecutor: false,
     newId: randomUUID,
-    listen: database.listen,
+    ...(database.dialect === "postgres" ? { listen: database.listen } : {}),
     planNow: (planId) =>
       planScheduled({ db: database.db, clock, worldId: id, planId, specOf: () => ({ root: QUICK }) }),
   });
@@ -124,7 +146,8 @@ async function seed({ db }: PostgresDatabase, executor: ExecutorWorld): Promise<
   }
 }
 
-planActionsContract("PostgreSQL and stand-in executors", standIn);
+planActionsContract("PostgreSQL and stand-in executors", standInOnPostgres);
+planActionsContract("MariaDB and stand-in executors", standInOnMariadb);
 
 const { DYNFLOW_TEST_URL: url, DYNFLOW_TEST_RELEASE: release, DYNFLOW_TEST_CANCELLABLE: names } = process.env;
 if (url !== undefined && url !== "") {

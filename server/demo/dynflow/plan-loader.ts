@@ -13,13 +13,13 @@ import { STEP_CLASSES, type StoredAction, type StoredDelay, type StoredPlan, typ
 /** `null` when there is no such plan. @throws Error when a blob of it cannot be read: Ruby could not load it either */
 export async function loadPlan(db: SqlExecutor, planId: string): Promise<StoredPlan | null> {
   const plans = await sql<Row>`
-    select uuid, label, state, result, cast(started_at as text) as started_at, cast(ended_at as text) as ended_at,
+    select uuid, label, state, result, cast(started_at as char(26)) as started_at, cast(ended_at as char(26)) as ended_at,
       real_time, execution_time, root_plan_step_id, run_flow, finalize_flow, execution_history, step_ids
     from dynflow_execution_plans where uuid = ${planId}`.execute(db);
   const plan = plans.rows[0];
   if (plan === undefined) return null;
   const steps = await sql<Row>`
-    select id, action_id, state, cast(started_at as text) as started_at, cast(ended_at as text) as ended_at, real_time,
+    select id, action_id, state, cast(started_at as char(26)) as started_at, cast(ended_at as char(26)) as ended_at, real_time,
       execution_time, progress_done, progress_weight, class, action_class, queue, error, children
     from dynflow_steps where execution_plan_uuid = ${planId} order by id`.execute(db);
   const actions = await sql<Row>`
@@ -48,7 +48,7 @@ export async function loadPlan(db: SqlExecutor, planId: string): Promise<StoredP
 /** The delay of a scheduled plan; `null` when it has none. */
 export async function loadDelay(db: SqlExecutor, planId: string): Promise<StoredDelay | null> {
   const { rows } = await sql<Row>`
-    select cast(start_at as text) as start_at, cast(start_before as text) as start_before, frozen, serialized_args
+    select cast(start_at as char(26)) as start_at, cast(start_before as char(26)) as start_before, frozen, serialized_args
     from dynflow_delayed_plans where execution_plan_uuid = ${planId} limit 1`.execute(db);
   const row = rows[0];
   if (row === undefined) return null;
