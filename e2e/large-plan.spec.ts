@@ -54,7 +54,7 @@ test("opens on the step that failed, scrolls, zooms and finds, and never has man
   await expect.poll(() => flow.evaluate((box) => box.scrollWidth <= box.clientWidth + 8)).toBe(true);
   await flow.focus();
   await page.keyboard.press("0");
-  await expect(page.getByRole("button", { name: "Natural size" })).toHaveText("100 %");
+  await expect(page.getByTitle("Natural size")).toHaveText("100 %");
 
   const find = page.getByLabel("Find a step");
   await find.fill("error");

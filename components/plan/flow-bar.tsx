@@ -105,7 +105,7 @@ export function FlowBar({ tools, criticalWords, unfolded, onFit }: FlowBarProps)
             <button type="button" aria-label="Zoom out" onClick={() => setScale(clampScale(scale / ZOOM))}>
               −
             </button>
-            <button type="button" aria-label="Natural size" onClick={() => setScale(1)} className="num">
+            <button type="button" title="Natural size" onClick={() => setScale(1)} className="num">
               {percent(scale)}
             </button>
             <button type="button" aria-label="Zoom in" onClick={() => setScale(clampScale(scale * ZOOM))}>
