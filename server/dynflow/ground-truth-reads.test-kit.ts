@@ -64,7 +64,14 @@ async function compareFollowed(same: Same, store: DynflowStore, plans: readonly 
 async function compareScan(same: Same, store: DynflowStore, plans: readonly Expected[]): Promise<void> {
   const text = "flag";
   const needle = { errorText: text, inputText: null, actionClass: null, worldId: null };
-  const { hits, notLookedInto } = await store.scan({ filter: ANY, needle, from: null, plans: 20_000, rows: 5_000, shown: SHOWN });
+  const { hits, notLookedInto } = await store.scan({
+    filter: ANY,
+    needle,
+    from: null,
+    plans: 20_000,
+    rows: 5_000,
+    shown: SHOWN,
+  });
   const wanted = plans.filter((plan) =>
     plan.steps?.some((step: Expected) => step.error?.message.toLowerCase().includes(text)),
   );
