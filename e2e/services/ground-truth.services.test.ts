@@ -42,7 +42,9 @@ beforeAll(async () => {
   const database = withoutPassword(url, "TRUTH_DB_PASSWORD");
   running = await startConsole({
     environment: database.environment,
+    // Compared is what was read, and not what is masked of it.
     configuration: `
+masks: []
 regions: [ { id: eu, title: Europe } ]
 dna:
   - { id: eu-1, region: eu, title: Europe 1, modules: { 0: City },
