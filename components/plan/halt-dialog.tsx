@@ -1,88 +1,63 @@
 "use client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { ActDialog } from "#components/ui/act-dialog.tsx";
 import { plural, shortId } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { useRefusal } from "#components/ui/session.ts";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
-import { QueryWidget } from "#components/ui/widget.tsx";
-import { ActSub, ActTitle, Refusals, sentence } from "./act-title.tsx";
+import { Refusals, sentence } from "./act-title.tsx";
+import { Consent, PlanActDialog, type PlanActDialogOwn } from "./plan-act-dialog.tsx";
 import { headName, shortClass } from "./step-words.ts";
-import type { PlanOutput } from "./types.ts";
 
 type Preview = Outputs["dynflow"]["plans"]["haltPreview"];
 
-interface HaltDialogProps {
-  readonly source: string;
-  readonly plan: PlanOutput;
-  readonly onDone: () => void;
-  readonly onClose: () => void;
-}
-
 /** Says who is told to drop the plan and what stays as it is, and takes a typed word: there is no way back. */
-export function HaltDialog({ source, plan, onDone, onClose }: HaltDialogProps) {
+export function HaltDialog({ source, plan, onDone, onClose }: PlanActDialogOwn) {
   const trpc = useTRPC();
   const [again, setAgain] = useState(false);
   const preview = useQuery(trpc.dynflow.plans.haltPreview.queryOptions({ source, planId: plan.id }));
   const halt = useMutation(trpc.dynflow.plans.halt.mutationOptions());
-  const seen = preview.data;
-  const refusal = useRefusal("plans:halt", whyNot(seen, again));
+  const earlier = preview.data?.before ?? null;
   return (
-    <ActDialog
-      title={<ActTitle verb="Halt" plan={plan} />}
-      sub={<ActSub source={source} plan={plan} />}
+    <PlanActDialog
+      source={source}
+      plan={plan}
+      does="Halt"
       verb={`Halt plan ${shortId(plan.id)}`}
       typed="halt"
-      refusal={refusal}
-      onAct={async ({ reason, requestId }) => {
-        try {
-          return await halt.mutateAsync({
-            source,
-            planId: plan.id,
-            expectedState: seen?.state ?? plan.state,
-            expectedExecutorId: seen?.executorId ?? null,
-            again,
-            reason,
-            requestId,
-          });
-        } catch (error) {
-          void preview.refetch();
-          throw error;
-        }
-      }}
-      onDone={onDone}
-      onClose={onClose}
-    >
-      <div className="dbody stack-3">
+      permission="plans:halt"
+      preview={preview}
+      what="what stays"
+      rows={4}
+      columns={2}
+      whyNot={({ before }) => (before === null || again ? null : "An earlier halt has not ended.")}
+      onAct={({ reason, requestId }, { state, executorId }) =>
+        halt.mutateAsync({
+          source,
+          planId: plan.id,
+          expectedState: state,
+          expectedExecutorId: executorId,
+          again,
+          reason,
+          requestId,
+        })
+      }
+      touched={(seen) => <Touched preview={seen} />}
+      before={
         <p className="warn wrap">
           <b>The plan becomes stopped for good and can never be resumed.</b> Its steps stay as they are, nothing is
           rescued or undone, and a step that is really busy goes on to its end.
         </p>
-        <section>
-          <h3>What it will touch</h3>
-          <QueryWidget query={preview} what="what stays" rows={4} columns={2}>
-            {(data) => <Touched preview={data} />}
-          </QueryWidget>
-        </section>
-        {seen !== undefined && seen.before !== null && (
-          <label className="row warn">
-            <input type="checkbox" checked={again} onChange={(event) => setAgain(event.target.checked)} />
-            <span className="wrap">
-              {sentence(seen.before)} Ask once more, with that lock. It does no harm to a plan that has stopped
-              meanwhile.
-            </span>
-          </label>
-        )}
-      </div>
-    </ActDialog>
+      }
+      onDone={onDone}
+      onClose={onClose}
+    >
+      {earlier !== null && (
+        <Consent given={again} onGive={setAgain}>
+          {sentence(earlier)} Ask once more, with that lock. It does no harm to a plan that has stopped meanwhile.
+        </Consent>
+      )}
+    </PlanActDialog>
   );
-}
-
-function whyNot(seen: Preview | undefined, again: boolean): string | null {
-  if (seen === undefined) return "What it would touch is being read.";
-  if (seen.refusals.length > 0) return sentence(seen.refusals.join("; "));
-  return seen.before === null || again ? null : "An earlier halt has not ended.";
 }
 
 function Touched({ preview }: { readonly preview: Preview }) {

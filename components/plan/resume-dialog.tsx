@@ -4,7 +4,8 @@ import { ActDialog } from "#components/ui/act-dialog.tsx";
 import { plural, shortId } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
-import { countStates, headName, shortClass } from "./step-words.ts";
+import { ActSub, ActTitle } from "./act-title.tsx";
+import { countStates, shortClass } from "./step-words.ts";
 import type { PlanOutput, StepView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
 import { useResumeRefusal } from "./use-resume-refusal.ts";
@@ -37,17 +38,8 @@ export function ResumeDialog({ source, plan, steps, onDone, onClose }: ResumeDia
   const failed = steps?.find((step) => step.id === plan.firstFailedStepId);
   return (
     <ActDialog
-      title={
-        <>
-          Resume <bdi>{headName(shortClass(plan.label ?? plan.rootActionClass ?? "plan"))}</bdi>{" "}
-          <span className="mono">{shortId(plan.id)}</span>
-        </>
-      }
-      sub={
-        <span className="row">
-          {source} <State system="plan" word={plan.state} /> <State system="result" word={plan.result} />
-        </span>
-      }
+      title={<ActTitle verb="Resume" plan={plan} />}
+      sub={<ActSub source={source} plan={plan} />}
       verb={`Resume plan ${shortId(plan.id)}`}
       refusal={refusal}
       onAct={({ reason, requestId }) =>

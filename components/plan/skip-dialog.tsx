@@ -2,23 +2,18 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ulid } from "ulid";
-import { ActDialog } from "#components/ui/act-dialog.tsx";
-import { plural, shortId } from "#components/ui/format.ts";
+import { plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { useRefusal } from "#components/ui/session.ts";
-import { useTRPC } from "#components/ui/trpc.ts";
-import { QueryWidget } from "#components/ui/widget.tsx";
+import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
+import { Refusals } from "./act-title.tsx";
+import { PlanActDialog, type PlanActDialogOwn } from "./plan-act-dialog.tsx";
 import { headName, shortClass } from "./step-words.ts";
-import type { PlanOutput, StepView } from "./types.ts";
+import type { StepView } from "./types.ts";
 
-interface SkipDialogProps {
-  readonly source: string;
-  readonly plan: PlanOutput;
+interface SkipDialogProps extends PlanActDialogOwn {
   readonly steps: readonly StepView[];
   /** The failed step that is meant; `null` = all of them. */
   readonly only?: number | null;
-  readonly onDone: () => void;
-  readonly onClose: () => void;
 }
 
 /** Says which steps a skip takes along, takes the reason and sends what the operator saw. */
@@ -35,118 +30,101 @@ export function SkipDialog({ source, plan, steps, only = null, onDone, onClose }
     trpc.dynflow.plans.skipPreview.queryOptions({ source, planId: plan.id, stepIds: [...chosen] }),
   );
   const skip = useMutation(trpc.dynflow.plans.skip.mutationOptions());
-  const seen = preview.data;
-  const refusal = useRefusal(
-    "plans:skip",
-    chosen.length === 0
-      ? "Choose a failed step."
-      : seen === undefined
-        ? "What it would touch is being read."
-        : seen.refusals.length > 0
-          ? sentence(seen.refusals.join("; "))
-          : null,
-  );
   return (
-    <ActDialog
-      title={
+    <PlanActDialog
+      source={source}
+      plan={plan}
+      does="Skip in"
+      verb={`Skip ${plural(preview.data?.changes.length ?? 0, "step")}${resumes ? " and resume" : ""}`}
+      permission="plans:skip"
+      preview={preview}
+      what="the steps"
+      missing={chosen.length === 0 ? "Choose a failed step." : null}
+      onAct={({ reason, requestId }, { state, changes }) =>
+        skip.mutateAsync({
+          source,
+          planId: plan.id,
+          expectedState: state,
+          stepIds: [...chosen],
+          expectedStepIds: changes.map((change) => change.stepId),
+          resumeRequestId: resumes ? resumeId : null,
+          reason,
+          requestId,
+        })
+      }
+      touched={({ refusals, changes }) => (
         <>
-          Skip in <bdi>{headName(shortClass(plan.label ?? plan.rootActionClass ?? "plan"))}</bdi>{" "}
-          <span className="mono">{shortId(plan.id)}</span>
+          <Refusals reasons={refusals} />
+          <Skipped changes={changes} />
         </>
-      }
-      sub={
-        <span className="row">
-          {source} <State system="plan" word={plan.state} /> <State system="result" word={plan.result} />
-        </span>
-      }
-      verb={`Skip ${plural(seen?.changes.length ?? 0, "step")}${resumes ? " and resume" : ""}`}
-      refusal={refusal}
-      onAct={async ({ reason, requestId }) => {
-        try {
-          return await skip.mutateAsync({
-            source,
-            planId: plan.id,
-            expectedState: seen?.state ?? plan.state,
-            stepIds: [...chosen],
-            expectedStepIds: seen?.changes.map((change) => change.stepId) ?? [],
-            resumeRequestId: resumes ? resumeId : null,
-            reason,
-            requestId,
-          });
-        } catch (error) {
-          void preview.refetch();
-          throw error;
-        }
-      }}
+      )}
+      before={failed.length > 1 && <Choice failed={failed} chosen={chosen} onChoose={setChosen} />}
       onDone={onDone}
       onClose={onClose}
     >
-      <div className="dbody stack-3">
-        {failed.length > 1 && (
-          <fieldset>
-            <legend className="lbl">Failed steps</legend>
-            {failed.map((step) => (
-              <label key={step.id} className="row">
-                <input
-                  type="checkbox"
-                  checked={chosen.includes(step.id)}
-                  onChange={(event) =>
-                    setChosen(event.target.checked ? [...chosen, step.id] : chosen.filter((id) => id !== step.id))
-                  }
-                />
-                <span>
-                  {step.id} {shortClass(step.actionClass)}
-                </span>
-              </label>
-            ))}
-          </fieldset>
-        )}
-        <section>
-          <h3>What it will touch</h3>
-          <QueryWidget query={preview} what="the steps" rows={3} columns={3}>
-            {({ changes, refusals }) => (
-              <>
-                {refusals.map((text) => (
-                  <p key={text} className="warn small t2 wrap">
-                    {sentence(text)}
-                  </p>
-                ))}
-                {changes.length > 0 && (
-                  <table className="tight" aria-label="Steps that are skipped">
-                    <tbody>
-                      {changes.map(({ stepId, actionClass, from, to }) => (
-                        <tr key={stepId}>
-                          <td className="num">{stepId}</td>
-                          <td className="w100">
-                            <bdi>{headName(shortClass(actionClass))}</bdi>
-                          </td>
-                          <td>
-                            <State system="step" word={from} />
-                          </td>
-                          <td>
-                            <State system="step" word={to} />
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                )}
-              </>
-            )}
-          </QueryWidget>
-        </section>
-        <label className="row">
-          <input type="checkbox" checked={resumes} onChange={(event) => setResumes(event.target.checked)} />
-          <span>Resume the plan afterwards, as an operation of its own</span>
-        </label>
-        <p className="warn small t2 wrap">
-          <b>What only follows the step is not skipped: it runs.</b> Only steps that need its output go along. The
-          console writes the steps itself, while nobody can begin the plan; the application's own hooks do not run. An
-          executor that starts anew resumes such a plan by itself.
-        </p>
-      </div>
-    </ActDialog>
+      <label className="row">
+        <input type="checkbox" checked={resumes} onChange={(event) => setResumes(event.target.checked)} />
+        <span>Resume the plan afterwards, as an operation of its own</span>
+      </label>
+      <p className="warn small t2 wrap">
+        <b>What only follows the step is not skipped: it runs.</b> Only steps that need its output go along. The console
+        writes the steps itself, while nobody can begin the plan; the application's own hooks do not run. An executor
+        that starts anew resumes such a plan by itself.
+      </p>
+    </PlanActDialog>
   );
 }
 
-const sentence = (text: string): string => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}.`;
+interface ChoiceProps {
+  readonly failed: readonly StepView[];
+  readonly chosen: readonly number[];
+  readonly onChoose: (chosen: readonly number[]) => void;
+}
+
+function Choice({ failed, chosen, onChoose }: ChoiceProps) {
+  return (
+    <fieldset>
+      <legend className="lbl">Failed steps</legend>
+      {failed.map((step) => (
+        <label key={step.id} className="row">
+          <input
+            type="checkbox"
+            checked={chosen.includes(step.id)}
+            onChange={(event) =>
+              onChoose(event.target.checked ? [...chosen, step.id] : chosen.filter((id) => id !== step.id))
+            }
+          />
+          <span>
+            {step.id} {shortClass(step.actionClass)}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+type Change = Outputs["dynflow"]["plans"]["skipPreview"]["changes"][number];
+
+function Skipped({ changes }: { readonly changes: readonly Change[] }) {
+  if (changes.length === 0) return null;
+  return (
+    <table className="tight" aria-label="Steps that are skipped">
+      <tbody>
+        {changes.map(({ stepId, actionClass, from, to }) => (
+          <tr key={stepId}>
+            <td className="num">{stepId}</td>
+            <td className="w100">
+              <bdi>{headName(shortClass(actionClass))}</bdi>
+            </td>
+            <td>
+              <State system="step" word={from} />
+            </td>
+            <td>
+              <State system="step" word={to} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,81 +1,63 @@
 "use client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { ActDialog } from "#components/ui/act-dialog.tsx";
 import { parseInstant, plural, shortId } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
-import { useRefusal } from "#components/ui/session.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
-import { QueryWidget } from "#components/ui/widget.tsx";
-import { ActSub, ActTitle, Refusals, sentence } from "./act-title.tsx";
-import type { PlanOutput } from "./types.ts";
+import { Refusals, sentence } from "./act-title.tsx";
+import { Consent, PlanActDialog, type PlanActDialogOwn } from "./plan-act-dialog.tsx";
 
 type Preview = Outputs["dynflow"]["plans"]["startNowPreview"];
 
-interface StartDialogProps {
-  readonly source: string;
-  readonly plan: PlanOutput;
-  readonly onDone: () => void;
-  readonly onClose: () => void;
-}
-
 /** Says what keeps a scheduled plan waiting and which of it a start now would override. */
-export function StartDialog({ source, plan, onDone, onClose }: StartDialogProps) {
+export function StartDialog({ source, plan, onDone, onClose }: PlanActDialogOwn) {
   const trpc = useTRPC();
   const [overrides, setOverrides] = useState(false);
   const preview = useQuery(trpc.dynflow.plans.startNowPreview.queryOptions({ source, planId: plan.id }));
   const start = useMutation(trpc.dynflow.plans.startNow.mutationOptions());
-  const seen = preview.data;
-  const refusal = useRefusal("plans:start", whyNot(seen, overrides));
+  const toOverride = preview.data?.overrides ?? [];
   return (
-    <ActDialog
-      title={<ActTitle verb="Start" plan={plan} />}
-      sub={<ActSub source={source} plan={plan} />}
+    <PlanActDialog
+      source={source}
+      plan={plan}
+      does="Start"
       verb={`Start plan ${shortId(plan.id)} now`}
-      refusal={refusal}
-      onAct={async ({ reason, requestId }) => {
-        try {
-          return await start.mutateAsync({
-            source,
-            planId: plan.id,
-            expectedState: seen?.state ?? plan.state,
-            expectedOverrides: overrides ? (seen?.overrides ?? []) : [],
-            reason,
-            requestId,
-          });
-        } catch (error) {
-          void preview.refetch();
-          throw error;
-        }
-      }}
+      permission="plans:start"
+      preview={preview}
+      heading="What it waits for"
+      what="its delay"
+      columns={2}
+      reading="What it waits for is being read."
+      whyNot={(seen) =>
+        seen.overrides.length === 0 || overrides ? null : "Say that what it waits for is to be overridden."
+      }
+      onAct={({ reason, requestId }, seen) =>
+        start.mutateAsync({
+          source,
+          planId: plan.id,
+          expectedState: seen.state,
+          expectedOverrides: overrides ? seen.overrides : [],
+          reason,
+          requestId,
+        })
+      }
+      touched={(seen) => <Waits preview={seen} source={source} />}
       onDone={onDone}
       onClose={onClose}
     >
-      <div className="dbody stack-3">
-        <section>
-          <h3>What it waits for</h3>
-          <QueryWidget query={preview} what="its delay" rows={3} columns={2}>
-            {(data) => <Waits preview={data} source={source} />}
-          </QueryWidget>
-        </section>
-        {seen !== undefined && seen.overrides.length > 0 && (
-          <label className="row warn">
-            <input type="checkbox" checked={overrides} onChange={(event) => setOverrides(event.target.checked)} />
-            <span className="wrap">
-              Start it all the same. <b>An executor that is asked looks at none of this:</b>{" "}
-              {overridden(seen.overrides)}
-            </span>
-          </label>
-        )}
-        <p className="small t2 wrap">
-          An executor that answers a ping plans it and executes it at once. It accepts before it looks: what becomes of
-          the plan is read from its row.
-        </p>
-      </div>
-    </ActDialog>
+      {toOverride.length > 0 && (
+        <Consent given={overrides} onGive={setOverrides}>
+          Start it all the same. <b>An executor that is asked looks at none of this:</b> {overridden(toOverride)}
+        </Consent>
+      )}
+      <p className="small t2 wrap">
+        An executor that answers a ping plans it and executes it at once. It accepts before it looks: what becomes of
+        the plan is read from its row.
+      </p>
+    </PlanActDialog>
   );
 }
 
@@ -87,12 +69,6 @@ function overridden(texts: readonly string[]): string {
   const shown = texts.slice(0, OVERRIDES_SHOWN).map((text) => sentence(text.replace(PLAN_ID, shortId)));
   const more = texts.length - shown.length;
   return [...shown, ...(more > 0 ? [`And ${more} more of the kind.`] : [])].join(" ");
-}
-
-function whyNot(seen: Preview | undefined, overrides: boolean): string | null {
-  if (seen === undefined) return "What it waits for is being read.";
-  if (seen.refusals.length > 0) return sentence(seen.refusals.join("; "));
-  return seen.overrides.length === 0 || overrides ? null : "Say that what it waits for is to be overridden.";
 }
 
 function Waits({ preview, source }: { readonly preview: Preview; readonly source: string }) {
