@@ -1,6 +1,6 @@
 "use client";
-import { Search } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
+import { Icon } from "#components/ui/icons.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import {
@@ -175,7 +175,7 @@ function SearchField({ id, query, onChange, onEnter }: SearchFieldProps) {
   );
   return (
     <div className="field q-label">
-      <Search size={14} aria-hidden="true" />
+      <Icon name="search" size={14} />
       {conditionsOf(query)
         .filter(({ inBox }) => inBox)
         .map(({ words, without }) => (
