@@ -63,7 +63,7 @@ export function SubPlanFailure({ source, planId, moving }: SubPlanFailureProps) 
   const goOn = walked?.walk?.token != null && walking === null ? walked.walk : null;
   return (
     <section className="sub-walk" aria-label="Below this plan">
-      <p className="row wrap-row">
+      <div className="row wrap-row">
         <Button shortcut="N" onPress={() => void walk("failure", null)}>
           Go to the first failure
         </Button>
@@ -96,7 +96,7 @@ export function SubPlanFailure({ source, planId, moving }: SubPlanFailureProps) 
             Go on
           </Button>
         )}
-      </p>
+      </div>
       {walked !== null && walked.error !== null && (
         <p className="err wrap" role="alert">
           Cannot walk down: {faultOf(walked.error).message}
