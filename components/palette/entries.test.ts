@@ -40,6 +40,7 @@ const known: Known = {
   },
   pages: [{ title: "Plans", href: routes.plans(), key: "P" }],
   types: [{ source: "eu-1", namespace: "weather", moduleId: 0, module: "City" }],
+  plan: null,
   refusals: { resume: null, failover: "Needs admin", ping: null, scenario: null },
   demo: true,
 };
@@ -66,6 +67,25 @@ describe("the palette", () => {
       ["Fail over dna@10.0.1.17…", "Needs admin"],
       ["Resume ContentView::Publish…", null],
     ]);
+  });
+
+  it("offers what can be done to the plan whose page is open, what is refused with its reason", () => {
+    const refusals = { start: "It is paused", skip: null, cancel: "It is paused", abort: "It is paused", halt: null };
+    const open: Known = {
+      ...known,
+      plan: { source: "foreman", planId: PLAN, name: "Actions::Katello::ContentView::Publish", stepId: 7, refusals },
+    };
+    const actions = search(entriesOf(open), "").find(({ group }) => group === "Actions")?.entries ?? [];
+    expect(actions.slice(0, 5).map(({ title, refusal }) => [title, refusal])).toEqual([
+      ["Start ContentView::Publish now…", "It is paused"],
+      ["Skip in ContentView::Publish…", null],
+      ["Cancel ContentView::Publish…", "It is paused"],
+      ["Abort steps of ContentView::Publish…", "It is paused"],
+      ["Halt ContentView::Publish…", null],
+    ]);
+    expect(actions[4]?.act).toEqual({ kind: "plan-act", source: "foreman", planId: PLAN, stepId: 7, act: "halt" });
+    const ids = entriesOf(open).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   it("offers scenarios only in the demo", () => {

@@ -11,6 +11,13 @@ export type Act =
   | { readonly kind: "go"; readonly href: Href }
   | { readonly kind: "find-plan"; readonly planId: string }
   | { readonly kind: "resume"; readonly source: string; readonly planId: string }
+  | {
+      readonly kind: "plan-act";
+      readonly source: string;
+      readonly planId: string;
+      readonly stepId: number | null;
+      readonly act: OpenPlanAct;
+    }
   | { readonly kind: "failover"; readonly source: string; readonly incarnation: string }
   | { readonly kind: "ping"; readonly source: string; readonly worldId: string }
   | { readonly kind: "scenario"; readonly scenario: DemoScenario }
@@ -45,10 +52,25 @@ export interface ActorType {
   readonly module: string | null;
 }
 
+/** What can be done to the plan whose page is open, besides a resume: that is offered of every paused plan. */
+export type OpenPlanAct = "start" | "skip" | "cancel" | "abort" | "halt";
+
+export interface OpenPlan {
+  readonly source: string;
+  readonly planId: string;
+  /** Its label or class. */
+  readonly name: string;
+  /** The step that is shown; `null` = none was chosen. */
+  readonly stepId: number | null;
+  readonly refusals: Readonly<Record<OpenPlanAct, string | null>>;
+}
+
 export interface Known {
   readonly folds: Folds;
   readonly pages: readonly { readonly title: string; readonly href: Href; readonly key: string }[];
   readonly types: readonly ActorType[];
+  /** `null` = no page of a plan is open. */
+  readonly plan: OpenPlan | null;
   /** Why not, by what is asked for. */
   readonly refusals: {
     readonly resume: string | null;
@@ -81,6 +103,7 @@ export function entriesOf(known: Known): readonly Entry[] {
   }));
   return [
     ...known.pages.map(({ title, href, key }) => entry("Pages", title, title, go(href), { detail: `G ${key}` })),
+    ...(known.plan === null ? [] : openPlanEntries(known.plan)),
     ...sources.flatMap(({ source, fold }) => {
       if (fold.family === "dna") return dnaEntries(source, fold.nodes, refusals, demo);
       if (fold.family === "dynflow") return dynflowEntries(source, fold, refusals, demo);
@@ -106,6 +129,25 @@ const VIEW: readonly Entry[] = [
   entry("View", "utc", "Times in UTC", { kind: "zone", zone: "utc" }),
   entry("View", "local", "Times in local time", { kind: "zone", zone: "local" }),
 ];
+
+function openPlanEntries({ source, planId, stepId, name, refusals }: OpenPlan): readonly Entry[] {
+  const shown = splitClassName(name)[1];
+  const act = (what: OpenPlanAct, title: string) =>
+    entry(
+      "Actions",
+      `${what} ${source} ${planId}`,
+      title,
+      { kind: "plan-act", source, planId, stepId, act: what },
+      { detail: `this plan · ${source} · ${shortId(planId)}`, refusal: refusals[what], words: `${planId} ${name}` },
+    );
+  return [
+    act("start", `Start ${shown} now…`),
+    act("skip", `Skip in ${shown}…`),
+    act("cancel", `Cancel ${shown}…`),
+    act("abort", `Abort steps of ${shown}…`),
+    act("halt", `Halt ${shown}…`),
+  ];
+}
 
 type DnaNodes = Extract<Folds[string], { family: "dna" }>["nodes"];
 

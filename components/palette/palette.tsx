@@ -19,12 +19,16 @@ import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { type Act, type ActorType, actorOf, type Entry, entriesOf, type Found, search } from "./entries.ts";
+import { useOpenPlan } from "./use-open-plan.ts";
 import "./palette.css";
 
 const ResumeFromList = dynamic(
   () => import("#components/plans/resume-from-list.tsx").then((module) => module.ResumeFromList),
   { ssr: false },
 );
+const ActOnPlan = dynamic(() => import("#components/plan/act-on-plan.tsx").then((module) => module.ActOnPlan), {
+  ssr: false,
+});
 const FailoverDialog = dynamic(
   () => import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
   { ssr: false },
@@ -33,7 +37,7 @@ const PingWorld = dynamic(() => import("#components/worlds/ping-world.tsx").then
   ssr: false,
 });
 
-type Dialogue = Extract<Act, { kind: "resume" | "failover" | "ping" }>;
+type Dialogue = Extract<Act, { kind: "resume" | "plan-act" | "failover" | "ping" }>;
 
 /** Finds any object and any action; shown while it is rendered. An action opens its own dialog. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
@@ -42,6 +46,16 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   switch (dialogue.kind) {
     case "resume":
       return <ResumeFromList source={dialogue.source} planId={dialogue.planId} onClose={onClose} />;
+    case "plan-act":
+      return (
+        <ActOnPlan
+          source={dialogue.source}
+          planId={dialogue.planId}
+          stepId={dialogue.stepId}
+          act={dialogue.act}
+          onClose={onClose}
+        />
+      );
     case "failover":
       return <FailoverDialog source={dialogue.source} incarnation={dialogue.incarnation} onClose={onClose} />;
     case "ping":
@@ -189,9 +203,18 @@ function useEntries(text: string): readonly Entry[] {
   const ping = useRefusal("worlds:ping", actRefused);
   const failover = useRefusal("dna:failover");
   const { shown: demo, refusal: scenario } = useScenario();
+  const plan = useOpenPlan();
   return useMemo(
-    () => entriesOf({ folds: folds ?? {}, pages: PAGES, types, refusals: { resume, failover, ping, scenario }, demo }),
-    [folds, types, resume, failover, ping, scenario, demo],
+    () =>
+      entriesOf({
+        folds: folds ?? {},
+        pages: PAGES,
+        types,
+        plan,
+        refusals: { resume, failover, ping, scenario },
+        demo,
+      }),
+    [folds, types, plan, resume, failover, ping, scenario, demo],
   );
 }
 
@@ -231,6 +254,7 @@ function useAct({ onClose, onDialogue, onSay }: UseAct): (entry: Entry) => void 
         void open(act.planId);
         return;
       case "resume":
+      case "plan-act":
       case "failover":
       case "ping":
         onDialogue(act);

@@ -2,10 +2,9 @@
 import { useState } from "react";
 import { useKeys } from "#components/ui/keys.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
-import { useRefusal } from "#components/ui/session.ts";
 import { isExecutionLock } from "./lock-words.ts";
+import { type PlanAct, usePlanActRefusals } from "./plan-act-refusals.ts";
 import type { PlanOutput, StepView } from "./types.ts";
-import { useResumeRefusal } from "./use-resume-refusal.ts";
 
 const ResumeDialog = onDemand(async () => (await import("./resume-dialog.tsx")).ResumeDialog);
 const SkipDialog = onDemand(async () => (await import("./skip-dialog.tsx")).SkipDialog);
@@ -13,8 +12,6 @@ const CancelDialog = onDemand(async () => (await import("./cancel-dialog.tsx")).
 const EventDialog = onDemand(async () => (await import("./event-dialog.tsx")).EventDialog);
 const HaltDialog = onDemand(async () => (await import("./halt-dialog.tsx")).HaltDialog);
 const StartDialog = onDemand(async () => (await import("./start-dialog.tsx")).StartDialog);
-
-export type PlanAct = "resume" | "start" | "skip" | "cancel" | "cancel-step" | "abort" | "halt";
 
 /** One action on the plan as it stands: what it is called, what it does, and why it cannot be done now. */
 export interface PlanActEntry {
@@ -25,40 +22,6 @@ export interface PlanActEntry {
   readonly refusal: string | null;
   readonly open: () => boolean;
 }
-
-const OPEN: ReadonlySet<string> = new Set(["running", "suspended"]);
-
-/** Why there is certainly nothing to skip: the dialog looks closer. */
-function whyNoSkip(plan: PlanOutput, steps: readonly StepView[] | undefined): string | null {
-  if (plan.state !== "paused") return `The plan is ${plan.state}: only steps of a paused plan can be skipped.`;
-  const failed = steps?.some((step) => step.state === "error" && step.phase !== "plan") ?? true;
-  return failed ? null : "No step of it has failed.";
-}
-
-const whyNoCancel = ({ state }: PlanOutput): string | null =>
-  state === "running" || state === "scheduled"
-    ? null
-    : `The plan is ${state}: only a running or a scheduled one can be cancelled.`;
-
-const whyNoAbort = ({ state }: PlanOutput): string | null =>
-  state === "running" ? null : `The plan is ${state}: only steps of a running one can be aborted.`;
-
-/** Why this step cannot take an event; `undefined` = none is chosen. */
-export function whyNoEvent(plan: PlanOutput, step: StepView | undefined): string | null {
-  if (plan.state !== "running") return `The plan is ${plan.state}: only steps of a running one take events.`;
-  if (step === undefined) return "Choose a running or suspended step first.";
-  if (step.phase !== "run") return `Step ${step.id} is a ${step.phase} step: only run steps take events.`;
-  return OPEN.has(step.state) ? null : `Step ${step.id} is ${step.state}, not running or suspended.`;
-}
-
-function whyNoHalt(plan: PlanOutput): string | null {
-  if (plan.state === "stopped") return "The plan is stopped already.";
-  if (plan.state === "scheduled" && plan.delayed !== null) return "The plan waits for its time: cancel it instead.";
-  return null;
-}
-
-const whyNoStart = ({ state }: PlanOutput): string | null =>
-  state === "scheduled" ? null : `The plan is ${state}: only a scheduled one can be started ahead of its time.`;
 
 /** What one most likely wants of a plan in this state; `null` = nothing. */
 export function primaryOf(plan: PlanOutput): PlanAct | null {
@@ -86,15 +49,7 @@ export function usePlanActs(plan: PlanOutput, steps: readonly StepView[] | undef
   const [open, setOpen] = useState<PlanAct | null>(null);
   const [menu, setMenu] = useState(false);
   const step = steps?.find((each) => each.id === selected);
-  const refusals: Readonly<Record<PlanAct, string | null>> = {
-    resume: useResumeRefusal(plan),
-    start: useRefusal("plans:start", whyNoStart(plan)),
-    skip: useRefusal("plans:skip", whyNoSkip(plan, steps)),
-    cancel: useRefusal("plans:cancel", whyNoCancel(plan)),
-    "cancel-step": useRefusal("plans:cancel", whyNoEvent(plan, step)),
-    abort: useRefusal("plans:abort", whyNoAbort(plan)),
-    halt: useRefusal("plans:halt", whyNoHalt(plan)),
-  };
+  const refusals = usePlanActRefusals(plan, steps, step);
   const show = (act: PlanAct) => () => {
     if (refusals[act] !== null) return false;
     setOpen(act);
