@@ -10,13 +10,13 @@ export type Group = (typeof GROUPS)[number];
 export type Act =
   | { readonly kind: "go"; readonly href: Href }
   | { readonly kind: "find-plan"; readonly planId: string }
-  | { readonly kind: "resume"; readonly source: string; readonly planId: string }
   | {
       readonly kind: "plan-act";
       readonly source: string;
       readonly planId: string;
+      /** The step that is meant; `null` = the one that failed first. */
       readonly stepId: number | null;
-      readonly act: OpenPlanAct;
+      readonly act: "resume" | OpenPlanAct;
     }
   | { readonly kind: "failover"; readonly source: string; readonly incarnation: string }
   | { readonly kind: "ping"; readonly source: string; readonly worldId: string }
@@ -224,7 +224,7 @@ function dynflowEntries(
               "Actions",
               `resume ${source} ${planId}`,
               `Resume ${name}…`,
-              { kind: "resume", source, planId },
+              { kind: "plan-act", source, planId, stepId: null, act: "resume" },
               { detail, look, refusal: refusals.resume, words },
             ),
           ]

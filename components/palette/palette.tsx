@@ -22,10 +22,6 @@ import { type Act, type ActorType, actorOf, type Entry, entriesOf, type Found, s
 import { useOpenPlan } from "./use-open-plan.ts";
 import "./palette.css";
 
-const ResumeFromList = dynamic(
-  () => import("#components/plans/resume-from-list.tsx").then((module) => module.ResumeFromList),
-  { ssr: false },
-);
 const ActOnPlan = dynamic(() => import("#components/plan/act-on-plan.tsx").then((module) => module.ActOnPlan), {
   ssr: false,
 });
@@ -37,15 +33,13 @@ const PingWorld = dynamic(() => import("#components/worlds/ping-world.tsx").then
   ssr: false,
 });
 
-type Dialogue = Extract<Act, { kind: "resume" | "plan-act" | "failover" | "ping" }>;
+type Dialogue = Extract<Act, { kind: "plan-act" | "failover" | "ping" }>;
 
 /** Finds any object and any action; shown while it is rendered. An action opens its own dialog. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [dialogue, setDialogue] = useState<Dialogue | null>(null);
   if (dialogue === null) return <PaletteBox onClose={onClose} onDialogue={setDialogue} />;
   switch (dialogue.kind) {
-    case "resume":
-      return <ResumeFromList source={dialogue.source} planId={dialogue.planId} onClose={onClose} />;
     case "plan-act":
       return (
         <ActOnPlan
@@ -253,7 +247,6 @@ function useAct({ onClose, onDialogue, onSay }: UseAct): (entry: Entry) => void 
       case "find-plan":
         void open(act.planId);
         return;
-      case "resume":
       case "plan-act":
       case "failover":
       case "ping":

@@ -20,7 +20,7 @@ import { useSteadyRows } from "./steady-rows.ts";
 import { useHold } from "./use-hold.ts";
 import type { Selection } from "./use-selection.ts";
 
-const ResumeFromList = onDemand(async () => (await import("./resume-from-list.tsx")).ResumeFromList);
+const ActOnPlan = onDemand(async () => (await import("#components/plan/act-on-plan.tsx")).ActOnPlan);
 
 interface PlanRowsProps {
   readonly lines: readonly PlanLine[];
@@ -130,7 +130,13 @@ export function PlanRows({ lines, sources, query, columns, list, onQuery, select
         onResume={setResuming}
       />
       {resuming !== null && (
-        <ResumeFromList source={resuming.source} planId={resuming.id} onClose={() => setResuming(null)} />
+        <ActOnPlan
+          source={resuming.source}
+          planId={resuming.id}
+          stepId={null}
+          act="resume"
+          onClose={() => setResuming(null)}
+        />
       )}
     </div>
   );
