@@ -25,23 +25,27 @@ export async function endConsoles(): Promise<void> {
 
 export type Steps = readonly (Partial<StepRow> & { readonly id: number })[];
 
-/** One plan, one executor whose answers a test gives, and a console that acts on them; all in memory. */
+/** One plan, executors whose answers a test gives, and a console that acts on them; all in memory. */
 export function universe() {
   const clock = createManualClock();
   const journal = createMemoryJournal(clock);
   const dynflow = createMemoryDynflow(clock);
   const mail = createMemoryMail();
   const state = createMemoryStateStore();
-  const data = { ok: true, value: { id: EXECUTOR, active: true, meta: { hostname: "e" } } } as const;
-  dynflow.setRecord({ class: "Dynflow::Coordinator::ExecutorWorld", id: EXECUTOR, ownerId: null, data });
+  addExecutor(EXECUTOR);
+
+  function addExecutor(id: string, active = true): void {
+    const data = { ok: true, value: { id, active, meta: { hostname: id } } } as const;
+    dynflow.setRecord({ class: "Dynflow::Coordinator::ExecutorWorld", id, ownerId: null, data });
+  }
   /** Messages that this database's worlds do not understand. */
   const refused = new Set<RequestType>();
-  const lock = (name: string): void =>
+  const lock = (name: string, requestId = "them-1"): void =>
     dynflow.setRecord({
       class: `Dynflow::Coordinator::${name}`,
       id: `execution-plan:${PLAN}`,
       ownerId: `world:${EXECUTOR}`,
-      data: { ok: true, value: { world_id: EXECUTOR, execution_plan_id: PLAN, request_id: "them-1" } },
+      data: { ok: true, value: { world_id: EXECUTOR, execution_plan_id: PLAN, request_id: requestId } },
     });
   const put = (planState: string, steps: Steps, result = "error") =>
     dynflow.setPlan(planOf(PLAN, { state: planState, result }, steps));
@@ -52,7 +56,8 @@ export function universe() {
         : reply(message.type, message.type === "Event" ? message.stepId : null),
     );
 
-  async function live() {
+  /** One life of the console over the same journal, state and database; `refusal` = why it may not act at all. */
+  async function live(refusal: string | null = null) {
     const world = await openClientWorld({
       sourceId: "foreman",
       mailbox: mail.mailbox,
@@ -76,7 +81,7 @@ export function universe() {
       clock,
       log: silentLogger,
       cancellable: ["Actions::Safe"],
-      refusal: (needs) => (needs !== undefined && refused.has(needs) ? `${needs} is not understood here` : null),
+      refusal: (needs) => (needs !== undefined && refused.has(needs) ? `${needs} is not understood here` : refusal),
       look: () => undefined,
       onVerdict: async () => undefined,
     });
@@ -92,11 +97,11 @@ export function universe() {
     };
     stops.push(stop);
     await clock.advance(10);
-    return { actions, stop };
+    return { actions, world, stop };
   }
   const ops = () => journal.kinds().filter((kind) => kind.startsWith("op."));
   const count = (call: string) => mail.calls.filter((each) => each === call).length;
-  return { clock, journal, dynflow, mail, live, put, lock, serve, ops, count, refused };
+  return { clock, journal, dynflow, mail, state, live, put, lock, addExecutor, serve, ops, count, refused };
 }
 
 /** Lets time pass until a promise has settled. */

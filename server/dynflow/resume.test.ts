@@ -1,100 +1,24 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { EventActor } from "#server/contract/event.ts";
-import { silentLogger } from "#server/kernel/logger.ts";
-import { createOperations } from "#server/operations/operations.ts";
-import { createManualClock } from "#server/runtime/clock.ts";
-import { createMemoryMail } from "./client-world.test-kit.ts";
-import { openClientWorld } from "./client-world-runner.ts";
 import type { Reply } from "./codec/envelope.ts";
-import { createMemoryDynflow, createMemoryJournal, createMemoryStateStore, planOf } from "./follower.test-kit.ts";
-import { createPlanActions } from "./plan-actions.ts";
+import { planOf } from "./follower.test-kit.ts";
+import { ACTOR, EXECUTOR, endConsoles, PLAN, passing, ULID, US, universe } from "./plan-actions.test-kit.ts";
+import type { createPlanActions } from "./plan-actions.ts";
 
-const US = "11111111-1111-4111-8111-111111111111";
-const EXECUTOR = "22222222-2222-4222-8222-222222222222";
 const SECOND = "44444444-4444-4444-8444-444444444444";
-const PLAN = "33333333-3333-4333-8333-333333333333";
-const ACTOR: EventActor = { user: "ann", role: "operator", address: "127.0.0.1", reason: "the disk was full" };
-const ULID = "01KAS0000000000000000000A1";
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
+afterEach(endConsoles);
 
-function universe() {
-  const clock = createManualClock();
-  const journal = createMemoryJournal(clock);
-  const dynflow = createMemoryDynflow(clock);
-  const mail = createMemoryMail();
-  const state = createMemoryStateStore();
-  dynflow.setPlan(planOf(PLAN, { state: "paused", result: "error" }, [{ id: 4, state: "error" }]));
-  addExecutor(EXECUTOR);
-
-  function addExecutor(id: string, active = true): void {
-    const data = { ok: true, value: { id, active, meta: { hostname: id } } } as const;
-    dynflow.setRecord({ class: "Dynflow::Coordinator::ExecutorWorld", id, ownerId: null, data });
-  }
-  const lock = (name: string, requestId: string): void =>
-    dynflow.setRecord({
-      class: `Dynflow::Coordinator::${name}`,
-      id: `execution-plan:${PLAN}`,
-      ownerId: `world:${EXECUTOR}`,
-      data: { ok: true, value: { world_id: EXECUTOR, execution_plan_id: PLAN, request_id: requestId } },
-    });
-
-  /** One life of the console over the same journal, state and database. */
-  async function live(refusal: string | null = null) {
-    const world = await openClientWorld({
-      sourceId: "foreman",
-      mailbox: mail.mailbox,
-      state,
-      clock,
-      log: silentLogger,
-      notifies: true,
-      hostname: "ops",
-      pid: 1,
-      newWorldId: () => US,
-    });
-    const operations = createOperations({ recorder: journal.recorder, view: journal.view, clock });
-    const actions = createPlanActions({
-      sourceId: "foreman",
-      store: dynflow.store,
-      world,
-      state,
-      operations,
-      recorder: journal.recorder,
-      view: journal.view,
-      clock,
-      log: silentLogger,
-      cancellable: [],
-      refusal: () => refusal,
-      look: () => undefined,
-      onVerdict: async () => undefined,
-    });
-    await actions.load();
-    const abort = new AbortController();
-    const ended = Promise.all([world.run(abort.signal), actions.run(abort.signal)]);
-    let stopped = false;
-    const stop = async () => {
-      if (stopped) return;
-      stopped = true;
-      abort.abort();
-      await ended;
-    };
-    stops.push(stop);
-    await clock.advance(10);
-    return { actions, world, stop };
-  }
-
+/** A plan that paused on step 4. */
+function paused() {
+  const all = universe();
+  all.put("paused", [{ id: 4, state: "error" }]);
   /** Answers pings, and each execution with what `execute` says. */
   const serve = (id: string, execute: () => readonly Reply[] | null): void =>
-    mail.serve(id, ({ message }) => {
+    all.mail.serve(id, ({ message }) => {
       if (message.type === "Ping") return [{ type: "Pong" }];
       return message.type === "Execution" ? execute() : null;
     });
-  const opKinds = () => journal.kinds().filter((kind) => kind.startsWith("op."));
-  const sentExecutions = () => mail.calls.filter((call) => call === "sendGuarded").length;
-  return { clock, journal, dynflow, mail, state, live, serve, lock, addExecutor, opKinds, sentExecutions };
+  return { ...all, serve, sentExecutions: () => all.count("sendGuarded") };
 }
 
 const request = (parts: Partial<Parameters<ReturnType<typeof createPlanActions>["resume"]>[0]> = {}) => ({
@@ -106,24 +30,13 @@ const request = (parts: Partial<Parameters<ReturnType<typeof createPlanActions>[
   ...parts,
 });
 
-/** Lets time pass until a promise has settled. */
-async function passing<T>(clock: { advance(ms: number): Promise<void> }, promise: Promise<T>): Promise<T> {
-  let settled = false;
-  const end = promise.finally(() => {
-    settled = true;
-  });
-  end.catch(() => undefined);
-  for (let round = 0; round < 400 && !settled; round += 1) await clock.advance(50);
-  return end;
-}
-
 describe("resume", () => {
   it("journals the request before anything is sent, and the outcome after", async () => {
-    const { clock, journal, mail, live, serve, lock, dynflow, opKinds } = universe();
+    const { clock, journal, mail, live, serve, lock, dynflow, ops } = paused();
     const { actions } = await live();
     let opsWhenSent: readonly string[] = [];
     serve(EXECUTOR, () => {
-      opsWhenSent = opKinds();
+      opsWhenSent = ops();
       lock("ExecutionLock", `${US}-2`);
       dynflow.setPlan(planOf(PLAN, { state: "running" }));
       return [{ type: "Accepted" }];
@@ -131,7 +44,7 @@ describe("resume", () => {
     const outcome = await passing(clock, actions.resume(request()));
     expect(opsWhenSent).toEqual(["op.requested"]);
     expect(outcome).toMatchObject({ journalId: ULID, phase: "verified" });
-    expect(opKinds()).toEqual(["op.requested", "op.verified"]);
+    expect(ops()).toEqual(["op.requested", "op.verified"]);
     expect(journal.view.operator().operations).toMatchObject([
       {
         id: ULID,
@@ -146,27 +59,27 @@ describe("resume", () => {
   });
 
   it("answers executed as soon as the lock was taken, and verifies later", async () => {
-    const { clock, live, serve, dynflow, opKinds, mail } = universe();
+    const { clock, live, serve, dynflow, ops, mail } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => [{ type: "Accepted" }]);
     expect(await passing(clock, actions.resume(request()))).toMatchObject({ phase: "executed" });
     dynflow.setPlan(planOf(PLAN, { state: "stopped", result: "success" }));
     mail.post({ requestId: `${US}-2`, senderId: EXECUTOR, receiverId: US, message: { type: "Done" } });
     await clock.advance(2_000);
-    expect(opKinds()).toEqual(["op.requested", "op.executed", "op.verified"]);
+    expect(ops()).toEqual(["op.requested", "op.executed", "op.verified"]);
   });
 
   it("is unverified when the plan shows nothing of it in time", async () => {
-    const { clock, live, serve, opKinds } = universe();
+    const { clock, live, serve, ops } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => [{ type: "Accepted" }]);
     await passing(clock, actions.resume(request()));
     await clock.advance(32_000);
-    expect(opKinds()).toEqual(["op.requested", "op.executed", "op.unverified"]);
+    expect(ops()).toEqual(["op.requested", "op.executed", "op.unverified"]);
   });
 
   it("tells what the executor refused", async () => {
-    const { clock, live, serve } = universe();
+    const { clock, live, serve } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => [{ type: "Failed", error: "Unable to acquire lock …" }]);
     const outcome = await passing(clock, actions.resume(request()));
@@ -174,7 +87,7 @@ describe("resume", () => {
   });
 
   it("tells a refusal that follows Accepted at once", async () => {
-    const { clock, live, serve, dynflow } = universe();
+    const { clock, live, serve, dynflow } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => {
       dynflow.setPlan(planOf(PLAN, { state: "stopped", result: "success" }));
@@ -185,17 +98,17 @@ describe("resume", () => {
   });
 
   it("withdraws a message that nobody took, and says that nothing was executed", async () => {
-    const { clock, live, mail, opKinds } = universe();
+    const { clock, live, mail, ops } = paused();
     const { actions } = await live();
     mail.serve(EXECUTOR, ({ message }) => (message.type === "Ping" ? [{ type: "Pong" }] : null));
     const outcome = await passing(clock, actions.resume(request()));
     expect(outcome).toMatchObject({ phase: "failed", note: expect.stringContaining("withdrawn") });
     expect(mail.rows).toEqual([]);
-    expect(opKinds()).toEqual(["op.requested", "op.failed"]);
+    expect(ops()).toEqual(["op.requested", "op.failed"]);
   });
 
   it("looks at the lock before the plan: a run that another had begun is not taken for ours", async () => {
-    const { clock, live, serve, dynflow } = universe();
+    const { clock, live, serve, dynflow } = paused();
     serve(EXECUTOR, () => [{ type: "Accepted" }]);
     const { actions } = await live();
     await passing(clock, actions.resume(request()));
@@ -204,21 +117,21 @@ describe("resume", () => {
   });
 
   it("says unknown when the message was taken and nobody answers, until a late reply tells", async () => {
-    const { clock, live, serve, opKinds, mail, sentExecutions } = universe();
+    const { clock, live, serve, ops, mail, sentExecutions } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => []);
     expect(await passing(clock, actions.resume(request()))).toMatchObject({ phase: "unknown" });
     await clock.advance(3_600_000);
-    expect(opKinds()).toEqual(["op.requested", "op.unknown"]);
+    expect(ops()).toEqual(["op.requested", "op.unknown"]);
     expect(sentExecutions()).toBe(1);
     mail.post({ requestId: `${US}-2`, senderId: SECOND, receiverId: US, message: { type: "Accepted" } });
     mail.post({ requestId: `${US}-2`, senderId: SECOND, receiverId: US, message: { type: "Done" } });
     await clock.advance(20_000);
-    expect(opKinds()).toEqual(["op.requested", "op.unknown", "op.verified"]);
+    expect(ops()).toEqual(["op.requested", "op.unknown", "op.verified"]);
   });
 
   it("says unknown when the database took the message and did not answer, until the lock tells", async () => {
-    const { clock, live, opKinds, mail, lock, dynflow } = universe();
+    const { clock, live, ops, mail, lock, dynflow } = paused();
     const { actions } = await live();
     mail.serve(EXECUTOR, ({ message }) => {
       mail.loseNextAnswer = message.type === "Ping";
@@ -228,22 +141,22 @@ describe("resume", () => {
     lock("ExecutionLock", `${US}-2`);
     dynflow.setPlan(planOf(PLAN, { state: "running" }));
     await clock.advance(2_000);
-    expect(opKinds()).toEqual(["op.requested", "op.unknown", "op.verified"]);
+    expect(ops()).toEqual(["op.requested", "op.unknown", "op.verified"]);
   });
 
   it("sends once for a request that comes twice, at once or later, and tells both the same", async () => {
-    const { clock, live, serve, opKinds, sentExecutions } = universe();
+    const { clock, live, serve, ops, sentExecutions } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => [{ type: "Accepted" }, { type: "Done" }]);
     const [first, second] = await passing(clock, Promise.all([actions.resume(request()), actions.resume(request())]));
     expect(second).toEqual(first);
     expect(await actions.resume(request())).toEqual(first);
     expect(sentExecutions()).toBe(1);
-    expect(opKinds().filter((kind) => kind === "op.requested")).toHaveLength(1);
+    expect(ops().filter((kind) => kind === "op.requested")).toHaveLength(1);
   });
 
   it("does not take the id of one request for another", async () => {
-    const { clock, live, serve } = universe();
+    const { clock, live, serve } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => [{ type: "Accepted" }, { type: "Done" }]);
     await passing(clock, actions.resume(request()));
@@ -257,7 +170,7 @@ describe("refusals of resume, each before anything is sent or journalled", () =>
     ["the failed step has moved", { expectedFailedStepId: 5 }, "conflict", "no step 5"],
     ["there is no such plan", { planId: SECOND }, "not-found", SECOND],
   ])("%s", async (_what, parts, code, text) => {
-    const { live, mail, journal } = universe();
+    const { live, mail, journal } = paused();
     const { actions } = await live();
     const refused = actions.resume(request(parts));
     await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
@@ -266,7 +179,7 @@ describe("refusals of resume, each before anything is sent or journalled", () =>
   });
 
   it.each(["ExecutionLock", "PlanningLock", "ExecutionInhibitionLock"])("a %s is held", async (name) => {
-    const { live, lock, mail } = universe();
+    const { live, lock, mail } = paused();
     const { actions } = await live();
     lock(name, "them-1");
     await expect(actions.resume(request())).rejects.toMatchObject({ code: "refused", reasons: [expect.any(String)] });
@@ -274,14 +187,14 @@ describe("refusals of resume, each before anything is sent or journalled", () =>
   });
 
   it("acting is not possible", async () => {
-    const { live, mail } = universe();
+    const { live, mail } = paused();
     const { actions } = await live("Worldline acts on schema 25 only");
     await expect(actions.resume(request())).rejects.toMatchObject({ code: "refused", message: /schema 25/ });
     expect(mail.calls.filter((call) => call.startsWith("send"))).toEqual([]);
   });
 
   it("the journal does not take the request", async () => {
-    const { live, journal, mail } = universe();
+    const { live, journal, mail } = paused();
     const { actions } = await live();
     journal.unavailable = true;
     await expect(actions.resume(request())).rejects.toMatchObject({ code: "journal-unavailable" });
@@ -291,7 +204,7 @@ describe("refusals of resume, each before anything is sent or journalled", () =>
 
 describe("the choice of an executor", () => {
   it("takes one that answers, and journals who answered and who did not", async () => {
-    const { clock, live, serve, addExecutor, journal, mail } = universe();
+    const { clock, live, serve, addExecutor, journal, mail } = paused();
     const { actions } = await live();
     addExecutor(SECOND);
     serve(SECOND, () => [{ type: "Accepted" }, { type: "Done" }]);
@@ -306,30 +219,30 @@ describe("the choice of an executor", () => {
   });
 
   it("asks nobody who is not active, and refuses when there is nobody", async () => {
-    const { clock, live, serve, addExecutor, mail, opKinds } = universe();
+    const { clock, live, serve, addExecutor, mail, ops } = paused();
     const { actions } = await live();
     addExecutor(EXECUTOR, false);
     serve(EXECUTOR, () => [{ type: "Accepted" }]);
     await expect(passing(clock, actions.resume(request()))).rejects.toMatchObject({ code: "refused" });
     expect(mail.calls.filter((call) => call.startsWith("send"))).toEqual([]);
-    expect(opKinds()).toEqual(["op.requested", "op.failed"]);
+    expect(ops()).toEqual(["op.requested", "op.failed"]);
   });
 
   it("refuses when none answers within 5 s, and leaves no ping behind", async () => {
-    const { clock, live, mail, opKinds } = universe();
+    const { clock, live, mail, ops } = paused();
     const { actions } = await live();
     await expect(passing(clock, actions.resume(request()))).rejects.toMatchObject({
       code: "refused",
       reasons: [expect.stringContaining("none of 1 active executors answered")],
     });
     expect(mail.rows).toEqual([]);
-    expect(opKinds()).toEqual(["op.requested", "op.failed"]);
+    expect(ops()).toEqual(["op.requested", "op.failed"]);
   });
 });
 
 describe("after the console was killed", () => {
   it("between request and sending: it says that nothing was executed", async () => {
-    const { clock, live, journal, opKinds } = universe();
+    const { clock, live, journal, ops } = paused();
     await journal.recorder.record("operator", [
       {
         id: ULID,
@@ -341,12 +254,12 @@ describe("after the console was killed", () => {
       },
     ]);
     await live();
-    expect(opKinds()).toEqual(["op.requested", "op.failed"]);
+    expect(ops()).toEqual(["op.requested", "op.failed"]);
   });
 
   /** A first life that dies after its message was stored, before it could journal anything more. */
   async function killedAfterSend(execute: () => readonly Reply[] | null) {
-    const all = universe();
+    const all = paused();
     const first = await all.live();
     all.serve(EXECUTOR, () => {
       all.journal.unavailable = true;
@@ -357,43 +270,43 @@ describe("after the console was killed", () => {
     all.mail.mailbox.leave = async () => undefined;
     await first.stop();
     all.journal.unavailable = false;
-    expect(all.opKinds()).toEqual(["op.requested"]);
+    expect(all.ops()).toEqual(["op.requested"]);
     return all;
   }
 
   it("between sending and journalling: unknown, then settled by the plan's lock", async () => {
-    const { clock, live, opKinds, lock, dynflow, sentExecutions } = await killedAfterSend(() => []);
+    const { clock, live, ops, lock, dynflow, sentExecutions } = await killedAfterSend(() => []);
     await live();
     await clock.advance(1_000);
-    expect(opKinds()).toEqual(["op.requested", "op.unknown"]);
+    expect(ops()).toEqual(["op.requested", "op.unknown"]);
     lock("ExecutionLock", `${US}-2`);
     dynflow.setPlan(planOf(PLAN, { state: "running" }));
     await clock.advance(2_000);
-    expect(opKinds()).toEqual(["op.requested", "op.unknown", "op.verified"]);
+    expect(ops()).toEqual(["op.requested", "op.unknown", "op.verified"]);
     expect(sentExecutions()).toBe(1);
   });
 
   it("between sending and journalling: unknown, then settled by a reply that arrived while it was dead", async () => {
-    const { clock, live, opKinds, mail } = await killedAfterSend(() => []);
+    const { clock, live, ops, mail } = await killedAfterSend(() => []);
     mail.post({ requestId: `${US}-2`, senderId: EXECUTOR, receiverId: US, message: { type: "Failed", error: "busy" } });
     await live();
     await clock.advance(2_000);
-    expect(opKinds().at(-1)).toBe("op.failed");
+    expect(ops().at(-1)).toBe("op.failed");
   });
 
   it("between sending and journalling: unknown, then settled by the history of the plan", async () => {
-    const { clock, live, opKinds, dynflow } = await killedAfterSend(() => []);
+    const { clock, live, ops, dynflow } = await killedAfterSend(() => []);
     await live();
     await clock.advance(1_000);
     const timeSec = Math.floor(clock.now() / 1_000);
     dynflow.histories.set(PLAN, [{ timeSec, name: "start execution", worldId: EXECUTOR }]);
     dynflow.setPlan(planOf(PLAN, { state: "stopped", result: "success" }));
     await clock.advance(3_000);
-    expect(opKinds()).toEqual(["op.requested", "op.unknown", "op.verified"]);
+    expect(ops()).toEqual(["op.requested", "op.unknown", "op.verified"]);
   });
 
   it("between sending and journalling, and nobody had taken the message: withdrawn", async () => {
-    const all = universe();
+    const all = paused();
     const first = await all.live();
     all.mail.serve(EXECUTOR, ({ message }) => {
       if (message.type === "Ping") return [{ type: "Pong" }];
@@ -410,14 +323,14 @@ describe("after the console was killed", () => {
     expect(all.mail.rows).toHaveLength(1);
     await all.live();
     await all.clock.advance(2_000);
-    expect(all.opKinds()).toEqual(["op.requested", "op.failed"]);
+    expect(all.ops()).toEqual(["op.requested", "op.failed"]);
     expect(all.mail.rows).toEqual([]);
   });
 });
 
 describe("ping", () => {
   it("tells how long a world took to answer, and journals it", async () => {
-    const { clock, live, serve, journal } = universe();
+    const { clock, live, serve, journal } = paused();
     const { actions } = await live();
     serve(EXECUTOR, () => null);
     const ping = { worldId: EXECUTOR, requestId: ULID, actor: ACTOR };
@@ -428,7 +341,7 @@ describe("ping", () => {
   });
 
   it("tells that a world did not answer in 5 s, and leaves nothing in its inbox", async () => {
-    const { clock, live, mail, journal } = universe();
+    const { clock, live, mail, journal } = paused();
     const { actions } = await live();
     const answer = await passing(clock, actions.ping({ worldId: EXECUTOR, requestId: ULID, actor: ACTOR }));
     expect(answer).toEqual({ journalId: ULID, answered: false, roundTripMs: null });
@@ -437,7 +350,7 @@ describe("ping", () => {
   });
 
   it("asks only worlds that there are", async () => {
-    const { live } = universe();
+    const { live } = paused();
     const { actions } = await live();
     await expect(actions.ping({ worldId: SECOND, requestId: ULID, actor: ACTOR })).rejects.toMatchObject({
       code: "not-found",
