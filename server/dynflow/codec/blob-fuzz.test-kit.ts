@@ -19,6 +19,7 @@ import {
   decodePayloadCell,
   decodePlanRow,
   decodeStepRow,
+  NO_STEP,
 } from "./rows.ts";
 import { NO_BLOB, type StoredBlob, type StoredForm } from "./stored.ts";
 
@@ -188,19 +189,7 @@ const HEAD: PlanHead = {
   executionTimeSec: null,
   rootPlanStepId: 1,
 };
-const STEP = {
-  class: null,
-  state: "error",
-  actionId: 1,
-  actionClass: null,
-  queue: null,
-  startedAt: null,
-  endedAt: null,
-  realTimeSec: null,
-  executionTimeSec: null,
-  progressDone: null,
-  progressWeight: null,
-};
+const STEP = { ...NO_STEP, state: "error", actionId: 1 };
 const ACTION = {
   id: 1,
   class: null,

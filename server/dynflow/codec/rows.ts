@@ -32,7 +32,7 @@ import {
   textOf,
 } from "./msgpack-value.ts";
 import { toPayload } from "./payload.ts";
-import { decodeStored, type Parsed, parsed, type StoredBlob, unparsed, withBytes } from "./stored.ts";
+import { decodeStored, NO_BLOB, type Parsed, parsed, type StoredBlob, unparsed, withBytes } from "./stored.ts";
 import { toUtcMicros } from "./utc-text.ts";
 
 export interface RawPlanRow {
@@ -141,6 +141,25 @@ const PHASE_BY_CLASS: ReadonlyMap<string, StepPhase> = new Map([
   ["Dynflow::ExecutionPlan::Steps::RunStep", "run"],
   ["Dynflow::ExecutionPlan::Steps::FinalizeStep", "finalize"],
 ]);
+
+/** A step of which nothing was read: what those add to who read a few of its columns. */
+export const NO_STEP: RawStepRow = {
+  id: 0,
+  class: null,
+  state: null,
+  actionId: null,
+  actionClass: null,
+  queue: null,
+  startedAt: null,
+  endedAt: null,
+  realTimeSec: null,
+  executionTimeSec: null,
+  progressDone: null,
+  progressWeight: null,
+  error: NO_BLOB,
+  children: NO_BLOB,
+  data: NO_BLOB,
+};
 
 /** A missing class or state is shown as empty text, a missing action as 0: no such action exists. */
 export function decodeStepRow(raw: RawStepRow): StepRow {

@@ -1,7 +1,6 @@
 /** What a list shows beside its rows when it is asked to: who planned them, and what failed in them. By index. */
 import { sql } from "kysely";
-import { decodeStepRow } from "#server/dynflow/codec/rows.ts";
-import { NO_BLOB } from "#server/dynflow/codec/stored.ts";
+import { decodeStepRow, NO_STEP } from "#server/dynflow/codec/rows.ts";
 import type { PlanCaller, PlanFailureRow } from "#server/dynflow/ports.ts";
 import { blobCell, blobColumns, numberCell, type Row, textCell } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
@@ -61,20 +60,11 @@ export async function readFailures(
 
 function failureOf(planId: string, row: Row): PlanFailureRow | null {
   const { id, actionClass, error } = decodeStepRow({
+    ...NO_STEP,
     id: numberCell(row, "id") ?? 0,
-    class: null,
     state: textCell(row, "state"),
-    actionId: null,
     actionClass: textCell(row, "action_class"),
-    queue: null,
-    startedAt: null,
-    endedAt: null,
-    realTimeSec: null,
-    executionTimeSec: null,
-    progressDone: null,
-    progressWeight: null,
     error: blobCell(row, "error"),
-    children: NO_BLOB,
     data: blobCell(row, "data"),
   });
   if (!error.ok || error.value === null) return null;

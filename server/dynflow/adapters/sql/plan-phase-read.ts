@@ -1,6 +1,6 @@
 /** How a plan was planned: its plan steps and their children, without errors and times. */
 import { sql } from "kysely";
-import { decodeStepRow } from "#server/dynflow/codec/rows.ts";
+import { decodeStepRow, NO_STEP } from "#server/dynflow/codec/rows.ts";
 import type { StepRow } from "#server/dynflow/domain/model.ts";
 import { blobCell, blobColumns, numberCell, type Row, textCell } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
@@ -38,21 +38,10 @@ export async function readPlanSteps(
 }
 
 function planStep(row: Row): StepRow {
-  const none = { bytes: null, length: null };
   return decodeStepRow({
+    ...NO_STEP,
     id: numberCell(row, "id") ?? 0,
     class: textCell(row, "class"),
-    state: null,
-    actionId: null,
-    actionClass: null,
-    queue: null,
-    startedAt: null,
-    endedAt: null,
-    realTimeSec: null,
-    executionTimeSec: null,
-    progressDone: null,
-    progressWeight: null,
-    error: none,
     children: blobCell(row, "children"),
     data: blobCell(row, "data"),
   });

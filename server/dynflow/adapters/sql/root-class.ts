@@ -3,7 +3,7 @@
  * plan and step. By primary key, for the rows of one answer.
  */
 import { sql } from "kysely";
-import { decodePlanRow, decodeStepRow } from "#server/dynflow/codec/rows.ts";
+import { decodePlanRow, decodeStepRow, NO_STEP } from "#server/dynflow/codec/rows.ts";
 import { NO_BLOB } from "#server/dynflow/codec/stored.ts";
 import type { PlanListRow } from "#server/dynflow/ports.ts";
 import { blobCell, blobColumns, numberCell, type Row, textCell } from "./cells.ts";
@@ -57,20 +57,8 @@ async function classesOf(db: Database, differences: SqlDifferences, rootSteps: R
     const plan = textCell(row, "execution_plan_uuid") ?? "";
     if (rootSteps.get(plan) !== numberCell(row, "id")) continue;
     const { actionClass } = decodeStepRow({
-      id: 0,
-      class: null,
-      state: null,
-      actionId: null,
+      ...NO_STEP,
       actionClass: textCell(row, "action_class"),
-      queue: null,
-      startedAt: null,
-      endedAt: null,
-      realTimeSec: null,
-      executionTimeSec: null,
-      progressDone: null,
-      progressWeight: null,
-      error: NO_BLOB,
-      children: NO_BLOB,
       data: blobCell(row, "data"),
     });
     if (actionClass !== "") classes.set(plan, actionClass);

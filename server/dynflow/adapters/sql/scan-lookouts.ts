@@ -1,6 +1,12 @@
 /** What a scan reads to find each kind of thing, and how it tells that it is there. */
 import { type RawBuilder, sql } from "kysely";
-import { decodeActionPayloads, decodeActionRow, decodePlanRow, decodeStepRow } from "#server/dynflow/codec/rows.ts";
+import {
+  decodeActionPayloads,
+  decodeActionRow,
+  decodePlanRow,
+  decodeStepRow,
+  NO_STEP,
+} from "#server/dynflow/codec/rows.ts";
 import { NO_BLOB, type StoredBlob } from "#server/dynflow/codec/stored.ts";
 import { evidenceLine, findInPayload, holds } from "#server/dynflow/domain/found-text.ts";
 import type { ScanEvidence, ScanQuery, ScanShown } from "#server/dynflow/ports.ts";
@@ -72,22 +78,7 @@ function inErrors(text: string, shown: ScanShown, differences: SqlDifferences): 
 
 /** A step of which only class and error are wanted. */
 const stepOf = (row: Row, blobs: { readonly error: StoredBlob; readonly data: StoredBlob }) =>
-  decodeStepRow({
-    ...blobs,
-    id: idOf(row),
-    class: null,
-    state: null,
-    actionId: null,
-    actionClass: textCell(row, "action_class"),
-    queue: null,
-    startedAt: null,
-    endedAt: null,
-    realTimeSec: null,
-    executionTimeSec: null,
-    progressDone: null,
-    progressWeight: null,
-    children: NO_BLOB,
-  });
+  decodeStepRow({ ...NO_STEP, ...blobs, id: idOf(row), actionClass: textCell(row, "action_class") });
 
 function inInputs(text: string, shown: ScanShown, differences: SqlDifferences): Lookout {
   return {
