@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { ulid } from "ulid";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { execute, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import type { Caller } from "#server/auth/caller.ts";
 import type { Behaviour } from "#server/demo/dynflow/behaviour.ts";
 import { pullEnvelopes, pushEnvelope, recordsOf } from "#server/demo/dynflow/coordinator.ts";
-import { createExecutorWorld } from "#server/demo/dynflow/executor-world.ts";
 import { loadPlan } from "#server/demo/dynflow/plan-loader.ts";
 import { insertPlans } from "#server/demo/dynflow/plan-writer.ts";
 import { planOf } from "#server/demo/dynflow/planner.ts";
-import { openPostgresDatabase, type PostgresDatabase } from "#server/demo/dynflow/postgres-database.ts";
+import type { PostgresDatabase } from "#server/demo/dynflow/postgres-database.ts";
 import { createPostgresMailbox } from "#server/dynflow/adapters/postgres/postgres-mailbox.ts";
 import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
 import { decodeEnvelope } from "#server/dynflow/codec/envelope-decode.ts";
@@ -21,13 +20,13 @@ import { createSystemClock } from "#server/runtime/clock.ts";
 import { createMemoryJournal, createMemoryStateStore } from "./follower.test-kit.ts";
 import { createInvalidateKind } from "./invalidation-job.ts";
 import { createInvalidationService } from "./invalidation-service.ts";
+import { createLiveBench } from "./live-source.test-kit.ts";
 import { createLiveSource } from "./service-live-source.ts";
 
 /** Two pings of 30 s each, and a pause between them, in moments. */
 const clock = createSystemClock(10);
 const realClock = createSystemClock();
 const PATIENCE_MS = 60_000;
-const POLL_MS = 30;
 const CLIENT = randomUUID();
 const CALLER: Caller = {
   principal: { id: "ann", role: "admin", kind: "local", sources: null, tokenId: null },
@@ -40,41 +39,18 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.remove());
 
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
+const bench = createLiveBench(() => postgres);
+const { executorOn } = bench;
+afterEach(bench.clean);
 
 async function emptyDatabase() {
-  const url = await postgres.createDatabase(`dynflow_${randomUUID().slice(0, 8)}`);
-  await loadDump(url, "fixtures/dynflow/v25.pg.sql");
+  const { url, database } = await bench.realDatabase();
   await execute(url, async (client) => {
     const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'dynflow_%'");
     const names = rows.map((row) => String(row.tablename)).filter((name) => name !== "dynflow_schema_info");
     await client.query(`TRUNCATE ${names.join(", ")} RESTART IDENTITY`);
   });
-  const database = openPostgresDatabase(url);
-  cleanups.push(() => database.close());
   return { url, database };
-}
-
-async function executorOn(database: PostgresDatabase, hostname: string, behaviour: Behaviour) {
-  const world = createExecutorWorld({
-    database,
-    clock: realClock,
-    log: silentLogger,
-    id: randomUUID(),
-    hostname,
-    pid: 7,
-    queues: { default: 5 },
-    behaviour,
-    delayedExecutor: false,
-    newId: randomUUID,
-    listen: database.listen,
-  });
-  await world.start();
-  cleanups.push(() => world.stop());
-  return world;
 }
 
 /** A console with its source, its jobs, and the service of invalidations. */
@@ -122,7 +98,7 @@ function consoleOn(url: string) {
   const service = createInvalidationService({ clock, jobs, operations, newId: ulid, log: silentLogger });
   const abort = new AbortController();
   const ended = source.run(abort.signal);
-  cleanups.push(async () => {
+  bench.cleanUp(async () => {
     await jobs.stop();
     abort.abort();
     await ended;
@@ -131,13 +107,7 @@ function consoleOn(url: string) {
   return { source, commands, jobs, jobStore, service, journal };
 }
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const start = realClock.monotonic();
-  while (!(await condition())) {
-    if (realClock.monotonic() - start > PATIENCE_MS) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
-    await realClock.sleep(POLL_MS);
-  }
-}
+const until = (what: string, condition: () => boolean | Promise<boolean>) => bench.until(what, condition, PATIENCE_MS);
 
 const HELD: Readonly<Record<string, Behaviour>> = {
   "Actions::Busy": () => ({ kind: "success", afterMs: 3_600_000, output: {} }),
@@ -165,8 +135,8 @@ const stepOf = async (database: PostgresDatabase, planId: string) =>
 describe("an executor that is killed mid-step, on PostgreSQL", () => {
   it("fails two pings, is previewed and invalidated: each plan, lock and envelope as promised", async () => {
     const { url, database } = await emptyDatabase();
-    const dead = await executorOn(database, "dead", held);
-    const other = await executorOn(database, "other", succeeds);
+    const dead = await executorOn(database, held, "dead");
+    const other = await executorOn(database, succeeds, "other");
     const busy = await order(database, dead.id, "Actions::Busy", 1);
     const waiting = await order(database, dead.id, "Actions::Waiting", 2);
     await until("one is busy", async () => (await stepOf(database, busy)) === "running");
@@ -228,7 +198,7 @@ describe("an executor that is killed mid-step, on PostgreSQL", () => {
 
   it("is not invalidated when it lives: the probe ends with its first answer", async () => {
     const { url, database } = await emptyDatabase();
-    const world = await executorOn(database, "alive", succeeds);
+    const world = await executorOn(database, succeeds, "alive");
     const { source, commands, service } = consoleOn(url);
     await until("we may act", () => commands.refusal() === null);
     const ask = { source: "foreman", worldId: world.id, reason: "is it there?", requestId: ulid() };
@@ -241,7 +211,7 @@ describe("an executor that is killed mid-step, on PostgreSQL", () => {
 
   it("is asked for its queues, and a client is not", async () => {
     const { url, database } = await emptyDatabase();
-    const world = await executorOn(database, "alive", held);
+    const world = await executorOn(database, held, "alive");
     const busy = await order(database, world.id, "Actions::Busy", 1);
     await until("it is busy", async () => (await stepOf(database, busy)) === "running");
     const { commands } = consoleOn(url);

@@ -84,13 +84,17 @@ export function createLiveBench(postgres: () => TestPostgres) {
       return { source, journal, stop, fold: () => journal.view.dynflow("foreman") };
     },
     /** A stand-in executor in this process. */
-    async executorOn(database: PostgresDatabase, behaviour: Behaviour = everythingSucceeds): Promise<ExecutorWorld> {
+    async executorOn(
+      database: PostgresDatabase,
+      behaviour: Behaviour = everythingSucceeds,
+      hostname = "exec-one",
+    ): Promise<ExecutorWorld> {
       const world = createExecutorWorld({
         database,
         clock: systemClock,
         log: silentLogger,
         id: randomUUID(),
-        hostname: "exec-one",
+        hostname,
         pid: 7,
         queues: { default: 5 },
         behaviour,
