@@ -1,6 +1,7 @@
 /**
  * Reads envelopes, tolerantly, and says where Ruby would not have: `deviations` lists each thing for which a real
- * world of 2.0 could not decode it (and would have lost its whole batch).
+ * world could not decode it (and would have lost its whole batch): a world of 2.0 for msgpack, for JSON text one of
+ * the releases that wrote it.
  */
 import {
   type Envelope,
@@ -45,26 +46,51 @@ export function decodeEnvelope(bytes: Uint8Array, form = formOf(bytes)): Decoded
   const receiverId = textOf(map.get("receiver_id"));
   if (senderId === null || receiverId === null) return refuse("an envelope without sender or receiver id");
   if (typeof requestId !== "string" && typeof requestId !== "number") return refuse("an envelope without request id");
+  const unknownThen = keysUnknownThen(form, requestId);
   const deviations = [
-    ...(typeof requestId === "string" ? [] : ["the request id is no text"]),
-    ...keyDeviations(map, ENVELOPE_KEYS, "envelope"),
+    ...(typeof requestId === "string" || form === "json" ? [] : ["the request id is no text"]),
+    ...keyDeviations(map, ENVELOPE_KEYS, "envelope", unknownThen),
   ];
-  const message = decodeMessage(map.get("message"), deviations);
+  const message = decodeMessage(map.get("message"), deviations, unknownThen);
   return { ok: true, envelope: { requestId: String(requestId), senderId, receiverId, message }, deviations };
 }
 
+const NO_KEYS: ReadonlySet<string> = new Set();
+const OPTIONAL: ReadonlySet<string> = new Set(["optional"]);
+const OPTIONAL_AND_USE_CACHE: ReadonlySet<string> = new Set(["optional", "use_cache"]);
+
+/**
+ * Fields that some release which wrote such envelopes did not have yet, and so does not miss: the request id became
+ * text with 1.4.0, `use_cache` came with 1.1.0 and `optional` with 1.4.9; msgpack came later than all of them.
+ *
+ * Source: Dynflow/dynflow 1.0.5, 1.3.0, 1.4.3 and 1.4.9 lib/dynflow/dispatcher.rb.
+ */
+function keysUnknownThen(form: StoredForm, requestId: string | number): ReadonlySet<string> {
+  if (form === "msgpack") return NO_KEYS;
+  return typeof requestId === "number" ? OPTIONAL_AND_USE_CACHE : OPTIONAL;
+}
+
 /** Every field is required and none may be added, but for `time`, which may be left out (all seen). */
-function keyDeviations(map: MsgpackMap, keys: readonly string[], what: string): string[] {
+function keyDeviations(
+  map: MsgpackMap,
+  keys: readonly string[],
+  what: string,
+  unknownThen: ReadonlySet<string>,
+): string[] {
   const allowed = new Set<MsgpackValue>(["algebrick_type", ...keys]);
   const extra = [...map.keys()].filter((key) => !allowed.has(key));
-  const missing = keys.filter((key) => key !== "time" && !map.has(key));
+  const missing = keys.filter((key) => key !== "time" && !unknownThen.has(key) && !map.has(key));
   return [
     ...extra.map((key) => `${what} has an extra key ${String(key)}`),
     ...missing.map((key) => `${what} lacks ${key}`),
   ];
 }
 
-function decodeMessage(value: MsgpackValue | undefined, deviations: string[]): Message {
+function decodeMessage(
+  value: MsgpackValue | undefined,
+  deviations: string[],
+  unknownThen: ReadonlySet<string>,
+): Message {
   const name = isMsgpackMap(value) ? textOf(value.get("algebrick_type")) : null;
   const type = name?.startsWith(PREFIX) ? name.slice(PREFIX.length) : null;
   const decode = type === null ? undefined : DECODERS.get(type);
@@ -72,7 +98,7 @@ function decodeMessage(value: MsgpackValue | undefined, deviations: string[]): M
     deviations.push(`unknown message ${name ?? "without type"}`);
     return { type: "Unknown", name: name ?? "" };
   }
-  deviations.push(...keyDeviations(value, decode.keys, type));
+  deviations.push(...keyDeviations(value, decode.keys, type, unknownThen));
   const message = decode.read(fieldsOf(value, type, deviations));
   if (message !== null) return message;
   return { type: "Unknown", name: name ?? "" };

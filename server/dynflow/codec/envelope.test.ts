@@ -269,6 +269,44 @@ describe("envelopes of the JSON era", () => {
     expect(decodeEnvelope(bytes.value)).toEqual({ ok: true, envelope, deviations: [] });
   });
 
+  const said = (requestId: string | number, message: Readonly<Record<string, unknown>>, extra = {}) =>
+    rubyRefusal(
+      new TextEncoder().encode(
+        JSON.stringify({
+          algebrick_type: "Dynflow::Dispatcher::Envelope",
+          request_id: requestId,
+          sender_id: A,
+          receiver_id: B,
+          message,
+          ...extra,
+        }),
+      ),
+    );
+  const event = {
+    algebrick_type: "Dynflow::Dispatcher::Event",
+    execution_plan_id: P,
+    step_id: 2,
+    event: { algebrick_type: "Dynflow::Action::Cancellable::Cancel" },
+  };
+  const ping = { algebrick_type: "Dynflow::Dispatcher::Ping", receiver_id: B };
+
+  it.each([
+    ["a numbered request of 1.3", said(7, { algebrick_type: "Dynflow::Dispatcher::Pong" })],
+    ["an event of 1.3, without time and optional", said(7, event)],
+    ["a ping of 1.0, without use_cache", said(7, ping)],
+    ["an event of 1.4.3, without optional", said(`${A}-7`, { ...event, time: null })],
+  ])("%s could be read by the release that wrote it", (_name, refusal) => {
+    expect(refusal).toBeNull();
+  });
+
+  it.each([
+    ["a ping of 1.4 without use_cache", said(`${A}-7`, ping), "Ping lacks use_cache"],
+    ["an extra key", said(7, ping, { extra: 1 }), "envelope has an extra key extra"],
+    ["an unknown message", said(7, { algebrick_type: "Lab::Letter" }), "unknown message Lab::Letter"],
+  ])("%s could be read by no release of that time", (_name, refusal, reason) => {
+    expect(refusal).toBe(reason);
+  });
+
   it("writes no value that JSON would change", () => {
     const event = { kind: "value", value: { $int: "18446744073709551615" } } as const;
     const message = { type: "Event", planId: P, stepId: 2, event, time: null, optional: false } as const;
