@@ -1,4 +1,5 @@
 "use client";
+import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
 import { useWindowRows } from "#components/plans/use-window-rows.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -47,29 +48,20 @@ export function EventsTable({ events, current, onOpen, hrefOf }: EventsProps) {
         </tr>
       </thead>
       <tbody ref={rows.ref}>
-        {rows.before > 0 && <Space px={rows.before} />}
-        {events.slice(rows.from, rows.to).map((event, index) => (
-          <EventRow
-            key={event.id}
-            event={event}
-            index={rows.from + index}
-            selected={event.id === current}
-            onOpen={onOpen}
-            href={hrefOf(event)}
-          />
-        ))}
-        {rows.after > 0 && <Space px={rows.after} />}
+        <RowsInSight before={rows.before} after={rows.after} columns={COLUMNS}>
+          {events.slice(rows.from, rows.to).map((event, index) => (
+            <EventRow
+              key={event.id}
+              event={event}
+              index={rows.from + index}
+              selected={event.id === current}
+              onOpen={onOpen}
+              href={hrefOf(event)}
+            />
+          ))}
+        </RowsInSight>
       </tbody>
     </table>
-  );
-}
-
-function Space({ px }: { readonly px: number }) {
-  return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of nothing, there to keep the height; it takes no focus
-    <tr aria-hidden="true" className="space">
-      <td colSpan={COLUMNS} style={{ height: px }} />
-    </tr>
   );
 }
 

@@ -4,10 +4,11 @@ import { formatBytes, parseInstant, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
 import { Section } from "#components/ui/section.tsx";
-import { Instant, ZoneName } from "#components/ui/time.tsx";
+import { Instant } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import { stepIdsOf } from "#server/contract/view/plan-flow.ts";
 import { MissingStep } from "./missing-step.tsx";
+import { StepHeads } from "./step-heads.tsx";
 import { countStates, isOver, stepSeconds } from "./step-words.ts";
 import { StepsTable } from "./steps-table.tsx";
 import type { PlanOutput, StepView } from "./types.ts";
@@ -58,21 +59,7 @@ export function FinalizeView({ source, plan, steps, selected, onSelect, children
                   #
                 </th>
                 <th scope="col">State</th>
-                <th scope="col" className="w100">
-                  Action
-                </th>
-                <th scope="col" className="num p2">
-                  step
-                </th>
-                <th scope="col" className="num p2">
-                  started <ZoneName />
-                </th>
-                <th scope="col" className="num">
-                  took
-                </th>
-                <th scope="col" className="p2">
-                  error
-                </th>
+                <StepHeads />
               </tr>
             </thead>
             <tbody>

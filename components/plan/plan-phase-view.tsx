@@ -1,24 +1,25 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useState } from "react";
+import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
 import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
 import { Section } from "#components/ui/section.tsx";
-import { Instant, ZoneName } from "#components/ui/time.tsx";
+import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Empty, QueryWidget } from "#components/ui/widget.tsx";
 import type { PlanPhaseOutput } from "#server/contract/wire/dynflow-plan-parts.ts";
 import { MissingStep } from "./missing-step.tsx";
 import { type PhaseRow, phaseRows, phaseTree, waysTo } from "./phase-rows.ts";
+import { StepHeads } from "./step-heads.tsx";
 import { stepSeconds } from "./step-words.ts";
+import { Twisty } from "./twisty.tsx";
 import type { PlanOutput, StepView } from "./types.ts";
+import { useRowsInBox } from "./use-rows-in-box.ts";
 import "./plan-parts.css";
 import "./sub-plans.css";
 
-const ROW_PX = 28;
-const OVERSCAN = 16;
 const INDENT_PX = 16;
 const COLUMNS = 6;
 
@@ -125,21 +126,11 @@ interface PhaseTableProps {
 }
 
 function PhaseTable({ rows, unreadable, steps, reading, selected, onSelect, onTurn }: PhaseTableProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const rowsOf = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW_PX,
-    overscan: OVERSCAN,
-  });
+  const { box, seen, before, after, scrollToIndex } = useRowsInBox(rows.length);
   const at = rows.findIndex(({ stepId }) => stepId === selected);
-  const { scrollToIndex } = rowsOf;
   useEffect(() => {
     if (at >= 0) scrollToIndex(at, { align: "auto" });
   }, [at, scrollToIndex]);
-  const seen = rowsOf.getVirtualItems();
-  const before = seen[0]?.start ?? 0;
-  const after = rowsOf.getTotalSize() - (seen.at(-1)?.end ?? 0);
   const select = (index: number) => {
     const row = rows[Math.min(rows.length - 1, Math.max(0, index))];
     if (row !== undefined) onSelect(row.stepId);
@@ -177,43 +168,29 @@ function PhaseTable({ rows, unreadable, steps, reading, selected, onSelect, onTu
         <thead>
           <tr>
             <th scope="col">State</th>
-            <th scope="col" className="w100">
-              Action
-            </th>
-            <th scope="col" className="num p2">
-              step
-            </th>
-            <th scope="col" className="num p2">
-              started <ZoneName />
-            </th>
-            <th scope="col" className="num">
-              took
-            </th>
-            <th scope="col" className="p2">
-              error
-            </th>
+            <StepHeads />
           </tr>
         </thead>
         <tbody>
-          {before > 0 && <Space px={before} />}
-          {seen.map(({ index }) => {
-            const row = rows[index];
-            return row === undefined ? null : (
-              <Row
-                // A step can stand in the tree twice.
-                key={`${index} ${row.stepId}`}
-                row={row}
-                index={index}
-                step={steps.get(row.stepId)}
-                reading={reading}
-                unreadable={unreadable.has(row.stepId)}
-                selected={index === at}
-                onSelect={onSelect}
-                onTurn={onTurn}
-              />
-            );
-          })}
-          {after > 0 && <Space px={after} />}
+          <RowsInSight before={before} after={after} columns={COLUMNS}>
+            {seen.map(({ index }) => {
+              const row = rows[index];
+              return row === undefined ? null : (
+                <Row
+                  // A step can stand in the tree twice.
+                  key={`${index} ${row.stepId}`}
+                  row={row}
+                  index={index}
+                  step={steps.get(row.stepId)}
+                  reading={reading}
+                  unreadable={unreadable.has(row.stepId)}
+                  selected={index === at}
+                  onSelect={onSelect}
+                  onTurn={onTurn}
+                />
+              );
+            })}
+          </RowsInSight>
         </tbody>
       </table>
     </div>
@@ -247,24 +224,14 @@ const Row = memo(function Row({ row, index, step, reading, unreadable, selected,
     >
       <td>{step !== undefined && <State system="step" word={step.state} quiet={step.state === "success"} />}</td>
       <td className="w100 trunc" style={{ paddingLeft: depth * INDENT_PX }}>
-        {foldable ? (
-          <button
-            type="button"
-            tabIndex={-1}
-            className={open ? "twisty open" : "twisty"}
-            aria-label={open ? "Fold" : `Unfold ${formatCount(children)}`}
-            onClick={(event) => {
-              event.stopPropagation();
-              onTurn(stepId);
-            }}
-          >
-            <svg viewBox="0 0 12 12" aria-hidden="true">
-              <path d="M4 2.5 8 6l-4 3.5" fill="none" stroke="currentColor" strokeWidth="1.5" />
-            </svg>
-          </button>
-        ) : (
-          <i className="twisty" />
-        )}
+        <Twisty
+          open={foldable ? open : null}
+          unfolds={`Unfold ${formatCount(children)}`}
+          onTurn={(event) => {
+            event.stopPropagation();
+            onTurn(stepId);
+          }}
+        />
         {step === undefined ? <MissingStep stepId={stepId} reading={reading} /> : <ClassName name={step.actionClass} />}
         {foldable && !open && <span className="small t3"> {formatCount(children)} below</span>}
         {again && <span className="small t3"> stands above already</span>}
@@ -285,12 +252,3 @@ const Row = memo(function Row({ row, index, step, reading, unreadable, selected,
     </tr>
   );
 });
-
-function Space({ px }: { readonly px: number }) {
-  return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of nothing, there to keep the height; it takes no focus
-    <tr aria-hidden="true" className="space">
-      <td colSpan={COLUMNS} style={{ height: px }} />
-    </tr>
-  );
-}

@@ -1,6 +1,6 @@
 "use client";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Button } from "#components/ui/button.tsx";
 import { formatCount, formatShare, parseInstant } from "#components/ui/format.ts";
@@ -24,10 +24,9 @@ import {
 } from "./step-rows.ts";
 import { countStates, stepSeconds } from "./step-words.ts";
 import type { StepView } from "./types.ts";
+import { useRowsInBox } from "./use-rows-in-box.ts";
 import "./steps-table.css";
 
-const ROW_PX = 28;
-const OVERSCAN = 20;
 const COLUMNS = 12;
 
 interface StepsTableProps {
@@ -210,16 +209,9 @@ interface RowsProps {
 
 function Rows({ source, planId, rows, apart, selected, order, onOrder }: RowsProps) {
   const { go } = useAddress();
-  const box = useRef<HTMLDivElement>(null);
+  const { box, seen, before, after, scrollToIndex } = useRowsInBox(rows.length);
   const [current, setCurrent] = useState<number | null>(null);
-  const rowsOf = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW_PX,
-    overscan: OVERSCAN,
-  });
   const selectedAt = rows.findIndex((step) => step.id === selected);
-  const { scrollToIndex } = rowsOf;
   useEffect(() => {
     if (selectedAt >= 0) scrollToIndex(selectedAt, { align: "auto" });
   }, [selectedAt, scrollToIndex]);
@@ -246,9 +238,6 @@ function Rows({ source, planId, rows, apart, selected, order, onOrder }: RowsPro
     ],
     { group: "Steps" },
   );
-  const seen = rowsOf.getVirtualItems();
-  const before = seen[0]?.start ?? 0;
-  const after = rowsOf.getTotalSize() - (seen.at(-1)?.end ?? 0);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
     <div ref={box} className="vbox" tabIndex={0}>
@@ -269,34 +258,25 @@ function Rows({ source, planId, rows, apart, selected, order, onOrder }: RowsPro
           </tr>
         </thead>
         <tbody>
-          {before > 0 && <Space px={before} />}
-          {seen.map(({ index }) => {
-            const step = rows[index];
-            return step === undefined ? null : (
-              <StepRow
-                key={step.id}
-                step={step}
-                index={index}
-                to={hrefOf(step)}
-                apart={apart.has(step.id)}
-                selected={step.id === selected}
-                here={step.id === current}
-              />
-            );
-          })}
-          {after > 0 && <Space px={after} />}
+          <RowsInSight before={before} after={after} columns={COLUMNS}>
+            {seen.map(({ index }) => {
+              const step = rows[index];
+              return step === undefined ? null : (
+                <StepRow
+                  key={step.id}
+                  step={step}
+                  index={index}
+                  to={hrefOf(step)}
+                  apart={apart.has(step.id)}
+                  selected={step.id === selected}
+                  here={step.id === current}
+                />
+              );
+            })}
+          </RowsInSight>
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Space({ px }: { readonly px: number }) {
-  return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of nothing, there to keep the height; it takes no focus
-    <tr aria-hidden="true" className="space">
-      <td colSpan={COLUMNS} style={{ height: px }} />
-    </tr>
   );
 }
 

@@ -1,6 +1,6 @@
 "use client";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useEffect, useState } from "react";
+import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { faultOf } from "#components/ui/fault.ts";
 import { formatCount, parseInstant } from "#components/ui/format.ts";
@@ -11,10 +11,10 @@ import { routes } from "#components/ui/routes.ts";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { seconds } from "./step-words.ts";
 import { levelText, parentKey, type TreeRow } from "./sub-plan-rows.ts";
+import { Twisty } from "./twisty.tsx";
+import { useRowsInBox } from "./use-rows-in-box.ts";
 import type { SubPlanTree } from "./use-sub-plans.ts";
 
-const ROW_PX = 28;
-const OVERSCAN = 16;
 const INDENT_PX = 16;
 const COLUMNS = 6;
 
@@ -29,17 +29,8 @@ interface SubPlanTreeTableProps {
 export function SubPlanTreeTable({ source, planId, tree, failingOnly }: SubPlanTreeTableProps) {
   const { go } = useAddress();
   const { rows, toggle, more } = tree;
-  const box = useRef<HTMLDivElement>(null);
+  const { box, seen, before, after, scrollToIndex } = useRowsInBox(rows.length);
   const [current, setCurrent] = useState<string | null>(null);
-  const rowsOf = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW_PX,
-    overscan: OVERSCAN,
-  });
-  const seen = rowsOf.getVirtualItems();
-  const before = seen[0]?.start ?? 0;
-  const after = rowsOf.getTotalSize() - (seen.at(-1)?.end ?? 0);
   // Whoever comes to the end of what was read reads on.
   const ends = seen.flatMap(({ index }) => {
     const row = rows[index];
@@ -58,7 +49,7 @@ export function SubPlanTreeTable({ source, planId, tree, failingOnly }: SubPlanT
     const row = rows[Math.min(rows.length - 1, Math.max(0, index))];
     if (row === undefined) return;
     setCurrent(row.key);
-    rowsOf.scrollToIndex(rows.indexOf(row), { align: "auto" });
+    scrollToIndex(rows.indexOf(row), { align: "auto" });
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target !== event.currentTarget) return;
@@ -106,30 +97,30 @@ export function SubPlanTreeTable({ source, planId, tree, failingOnly }: SubPlanT
           </tr>
         </thead>
         <tbody>
-          {before > 0 && <Space px={before} />}
-          {seen.map(({ index }) => {
-            const row = rows[index];
-            return row === undefined ? null : (
-              <Row
-                key={row.key}
-                source={source}
-                row={row}
-                index={index}
-                here={row.key === current}
-                none={
-                  failingOnly
-                    ? "None of them fails."
-                    : row.parentId === planId
-                      ? "It planned no sub-plans (yet)."
-                      : "None."
-                }
-                onToggle={toggle}
-                onRetry={tree.retry}
-                onHere={setCurrent}
-              />
-            );
-          })}
-          {after > 0 && <Space px={after} />}
+          <RowsInSight before={before} after={after} columns={COLUMNS}>
+            {seen.map(({ index }) => {
+              const row = rows[index];
+              return row === undefined ? null : (
+                <Row
+                  key={row.key}
+                  source={source}
+                  row={row}
+                  index={index}
+                  here={row.key === current}
+                  none={
+                    failingOnly
+                      ? "None of them fails."
+                      : row.parentId === planId
+                        ? "It planned no sub-plans (yet)."
+                        : "None."
+                  }
+                  onToggle={toggle}
+                  onRetry={tree.retry}
+                  onHere={setCurrent}
+                />
+              );
+            })}
+          </RowsInSight>
         </tbody>
       </table>
     </div>
@@ -235,21 +226,7 @@ function PlanRow({
         {row.failing && row.result !== "error" && <span className="small t-failed tone"> a step failed</span>}
       </td>
       <td className="w100 trunc" style={{ paddingLeft: depth * INDENT_PX }}>
-        {foldable ? (
-          <button
-            type="button"
-            tabIndex={-1}
-            className={open ? "twisty open" : "twisty"}
-            aria-label={open ? "Fold" : "Unfold"}
-            onClick={() => onToggle(tree)}
-          >
-            <svg viewBox="0 0 12 12" aria-hidden="true">
-              <path d="M4 2.5 8 6l-4 3.5" fill="none" stroke="currentColor" strokeWidth="1.5" />
-            </svg>
-          </button>
-        ) : (
-          <i className="twisty" />
-        )}
+        <Twisty open={foldable ? open : null} onTurn={() => onToggle(tree)} />
         <Link href={routes.plan(source, row.id)} className="plain">
           <ClassName name={row.label ?? row.rootActionClass} />
         </Link>{" "}
@@ -264,15 +241,6 @@ function PlanRow({
         <Instant at={parseInstant(row.startedAt)} form="clock" />
       </td>
       <td className="num p2">{seconds(row.startedAt === null ? null : row.realTimeSec)}</td>
-    </tr>
-  );
-}
-
-function Space({ px }: { readonly px: number }) {
-  return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of nothing, there to keep the height; it takes no focus
-    <tr aria-hidden="true" className="space">
-      <td colSpan={COLUMNS} style={{ height: px }} />
     </tr>
   );
 }

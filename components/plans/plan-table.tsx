@@ -5,6 +5,7 @@ import { COLUMNS, type Column, type ColumnId } from "./columns.ts";
 import { PlanCell } from "./plan-cells.tsx";
 import type { PlanLine } from "./plan-lines.ts";
 import { isDescendingFirst, type ServerSort, type Sort } from "./plans-query.ts";
+import { RowsInSight } from "./rows-in-sight.tsx";
 import type { Steady } from "./steady-rows.ts";
 import type { Selection } from "./use-selection.ts";
 import { useWindowRows } from "./use-window-rows.ts";
@@ -59,11 +60,11 @@ export function PlanTable(props: PlanTableProps) {
         </tr>
       </thead>
       <tbody ref={rows.ref}>
-        {rows.before > 0 && <Space px={rows.before} columns={shown.length + MORE_COLUMNS} />}
-        {places.slice(rows.from, rows.to).map((place, index) => (
-          <Row key={keyOf(place.row)} place={place} index={rows.from + index} {...props} />
-        ))}
-        {rows.after > 0 && <Space px={rows.after} columns={shown.length + MORE_COLUMNS} />}
+        <RowsInSight before={rows.before} after={rows.after} columns={shown.length + MORE_COLUMNS}>
+          {places.slice(rows.from, rows.to).map((place, index) => (
+            <Row key={keyOf(place.row)} place={place} index={rows.from + index} {...props} />
+          ))}
+        </RowsInSight>
       </tbody>
     </table>
   );
@@ -88,15 +89,6 @@ function Head({ column: { id, title, sort: by, numeric = false, place }, sort, d
     >
       {title}
     </SortHead>
-  );
-}
-
-function Space({ px, columns }: { readonly px: number; readonly columns: number }) {
-  return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of nothing, there to keep the height; it takes no focus
-    <tr aria-hidden="true" className="space">
-      <td colSpan={columns} style={{ height: px }} />
-    </tr>
   );
 }
 
