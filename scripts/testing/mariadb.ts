@@ -7,13 +7,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, createConnection } from "mysql2/promise";
 import { findMariadb, type MariadbBinaries } from "./mariadb-binaries.ts";
+import { createRemovals, fail, freePort, type ServerUser, unprivilegedUser, untilReady } from "./own-server.ts";
 
 export interface TestMariadb {
   /** URL of root, without a database. */
@@ -31,11 +31,6 @@ export interface TestMariadb {
   start(): Promise<void>;
   /** Ends it for good and removes its directory. Also done when this process exits. */
   remove(): Promise<void>;
-}
-
-interface User {
-  readonly uid?: number;
-  readonly gid?: number;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -64,10 +59,15 @@ export async function startMariadb(): Promise<TestMariadb> {
   if (external !== undefined && external !== "") return externalMariadb(external);
   const binaries = findMariadb();
   const directory = await mkdtemp(join(tmpdir(), "worldline-mariadb-"));
-  const forget = removeAtExit(directory);
+  const forget = removals.add(directory);
   try {
     await chmod(directory, 0o755);
-    const server = { binaries, directory, user: unprivilegedUser(), password: randomBytes(12).toString("hex") };
+    const server = {
+      binaries,
+      directory,
+      user: unprivilegedUser("MariaDB", "mysql"),
+      password: randomBytes(12).toString("hex"),
+    };
     await initialise(server);
     return await runServer({ ...server, port: await freePort() }, forget);
   } catch (cause) {
@@ -77,29 +77,10 @@ export async function startMariadb(): Promise<TestMariadb> {
   }
 }
 
-/** MariaDB refuses to run as root unless asked to: then Debian's own user for it serves, else nobody. */
-function unprivilegedUser(): User {
-  if (userInfo().uid !== 0) return {};
-  for (const name of ["mysql", "nobody"]) {
-    const uid = idOf("-u", name);
-    const gid = idOf("-g", name);
-    if (uid !== null && gid !== null) return { uid, gid };
-  }
-  throw new Error("MariaDB does not run as root, and there is neither a user mysql nor nobody");
-}
-
-function idOf(flag: "-u" | "-g", name: string): number | null {
-  try {
-    return Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
-  } catch {
-    return null; // no such user
-  }
-}
-
 interface Place {
   readonly binaries: MariadbBinaries;
   readonly directory: string;
-  readonly user: User;
+  readonly user: ServerUser;
   readonly password: string;
 }
 
@@ -134,14 +115,14 @@ async function runServer(server: Server, forget: () => void): Promise<TestMariad
   const start = async (): Promise<void> => {
     running = spawnServer(server);
     running.unref();
-    removals.set(server.directory, running.pid ?? null);
+    removals.runs(server.directory, running.pid ?? null);
     await ready(urlOf(""), server, running);
   };
   const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     const process = running;
     running = null;
     if (process !== null) await endServer(process, signal);
-    removals.set(server.directory, null);
+    removals.runs(server.directory, null);
   };
 
   await start();
@@ -164,10 +145,6 @@ async function runServer(server: Server, forget: () => void): Promise<TestMariad
       await rm(server.directory, { recursive: true, force: true });
     },
   };
-}
-
-function fail(reason: string): never {
-  throw new Error(reason);
 }
 
 /** Dies with this process also when that is killed, where Debian's `setpriv` is there to see to it. */
@@ -207,20 +184,15 @@ async function endServer(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Pr
   clearTimeout(timer);
 }
 
-async function ready(url: string, server: Server, child: ChildProcess): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const answer = await executeMariadb(url, (connection) => connection.query("SELECT 1")).catch(
-      (cause: unknown) => cause,
-    );
-    if (!(answer instanceof Error)) return;
-    if (child.exitCode !== null || performance.now() > deadline) {
-      const tail = readFileSync(logOf(server), "utf8").slice(-2_000);
-      throw new Error(`MariaDB for tests did not start:\n${tail}`, { cause: answer });
-    }
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-  }
-}
+const ready = (url: string, server: Server, child: ChildProcess): Promise<void> =>
+  untilReady({
+    product: "MariaDB",
+    child,
+    log: logOf(server),
+    timeoutMs: READY_TIMEOUT_MS,
+    pollMs: READY_POLL_MS,
+    ask: () => executeMariadb(url, (connection) => connection.query("SELECT 1")),
+  });
 
 /** One connection for one piece of work. Takes several statements at once. */
 export async function executeMariadb<T>(url: string, work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -238,14 +210,6 @@ export async function executeMariadb<T>(url: string, work: (connection: Connecti
   } finally {
     await connection.end();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : fail("no free port");
 }
 
 function externalMariadb(rootUrl: string): TestMariadb {
@@ -270,22 +234,10 @@ function externalMariadb(rootUrl: string): TestMariadb {
   };
 }
 
-/** Directories of this process that are still to be removed, and the server that runs on each. */
-const removals = new Map<string, number | null>();
-
-function removeAtExit(directory: string): () => void {
-  if (removals.size === 0) process.once("exit", removeAll);
-  removals.set(directory, null);
-  return () => removals.delete(directory);
-}
-
-function removeAll(): void {
-  for (const [directory, server] of removals) {
-    try {
-      if (server !== null) process.kill(server, "SIGKILL");
-    } catch {
-      // it has ended by itself
-    }
-    rmSync(directory, { recursive: true, force: true });
+const removals = createRemovals((pid) => {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it has ended by itself
   }
-}
+});

@@ -7,12 +7,12 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
+import { createRemovals, fail, freePort, type ServerUser, unprivilegedUser, untilReady } from "./own-server.ts";
 import { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
 import { childrenOf, freeze, signal, thaw } from "./postgres-processes.ts";
 
@@ -32,11 +32,6 @@ export interface TestPostgres {
   start(): Promise<void>;
   /** Ends it for good and removes its directory. Also done when this process exits. */
   remove(): Promise<void>;
-}
-
-interface User {
-  readonly uid?: number;
-  readonly gid?: number;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -62,10 +57,10 @@ export async function startPostgres(): Promise<TestPostgres> {
   const external = process.env.WORLDLINE_TEST_POSTGRES;
   if (external !== undefined && external !== "") return externalPostgres(external);
   const directory = await mkdtemp(join(tmpdir(), "worldline-postgres-"));
-  const forget = removeAtExit(directory);
+  const forget = removals.add(directory);
   try {
     await chmod(directory, 0o755);
-    const user = unprivilegedUser();
+    const user = unprivilegedUser("PostgreSQL", "postgres");
     const binaries = await findPostgres(directory, user.uid !== undefined);
     const password = randomBytes(12).toString("hex");
     await initialise(binaries, directory, user, password);
@@ -78,26 +73,12 @@ export async function startPostgres(): Promise<TestPostgres> {
   }
 }
 
-/** PostgreSQL refuses to run as root: then Debian's own user for it serves, else nobody. */
-function unprivilegedUser(): User {
-  if (userInfo().uid !== 0) return {};
-  for (const name of ["postgres", "nobody"]) {
-    const uid = idOf("-u", name);
-    const gid = idOf("-g", name);
-    if (uid !== null && gid !== null) return { uid, gid };
-  }
-  throw new Error("PostgreSQL does not run as root, and there is neither a user postgres nor nobody");
-}
-
-function idOf(flag: "-u" | "-g", name: string): number | null {
-  try {
-    return Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
-  } catch {
-    return null; // no such user
-  }
-}
-
-async function initialise(binaries: PostgresBinaries, directory: string, user: User, password: string): Promise<void> {
+async function initialise(
+  binaries: PostgresBinaries,
+  directory: string,
+  user: ServerUser,
+  password: string,
+): Promise<void> {
   const data = join(directory, "data");
   const passwordFile = join(directory, "password");
   await mkdir(data, { mode: 0o700 });
@@ -119,7 +100,7 @@ async function initialise(binaries: PostgresBinaries, directory: string, user: U
 interface Server {
   readonly binaries: PostgresBinaries;
   readonly directory: string;
-  readonly user: User;
+  readonly user: ServerUser;
   readonly password: string;
   readonly port: number;
 }
@@ -133,14 +114,14 @@ async function runServer(server: Server, forget: () => void): Promise<TestPostgr
   const start = async (): Promise<void> => {
     running = spawnServer(server);
     running.unref();
-    removals.set(server.directory, running.pid ?? null);
+    removals.runs(server.directory, running.pid ?? null);
     await ready(superuserUrl, server, running);
   };
   const stop = async (): Promise<void> => {
     const process = running;
     running = null;
     if (process !== null) await stopServer(process);
-    removals.set(server.directory, null);
+    removals.runs(server.directory, null);
   };
 
   await start();
@@ -157,7 +138,7 @@ async function runServer(server: Server, forget: () => void): Promise<TestPostgr
       const process = running;
       running = null;
       if (process !== null) await killServer(process);
-      removals.set(server.directory, null);
+      removals.runs(server.directory, null);
     },
     start,
     async remove() {
@@ -166,10 +147,6 @@ async function runServer(server: Server, forget: () => void): Promise<TestPostgr
       await rm(server.directory, { recursive: true, force: true });
     },
   };
-}
-
-function fail(reason: string): never {
-  throw new Error(reason);
 }
 
 const logOf = (server: Server): string => join(server.directory, "server.log");
@@ -209,18 +186,15 @@ async function killServer(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-async function ready(url: string, server: Server, child: ChildProcess): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const answer = await execute(url, (client) => client.query("SELECT 1")).catch((cause: unknown) => cause);
-    if (!(answer instanceof Error)) return;
-    if (child.exitCode !== null || performance.now() > deadline) {
-      const tail = readFileSync(logOf(server), "utf8").slice(-2_000);
-      throw new Error(`PostgreSQL for tests did not start:\n${tail}`, { cause: answer });
-    }
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-  }
-}
+const ready = (url: string, server: Server, child: ChildProcess): Promise<void> =>
+  untilReady({
+    product: "PostgreSQL",
+    child,
+    log: logOf(server),
+    timeoutMs: READY_TIMEOUT_MS,
+    pollMs: READY_POLL_MS,
+    ask: () => execute(url, (client) => client.query("SELECT 1")),
+  });
 
 /** One client for one piece of work. */
 export async function execute<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -238,14 +212,6 @@ export async function execute<T>(url: string, work: (client: Client) => Promise<
 export async function loadDump(url: string, path: string): Promise<void> {
   const dump = readFileSync(path, "utf8");
   await execute(url, (client) => client.query(dump));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : fail("no free port");
 }
 
 function externalPostgres(superuserUrl: string): TestPostgres {
@@ -270,25 +236,11 @@ function externalPostgres(superuserUrl: string): TestPostgres {
   };
 }
 
-/** Directories of this process that are still to be removed, and the server that runs on each. */
-const removals = new Map<string, number | null>();
-
-function removeAtExit(directory: string): () => void {
-  if (removals.size === 0) process.once("exit", removeAll);
-  removals.set(directory, null);
-  return () => removals.delete(directory);
-}
-
-function removeAll(): void {
-  for (const [directory, postmaster] of removals) {
-    if (postmaster !== null) {
-      thaw(postmaster);
-      signal(postmaster, "SIGQUIT");
-      waitUntilGone(join(directory, "data", "postmaster.pid"));
-    }
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
+const removals = createRemovals((postmaster, directory) => {
+  thaw(postmaster);
+  signal(postmaster, "SIGQUIT");
+  waitUntilGone(join(directory, "data", "postmaster.pid"));
+});
 
 /** In an exit handler nothing can be awaited, and the server would go on writing what is being removed. */
 function waitUntilGone(path: string): void {
