@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createPlanSearch, type Question } from "./plan-search.ts";
@@ -35,15 +35,16 @@ describe("a search on PostgreSQL", () => {
 
   it("is gone from the database within a second of its cancelling, whatever it waits for there", async () => {
     const blocker = new Client({ connectionString: url });
-    await blocker.connect();
+    // Connected before: a connection that is made while it counts would be counted.
+    const watcher = new Client({ connectionString: url });
+    await Promise.all([blocker.connect(), watcher.connect()]);
     await blocker.query("BEGIN; LOCK TABLE dynflow_steps IN ACCESS EXCLUSIVE MODE");
-    const busy = async () =>
-      execute(url, async (client) => {
-        const { rows } = await client.query(
-          "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'worldline' AND state = 'active'",
-        );
-        return Number(rows[0]?.n);
-      });
+    const busy = async () => {
+      const { rows } = await watcher.query(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'worldline' AND state = 'active'",
+      );
+      return Number(rows[0]?.n);
+    };
     const controller = new AbortController();
     const search = createPlanSearch({ store, clock: createSystemClock() });
     const asked = search.part(QUESTION, null, controller.signal);
@@ -58,6 +59,6 @@ describe("a search on PostgreSQL", () => {
     await expect.poll(busy, { interval: 20 }).toBe(0);
     expect(performance.now() - cancelledAt).toBeLessThan(1_000);
     await blocker.query("ROLLBACK");
-    await blocker.end();
+    await Promise.all([blocker.end(), watcher.end()]);
   });
 });
