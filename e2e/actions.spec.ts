@@ -147,8 +147,18 @@ test("a scheduled plan is started ahead of its time", async ({ browser, served }
   const { page, end } = await visit(browser, served.url);
   const plan = await open(page, planId);
   await expect(plan.heading).toContainText("scheduled");
-  await page.keyboard.press("b");
+  // The palette offers it too, and says of the others why not.
+  await page.keyboard.press("Control+K");
+  const palette = page.getByRole("dialog", { name: "Find or do" });
+  await palette.getByRole("combobox").fill("this plan");
+  await expect(palette.getByRole("option", { name: /^Skip in/ })).toContainText("only steps of a paused plan");
+  await palette.getByRole("option", { name: /^Start/ }).click();
   const dialog = page.getByRole("dialog", { name: /^Start/ });
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+
+  await page.keyboard.press("b");
   await expect(dialog.getByRole("table", { name: "What it waits for" })).toContainText("start at");
   await send(page, /^Start plan .* now$/, "wanted today");
   await expect(plan.heading).not.toContainText("scheduled");
