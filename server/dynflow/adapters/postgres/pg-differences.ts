@@ -105,6 +105,9 @@ async function insertCount(db: Database): Promise<string | null> {
  * Some blocks of the table, in the order of the heap. A row that moves during the lap (an update writes it anew) can
  * be met twice or, moved behind the reader, be met on the next lap: the guarantee is of rows that stay.
  */
+/** The table itself, whatever its schema: what stands for it where columns are missing has no ctid. */
+const PLANS = sql.table("dynflow_execution_plans");
+
 async function lapByBlocks(db: Database, from: string | null, count: number): Promise<LapSlice> {
   const start = from === null ? 0 : blockNumber(from);
   const { rows: sizes } = await sql<Row>`
@@ -117,7 +120,7 @@ async function lapByBlocks(db: Database, from: string | null, count: number): Pr
   const perBlock = pages > 0 && tuples > 0 ? tuples / pages : ROWS_PER_BLOCK_UNKNOWN;
   const end = start + Math.max(1, Math.floor(count / perBlock));
   const { rows } = await sql<Row>`
-    select uuid from dynflow_execution_plans
+    select uuid from ${PLANS}
     where ctid >= ${`(${start},0)`}::tid and ctid < ${`(${end},0)`}::tid and state is distinct from 'stopped'
     `.execute(db);
   return { unfinished: rows.map((row) => textCell(row, "uuid") ?? ""), next: end < blocks ? String(end) : null };

@@ -61,11 +61,14 @@ async function columns(db: Database): Promise<ReadonlyMap<string, ReadonlySet<st
   return columnsByTable(rows);
 }
 
+/** The table itself, whatever its schema: what stands for it where columns are missing has no rowid. */
+const PLANS = sql.table("dynflow_execution_plans");
+
 /** By rowid, which only grows while the table is not rebuilt; rows put in behind the reader are met on the next lap. */
 async function lap(db: Database, from: string | null, count: number): Promise<LapSlice> {
   if (from !== null && !/^[0-9]{1,15}$/.test(from)) throw new OpsError("invalid-input", "No place of a lap");
   const { rows } = await sql<Row>`
-    select rowid as place, uuid, state from dynflow_execution_plans
+    select rowid as place, uuid, state from ${PLANS}
     where rowid > ${from === null ? 0 : Number(from)} order by rowid limit ${count}`.execute(db);
   const last = rows.length < count ? undefined : rows.at(-1);
   return {
