@@ -123,7 +123,11 @@ function Started({ plan }: { readonly plan: PlanOutput }) {
         started <Instant at={startedAt} />, <Since at={startedAt} /> ago
       </span>
       {stopped && <span>took {seconds(plan.realTimeSec)}</span>}
-      {plan.executionTimeSec !== null && <span>ran {seconds(plan.executionTimeSec)}</span>}
+      {plan.executionTimeSec !== null && (
+        <span title="Time of its steps together; what they waited is not in it">
+          execution {seconds(plan.executionTimeSec)}
+        </span>
+      )}
     </>
   );
 }

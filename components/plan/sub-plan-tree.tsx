@@ -240,7 +240,7 @@ function PlanRow({
       <td className="num p2">
         <Instant at={parseInstant(row.startedAt)} form="clock" />
       </td>
-      <td className="num p2">{seconds(row.startedAt === null ? null : row.realTimeSec)}</td>
+      <td className="num p2">{seconds(row.endedAt === null ? null : row.realTimeSec)}</td>
     </tr>
   );
 }
