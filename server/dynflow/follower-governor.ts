@@ -19,11 +19,9 @@ const HINT_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MAX_MS = 60_000;
 const LAP_INTERVAL_MAX_MS = 120_000;
 
-/** What is remembered of each kind of read: enough that one that stood still for once decides nothing. */
+/** What is remembered of each kind of read. */
 const REMEMBERED = 30;
 const FORGOTTEN_AFTER_MS = 60_000;
-/** From so many on the dearest one is left out. */
-const ENOUGH_TO_JUDGE = 5;
 
 /** `records` and `plans` are the two looks; `lap` one slice of the lap. What somebody asked for is not governed. */
 export type GovernedRead = "records" | "plans" | "lap";
@@ -51,28 +49,30 @@ interface Paid {
 export function createReadGovernor({ clock }: { readonly clock: Pick<Clock, "monotonic"> }): ReadGovernor {
   const paid: Record<GovernedRead, readonly Paid[]> = { records: [], plans: [], lap: [] };
 
-  function meanMs(kind: GovernedRead): number {
+  /** The middle one: what our own machine was late in reading, or stood still for once, decides nothing. */
+  function costMs(kind: GovernedRead): number {
     const since = clock.monotonic() - FORGOTTEN_AFTER_MS;
     const recent = paid[kind].filter(({ at }, index, all) => at >= since || index === all.length - 1);
-    const costs = recent.map(({ costMs }) => costMs).toSorted((a, b) => a - b);
-    const judged = costs.length >= ENOUGH_TO_JUDGE ? costs.slice(0, -1) : costs;
-    return judged.length === 0 ? 0 : judged.reduce((sum, costMs) => sum + costMs, 0) / judged.length;
+    const costs = recent.map((read) => read.costMs).toSorted((a, b) => a - b);
+    const middle = costs.length >> 1;
+    const upper = costs[middle] ?? 0;
+    return costs.length % 2 === 1 ? upper : ((costs[middle - 1] ?? upper) + upper) / 2;
   }
 
-  const looksMs = (): number => meanMs("records") + meanMs("plans");
+  const looksMs = (): number => costMs("records") + costMs("plans");
   const lookIntervalMs = (): number =>
     Math.min(LOOK_INTERVAL_MAX_MS, Math.max(LOOK_INTERVAL_MS, looksMs() / LOOKS_SHARE_MAX));
 
   return {
-    paid(kind, costMs) {
-      paid[kind] = [...paid[kind], { at: clock.monotonic(), costMs }].slice(-REMEMBERED);
+    paid(kind, cost) {
+      paid[kind] = [...paid[kind], { at: clock.monotonic(), costMs: cost }].slice(-REMEMBERED);
     },
     lookIntervalMs,
     hintIntervalMs: () => Math.min(lookIntervalMs(), Math.max(HINT_INTERVAL_MS, looksMs() / BUSY_SHARE_MAX)),
     lapIntervalMs(wantedMs, lap) {
       const left = IDLE_SHARE_MAX - OWN_WORLD_SHARE - looksMs() / lookIntervalMs();
       const share = lap === "first" ? BUSY_SHARE_MAX : Math.max(LAP_SHARE_MIN, left);
-      return Math.min(LAP_INTERVAL_MAX_MS, Math.max(wantedMs, meanMs("lap") / share));
+      return Math.min(LAP_INTERVAL_MAX_MS, Math.max(wantedMs, costMs("lap") / share));
     },
   };
 }
