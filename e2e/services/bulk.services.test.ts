@@ -327,11 +327,14 @@ describe("a job of many plans", () => {
     await until("the job has ended", async () => (await jobOf(jobId)).facts.state === "done");
     expect((await jobOf(jobId)).facts.counts).toMatchObject({ applied: 1, failed: 1 });
     expect(await messages("Execution", second)).toBe(0);
-    await database.run("delete from dynflow_coordinator_records where id = $1", [`execution-plan:${second}`]);
-    await until("the lock is seen to be gone", async () => {
+    const isLocked = async () => {
       const { locks } = await operator.dynflow.locks.list.query({});
-      return !locks.some((lock) => lock.id === `execution-plan:${second}`);
-    });
+      return locks.some((lock) => lock.id === `execution-plan:${second}`);
+    };
+    // A look that is under way may still bring it: it has to be seen before it can be seen to be gone.
+    await until("the lock is seen", isLocked);
+    await database.run("delete from dynflow_coordinator_records where id = $1", [`execution-plan:${second}`]);
+    await until("the lock is seen to be gone", async () => !(await isLocked()));
     const retry = await operator.jobs.retry.mutate({ jobId, expectedState: "done", ...request() });
     expect(retry.leftOut).toBe(0);
     await until("the retry has ended", async () => (await jobOf(retry.jobId)).facts.state === "done");
