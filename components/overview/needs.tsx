@@ -78,7 +78,7 @@ export function Needs() {
     <Section
       title="Needs a person"
       note="worst first: data at risk, then stuck, then late"
-      aside={waiting.length > 0 ? keysNote(waiting.length) : undefined}
+      aside={waiting.length > 0 ? <span className="p2">{keysNote(waiting.length)}</span> : undefined}
     >
       {waiting.length === 0 ? (
         <Empty

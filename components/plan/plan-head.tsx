@@ -3,6 +3,7 @@ import { Button } from "#components/ui/button.tsx";
 import { formatCount, formatShare, parseInstant, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName, Id } from "#components/ui/ident.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { Menu } from "#components/ui/menu.tsx";
 import { OutLinks } from "#components/ui/out-links.tsx";
@@ -32,6 +33,7 @@ interface PlanHeadProps {
 /** What the plan is, in which state, how far, who holds it, how old all this is; and what can be done about it. */
 export function PlanHead(props: PlanHeadProps) {
   const { source, plan, steps, acts, menu, onMenu } = props;
+  const past = useIsPast();
   const stopped = plan.state === "stopped";
   const stale = plan.result !== plan.storedResult && plan.valid;
   return (
@@ -51,7 +53,7 @@ export function PlanHead(props: PlanHeadProps) {
           {source}
         </Link>
         <Started plan={plan} />
-        <Progress plan={plan} steps={steps} />
+        {plan.state !== "scheduled" && <Progress plan={plan} steps={steps} />}
         <Lock source={source} plan={plan} />
         {stale && (
           <span title="Dynflow writes the result with the plan's row, not with each step.">
@@ -64,9 +66,11 @@ export function PlanHead(props: PlanHeadProps) {
           </span>
         )}
         <OutLinks on="dynflow.plan" values={{ source, planId: plan.id }} />
-        <span className="t3">
-          as of <Age at={parseInstant(plan.asOf)} everyMs={stopped ? undefined : FRESH_MS} />
-        </span>
+        {!past && (
+          <span className="t3">
+            as of <Age at={parseInstant(plan.asOf)} everyMs={stopped ? undefined : FRESH_MS} />
+          </span>
+        )}
       </div>
       <Acts plan={plan} acts={acts} menu={menu} onMenu={onMenu} />
     </div>
