@@ -125,6 +125,23 @@ describe("the governor", () => {
     expect(governor.lookIntervalMs()).toBe(LOOK_INTERVAL_MS);
   });
 
+  it("is not moved by our own machine being busy now and then, nor by how it starts", () => {
+    const clock = createManualClock();
+    const governor = createReadGovernor({ clock });
+    for (let look = 0; look < 3; look += 1) governor.paid("records", 400);
+    expect(governor.lookIntervalMs()).toBe(LOOK_INTERVAL_MS);
+    for (let look = 0; look < 10; look += 1) governor.paid("records", look % 2 === 0 ? 2 : 300);
+    expect(governor.lookIntervalMs()).toBe(LOOK_INTERVAL_MS);
+  });
+
+  it("is moved by a database that is slow in every look, but never so far that it follows no more", () => {
+    const governor = createReadGovernor({ clock: createManualClock() });
+    for (let look = 0; look < 6; look += 1) governor.paid("records", 35);
+    expect(governor.lookIntervalMs()).toBeCloseTo(5_000);
+    for (let look = 0; look < 30; look += 1) governor.paid("records", 5_000);
+    expect(governor.lookIntervalMs()).toBe(20_000);
+  });
+
   it("lets the first lap over a table hurry, but not without bound", () => {
     const governor = createReadGovernor({ clock: createManualClock() });
     governor.paid("lap", 20);

@@ -16,12 +16,13 @@ export const LOOK_INTERVAL_MS = 2_000;
 /** Hints come in swarms: looks keep this distance. */
 const HINT_INTERVAL_MS = 500;
 /** Slower than this a follower would not be one: it is told, and reached only by a database that hardly answers. */
-const LOOK_INTERVAL_MAX_MS = 60_000;
+const LOOK_INTERVAL_MAX_MS = 20_000;
 const LAP_INTERVAL_MAX_MS = 120_000;
 
 /** What is remembered of each kind of read. */
 const REMEMBERED = 30;
 const FORGOTTEN_AFTER_MS = 60_000;
+const ENOUGH_TO_JUDGE = 5;
 
 /** `records` and `plans` are the two looks; `lap` one slice of the lap. What somebody asked for is not governed. */
 export type GovernedRead = "records" | "plans" | "lap";
@@ -49,17 +50,19 @@ interface Paid {
 export function createReadGovernor({ clock }: { readonly clock: Pick<Clock, "monotonic"> }): ReadGovernor {
   const paid: Record<GovernedRead, readonly Paid[]> = { records: [], plans: [], lap: [] };
 
-  /** The middle one: what our own machine was late in reading, or stood still for once, decides nothing. */
+  /**
+   * What a read of this kind costs the database when our own machine is not busy: of the recent ones that which a quarter
+   * of them did not exceed. A database that is slow is slow in all of them; what we were late in reading, we were in some.
+   */
   function costMs(kind: GovernedRead): number {
     const since = clock.monotonic() - FORGOTTEN_AFTER_MS;
     const recent = paid[kind].filter(({ at }, index, all) => at >= since || index === all.length - 1);
     const costs = recent.map((read) => read.costMs).toSorted((a, b) => a - b);
-    const middle = costs.length >> 1;
-    const upper = costs[middle] ?? 0;
-    return costs.length % 2 === 1 ? upper : ((costs[middle - 1] ?? upper) + upper) / 2;
+    return costs[costs.length >> 2] ?? 0;
   }
 
-  const looksMs = (): number => costMs("records") + costMs("plans");
+  /** The first looks of all are those of a machine that starts: nothing is judged by them. */
+  const looksMs = (): number => (paid.records.length < ENOUGH_TO_JUDGE ? 0 : costMs("records") + costMs("plans"));
   const lookIntervalMs = (): number =>
     Math.min(LOOK_INTERVAL_MAX_MS, Math.max(LOOK_INTERVAL_MS, looksMs() / LOOKS_SHARE_MAX));
 
