@@ -10,7 +10,9 @@ let served: RunningConsole;
 
 test.beforeAll(async () => {
   database = await createSubPlanDatabase(Date.now());
-  served = await startConsole({ configuration: `dynflow: [ { id: lab, title: Lab, url: "sqlite://${database.path}" } ]` });
+  served = await startConsole({
+    configuration: `dynflow: [ { id: lab, title: Lab, url: "sqlite://${database.path}" } ]`,
+  });
 });
 test.afterAll(async () => {
   await served.close();
@@ -68,7 +70,9 @@ test("only failing ones are shown when asked, and everything below is counted", 
   await page.getByLabel("failing only").check();
   await expect(tree).toContainText("None of them fails.");
   await page.getByRole("button", { name: "Count everything below" }).click();
-  await expect(page.getByRole("region", { name: "Below this plan" })).toContainText(/walked 1\s002\splans on 2\slevels/);
+  await expect(page.getByRole("region", { name: "Below this plan" })).toContainText(
+    /walked 1\s002\splans on 2\slevels/,
+  );
   await expect(page.getByRole("list", { name: "Everything below by state and result" })).toContainText("failing 1");
 });
 
@@ -117,7 +121,8 @@ for (const width of [1440, 360]) {
   test(`no part of a plan has a serious barrier, or is wider than the window, at ${width} px`, async ({ page }) => {
     await page.setViewportSize({ width, height: 900 });
     const found: string[] = [];
-    const ofRoot = width > 1_000 ? ["sub-plans", "plan-phase"] : ["sub-plans", "plan-phase", "finalize", "steps", "history"];
+    const ofRoot =
+      width > 1_000 ? ["sub-plans", "plan-phase"] : ["sub-plans", "plan-phase", "finalize", "steps", "history"];
     const parts = [
       ...ofRoot.map((tab) => [database.root, tab] as const),
       ...["dependencies", "delayed"].map((tab) => [database.waiting, tab] as const),

@@ -48,7 +48,9 @@ async function hear(message: LiveMessage) {
   told(state);
   await settle();
 }
-const operatorWith = (jobs: object): Folds => ({ operator: { family: "operator", operations: [], jobs, acknowledgements: {} } as never });
+const operatorWith = (jobs: object): Folds => ({
+  operator: { family: "operator", operations: [], jobs, acknowledgements: {} } as never,
+});
 const snapshot = (folds: Folds): LiveMessage => ({
   type: "snapshot",
   cursor: "c0",
