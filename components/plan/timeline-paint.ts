@@ -9,7 +9,7 @@ import { PLAN_PHASE, type SubPlan, type TimelineRow, type TimelineSpan } from ".
 export const ROW = 18;
 export const HEAD = 24;
 /** Room at the right end for the words of a bar. */
-export const AFTER = 64;
+export const AFTER = 100;
 /** A step that ran for less than this share of its span waited in between: its bar is thin. */
 const RAN_SHARE = 0.9;
 const BAR = 7;
