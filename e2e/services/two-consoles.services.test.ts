@@ -33,7 +33,7 @@ import type { StoredPlan } from "#server/demo/dynflow/stored-plan.ts";
 const DNA_KEYSPACE = "dna";
 const JOURNAL_KEYSPACE = "worldline";
 const PLANS = 40;
-const EVENTS_SHOWN = 50;
+const EVENTS_SHOWN = 150;
 /** A lease of 10 s, and what two consoles and a database need on a machine that others use too. */
 const TAKEN_OVER_MS = 25_000;
 const SECRETS = { TWO_JOURNAL_KEY: "a key of at least thirty-two characters, the same on both" };
