@@ -76,7 +76,7 @@ export async function openDemo(
     open: (deps) => ({
       // The simulators outlive whoever reads them.
       dna: estate.sources.map(({ store, driver: _, ...seat }) =>
-        assembleDna({ ...seat, act: true }, { ...store, close: async () => undefined }, deps),
+        assembleDna({ ...seat, act: true }, { store: { ...store, close: async () => undefined }, beam: null }, deps),
       ),
       dynflow: [
         assembleDynflow(

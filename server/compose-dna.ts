@@ -4,6 +4,7 @@ import { dnaStream } from "#server/contract/event.ts";
 import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createCensusTaker } from "#server/dna/census.ts";
+import type { DnaBeam } from "#server/dna/beam-ports.ts";
 import type { IncarnationWatch } from "#server/dna/failover-job.ts";
 import type { DnaStore } from "#server/dna/ports.ts";
 import { createDnaReader } from "#server/dna/reader.ts";
@@ -54,7 +55,13 @@ export function openScylla(configuration: DnaSourceConfiguration, clock: Clock):
   return createScyllaDnaStore({ contactPoints, localDataCenter, keyspace, ...credentials }, clock);
 }
 
-export function assembleDna(seat: DnaSeat, store: DnaStore, deps: SourceDeps): DnaAssembly {
+/** The ways to one cluster: its database, and its nodes where that is configured. */
+export interface DnaWays {
+  readonly store: DnaStore;
+  readonly beam: DnaBeam | null;
+}
+
+export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: SourceDeps): DnaAssembly {
   const { recorder, view, clock, log, loopDelay } = deps;
   const own = log.child({ source: seat.id });
   const reader = createDnaReader({
@@ -74,6 +81,7 @@ export function assembleDna(seat: DnaSeat, store: DnaStore, deps: SourceDeps): D
     act: seat.act,
     modules: seat.modules,
     store,
+    beam,
     actors,
     census,
     liveness: toLivenessView(reader),
@@ -94,7 +102,7 @@ export function assembleDna(seat: DnaSeat, store: DnaStore, deps: SourceDeps): D
     },
     async close() {
       await census.stop();
-      await store.close();
+      await Promise.all([store.close(), beam?.close()]);
     },
   };
 }

@@ -135,7 +135,7 @@ function configuredEstates(configuration: Configuration): Estates {
 }
 
 const openConfiguredDna = (seat: Configuration["dna"][number], deps: SourceDeps): DnaAssembly =>
-  assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, openScylla(seat, deps.clock), deps);
+  assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, { store: openScylla(seat, deps.clock), beam: null }, deps);
 
 function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
   return {

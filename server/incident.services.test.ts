@@ -93,7 +93,7 @@ async function openConsole(journal: Opened, clock: Clock, folder: string) {
   const dynflow = { ...seat, id: "foreman", release: null, demo: true, cancellable: DEMO_CANCELLABLE };
   const store = { ...world.store, close: async () => undefined };
   const sources = {
-    dna: [assembleDna(dna, store, sourceDeps)],
+    dna: [assembleDna(dna, { store, beam: null }, sourceDeps)],
     dynflow: [assembleDynflow(dynflow, sqliteAccess(file), sourceDeps)],
   };
   const core = composeCore(deps, sources, sourceDeps.operations);

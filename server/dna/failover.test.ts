@@ -68,6 +68,7 @@ async function setUp(keys: number) {
     },
     modules: {},
     store: store as DnaStore,
+    beam: null,
     actors: { look: async () => null },
     census,
     liveness: {

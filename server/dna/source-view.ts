@@ -2,6 +2,7 @@ import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { StreamSample } from "#server/contract/live.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import type { ActorWatch } from "./actor-watch.ts";
+import type { DnaBeam } from "./beam-ports.ts";
 import type { CensusTaker } from "./census.ts";
 import type { Incarnation } from "./domain/identity.ts";
 import type { Releasable } from "./domain/releasable.ts";
@@ -23,6 +24,8 @@ export interface DnaSource {
   /** module_id to module name, as the operator maintains it. */
   readonly modules: Readonly<Record<string, string>>;
   readonly store: DnaStore;
+  /** `null` when no access to the nodes is configured: everything is told from the database alone. */
+  readonly beam: DnaBeam | null;
   readonly actors: Pick<ActorWatch, "look">;
   readonly census: CensusTaker;
   readonly liveness: LivenessView;
