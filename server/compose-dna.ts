@@ -3,8 +3,8 @@ import type { DnaSourceConfiguration, LimitsConfiguration } from "#server/config
 import { dnaStream } from "#server/contract/event.ts";
 import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
-import { createCensusTaker } from "#server/dna/census.ts";
 import type { DnaBeam } from "#server/dna/beam-ports.ts";
+import { createCensusTaker } from "#server/dna/census.ts";
 import type { IncarnationWatch } from "#server/dna/failover-job.ts";
 import type { DnaStore } from "#server/dna/ports.ts";
 import { createDnaReader } from "#server/dna/reader.ts";
