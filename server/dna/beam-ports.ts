@@ -115,6 +115,10 @@ export interface BeamInstanceQuery {
   readonly type: ActorType | null;
   /** Names that start with this text; empty = all. */
   readonly prefix: string;
+  /** Names from this one on, compared as UTF-8 bytes; left out = from the first. */
+  readonly from?: string;
+  /** Names before this one, compared likewise; left out = to the last. */
+  readonly below?: string;
   /** 1 to 5,000. */
   readonly limit: number;
 }
@@ -187,6 +191,11 @@ export interface DnaBeam {
   partitions(node: string): Promise<readonly BeamPartition[]>;
   vitals(node: string): Promise<BeamVitals>;
   peers(node: string): Promise<BeamPeerTable>;
+  /**
+   * Since its own last finished refresh, in ms by its own clock; `null` = it has never refreshed. The same as in `peers`
+   * without the table, which is long in a large cluster: one row of `Dna.Server.Cluster` and its monotonic time.
+   */
+  lastRefresh(node: string): Promise<number | null>;
   cachedOwner(node: string, key: ActorKey): Promise<BeamCachedOwner | null>;
   /** The running instance of a key on this node; `null` when there is none. */
   instance(node: string, key: ActorKey): Promise<BeamInstance | null>;
