@@ -124,7 +124,7 @@ function toCassandraNode(node: LaunchedNode, nodes: number): CassandraNode {
     },
     stop: () => node.process.terminate(),
     kill: () => node.process.kill(),
-    pause: () => node.process.signal("SIGSTOP"),
-    resume: () => node.process.signal("SIGCONT"),
+    pause: () => node.process.suspend(),
+    resume: () => node.process.resume(),
   };
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { suspendProcess } from "#scripts/process/suspend.ts";
 import { jvmFlags } from "./jvm-flags.ts";
 
 /** Draining takes 2 to 4 s on an idle machine. After this the node is killed. */
@@ -18,7 +19,9 @@ export interface NodeProcess {
   terminate(): Promise<void>;
   /** SIGKILL. What was acknowledged is kept. */
   kill(): Promise<void>;
-  signal(signal: "SIGSTOP" | "SIGCONT"): void;
+  /** Stands still for certain when it returns. */
+  suspend(): void;
+  resume(): void;
   /** The last lines of its log, for messages of failure. */
   logTail(): Promise<string>;
 }
@@ -36,6 +39,11 @@ export function createNodeProcess(java: string, classPath: string, directory: st
       running.kill("SIGCONT"); // one that is stopped could not obey
       await gone;
     }
+  };
+
+  const runningPid = (): number => {
+    if (child?.pid === undefined || hasEnded(child)) throw new Error(`The node in ${directory} does not run`);
+    return child.pid;
   };
 
   return {
@@ -62,10 +70,8 @@ export function createNodeProcess(java: string, classPath: string, directory: st
     async kill() {
       if (child !== undefined) await end(child, "SIGKILL");
     },
-    signal(signal) {
-      if (child === undefined || hasEnded(child)) throw new Error(`The node in ${directory} does not run`);
-      child.kill(signal);
-    },
+    suspend: () => suspendProcess(runningPid()),
+    resume: () => void process.kill(runningPid(), "SIGCONT"),
     async logTail() {
       const lines = (await readFile(logFile, "utf8")).trimEnd().split("\n");
       return lines.slice(-LOG_TAIL_LINES).join("\n");

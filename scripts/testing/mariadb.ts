@@ -12,6 +12,7 @@ import { chmod, chown, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, createConnection } from "mysql2/promise";
+import { suspendProcess } from "#scripts/process/suspend.ts";
 import { findMariadb, type MariadbBinaries } from "./mariadb-binaries.ts";
 import { createRemovals, fail, freePort, type ServerUser, unprivilegedUser, untilReady } from "./own-server.ts";
 
@@ -134,7 +135,7 @@ async function runServer(server: Server, forget: () => void): Promise<TestMariad
       );
       return urlOf(encodeURIComponent(name));
     },
-    pause: () => process.kill(pid(), "SIGSTOP"),
+    pause: () => suspendProcess(pid()),
     resume: () => process.kill(pid(), "SIGCONT"),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),

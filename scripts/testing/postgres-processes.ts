@@ -1,6 +1,7 @@
 /** The processes of a PostgreSQL server. Its backends lead sessions of their own, so no process group holds them all. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { suspendProcess } from "#scripts/process/suspend.ts";
 
 /** Ids of the processes whose parent is `pid`. PostgreSQL's are one level deep. */
 export function childrenOf(pid: number): readonly number[] {
@@ -42,8 +43,13 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
 
 /** Freezes a server: the one that forks first, so that no new backend escapes. */
 export function freeze(postmaster: number): void {
-  signal(postmaster, "SIGSTOP");
-  for (const child of childrenOf(postmaster)) signal(child, "SIGSTOP");
+  suspendProcess(postmaster);
+  for (const child of childrenOf(postmaster)) suspendIfThere(child);
+}
+
+/** Backends come and go. */
+function suspendIfThere(pid: number): void {
+  if (signal(pid, "SIGSTOP")) suspendProcess(pid);
 }
 
 /** The inverse: backends first, so that none is asked for before it runs. */
