@@ -69,6 +69,12 @@ export function describeRelease(subject: Subject): void {
       expect(await subject.ownerOf("c")).toEqual(A);
     });
 
+    it("refuses a name that has no UTF-8 before anything is sent", async () => {
+      await expect(subject.store.release({ ...CITY, name: "\ud800" }, A)).rejects.toMatchObject({
+        code: "invalid-input",
+      });
+    });
+
     it.each([0, RELEASE_BATCH_KEYS_MAX + 1])("refuses a batch of %d keys before anything is sent", async (count) => {
       await subject.seedNames(["k0"]);
       const names = Array.from({ length: count }, (_, index) => `k${index}`);

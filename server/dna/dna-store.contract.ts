@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import { A, B, CITY, type DnaStoreHarness, node, type Subject, subjectOf } from "./dna-store.harness.ts";
 import { describeActors } from "./dna-store-actors.contract.ts";
+import { describeClaim } from "./dna-store-claim.contract.ts";
+import { describeNodeRowDeletion } from "./dna-store-node-row.contract.ts";
 import { describeNodes } from "./dna-store-nodes.contract.ts";
 import { describeRelease } from "./dna-store-release.contract.ts";
 import { type Incarnation, toIncarnationId } from "./domain/identity.ts";
@@ -28,6 +30,8 @@ export function describeDnaStore(name: string, open: () => Promise<DnaStoreHarne
     describeNodes(subject);
     describeActors(subject);
     describeRelease(subject);
+    describeClaim(subject);
+    describeNodeRowDeletion(subject);
     describeDatabase(subject);
     describeJudgement(subject);
   });
@@ -50,6 +54,12 @@ function describeEmptyTables(subject: Subject): void {
     it("refuses to release what is not there, and does not create it by that", async () => {
       expect(await subject.store.release({ ...CITY, name: "x" }, A)).toMatchObject({ kind: "rejected" });
       expect(await subject.store.releaseBatch(CITY, ["x", "y"], A)).toMatchObject({ kind: "rejected" });
+      expect(await subject.store.actorTypes()).toEqual([]);
+    });
+
+    it("refuses to claim what is not there, and does not create it by that", async () => {
+      expect(await subject.store.claim({ ...CITY, name: "x" }, A, B, A.createdAt)).toMatchObject({ kind: "rejected" });
+      expect(await subject.store.claimBatch(CITY, ["x", "y"], A, B, A.createdAt)).toMatchObject({ kind: "rejected" });
       expect(await subject.store.actorTypes()).toEqual([]);
     });
   });

@@ -73,10 +73,13 @@ export type CasOutcome =
   | { readonly kind: "rejected"; readonly owner: Incarnation | null | "not-told" }
   | { readonly kind: "unknown"; readonly reason: string };
 
+/** What became of one unconditional write. `unknown` = it may or may not have been carried out: only a read settles it. */
+export type WriteOutcome = { readonly kind: "applied" } | { readonly kind: "unknown"; readonly reason: string };
+
 /**
  * The DNA tables of one keyspace, as far as the console needs them (`nodes`, `actors`). Every call is bounded in time
  * and rows and throws `OpsError` `upstream-unavailable` or `upstream-malformed` (`limit-exceeded` rather than a cut
- * answer, `invalid-input` for a limit, batch or name that cannot be); conditional writes never throw for an outcome that
+ * answer, `invalid-input` for a limit, batch or name that cannot be); writes never throw for an outcome that
  * may have been applied: they answer `unknown`. When one throws, nothing was sent or it was refused as such.
  */
 export interface DnaStore {
@@ -94,9 +97,28 @@ export interface DnaStore {
   release(key: ActorKey, owner: Incarnation): Promise<CasOutcome>;
   /** Conditional delete of up to 50 rows of one type in one round: all or nothing. */
   releaseBatch(type: ActorType, names: readonly string[], owner: Incarnation): Promise<CasOutcome>;
+  /**
+   * Conditional change of the owner of one row from `from` to `to`, if it is still `from`. A row that is gone stays gone.
+   *
+   * @param claimedAt what is written as the instant of the claim; a round sent again writes the same
+   */
+  claim(key: ActorKey, from: Incarnation, to: Incarnation, claimedAt: EpochMs): Promise<CasOutcome>;
+  /** The same for up to 50 rows of one type in one round: all or nothing. */
+  claimBatch(
+    type: ActorType,
+    names: readonly string[],
+    from: Incarnation,
+    to: Incarnation,
+    claimedAt: EpochMs,
+  ): Promise<CasOutcome>;
+  /**
+   * Deletes one row of `nodes`, at the database's own time: the one write without a condition. A beat that is written
+   * later brings the row back. Deleting what is not there does nothing.
+   */
+  deleteNodeRow(cluster: string, incarnation: Incarnation): Promise<WriteOutcome>;
   databaseCluster(): Promise<DatabaseCluster>;
   close(): Promise<void>;
 }
 
-/** Largest number of names of one `releaseBatch` (`dna.md` 11, statement 15). */
+/** Largest number of names of one `releaseBatch` or `claimBatch` (`dna.md` 11, statement 15). */
 export const RELEASE_BATCH_KEYS_MAX = 50;

@@ -209,7 +209,7 @@ export function changeOwner(
   change: { readonly from: Incarnation | null; readonly to: Incarnation | null; readonly claimedAt: number },
   trace: (event: TraceEvent) => void,
   at: number,
-  by: "insert" | "replace" | "release",
+  by: "insert" | "replace" | "release" | "claim",
 ): { readonly applied: boolean; readonly found: OwnerRecord | null } {
   const found = key.table.get(key.name);
   const owner = found?.owner ?? null;

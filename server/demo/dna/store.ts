@@ -1,4 +1,4 @@
-import type { ActorKey, ActorType, Incarnation } from "#server/dna/domain/identity.ts";
+import { type ActorKey, type ActorType, type Incarnation, toIncarnationId } from "#server/dna/domain/identity.ts";
 import {
   type ActorRow,
   type CasOutcome,
@@ -6,6 +6,7 @@ import {
   type MalformedRow,
   type NodeRow,
   RELEASE_BATCH_KEYS_MAX,
+  type WriteOutcome,
 } from "#server/dna/ports.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { OwnerRecord } from "./actor-table.ts";
@@ -17,7 +18,16 @@ const TIMEOUT_MS = 2_000;
 const PAGE_LIMIT_MAX = 5_000;
 const US_PER_MS = 1_000;
 
-export type StoreCall = "clusters" | "nodes" | "actorTypes" | "actorPage" | "actor" | "release" | "databaseCluster";
+export type StoreCall =
+  | "clusters"
+  | "nodes"
+  | "actorTypes"
+  | "actorPage"
+  | "actor"
+  | "release"
+  | "claim"
+  | "deleteNodeRow"
+  | "databaseCluster";
 
 /**
  * What goes wrong with the next calls of a kind. `before`: lost on the way there; `after`: done, but the answer is lost;
@@ -94,14 +104,15 @@ export function createSimulatedDnaStore(
       throw cause instanceof TimedOut ? new OpsError("upstream-unavailable", cause.message) : cause;
     });
 
-  async function conditional(type: ActorType, names: readonly string[], owner: Incarnation): Promise<CasOutcome> {
+  async function conditional(type: ActorType, names: readonly string[], change: OwnerChange): Promise<CasOutcome> {
+    for (const text of [type.namespace, ...names]) requireWellFormed(text);
     if (names.length < 1 || names.length > RELEASE_BATCH_KEYS_MAX) {
       throw new OpsError("invalid-input", `A batch has 1 to ${RELEASE_BATCH_KEYS_MAX} keys, not ${names.length}`);
     }
     const round = (): number =>
       slowestMs > 0 ? database.reserve(keyspace, type, random.between(fastestMs, slowestMs)) : 0;
     try {
-      return await trip("release", () => releaseAll(type, names, owner), round);
+      return await trip(change.to === null ? "release" : "claim", () => changeAll(type, names, change), round);
     } catch (cause) {
       if (cause instanceof TimedOut) return { kind: "unknown", reason: cause.message };
       throw cause;
@@ -109,15 +120,26 @@ export function createSimulatedDnaStore(
   }
 
   /** All or nothing, in one instant of the simulation. */
-  function releaseAll(type: ActorType, names: readonly string[], owner: Incarnation): CasOutcome {
+  function changeAll(type: ActorType, names: readonly string[], change: OwnerChange): CasOutcome {
     const table = database.table(keyspace, type);
     if (table === null) return { kind: "rejected", owner: names.length === 1 ? null : "not-told" };
     const keys = names.map((name) => simulatedKey(table, name));
-    const refused = keys.find((key) => !isOwnedBy(key, owner));
+    const refused = keys.find((key) => !isOwnedBy(key, change.from));
     if (refused !== undefined) return refusal(names.length, refused.table.get(refused.name));
-    const change = { from: owner, to: null, claimedAt: 0 };
-    for (const key of keys) changeOwner(key, change, simulation.trace, queue.now(), "release");
+    const by = change.to === null ? "release" : "claim";
+    for (const key of keys) changeOwner(key, change, simulation.trace, queue.now(), by);
     return { kind: "applied" };
+  }
+
+  async function deleteNodeRow(cluster: string, incarnation: Incarnation): Promise<WriteOutcome> {
+    requireWellFormed(cluster);
+    try {
+      await trip("deleteNodeRow", (by) => database.deleteNode(keyspace, cluster, toIncarnationId(incarnation), by));
+      return { kind: "applied" };
+    } catch (cause) {
+      if (cause instanceof TimedOut) return { kind: "unknown", reason: cause.message };
+      throw cause;
+    }
   }
 
   return {
@@ -148,8 +170,11 @@ export function createSimulatedDnaStore(
       const record = await read("actor", () => database.table(keyspace, key)?.get(key.name) ?? null);
       return record === null ? null : toActorRow(key.name, record);
     },
-    release: (key, owner) => conditional(key, [key.name], owner),
-    releaseBatch: conditional,
+    release: (key, owner) => conditional(key, [key.name], { from: owner, to: null, claimedAt: 0 }),
+    releaseBatch: (type, names, owner) => conditional(type, names, { from: owner, to: null, claimedAt: 0 }),
+    claim: (key, from, to, claimedAt) => conditional(key, [key.name], { from, to, claimedAt }),
+    claimBatch: (type, names, from, to, claimedAt) => conditional(type, names, { from, to, claimedAt }),
+    deleteNodeRow,
     databaseCluster: () =>
       read("databaseCluster", () => ({
         name: options.name ?? "demo",
@@ -164,6 +189,13 @@ export function createSimulatedDnaStore(
       closed = true;
     },
   };
+}
+
+/** What a conditional round does to each of its rows; `to` is `null` where the row is deleted. */
+interface OwnerChange {
+  readonly from: Incarnation;
+  readonly to: Incarnation | null;
+  readonly claimedAt: number;
 }
 
 /** Nobody knows whether it was done. Never leaves this file. */

@@ -9,8 +9,8 @@ export type TraceEvent =
       readonly key: string;
       readonly from: string | null;
       readonly to: string | null;
-      /** `insert` and `replace` are claims by DNA, `release` is a statement of the console. */
-      readonly by: "insert" | "replace" | "release";
+      /** `insert` and `replace` are claims by DNA, `release` and `claim` are statements of the console. */
+      readonly by: "insert" | "replace" | "release" | "claim";
     }
   | {
       readonly kind: "started";

@@ -23,7 +23,14 @@ export function readCasAnswer(result: types.ResultSet, statements: number): CasO
 }
 
 /** @throws OpsError when the statement was certainly not applied */
-export function readCasFailure(cause: unknown): CasOutcome {
+export const readCasFailure = (cause: unknown): CasOutcome => ({ kind: "unknown", reason: readWriteFailure(cause) });
+
+/**
+ * Why nobody knows whether a write was applied.
+ *
+ * @throws OpsError when it was certainly not applied
+ */
+export function readWriteFailure(cause: unknown): string {
   if (isCertainlyNotApplied(cause)) throw toOpsError(cause);
-  return { kind: "unknown", reason: messageOf(cause) };
+  return messageOf(cause);
 }

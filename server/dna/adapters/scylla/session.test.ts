@@ -134,6 +134,20 @@ describe("a conditional round", () => {
   });
 });
 
+describe("a write without a condition", () => {
+  it("is sent once, leaves its time to the database, and is unknown after 6 s", async () => {
+    const clock = createManualClock();
+    const { client, sent } = fakeClient({});
+    const outcome = createSession(client, clock).write({ statement: "DELETE", params: [] });
+    await clock.advance(5_999);
+    await clock.advance(1);
+    expect(await outcome).toMatchObject({ kind: "unknown" });
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.options).toMatchObject({ prepare: true, isIdempotent: false });
+    expect(sent[0]?.options).not.toHaveProperty("timestamp");
+  });
+});
+
 describe("closing", () => {
   it("refuses later calls, and closes once", async () => {
     const { client, shutdowns } = fakeClient({ execute: async () => page(0, null) });

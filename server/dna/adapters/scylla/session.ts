@@ -1,8 +1,8 @@
 import { type Client, types } from "cassandra-driver";
-import { type CasOutcome, RELEASE_BATCH_KEYS_MAX } from "#server/dna/ports.ts";
+import { type CasOutcome, RELEASE_BATCH_KEYS_MAX, type WriteOutcome } from "#server/dna/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import { readCasAnswer, readCasFailure } from "./cas.ts";
+import { readCasAnswer, readCasFailure, readWriteFailure } from "./cas.ts";
 import { READ_TIMEOUT_MS } from "./client.ts";
 import { OutOfTime, toOpsError } from "./driver-errors.ts";
 
@@ -41,6 +41,8 @@ export interface ScyllaSession {
   readFromOneHost(requests: readonly ReadRequest[]): Promise<readonly (readonly types.Row[])[]>;
   /** One statement, or a batch of one partition: one round, all or nothing. Sent once. */
   conditional(statements: readonly ConditionalStatement[]): Promise<CasOutcome>;
+  /** One statement without a condition, at the database's own time. Sent once. */
+  write(statement: ConditionalStatement): Promise<WriteOutcome>;
   /** What the driver knows of the host at this address; `null` when it knows no such host. */
   isUp(address: string): boolean | null;
   close(): Promise<void>;
@@ -144,6 +146,16 @@ export function createSession(client: SessionClient, clock: Clock): ScyllaSessio
         return readCasAnswer(result, statements.length);
       } catch (cause) {
         return readCasFailure(cause);
+      }
+    },
+
+    async write(statement) {
+      await bounded(CONNECT_LIMIT_MS, connect);
+      try {
+        await within(CAS_LIMIT_MS, () => sendOnce(client, [statement]));
+        return { kind: "applied" };
+      } catch (cause) {
+        return { kind: "unknown", reason: readWriteFailure(cause) };
       }
     },
 

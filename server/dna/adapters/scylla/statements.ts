@@ -23,6 +23,10 @@ export interface DnaStatements {
   readonly actor: string;
   /** [12] One Paxos round on the partition of the type. Takes part in [15]. */
   readonly release: string;
+  /** [13] The same cost; parameters: owner's two columns, instant of the claim, key, old owner. Takes part in [15]. */
+  readonly claim: string;
+  /** [16] Without a condition, so its time must be the database's own. */
+  readonly deleteNodeRow: string;
 }
 
 const LOWER: Readonly<Record<LowerBound, string>> = { none: "", from: " AND name >= ?", after: " AND name > ?" };
@@ -45,6 +49,10 @@ export function createStatements(keyspaceName: string): DnaStatements {
     release:
       `DELETE FROM ${keyspace}.actors WHERE namespace = ? AND module_id = ? AND name = ? ` +
       "IF node_created = ? AND node_id = ?",
+    claim:
+      `UPDATE ${keyspace}.actors SET node_created = ?, node_id = ?, claimed_at = ? ` +
+      "WHERE namespace = ? AND module_id = ? AND name = ? IF node_created = ? AND node_id = ?",
+    deleteNodeRow: `DELETE FROM ${keyspace}.nodes WHERE cluster = ? AND created_at = ? AND id = ?`,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ActorKey, ActorType, Incarnation } from "#server/dna/domain/identity.ts";
 import type { ActorPage, ActorPageQuery, DatabaseCluster, DnaStore } from "#server/dna/ports.ts";
-import type { Clock } from "#server/kernel/clock.ts";
+import type { Clock, EpochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { createClient } from "./client.ts";
 import type { ScyllaOptions } from "./options.ts";
@@ -34,6 +34,10 @@ function storeOver(session: ScyllaSession, statements: DnaStatements): DnaStore 
     statement: statements.release,
     params: [...keyParams(key), owner.createdAt, owner.id],
   });
+  const claimOf = (key: ActorKey, { from, to, claimedAt }: Change): ConditionalStatement => ({
+    statement: statements.claim,
+    params: [to.createdAt, to.id, claimedAt, ...keyParams(key), from.createdAt, from.id],
+  });
 
   return {
     async clusters() {
@@ -60,9 +64,18 @@ function storeOver(session: ScyllaSession, statements: DnaStatements): DnaStore 
       return row === undefined ? null : parseActorRow(row);
     },
 
-    release: (key, owner) => session.conditional([releaseOf(key, owner)]),
+    release: async (key, owner) => session.conditional([releaseOf(key, owner)]),
 
-    releaseBatch: (type, names, owner) => session.conditional(names.map((name) => releaseOf({ ...type, name }, owner))),
+    releaseBatch: async (type, names, owner) =>
+      session.conditional(names.map((name) => releaseOf({ ...type, name }, owner))),
+
+    claim: async (key, from, to, claimedAt) => session.conditional([claimOf(key, { from, to, claimedAt })]),
+
+    claimBatch: async (type, names, from, to, claimedAt) =>
+      session.conditional(names.map((name) => claimOf({ ...type, name }, { from, to, claimedAt }))),
+
+    deleteNodeRow: async (cluster, { createdAt, id }) =>
+      session.write({ statement: statements.deleteNodeRow, params: [whole(cluster), createdAt, id] }),
 
     databaseCluster: () => readDatabaseCluster(session),
     close: () => session.close(),
@@ -86,6 +99,12 @@ async function readPage(session: ScyllaSession, statements: DnaStatements, query
   const shown = rows.slice(0, limit);
   const last: unknown = rows.length > limit ? shown.at(-1)?.name : undefined;
   return { rows: shown.map(parseActorRow), nextAfter: typeof last === "string" ? last : null };
+}
+
+interface Change {
+  readonly from: Incarnation;
+  readonly to: Incarnation;
+  readonly claimedAt: EpochMs;
 }
 
 type PageStart = { readonly kind: "none" } | { readonly kind: "from" | "after"; readonly name: string };
