@@ -1,7 +1,7 @@
 /** The reader as its services see it. */
 import { OpsError } from "#server/kernel/errors.ts";
 import { type Incarnation, parseIncarnationId, toIncarnationId } from "./domain/identity.ts";
-import type { PeerSight } from "./domain/request-path.ts";
+import type { PeerSight } from "./domain/peer-verdict.ts";
 import type { IncarnationCheck, IncarnationWatch } from "./failover-job.ts";
 import type { DnaReader } from "./reader.ts";
 import type { LivenessView } from "./source-view.ts";

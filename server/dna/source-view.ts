@@ -5,8 +5,8 @@ import type { ActorWatch } from "./actor-watch.ts";
 import type { DnaBeam } from "./beam-ports.ts";
 import type { CensusTaker } from "./census.ts";
 import type { Incarnation } from "./domain/identity.ts";
+import type { PeerSight } from "./domain/peer-verdict.ts";
 import type { Releasable } from "./domain/releasable.ts";
-import type { PeerSight } from "./domain/request-path.ts";
 import type { FailoverPace } from "./failover-job.ts";
 import type { DnaStore } from "./ports.ts";
 

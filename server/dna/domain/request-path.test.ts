@@ -8,7 +8,8 @@ import {
   type RequestEnd,
 } from "#server/contract/diagram/request-path.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import { explainRequest, type PeerSight, type RequestPathInput } from "./request-path.ts";
+import type { PeerSight } from "./peer-verdict.ts";
+import { explainRequest, type RequestPathInput } from "./request-path.ts";
 
 const now = epochMs(1_795_000_100_000);
 const owner = { createdAt: epochMs(1_795_000_000_000), id: -9n };

@@ -1,11 +1,11 @@
 /**
- * What would happen to a message for a key now: DNA's own decision, walked on what this console has read. Nothing is
- * asked of a node (its verdict function may halt its VM): the entry node is taken as one without a cache entry, and the
- * peer table is our own.
+ * What would happen to a message for a key now: DNA's own decision, walked on what this console has read. No node is ever
+ * asked to judge (its verdict function may halt its VM). Of an entry node that was asked over Erlang distribution, its
+ * own cache, peer table and registry count (`request-path-asked.ts`); else it is taken as one without a cache entry, and
+ * the peer table is our own.
  *
  * Source: cleaton/dna@9b5aab5 lib/dna/server.ex `execute`, lib/dna/server/cluster.ex `server_status`.
  */
-import type { LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import {
   REQUEST_EDGE_TABLE,
   type RequestEdgeId,
@@ -14,29 +14,15 @@ import {
 } from "#server/contract/diagram/request-path.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { type Incarnation, sameIncarnation } from "./identity.ts";
-import { seconds } from "./liveness.ts";
+import { judgePeer, type PeerSight } from "./peer-verdict.ts";
+import { type AskedEntry, walkAsked } from "./request-path-asked.ts";
+import { type Branch, type OwnerRow, type PathEdge, type Product, walk, wonClaim } from "./request-walk.ts";
 
-/** `@expire_after` of cluster.ex: silence, or age of an unseen identity, *over* this is death to a peer. */
-export const PEER_EXPIRE_AFTER_MS = 10_000;
-
-export type OwnerRow =
-  | { readonly kind: "none" }
-  | { readonly kind: "owned"; readonly owner: Incarnation }
-  | { readonly kind: "malformed"; readonly reason: string };
-
-/** What our own peer table says of an incarnation. */
-export interface PeerSight {
-  readonly incarnation: Incarnation;
-  /** `null` = never seen in `nodes`. */
-  readonly node: string | null;
-  /** `null` = never seen in `nodes`. */
-  readonly state: LifecycleState | null;
-  /** Silence counted by us, in ms. */
-  readonly silentMs: number;
-}
-
-/** The node at which the message arrives: any, or a chosen one as our peer table sees it. */
-export type EntryNode = { readonly kind: "any" } | { readonly kind: "chosen"; readonly sight: PeerSight };
+/** The node at which the message arrives: any, a chosen one as our peer table sees it, or one that told of itself. */
+export type EntryNode =
+  | { readonly kind: "any" }
+  | { readonly kind: "chosen"; readonly sight: PeerSight }
+  | ({ readonly kind: "asked" } & AskedEntry);
 
 export interface RequestPathInput {
   readonly row: OwnerRow;
@@ -44,49 +30,52 @@ export interface RequestPathInput {
   readonly owner: PeerSight | null;
   readonly entry: EntryNode;
   /** Which database answers: it decides what the entry node makes of a claim that it won. */
-  readonly product: "cassandra" | "scylla" | "simulator" | null;
+  readonly product: Product;
   readonly now: EpochMs;
-}
-
-export interface PathEdge {
-  readonly id: RequestEdgeId;
-  /** The number or fact that chose this edge. */
-  readonly note: string | null;
 }
 
 export interface RequestPath {
   readonly end: RequestEnd;
   readonly sentence: string;
-  /** Walked nodes and edges, in order. */
+  /** Walked nodes, each once. */
   readonly nodes: readonly RequestNodeId[];
+  /** Walked edges, in order; one that is walked in two tries is there twice. */
   readonly edges: readonly PathEdge[];
   /** Edges that the last step may take instead, e.g. back to the start when a claim is lost. */
   readonly possible: readonly RequestEdgeId[];
   readonly assumptions: readonly string[];
+  /** What is wrong at the entry node itself. */
+  readonly warning: string | null;
 }
-
-interface Branch {
-  readonly end: RequestEnd;
-  readonly sentence: string;
-  readonly edges: readonly PathEdge[];
-  readonly possible?: readonly RequestEdgeId[];
-  readonly assumptions?: readonly string[];
-}
-
-const walk = (id: RequestEdgeId, note: string | null = null): PathEdge => ({ id, note });
 
 /** Walks the decision. Pure and total. */
 export function explainRequest(input: RequestPathInput): RequestPath {
-  const branch = decide(input);
-  const edges = [walk("lookup"), walk("cache_miss", "taken as not cached"), ...branch.edges];
+  const { entry } = input;
+  return entry.kind === "asked" ? toPath(walkAsked(entry, input)) : toPath(walkUnasked(input));
+}
+
+function toPath(branch: Branch): RequestPath {
+  const { end, sentence, edges, possible = [], assumptions = [], warning = null } = branch;
   const nodes: RequestNodeId[] = ["request"];
   for (const { id } of edges) {
     const { to } = REQUEST_EDGE_TABLE[id];
     if (!nodes.includes(to)) nodes.push(to);
   }
-  const assumptions = [...assumptionsOf(input), ...(branch.assumptions ?? [])];
-  const { end, sentence, possible = [] } = branch;
-  return { end, sentence, nodes, edges, possible, assumptions };
+  return { end, sentence, nodes: endingAt(nodes, edges), edges, possible, assumptions, warning };
+}
+
+/** Where the way ends stands last, also where an earlier try came through there. */
+function endingAt(nodes: readonly RequestNodeId[], edges: readonly PathEdge[]): readonly RequestNodeId[] {
+  const last = edges.at(-1);
+  if (last === undefined) return nodes;
+  const { to } = REQUEST_EDGE_TABLE[last.id];
+  return [...nodes.filter((node) => node !== to), to];
+}
+
+function walkUnasked(input: RequestPathInput): Branch {
+  const branch = decide(input);
+  const edges = [walk("lookup"), walk("cache_miss", "taken as not cached"), ...branch.edges];
+  return { ...branch, edges, assumptions: [...assumptionsOf(input), ...(branch.assumptions ?? [])] };
 }
 
 function assumptionsOf(input: RequestPathInput): readonly string[] {
@@ -191,49 +180,4 @@ function byVerdict(input: RequestPathInput, sight: PeerSight, edges: readonly Pa
   }
 }
 
-export type PeerVerdict =
-  | { readonly kind: "alive"; readonly note: string }
-  | { readonly kind: "dead"; readonly note: string }
-  | { readonly kind: "unknown"; readonly note: string }
-  | { readonly kind: "unjudged"; readonly note: string };
-
-/** A peer's verdict on an incarnation, if its table were ours. */
-export function judgePeer(sight: PeerSight, now: EpochMs): PeerVerdict {
-  switch (sight.state) {
-    case "alive":
-    case "returned":
-      return { kind: "alive", note: `last change ${seconds(sight.silentMs)} ago` };
-    case "late":
-    case "silent":
-      return { kind: "dead", note: `last change over ${seconds(Math.max(sight.silentMs, PEER_EXPIRE_AFTER_MS))} ago` };
-    case "observing":
-      return { kind: "unjudged", note: `watched for ${seconds(sight.silentMs)}` };
-    case "gone":
-    case null: {
-      const ageMs = now - sight.incarnation.createdAt;
-      const note = `not in the table, created ${seconds(ageMs)} ago`;
-      return ageMs > PEER_EXPIRE_AFTER_MS ? { kind: "dead", note } : { kind: "unknown", note };
-    }
-    default:
-      return sight.state satisfies never;
-  }
-}
-
 const nameOf = (sight: PeerSight | null): string => sight?.node ?? "never seen in the nodes table";
-
-/** What the entry node makes of a claim that it won: it counts the columns of the answer. */
-function wonClaim(product: RequestPathInput["product"]): readonly string[] {
-  switch (product) {
-    case "scylla":
-    case "simulator":
-      return [
-        "On ScyllaDB a claim that was won looks lost once: the way goes round and finds the entry node as owner.",
-      ];
-    case "cassandra":
-      return ["On Apache Cassandra the message that won the claim raises in its caller; its repetition is delivered."];
-    case null:
-      return [];
-    default:
-      return product satisfies never;
-  }
-}
