@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import { A, B, CITY, type DnaStoreHarness, node, type Subject, subjectOf } from "./dna-store.harness.ts";
 import { describeActors } from "./dna-store-actors.contract.ts";
+import { describeCensus } from "./dna-store-census.contract.ts";
 import { describeClaim } from "./dna-store-claim.contract.ts";
 import { describeNodeRowDeletion } from "./dna-store-node-row.contract.ts";
 import { describeNodes } from "./dna-store-nodes.contract.ts";
@@ -32,6 +33,7 @@ export function describeDnaStore(name: string, open: () => Promise<DnaStoreHarne
     describeRelease(subject);
     describeClaim(subject);
     describeNodeRowDeletion(subject);
+    describeCensus(subject);
     describeDatabase(subject);
     describeJudgement(subject);
   });

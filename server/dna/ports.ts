@@ -1,5 +1,6 @@
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { ActorKey, ActorType, Incarnation } from "./domain/identity.ts";
+import type { KeyspaceFacts } from "./domain/keyspace-facts.ts";
 
 /** A row that could not be read as what it should be: it is shown with its reason and costs only itself. */
 export interface MalformedRow {
@@ -46,6 +47,39 @@ export interface ActorPage {
   readonly rows: readonly (ActorRow | MalformedRow)[];
   /** Name to continue after; `null` when this was the last page. */
   readonly nextAfter: string | null;
+}
+
+export interface CensusPageQuery {
+  readonly type: ActorType;
+  /** Exclusive lower bound: the last name of the page before; `null` = from the start. */
+  readonly after: string | null;
+  /** 1 to 5,000. */
+  readonly limit: number;
+}
+
+/** What one slice of a type holds, counted where it was read: no row of it outlives the page. */
+export interface CensusPage {
+  readonly rows: number;
+  /** Rows whose owner could not be read. */
+  readonly unreadable: number;
+  /** Rows without an owner: half-written. */
+  readonly ownerless: number;
+  /** Each owner once. */
+  readonly owners: readonly { readonly owner: Incarnation; readonly keys: number }[];
+  /** Name to continue after; `null` when this was the last page. A page that was just full is followed by an empty one. */
+  readonly nextAfter: string | null;
+}
+
+/** How large the register is by what the database keeps of it for itself: estimates, of what has reached its disks. */
+export interface RegisterSize {
+  /** Every row, where that is known; `null` = only bytes are. */
+  readonly rows: number | null;
+  /** Bytes of all rows, once, before compression; `null` = not told. */
+  readonly bytes: number | null;
+  /** The largest partition found, in bytes; `null` = not told. */
+  readonly largestPartitionBytes: number | null;
+  readonly hostsAsked: number;
+  readonly hostsAnswered: number;
 }
 
 export interface DatabaseHost {
@@ -117,6 +151,12 @@ export interface DnaStore {
    */
   deleteNodeRow(cluster: string, incarnation: Incarnation): Promise<WriteOutcome>;
   databaseCluster(): Promise<DatabaseCluster>;
+  /** One slice of a census, ascending by UTF-8 bytes. On ScyllaDB it passes the cache by. */
+  censusPage(query: CensusPageQuery): Promise<CensusPage>;
+  /** What the keyspace is; the product is detected once and kept. */
+  keyspaceFacts(): Promise<KeyspaceFacts>;
+  /** Asks every host of the data centre that is up for what it keeps of the size of `actors`. */
+  registerSize(): Promise<RegisterSize>;
   close(): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ import type { OwnerRecord } from "./actor-table.ts";
 import { type Coordinator, changeOwner, type SimulatedKey, type StoredNode, simulatedKey } from "./database.ts";
 import type { SimulationDriver } from "./driver.ts";
 import { type Random, streamOf } from "./random.ts";
+import { createSimulatedRegister } from "./register-reads.ts";
 
 const TIMEOUT_MS = 2_000;
 const PAGE_LIMIT_MAX = 5_000;
@@ -185,6 +186,7 @@ export function createSimulatedDnaStore(
           up: !database.down,
         })),
       })),
+    ...createSimulatedRegister({ database, keyspace, read: (apply) => read("actorPage", apply) }),
     async close() {
       closed = true;
     },

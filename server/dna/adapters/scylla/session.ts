@@ -13,6 +13,8 @@ const CAS_TIMEOUT_MS = 5_000;
 const CAS_LIMIT_MS = 6_000;
 const CONNECT_LIMIT_MS = 4_500;
 const CLOSE_LIMIT_MS = 2_000;
+/** Hosts that are asked one by one for what only they know of themselves. */
+export const HOSTS_ASKED_MAX = 64;
 /** Rows of one page over the wire. */
 const PAGE_ROWS = 5_000;
 
@@ -39,6 +41,10 @@ export interface ScyllaSession {
   read(request: ReadRequest): Promise<readonly types.Row[]>;
   /** Every statement is asked of one and the same host. */
   readFromOneHost(requests: readonly ReadRequest[]): Promise<readonly (readonly types.Row[])[]>;
+  /**
+   * The same of every host of a data centre that is up, at most `HOSTS_ASKED_MAX`; `null` = it did not answer.
+   */
+  readFromEachHost(request: ReadRequest, dataCenter: string): Promise<readonly (readonly types.Row[] | null)[]>;
   /** One statement, or a batch of one partition: one round, all or nothing. Sent once. */
   conditional(statements: readonly ConditionalStatement[]): Promise<CasOutcome>;
   /** One statement without a condition, at the database's own time. Sent once. */
@@ -134,6 +140,17 @@ export function createSession(client: SessionClient, clock: Clock): ScyllaSessio
         const host = client.hosts.get(from);
         const rest = await Promise.all(others.map((request) => allPages(request, host)));
         return [rows, ...rest.map((result) => result.rows)];
+      }),
+
+    readFromEachHost: (request, dataCenter) =>
+      bounded(limitOf(request), async () => {
+        await connect();
+        const hosts = client.hosts
+          .values()
+          .filter((host) => host.isUp() && host.datacenter === dataCenter)
+          .slice(0, HOSTS_ASKED_MAX);
+        const answers = await Promise.allSettled(hosts.map((host) => allPages(request, host)));
+        return answers.map((answer) => (answer.status === "fulfilled" ? answer.value.rows : null));
       }),
 
     async conditional(statements) {

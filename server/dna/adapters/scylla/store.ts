@@ -2,7 +2,9 @@ import type { ActorKey, ActorType, Incarnation } from "#server/dna/domain/identi
 import type { ActorPage, ActorPageQuery, DatabaseCluster, DnaStore } from "#server/dna/ports.ts";
 import type { Clock, EpochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import { createCensusReads } from "./census-reads.ts";
 import { createClient } from "./client.ts";
+import { createKeyspaceReads } from "./keyspace-reads.ts";
 import type { ScyllaOptions } from "./options.ts";
 import { compareUtf8, upperBoundOf } from "./prefix.ts";
 import { parseActorRow, parseActorType, parseCluster, parseHost, parseNodeRow } from "./rows.ts";
@@ -26,10 +28,19 @@ const PAGE_LIMIT_MAX = 5_000;
  * @param clock bounds the calls in time
  */
 export function createScyllaDnaStore(options: ScyllaOptions, clock: Clock): DnaStore {
-  return storeOver(createSession(createClient(options), clock), createStatements(options.keyspace));
+  const session = createSession(createClient(options), clock);
+  const { capabilities, ...keyspaceReads } = createKeyspaceReads(session, options);
+  return {
+    ...storeOver(session, createStatements(options.keyspace)),
+    ...keyspaceReads,
+    ...createCensusReads(session, options.keyspace, capabilities),
+  };
 }
 
-function storeOver(session: ScyllaSession, statements: DnaStatements): DnaStore {
+function storeOver(
+  session: ScyllaSession,
+  statements: DnaStatements,
+): Omit<DnaStore, "censusPage" | "keyspaceFacts" | "registerSize"> {
   const releaseOf = (key: ActorKey, owner: Incarnation): ConditionalStatement => ({
     statement: statements.release,
     params: [...keyParams(key), owner.createdAt, owner.id],

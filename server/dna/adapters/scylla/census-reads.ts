@@ -1,0 +1,72 @@
+import type { types } from "cassandra-driver";
+import type { DatabaseCapabilities } from "#server/dna/domain/keyspace-facts.ts";
+import type { CensusPage, CensusPageQuery, DnaStore } from "#server/dna/ports.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import { quoteKeyspace } from "./identifier.ts";
+import type { ScyllaSession } from "./session.ts";
+
+/** One page over the wire: with more than that a page would take two round trips. */
+const PAGE_ROWS_MAX = 5_000;
+/** A walk is in no hurry: a page that takes long is waited for rather than asked for twice. */
+const PAGE_TIMEOUT_MS = 10_000;
+
+/**
+ * The slice of one type that a census counts (`dna.md` 11, statements 5 and 8), as this product takes it. The clauses of
+ * ScyllaDB stand where its grammar has them, behind the limit: `BYPASS CACHE`, then `USING TIMEOUT`.
+ */
+export function censusStatement(
+  keyspaceName: string,
+  lower: "none" | "after",
+  { bypassCache, usingTimeout }: DatabaseCapabilities,
+): string {
+  return (
+    `SELECT name, node_created, node_id FROM ${quoteKeyspace(keyspaceName)}.actors ` +
+    `WHERE namespace = ? AND module_id = ?${lower === "after" ? " AND name > ?" : ""} LIMIT ?` +
+    (bypassCache ? " BYPASS CACHE" : "") +
+    (usingTimeout ? ` USING TIMEOUT ${PAGE_TIMEOUT_MS / 1_000}s` : "")
+  );
+}
+
+export function createCensusReads(
+  session: Pick<ScyllaSession, "read">,
+  keyspace: string,
+  capabilities: () => Promise<DatabaseCapabilities>,
+): Pick<DnaStore, "censusPage"> {
+  return {
+    async censusPage({ type, after, limit }: CensusPageQuery) {
+      if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_ROWS_MAX) {
+        throw new OpsError("invalid-input", `A page has 1 to ${PAGE_ROWS_MAX} rows, not ${limit}`);
+      }
+      const rows = await session.read({
+        statement: censusStatement(keyspace, after === null ? "none" : "after", await capabilities()),
+        params: [type.namespace, type.moduleId, ...(after === null ? [] : [after]), limit],
+        rowsMax: limit,
+        pageTimeoutMs: PAGE_TIMEOUT_MS,
+      });
+      const last: unknown = rows.length === limit ? rows.at(-1)?.name : undefined;
+      return { ...countOwners(rows), nextAfter: typeof last === "string" ? last : null };
+    },
+  };
+}
+
+/** The cells are looked at as they come: a census reads a hundred million of them. */
+export function countOwners(rows: readonly types.Row[]): Omit<CensusPage, "nextAfter"> {
+  const byCreation = new Map<number, Map<bigint, number>>();
+  let [unreadable, ownerless] = [0, 0];
+  for (const row of rows) {
+    const created: unknown = row.node_created;
+    const id: unknown = row.node_id;
+    if (created instanceof Date && typeof id === "bigint" && !Number.isNaN(created.getTime())) {
+      const createdAt = created.getTime();
+      const byId = byCreation.get(createdAt) ?? new Map<bigint, number>();
+      if (byId.size === 0) byCreation.set(createdAt, byId);
+      byId.set(id, (byId.get(id) ?? 0) + 1);
+    } else if ((created ?? null) === null && (id ?? null) === null) ownerless += 1;
+    else unreadable += 1;
+  }
+  const owners = [...byCreation].flatMap(([createdAt, byId]) =>
+    [...byId].map(([id, keys]) => ({ owner: { createdAt: epochMs(createdAt), id }, keys })),
+  );
+  return { rows: rows.length, unreadable, ownerless, owners };
+}
