@@ -15,7 +15,12 @@ export function subjectLink(event: JournalEvent): Href | null {
     case "dna.node.forgotten":
     case "dna.node.flag_changed":
     case "dna.incarnation.state_changed":
+    case "dna.node.count_fell":
       return routes.topology({ of: source, node: event.subject });
+    case "dna.beam.changed": {
+      const { identity } = event.body;
+      return identity === null ? routes.topology({ source }) : routes.topology({ of: source, node: identity });
+    }
     case "dna.row.unreadable":
     case "dna.database.changed":
     case "dna.census.finished":
@@ -23,7 +28,9 @@ export function subjectLink(event: JournalEvent): Href | null {
     case "dna.actor.seen":
     case "dna.actor.owner_changed":
     case "dna.actor.released":
-    case "dna.actor.unwatched": {
+    case "dna.actor.unwatched":
+    case "dna.actor.doubled":
+    case "dna.actor.undoubled": {
       const { namespace, moduleId, name } = event.body;
       return routes.actors({ source, namespace, moduleId, name });
     }

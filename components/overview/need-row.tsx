@@ -13,7 +13,9 @@ export interface FailoverTarget {
 }
 
 const VERBS: Readonly<Record<NeedKind, string>> = {
+  doubled_actor: "Open actor",
   name_conflict: "Open node",
+  zombie_node: "Open node",
   dead_node: "Open node",
   uncounted_node: "Open node",
   late_node: "Open node",

@@ -117,6 +117,6 @@ function databaseOf({ id, fold }: SourcedFold): readonly DatabaseView[] {
   return fold.database === null ? [] : [{ source: id, ...fold.database, known: fold.source.state === "up" }];
 }
 
-/** The word a node is drawn with: a name conflict hides every other state. */
-export const nodeWord = (node: NodeFold): string =>
-  node.flags.name_conflict === undefined ? node.state : "name_conflict";
+/** The word a node is drawn with: a name conflict hides every other state, and so does an answer of one believed dead. */
+export const nodeWord = ({ flags, state }: NodeFold): string =>
+  flags.name_conflict !== undefined ? "name_conflict" : flags.zombie !== undefined ? "zombie" : state;

@@ -9,6 +9,8 @@ export function placeHref(place: NeedPlace): Href {
       return routes.topology({ of: place.source, node: place.incarnation });
     case "cluster":
       return routes.topology({ source: place.source, cluster: place.cluster, view: "table" });
+    case "actor":
+      return routes.actors(place);
     case "plan":
       return routes.plan(place.source, place.planId);
     case "plans":

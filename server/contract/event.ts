@@ -2,6 +2,7 @@
  * The event of the journal: what was seen changed, or what an operator did. Everything a screen shows live is a fold
  * over these. JSON-safe; 64-bit numbers are decimal text; instants are epoch milliseconds.
  */
+import type { ApprovalFacts, DecisionFacts } from "#server/contract/safety.ts";
 import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText, JsonValue } from "#server/kernel/json.ts";
@@ -48,7 +49,7 @@ export type SourceHealth = "starting" | "up" | "down";
 /** The states of the frozen table in `contract/diagram/dna-lifecycle`. */
 export const INCARNATION_STATES = LIFECYCLE_STATES;
 export type IncarnationState = LifecycleState;
-export const INCARNATION_FLAGS = ["superseded", "name_conflict"] as const;
+export const INCARNATION_FLAGS = ["zombie", "superseded", "name_conflict"] as const;
 export type IncarnationFlag = (typeof INCARNATION_FLAGS)[number];
 
 export interface DatabaseHostFacts {
@@ -83,6 +84,20 @@ export interface OwnerFacts {
   readonly claimedAt: EpochMs | null;
   /** Why its row could not be made sense of. */
   readonly unreadable: string | null;
+}
+
+/**
+ * How the console stands with the machine of a node. `none`: nothing is known, it was not asked yet or is not asked any
+ * more.
+ */
+export const BEAM_STATES = ["none", "connected", "unreachable", "refused"] as const;
+export type BeamState = (typeof BEAM_STATES)[number];
+
+/** Where an instance of a key runs. */
+export interface InstanceFacts {
+  readonly node: string;
+  /** `<created_at ms>:<id>`; `null` = the node did not tell who it is. */
+  readonly incarnation: string | null;
 }
 
 export interface PlanFailure {
@@ -239,6 +254,24 @@ export interface EventBodies {
     /** Silence counted by us when it changed. */
     readonly silentMs: number;
   };
+  /** The subject is the BEAM name: links go to addresses. */
+  "dna.beam.changed": {
+    readonly cluster: string;
+    readonly node: string;
+    readonly state: BeamState;
+    readonly reason: string | null;
+    /** Which incarnation it says it is; `null` = it has not said so since it was connected. */
+    readonly identity: string | null;
+  };
+  /** Instances of a node ended all but at once, under the same incarnation: a partition's supervisor gave up. */
+  "dna.node.count_fell": {
+    readonly cluster: string;
+    readonly node: string;
+    readonly before: number;
+    readonly after: number;
+    /** Between the two counts. */
+    readonly withinMs: number;
+  };
   "dna.row.unreadable": { readonly cluster: string; readonly reason: string | null };
   "dna.database.changed": {
     readonly name: string;
@@ -270,6 +303,14 @@ export interface EventBodies {
   "dna.actor.released": ActorFacts & { readonly owner: string; readonly jobId: string };
   /** It is not read any more: from `lastReadAt` on nothing is known of it. */
   "dna.actor.unwatched": ActorFacts & { readonly lastReadAt: EpochMs; readonly reason: string };
+  /** Instances of one key were seen to run at the same time on several nodes: each writes its storage. */
+  "dna.actor.doubled": ActorFacts & {
+    /** At least two, in the order of their nodes' names. */
+    readonly instances: readonly InstanceFacts[];
+    readonly evidence: string;
+  };
+  /** At most one instance of it is left, or, as the reason says, it is not known any more. */
+  "dna.actor.undoubled": ActorFacts & { readonly reason: string };
   "dynflow.plan.created": PlanFacts;
   "dynflow.plan.state_changed": { readonly from: string; readonly plan: PlanFacts };
   "dynflow.plan.result_changed": { readonly from: string; readonly plan: PlanFacts };
@@ -307,6 +348,13 @@ export interface EventBodies {
   /** The operator's request is what caused it. */
   "attention.acknowledged": AcknowledgementFacts;
   "attention.released": { readonly finding: string; readonly stream: StreamName };
+  /** The brake for everything is on, or off again. */
+  "safety.read_only": { readonly on: boolean };
+  /** Its id is that of the approval. */
+  "approval.asked": ApprovalFacts;
+  "approval.decided": DecisionFacts;
+  /** Journalled along with the request that it let through. */
+  "approval.used": { readonly approvalId: string; readonly stream: StreamName };
   "job.created": JobFacts;
   "job.state_changed": { readonly from: JobState; readonly job: JobFacts };
   "console.started": {

@@ -84,6 +84,10 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dna.actor.owner_changed":
     case "dna.actor.released":
     case "dna.actor.unwatched":
+    case "dna.beam.changed":
+    case "dna.node.count_fell":
+    case "dna.actor.doubled":
+    case "dna.actor.undoubled":
     case "dynflow.plan.gone":
     case "dynflow.step.state_changed":
     case "dynflow.world.registered":
@@ -95,6 +99,10 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dynflow.lock.released":
     case "attention.acknowledged":
     case "attention.released":
+    case "safety.read_only":
+    case "approval.asked":
+    case "approval.decided":
+    case "approval.used":
     case "console.started":
     case "console.stopped":
     case "console.retention_applied":
@@ -176,5 +184,13 @@ function maskOperator(fold: OperatorFold): OperatorFold {
       taken.by === null ? taken : { ...taken, by: maskActor(taken.by) },
     ]),
   );
-  return { ...fold, operations, jobs, acknowledgements };
+  const by = (actor: EventActor | null) => (actor === null ? null : maskActor(actor));
+  const approvals = Object.fromEntries(
+    Object.entries(fold.approvals).map(([id, approval]) => [
+      id,
+      { ...approval, askedBy: by(approval.askedBy), decidedBy: by(approval.decidedBy) },
+    ]),
+  );
+  const readOnly = fold.readOnly === null ? null : { ...fold.readOnly, by: by(fold.readOnly.by) };
+  return { ...fold, operations, jobs, acknowledgements, approvals, readOnly };
 }

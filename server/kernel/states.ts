@@ -51,6 +51,12 @@ export const STATES = table({
     returned: "waiting",
     name_conflict: "failed/square-x",
   },
+  beam: {
+    none: "unknown",
+    connected: "good",
+    unreachable: "attention",
+    refused: "failed",
+  },
   actor: {
     unknown: "unknown",
     owned: "idle",

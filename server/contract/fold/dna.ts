@@ -1,9 +1,11 @@
 import type {
   ActorFacts,
+  BeamState,
   CensusCount,
   DatabaseHostFacts,
   IncarnationFlag,
   IncarnationState,
+  InstanceFacts,
   JournalEvent,
   OwnerFacts,
 } from "#server/contract/event.ts";
@@ -50,6 +52,33 @@ export interface WatchedFold extends ActorFacts, OwnerFacts {
   readonly notKnownFrom: EpochMs | null;
 }
 
+/** How the console stands with the machine behind one BEAM name. */
+export interface BeamFold {
+  readonly cluster: string;
+  readonly state: BeamState;
+  readonly reason: string | null;
+  /** The incarnation it said it is; `null` = it has not said so. */
+  readonly identity: string | null;
+  readonly since: EpochMs;
+}
+
+/** A key with several instances at the same time. */
+export interface DoubledFold extends ActorFacts {
+  readonly instances: readonly InstanceFacts[];
+  readonly evidence: string;
+  /** When it was told first, by our clock. */
+  readonly since: EpochMs;
+}
+
+/** The last time the instances of an incarnation ended all but at once. */
+export interface CountFellFold {
+  readonly node: string;
+  readonly at: EpochMs;
+  readonly before: number;
+  readonly after: number;
+  readonly withinMs: number;
+}
+
 export interface DnaFold {
   readonly family: "dna";
   readonly source: SourceFold;
@@ -66,6 +95,12 @@ export interface DnaFold {
   readonly owned: Readonly<Record<string, OwnedFold>>;
   /** By `actorSubject`; bounded by the watch, which lets the oldest go. */
   readonly watched: Readonly<Record<string, WatchedFold>>;
+  /** BEAM name to how the console stands with it; empty where no access to the nodes is configured. */
+  readonly beam: Readonly<Record<string, BeamFold>>;
+  /** By `actorSubject`: keys that run on several nodes at once. */
+  readonly doubled: Readonly<Record<string, DoubledFold>>;
+  /** Incarnation id to the last fall of its running instances; forgotten with it. */
+  readonly fell: Readonly<Record<string, CountFellFold>>;
 }
 
 export const EMPTY_DNA: DnaFold = {
@@ -77,6 +112,9 @@ export const EMPTY_DNA: DnaFold = {
   census: null,
   owned: {},
   watched: {},
+  beam: {},
+  doubled: {},
+  fell: {},
 };
 
 /** Pure and total; an event of another kind changes nothing. */
@@ -114,7 +152,17 @@ export function reduceDna(state: DnaFold, event: JournalEvent, edit: RecordEdito
       return withNode(edit, state, event.subject, { ...node, flags });
     }
     case "dna.node.forgotten":
-      return { ...state, nodes: edit.drop(state.nodes, event.subject), owned: edit.drop(state.owned, event.subject) };
+      return {
+        ...state,
+        nodes: edit.drop(state.nodes, event.subject),
+        owned: edit.drop(state.owned, event.subject),
+        fell: edit.drop(state.fell, event.subject),
+      };
+    case "dna.beam.changed":
+    case "dna.node.count_fell":
+    case "dna.actor.doubled":
+    case "dna.actor.undoubled":
+      return reduceBeam(state, event, edit);
     case "dna.row.unreadable": {
       const { cluster, reason } = event.body;
       const unreadable =
@@ -150,6 +198,37 @@ export function reduceDna(state: DnaFold, event: JournalEvent, edit: RecordEdito
       return { ...state, watched: edit.drop(state.watched, event.subject) };
     default:
       return state;
+  }
+}
+
+type BeamEvent = Extract<
+  JournalEvent,
+  { kind: "dna.beam.changed" | "dna.node.count_fell" | "dna.actor.doubled" | "dna.actor.undoubled" }
+>;
+
+/** What was seen on the nodes themselves. */
+function reduceBeam(state: DnaFold, event: BeamEvent, edit: RecordEditor): DnaFold {
+  const { subject, observedAt } = event;
+  switch (event.kind) {
+    case "dna.beam.changed": {
+      const { cluster, state: link, reason, identity } = event.body;
+      if (link === "none") return { ...state, beam: edit.drop(state.beam, subject) };
+      const beam = { cluster, state: link, reason, identity, since: observedAt };
+      return { ...state, beam: edit.put(state.beam, subject, beam) };
+    }
+    case "dna.node.count_fell": {
+      const { node, before, after, withinMs } = event.body;
+      if (own(state.nodes, subject) === undefined) return state;
+      return { ...state, fell: edit.put(state.fell, subject, { node, at: observedAt, before, after, withinMs }) };
+    }
+    case "dna.actor.doubled": {
+      const since = own(state.doubled, subject)?.since ?? observedAt;
+      return { ...state, doubled: edit.put(state.doubled, subject, { ...event.body, since }) };
+    }
+    case "dna.actor.undoubled":
+      return { ...state, doubled: edit.drop(state.doubled, subject) };
+    default:
+      return event satisfies never;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Every event that can be, for tests of what must bear them all: folds, masks, feed. Ids are few, so that events meet. */
 import fc from "fast-check";
 import {
+  BEAM_STATES,
   type EventActor,
   type EventBodies,
   type EventKind,
@@ -17,6 +18,7 @@ import {
   type StreamName,
   type WorldFacts,
 } from "#server/contract/event.ts";
+import { WHOLE_NODE_ACTION_NAMES } from "#server/contract/safety.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import type { JsonValue } from "#server/kernel/json.ts";
 
@@ -168,6 +170,20 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
   "dna.actor.owner_changed": fc.record({ ...actorFacts, from: ownerFacts, to: ownerFacts, notKnownFrom: instant }),
   "dna.actor.released": fc.record({ ...actorFacts, owner: text, jobId: text }),
   "dna.actor.unwatched": fc.record({ ...actorFacts, lastReadAt: instant, reason: text }),
+  "dna.beam.changed": fc.record({
+    cluster: text,
+    node: text,
+    state: fc.constantFrom(...BEAM_STATES),
+    reason: textOrNull,
+    identity: textOrNull,
+  }),
+  "dna.node.count_fell": fc.record({ cluster: text, node: text, before: count, after: count, withinMs: count }),
+  "dna.actor.doubled": fc.record({
+    ...actorFacts,
+    instances: fc.array(fc.record({ node: text, incarnation: textOrNull }), { minLength: 2, maxLength: 3 }),
+    evidence: text,
+  }),
+  "dna.actor.undoubled": fc.record({ ...actorFacts, reason: text }),
   "dynflow.plan.created": planFacts,
   "dynflow.plan.state_changed": fc.record({ from: text, plan: planFacts }),
   "dynflow.plan.result_changed": fc.record({ from: text, plan: planFacts }),
@@ -203,6 +219,16 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
     until: instant,
   }),
   "attention.released": fc.record({ finding: ids, stream: streams }),
+  "safety.read_only": fc.record({ on: fc.boolean() }),
+  "approval.asked": fc.record({
+    action: fc.constantFrom(...WHOLE_NODE_ACTION_NAMES),
+    stream: streams,
+    target: ids,
+    title: text,
+    until: instant,
+  }),
+  "approval.decided": fc.record({ approvalId: ids, stream: streams, granted: fc.boolean(), until: instant }),
+  "approval.used": fc.record({ approvalId: ids, stream: streams }),
   "job.created": job(streams),
   "job.state_changed": fc.record({ from: fc.constantFrom(...JOB_STATES), job: job(streams) }),
   "console.started": fc.record({ version: text, demo: fc.boolean(), by: text }, { requiredKeys: ["version", "demo"] }),

@@ -7,7 +7,7 @@ import { EMPTY_OPERATOR, type OperatorFold, reduceOperator } from "./operator.ts
 import { COPYING, createBatchEditor, own, type RecordEditor } from "./record.ts";
 
 /** Raised whenever a reducer would fold old events into another state: snapshots of another version are ignored. */
-export const FOLD_VERSION = 3;
+export const FOLD_VERSION = 4;
 
 export interface ConsoleFold {
   readonly family: "console";

@@ -2,6 +2,7 @@ import { type StreamName, shownText } from "#server/contract/event.ts";
 import type { DnaFold, NodeFold } from "#server/contract/fold/dna.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { doubledFindings, zombieFindings } from "./attention-beam.ts";
 import { type Evidence, type Finding, sourceOf } from "./need.ts";
 import { formatAgeMs, formatCount, plural } from "./words.ts";
 
@@ -10,13 +11,17 @@ const TOLD_SINGLY_MAX = 3;
 
 type Entry = readonly [incarnation: string, node: NodeFold];
 
-const isDead = ([, node]: Entry): boolean => node.state === "silent" || node.state === "gone";
+/** One that answers all the same is no dead node: it is told as what it is. */
+const isDead = ([, { state, flags }]: Entry): boolean =>
+  flags.zombie === undefined && (state === "silent" || state === "gone");
 
-/** Name conflicts, dead incarnations that hold keys, late ones, rows that cannot be read. */
+/** Doubled keys, name conflicts, zombies, dead incarnations that hold keys, late ones, rows that cannot be read. */
 export function dnaFindings(stream: StreamName, fold: DnaFold, operator: OperatorFold | null): readonly Finding[] {
   const entries = Object.entries(fold.nodes);
   return [
+    ...doubledFindings(stream, fold),
     ...conflicts(stream, entries),
+    ...zombieFindings(stream, entries),
     ...dead(stream, fold, entries.filter(isDead), operator),
     ...entries.filter(([, node]) => node.state === "late").map((entry) => late(stream, entry)),
     ...unreadable(stream, fold),

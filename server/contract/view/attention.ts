@@ -102,7 +102,9 @@ export const ANNUNCIATORS = ["overview", "topology", "plans", "worlds", "journal
 export type Annunciator = (typeof ANNUNCIATORS)[number];
 
 const PAGE_OF: Readonly<Record<NeedKind, Annunciator>> = {
+  doubled_actor: "topology",
   name_conflict: "topology",
+  zombie_node: "topology",
   dead_node: "topology",
   uncounted_node: "topology",
   late_node: "topology",

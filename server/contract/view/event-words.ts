@@ -6,6 +6,7 @@ import {
   type PlanFacts,
   shownText,
 } from "#server/contract/event.ts";
+import { WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
 import { lookOf, type Shape, TONE_SHAPE, type Tone } from "#server/kernel/states.ts";
 import {
   formatAgeMs,
@@ -31,6 +32,8 @@ export interface EventWords {
 type Look = Pick<EventWords, "tone" | "shape">;
 const PLAIN: Look = { tone: "idle", shape: "ring" };
 const look = (tone: Tone): Look => ({ tone, shape: TONE_SHAPE[tone] });
+
+const DUPLICATE: Look = lookOf("actor", "duplicate");
 
 const said = (text: string, how: Look = PLAIN, subject?: string) => ({ what: text, ...how, subject });
 
@@ -97,6 +100,25 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
     }
     case "dna.actor.unwatched":
       return said(`not read any more: ${event.body.reason}`, PLAIN, actorName(event.body));
+    case "dna.beam.changed": {
+      const { node, state, reason, identity } = event.body;
+      const as = identity === null ? "" : ` as ${shortIncarnation(identity)}`;
+      return said(`BEAM ${state === "none" ? "not asked" : state}${as}${because(reason)}`, lookOf("beam", state), node);
+    }
+    case "dna.node.count_fell": {
+      const { node, before, after, withinMs } = event.body;
+      return said(
+        `running instances fell from ${formatCount(before)} to ${formatCount(after)} within ${formatDurationMs(withinMs)}`,
+        look("failed"),
+        node,
+      );
+    }
+    case "dna.actor.doubled": {
+      const nodes = event.body.instances.map(({ node }) => node).join(" and ");
+      return said(`runs on ${nodes} at the same time, ${event.body.evidence}`, DUPLICATE, actorName(event.body));
+    }
+    case "dna.actor.undoubled":
+      return said(`no longer told as doubled: ${event.body.reason}`, PLAIN, actorName(event.body));
     case "dynflow.plan.created":
       return said(`${className(event.body)} ${event.body.state}`, lookOf("plan", event.body.state));
     case "dynflow.plan.state_changed":
@@ -166,6 +188,26 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
         PLAIN,
         findingKind(event.body.finding),
       );
+    case "safety.read_only":
+      return said(
+        `${event.actor === null ? "" : `${event.actor.user}: `}${event.body.on ? "the console is read-only" : "actions are allowed again"}`,
+        look(event.body.on ? "attention" : "good"),
+        "console",
+      );
+    case "approval.asked":
+      return said(
+        `${event.actor === null ? "" : `${event.actor.user} `}asks a second person: ${WHOLE_NODE_ACTIONS[event.body.action]} ${event.body.title}`,
+        look("attention"),
+        "approval",
+      );
+    case "approval.decided":
+      return said(
+        `${event.actor === null ? "" : `${event.actor.user} `}${event.body.granted ? "agrees" : "does not agree"}`,
+        PLAIN,
+        "approval",
+      );
+    case "approval.used":
+      return said("the approval is used", PLAIN, "approval");
     case "job.created":
       return said(`${event.body.title}, asked for by ${event.body.requestedBy}`, look("working"), "job");
     case "job.state_changed":

@@ -45,6 +45,9 @@ function needsPerson(event: JournalEvent): boolean {
       );
     case "dna.node.flag_changed":
       return event.body.set && isFailed(event.body.flag);
+    case "dna.node.count_fell":
+    case "dna.actor.doubled":
+      return true;
     case "dna.row.unreadable":
       return event.body.reason !== null;
     case "dynflow.plan.created":

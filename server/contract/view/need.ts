@@ -5,7 +5,9 @@ import type { Shape } from "#server/kernel/states.ts";
 
 /** From worst to least: this is the order on the screen. */
 export const NEED_KINDS = [
+  "doubled_actor",
   "name_conflict",
+  "zombie_node",
   "dead_node",
   "orphaned_lock",
   "plan_unlocked",
@@ -33,6 +35,13 @@ export type Severity = "failed" | "attention";
 export type NeedPlace =
   | { readonly page: "node"; readonly source: string; readonly incarnation: string }
   | { readonly page: "cluster"; readonly source: string; readonly cluster: string | null }
+  | {
+      readonly page: "actor";
+      readonly source: string;
+      readonly namespace: string;
+      readonly moduleId: number;
+      readonly name: string;
+    }
   | { readonly page: "plan"; readonly source: string; readonly planId: string }
   | { readonly page: "plans"; readonly source: string; readonly state: string }
   | { readonly page: "worlds"; readonly source: string; readonly world: string | null }

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { epochMs, monotonicMs } from "#server/kernel/clock.ts";
-import { judgeFlags } from "./flags.ts";
+import { type BeamEvidence, NO_EVIDENCE } from "./beam-evidence.ts";
+import { judgeFlags, withZombies } from "./flags.ts";
 import { type Incarnation, toIncarnationId } from "./identity.ts";
 import { type ClusterSightings, emptyCluster, observeRead } from "./liveness.ts";
 
@@ -69,4 +70,34 @@ it("does not take a quick restart for a conflict", () => {
 });
 it("compares nothing across different node names", () => {
   expect(run([...restart, [2n, 6n], [2n, 7n]], "dna@b").size).toBe(0);
+});
+
+const answered = (incarnation: Incarnation, atMs: number): BeamEvidence => ({
+  ...NO_EVIDENCE,
+  identity: { incarnation, at: monotonicMs(atMs) },
+});
+
+/** Beats at 2 s, then is silent until `untilMs`. */
+function silentSince(untilMs: number): ClusterSightings {
+  let cluster = emptyCluster("c");
+  for (let atMs = 0; atMs <= untilMs; atMs += 2_000) cluster = seen(cluster, atMs, [atMs < 2_000 ? 1n : 2n, null]);
+  return cluster;
+}
+const zombieOf = (untilMs: number, evidence: BeamEvidence | null, nowMs = untilMs) =>
+  withZombies(new Map(), silentSince(untilMs), () => evidence, monotonicMs(nowMs)).get(toIncarnationId(older))?.zombie;
+
+it("calls one a zombie that is late or silent by the database and answers under its identity", () => {
+  expect(zombieOf(14_000, answered(older, 13_000))).toBe(
+    "late by the database, but its node answered under this identity 1.0 s ago",
+  );
+  expect(zombieOf(30_000, answered(older, 20_000))).toContain("silent by the database");
+});
+it("calls nobody a zombie on an answer from before its silence reached 10 s: it may have died since", () => {
+  expect(zombieOf(14_000, answered(older, 12_000))).toBeUndefined();
+});
+it("calls nobody a zombie that beats, that another answered for, or that answered too long ago", () => {
+  expect(zombieOf(8_000, answered(older, 8_000))).toBeUndefined();
+  expect(zombieOf(30_000, answered(newer, 20_000))).toBeUndefined();
+  expect(zombieOf(30_000, answered(older, 13_000), 48_001)).toBeUndefined();
+  expect(zombieOf(30_000, null)).toBeUndefined();
 });

@@ -1,13 +1,21 @@
 /**
- * Flags beside the state: what other incarnations under the same node name tell about this one. A node name is only an
- * address (two VMs may share one, e.g. `nonode@nohost`), so a flag never shortens any waiting.
+ * Flags beside the state: what other incarnations under the same node name tell about this one, and what its own machine
+ * does. A node name is only an address (two VMs may share one, e.g. `nonode@nohost`), so a flag never shortens any
+ * waiting.
  */
+
 import { LATE_AFTER_MS, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
+import type { MonotonicMs } from "#server/kernel/clock.ts";
+import { type BeamEvidence, judgeBeam } from "./beam-evidence.ts";
 import { type IncarnationId, toIncarnationId } from "./identity.ts";
 import { type ClusterSightings, type Sighting, seconds, silenceOf } from "./liveness.ts";
 
-/** Flag to its evidence. `superseded`: a later one of this name is alive; `name_conflict`: both beat. */
+/**
+ * Flag to its evidence. `superseded`: a later one of this name is alive; `name_conflict`: both beat; `zombie`: dead by
+ * the database, and its machine answers under this very identity.
+ */
 export interface Flags {
+  readonly zombie?: string;
   readonly superseded?: string;
   readonly name_conflict?: string;
 }
@@ -57,3 +65,30 @@ function bothBeat(a: Sighting, b: Sighting): boolean {
 
 const beatAfter = (a: Sighting, b: Sighting): boolean =>
   a.lastBeatAt !== null && b.presentSince !== null && a.lastBeatAt > b.presentSince;
+
+/** What was found at the address of a node; `null` = it was never asked. */
+export type EvidenceOf = (node: string) => BeamEvidence | null;
+
+const DYING: ReadonlySet<LifecycleState> = new Set(["late", "silent", "gone"]);
+
+/**
+ * Adds `zombie` to those that are late, silent or gone by the database while their machine answers under their identity.
+ * Only an answer after 10 s of silence says so: an earlier one may be from before its death.
+ */
+export function withZombies(
+  flags: ReadonlyMap<IncarnationId, Flags>,
+  cluster: ClusterSightings,
+  evidenceOf: EvidenceOf,
+  now: MonotonicMs,
+): ReadonlyMap<IncarnationId, Flags> {
+  const all = new Map(flags);
+  for (const [id, sighting] of cluster.sightings) {
+    if (!DYING.has(sighting.state) || sighting.quietSince === null) continue;
+    const evidence = evidenceOf(sighting.node);
+    if (evidence?.identity == null || evidence.identity.at - sighting.quietSince <= LATE_AFTER_MS) continue;
+    const verdict = judgeBeam(sighting.incarnation, evidence, now);
+    if (verdict.kind !== "alive" || !verdict.fresh) continue;
+    all.set(id, { ...all.get(id), zombie: `${sighting.state} by the database, but ${verdict.detail}` });
+  }
+  return all;
+}

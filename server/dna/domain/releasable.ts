@@ -2,7 +2,8 @@
  * Whether the keys of an incarnation may be released, with every condition and its present answer. Recomputed before
  * each statement; it is a predicate, never a stored state.
  */
-import type { LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
+import { type LifecycleState, SILENT_AFTER_MS } from "#server/contract/diagram/dna-lifecycle.ts";
+import type { BeamVerdict } from "./beam-evidence.ts";
 import type { CoordinatorSkew } from "./coordinator-skew.ts";
 import type { Flags } from "./flags.ts";
 import { seconds } from "./liveness.ts";
@@ -21,6 +22,10 @@ const SKEW_BEYOND_MAX_MS = 2_500;
 export const RESIDUAL_RISK =
   "Presumed dead by the database alone. What it cannot show: a VM whose cluster worker hangs while its database session works goes on serving its keys from its cache without beating, a suspended VM that wakes up later still holds its old instances, and one that wakes up in the very seconds of the release may go on serving what was just released for up to 60 s. Each could write beside the new owner.";
 
+/** What even a proof of death leaves open. */
+export const PROVEN_RESIDUAL_RISK =
+  "Proven dead by its own machine: nobody bears its name there, or a later incarnation does. What remains: a second VM of the same name on another machine, or one whose distribution was switched off while its database session works, is not seen there.";
+
 export interface ReleasableInput {
   readonly state: LifecycleState;
   /**
@@ -32,7 +37,12 @@ export interface ReleasableInput {
   readonly skew: CoordinatorSkew;
   /** Whether the last successful read is fresh enough (at most 5 s old) to judge by. */
   readonly fresh: boolean;
+  /** What its own machine says of it; left out = nobody asks there. */
+  readonly beam?: BeamVerdict;
 }
+
+/** How sure the death is: by the database alone it is only ever presumed, as DNA's own peers presume it. */
+export type DeathCertainty = "presumed" | "proven";
 
 export interface ReleasableReason {
   readonly holds: boolean;
@@ -44,8 +54,8 @@ export interface ReleasableReason {
 
 export interface Releasable {
   readonly releasable: boolean;
-  /** By CQL alone death is only ever presumed, as DNA's own peers presume it. */
-  readonly certainty: "presumed";
+  /** `proven` only with a fresh proof from its own machine. */
+  readonly certainty: DeathCertainty;
   readonly reasons: readonly ReleasableReason[];
   /** Milliseconds until it would be, when only time is missing; 0 when it is; else `null`. */
   readonly readyInMs: number | null;
@@ -55,36 +65,58 @@ export interface Releasable {
 const DEAD_STATES: ReadonlySet<LifecycleState> = new Set(["silent", "gone"]);
 const DYING_STATES: ReadonlySet<LifecycleState> = new Set(["late", "silent", "gone"]);
 
-/** Judges one incarnation. Pure; the reasons always come in the same order. */
+/**
+ * Judges one incarnation. Pure; the reasons always come in the same order. A proof of death stands in for the wait and
+ * for nothing else; a sign of life forbids until 75 s after it, or until a later proof of death.
+ */
 export function judgeReleasable(input: ReleasableInput): Releasable {
-  const { state, silentMs, flags, fresh, skew } = input;
+  const { state, silentMs, flags, fresh, skew, beam = { kind: "not-configured" } } = input;
+  const proven = beam.kind === "dead";
   const dead = DEAD_STATES.has(state);
   const waited = silentMs >= RELEASE_SILENCE_MS;
   const unconflicted = flags.name_conflict === undefined;
+  const lifeless = flags.zombie === undefined && (beam.kind !== "alive" || beam.ageMs >= RELEASE_SILENCE_MS);
   const clocks = skewHolds(skew);
+  const counted = `Counted so far: ${seconds(silentMs)}.`;
   const reasons: readonly ReleasableReason[] = [
     { holds: fresh, text: "The nodes table was read within the last 5 s.", detail: null },
     { holds: dead, text: "The incarnation is silent or gone.", detail: `It is ${state}.` },
     {
-      holds: waited,
+      holds: waited || proven,
       text: `This console has counted at least ${RELEASE_SILENCE_MS / 1_000} s of silence without a gap.`,
-      detail: `Counted so far: ${seconds(silentMs)}.`,
+      detail: proven && !waited ? `${counted} Not needed: its death is proven, ${beam.detail}.` : counted,
     },
     {
       holds: unconflicted,
       text: "No other incarnation beats under the same node name beside it.",
       detail: flags.name_conflict ?? null,
     },
+    { holds: lifeless, text: "Nothing on its machine answers under its identity.", detail: beamDetail(beam) },
     { holds: clocks, text: "The clocks of the database's coordinators agree within 5 s.", detail: skewDetail(skew) },
   ];
-  const onlyTime = fresh && unconflicted && clocks && DYING_STATES.has(state);
+  const onlyTime = fresh && unconflicted && lifeless && clocks && DYING_STATES.has(state);
+  const waitMs = proven ? (dead ? 0 : SILENT_AFTER_MS - silentMs) : RELEASE_SILENCE_MS - silentMs;
   return {
     releasable: reasons.every((reason) => reason.holds),
-    certainty: "presumed",
+    certainty: proven ? "proven" : "presumed",
     reasons,
-    readyInMs: onlyTime ? Math.max(0, RELEASE_SILENCE_MS - silentMs) : null,
-    residualRisk: RESIDUAL_RISK,
+    readyInMs: onlyTime ? Math.max(0, waitMs) : null,
+    residualRisk: proven ? PROVEN_RESIDUAL_RISK : RESIDUAL_RISK,
   };
+}
+
+function beamDetail(beam: BeamVerdict): string {
+  switch (beam.kind) {
+    case "not-configured":
+      return "Not known: no access to the nodes is configured.";
+    case "unknown":
+      return `Not known: ${beam.detail}. That is no evidence of either.`;
+    case "alive":
+    case "dead":
+      return `${beam.detail.charAt(0).toUpperCase()}${beam.detail.slice(1)}.`;
+    default:
+      return beam satisfies never;
+  }
 }
 
 /** An unknown skew does not forbid: silence is counted by our own clock, and the skew touches only hints. */
