@@ -7,6 +7,7 @@ import { describeClaim } from "./dna-store-claim.contract.ts";
 import { describeNodeRowDeletion } from "./dna-store-node-row.contract.ts";
 import { describeNodes } from "./dna-store-nodes.contract.ts";
 import { describeRelease } from "./dna-store-release.contract.ts";
+import { describeStorage } from "./dna-store-storage.contract.ts";
 import { type Incarnation, toIncarnationId } from "./domain/identity.ts";
 import { type ClusterSightings, emptyCluster, observeRead } from "./domain/liveness.ts";
 
@@ -34,6 +35,7 @@ export function describeDnaStore(name: string, open: () => Promise<DnaStoreHarne
     describeClaim(subject);
     describeNodeRowDeletion(subject);
     describeCensus(subject);
+    describeStorage(subject);
     describeDatabase(subject);
     describeJudgement(subject);
   });

@@ -25,6 +25,13 @@ export interface SeedActor extends ActorKey {
   readonly claimedAt: number | null;
 }
 
+/** One entry of `storage_kv` as a test writes it: a cell that is `null` stays empty. */
+export interface SeedStorage {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+  readonly size: number | null;
+}
+
 /**
  * What DNA does to its tables, for tests. Each call has taken effect, for every later read of the store, when it
  * resolves. Writing a row that is there replaces all its cells; deleting one that is not there does nothing.
@@ -34,6 +41,7 @@ export interface DnaSeeding {
   deleteNode(cluster: string, incarnation: Incarnation): Promise<void>;
   writeActor(row: SeedActor): Promise<void>;
   deleteActor(key: ActorKey): Promise<void>;
+  writeStorage(key: ActorKey, row: SeedStorage): Promise<void>;
 }
 
 /** A clock that moves only when told to (`createManualClock` of `#server/runtime/clock.ts` is one). */

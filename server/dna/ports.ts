@@ -82,6 +82,29 @@ export interface RegisterSize {
   readonly hostsAnswered: number;
 }
 
+/** One entry of the storage of an actor; its value is read on request only. */
+export interface StorageRow {
+  /** Chosen by the application: any bytes. */
+  readonly key: Uint8Array;
+  /** Bytes of the value as its writer counted them; `null` = the cell is empty. */
+  readonly size: number | null;
+  /** Write time of the value, by the clock of the coordinator that took it; `null` = there is no value. */
+  readonly writtenAt: EpochMs | null;
+}
+
+export interface StoragePage {
+  readonly rows: readonly (StorageRow | MalformedRow)[];
+  /** Key to continue after; `null` when this was the last page. */
+  readonly nextAfter: Uint8Array | null;
+}
+
+/** A value, or that it is too large to be handed over. */
+export type StorageValue =
+  | { readonly kind: "value"; readonly bytes: Uint8Array; readonly writtenAt: EpochMs | null }
+  | { readonly kind: "too-large"; readonly size: number }
+  /** The entry is there without a value. */
+  | { readonly kind: "empty" };
+
 export interface DatabaseHost {
   readonly address: string;
   readonly dataCenter: string;
@@ -111,7 +134,7 @@ export type CasOutcome =
 export type WriteOutcome = { readonly kind: "applied" } | { readonly kind: "unknown"; readonly reason: string };
 
 /**
- * The DNA tables of one keyspace, as far as the console needs them (`nodes`, `actors`). Every call is bounded in time
+ * The DNA tables of one keyspace, as far as the console needs them (`nodes`, `actors`, `storage_kv`). Every call is bounded in time
  * and rows and throws `OpsError` `upstream-unavailable` or `upstream-malformed` (`limit-exceeded` rather than a cut
  * answer, `invalid-input` for a limit, batch or name that cannot be); writes never throw for an outcome that
  * may have been applied: they answer `unknown`. When one throws, nothing was sent or it was refused as such.
@@ -127,6 +150,14 @@ export interface DnaStore {
   actorPage(query: ActorPageQuery): Promise<ActorPage>;
   /** One row, `null` when there is none. `serial` reads at LOCAL_SERIAL: for decisions. */
   actor(key: ActorKey, consistency: "quorum" | "serial"): Promise<ActorRow | MalformedRow | null>;
+  /**
+   * When the owner of a key was last written, by the clock of the database; `null` = there is no such row, or no owner in it.
+   */
+  ownerWrittenAt(key: ActorKey): Promise<EpochMs | null>;
+  /** One page of the storage of an actor, ascending by the bytes of the key, 1 to 1,000 rows; never a value. */
+  storageRows(key: ActorKey, after: Uint8Array | null, limit: number): Promise<StoragePage>;
+  /** One value, `null` when there is no such entry. One that says it is larger than `maxBytes` is not read at all. */
+  storageValue(key: ActorKey, storageKey: Uint8Array, maxBytes: number): Promise<StorageValue | null>;
   /** Conditional delete of one row if its owner is still `owner`. */
   release(key: ActorKey, owner: Incarnation): Promise<CasOutcome>;
   /** Conditional delete of up to 50 rows of one type in one round: all or nothing. */

@@ -37,6 +37,7 @@ function open(latencyMs: readonly [number, number]) {
       },
       writeActor: async (row) => tableOf(row).set(row.name, toRecord(row)),
       deleteActor: async (key) => tableOf(key).delete(key.name),
+      writeStorage: async (key, row) => store.storage.write(key, row),
     },
     close: () => store.close(),
   };

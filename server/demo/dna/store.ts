@@ -14,9 +14,11 @@ import { type Coordinator, changeOwner, type SimulatedKey, type StoredNode, simu
 import type { SimulationDriver } from "./driver.ts";
 import { type Random, streamOf } from "./random.ts";
 import { createSimulatedRegister } from "./register-reads.ts";
+import { createSimulatedStorage, type SimulatedStorage } from "./storage.ts";
 
 const TIMEOUT_MS = 2_000;
 const PAGE_LIMIT_MAX = 5_000;
+const STORAGE_LIMIT_MAX = 1_000;
 const US_PER_MS = 1_000;
 
 export type StoreCall =
@@ -25,6 +27,7 @@ export type StoreCall =
   | "actorTypes"
   | "actorPage"
   | "actor"
+  | "storage"
   | "release"
   | "claim"
   | "deleteNodeRow"
@@ -42,6 +45,8 @@ export interface StoreFault {
 }
 
 export interface SimulatedDnaStore extends DnaStore {
+  /** What actors have written; for tests. */
+  readonly storage: SimulatedStorage;
   inject(fault: StoreFault): void;
 }
 
@@ -143,7 +148,15 @@ export function createSimulatedDnaStore(
     }
   }
 
+  const storage = createSimulatedStorage({
+    has: (key) => (database.table(keyspace, key)?.spec.count ?? 0) > 0 && isRow(key),
+    now: () => clock.now(),
+    seed: simulation.seed,
+  });
+  const isRow = (key: ActorKey): boolean => (database.table(keyspace, key)?.get(key.name) ?? null) !== null;
+
   return {
+    storage,
     inject: (fault) => void faults.push(fault),
     clusters: () => read("clusters", () => database.clusters(keyspace)),
     nodes: (cluster) =>
@@ -170,6 +183,22 @@ export function createSimulatedDnaStore(
       for (const text of [key.namespace, key.name]) requireWellFormed(text);
       const record = await read("actor", () => database.table(keyspace, key)?.get(key.name) ?? null);
       return record === null ? null : toActorRow(key.name, record);
+    },
+    async ownerWrittenAt(key) {
+      for (const text of [key.namespace, key.name]) requireWellFormed(text);
+      const record = await read("actor", () => database.table(keyspace, key)?.get(key.name) ?? null);
+      return record === null || record.owner === null ? null : record.claimedAt;
+    },
+    async storageRows(key, after, limit) {
+      for (const text of [key.namespace, key.name]) requireWellFormed(text);
+      if (!Number.isInteger(limit) || limit < 1 || limit > STORAGE_LIMIT_MAX) {
+        throw new OpsError("invalid-input", `A page of storage has 1 to ${STORAGE_LIMIT_MAX} rows, not ${limit}`);
+      }
+      return read("storage", () => storage.page(key, after, limit));
+    },
+    async storageValue(key, storageKey, maxBytes) {
+      for (const text of [key.namespace, key.name]) requireWellFormed(text);
+      return read("storage", () => storage.value(key, storageKey, maxBytes));
     },
     release: (key, owner) => conditional(key, [key.name], { from: owner, to: null, claimedAt: 0 }),
     releaseBatch: (type, names, owner) => conditional(type, names, { from: owner, to: null, claimedAt: 0 }),

@@ -21,6 +21,13 @@ export interface DnaStatements {
   actorPage(lower: LowerBound, upper: UpperBound): string;
   /** [7] One row. */
   readonly actor: string;
+  /** Of the owner's cell: when it was last claimed, by the database. */
+  readonly ownerWriteTime: string;
+  /** [11] One slice of one partition: keys, sizes and write times, never a value. */
+  storagePage(after: boolean): string;
+  /** [11] What one value weighs, read before the value is. */
+  readonly storageSize: string;
+  readonly storageValue: string;
   /** [12] One Paxos round on the partition of the type. Takes part in [15]. */
   readonly release: string;
   /** [13] The same cost; parameters: owner's two columns, instant of the claim, key, old owner. Takes part in [15]. */
@@ -46,6 +53,16 @@ export function createStatements(keyspaceName: string): DnaStatements {
     actor:
       `SELECT name, node_created, node_id, claimed_at FROM ${keyspace}.actors ` +
       "WHERE namespace = ? AND module_id = ? AND name = ?",
+    ownerWriteTime:
+      `SELECT node_id, WRITETIME(node_id) AS written_us FROM ${keyspace}.actors ` +
+      "WHERE namespace = ? AND module_id = ? AND name = ?",
+    storagePage: (after) =>
+      `SELECT key, size, WRITETIME(value) AS written_us FROM ${keyspace}.storage_kv ` +
+      `WHERE namespace = ? AND module_id = ? AND name = ?${after ? " AND key > ?" : ""} LIMIT ?`,
+    storageSize: `SELECT size FROM ${keyspace}.storage_kv WHERE namespace = ? AND module_id = ? AND name = ? AND key = ?`,
+    storageValue:
+      `SELECT value, WRITETIME(value) AS written_us FROM ${keyspace}.storage_kv ` +
+      "WHERE namespace = ? AND module_id = ? AND name = ? AND key = ?",
     release:
       `DELETE FROM ${keyspace}.actors WHERE namespace = ? AND module_id = ? AND name = ? ` +
       "IF node_created = ? AND node_id = ?",

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => admin.shutdown());
 
 describeDnaStore("Apache Cassandra 5", async () => {
-  for (const table of ["nodes", "actors"]) await admin.execute(`TRUNCATE "${KEYSPACE}".${table}`);
+  for (const table of ["nodes", "actors", "storage_kv"]) await admin.execute(`TRUNCATE "${KEYSPACE}".${table}`);
   const clock = createManualClock();
   const { contactPoints, localDataCenter } = shared;
   const store = createScyllaDnaStore({ contactPoints, localDataCenter, keyspace: KEYSPACE }, clock);

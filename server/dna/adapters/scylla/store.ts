@@ -10,6 +10,7 @@ import { compareUtf8, upperBoundOf } from "./prefix.ts";
 import { parseActorRow, parseActorType, parseCluster, parseHost, parseNodeRow } from "./rows.ts";
 import { type ConditionalStatement, createSession, type ScyllaSession } from "./session.ts";
 import { createStatements, type DnaStatements, LOCAL_HOST, PEER_HOSTS, SCYLLA_MARK } from "./statements.ts";
+import { storageReads } from "./storage-reads.ts";
 
 const CLUSTERS_MAX = 1_000;
 /** Rows of live nodes, plus what a wholly dead cluster left behind. */
@@ -74,6 +75,8 @@ function storeOver(
       const [row] = await session.read(request);
       return row === undefined ? null : parseActorRow(row);
     },
+
+    ...storageReads(session, statements, keyParams),
 
     release: async (key, owner) => session.conditional([releaseOf(key, owner)]),
 

@@ -14,6 +14,12 @@ export interface CqlNode {
   readonly writtenAgoMs: number;
 }
 
+export interface CqlStorage {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+  readonly size: number | null;
+}
+
 export interface CqlActor extends ActorKey {
   readonly nodeCreated: number | null;
   readonly nodeId: bigint | null;
@@ -69,6 +75,13 @@ export function createCqlSeeding(client: Pick<Client, "execute">, keyspaceName: 
         `UPDATE ${keyspace}.actors SET node_created = ?, node_id = ?, claimed_at = ? ` +
           "WHERE namespace = ? AND module_id = ? AND name = ? IF EXISTS",
         [nodeCreated, nodeId, claimedAt, ...key],
+      );
+    },
+    async writeStorage({ namespace, moduleId, name }: ActorKey, row: CqlStorage): Promise<void> {
+      const bytes = (part: Uint8Array | null) => (part === null ? null : Buffer.from(part));
+      await run(
+        `INSERT INTO ${keyspace}.storage_kv (namespace, module_id, name, key, value, size) VALUES (?, ?, ?, ?, ?, ?)`,
+        [namespace, moduleId, name, bytes(row.key), bytes(row.value), row.size],
       );
     },
     async deleteActor({ namespace, moduleId, name }: ActorKey): Promise<void> {
