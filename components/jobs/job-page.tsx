@@ -240,6 +240,7 @@ function aboutOf(facts: JobOutput["facts"]) {
 /** What controlling a job of each kind takes, besides `jobs:control`. */
 const PERMISSIONS = {
   "dna.failover": "dna:failover",
+  "dna.census": "dna:census",
   "dynflow.plans.resume": "plans:resume",
   "dynflow.plans.skip": "plans:skip",
   "dynflow.plans.cancel": "plans:cancel",

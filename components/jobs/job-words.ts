@@ -41,6 +41,20 @@ const FAILOVER: Omit<JobWords, "place" | "name"> = {
   retries: false,
 };
 
+/** A walk has no targets: nothing is done to any key. */
+const CENSUS: Omit<JobWords, "place" | "name"> = {
+  target: "row",
+  targets: "rows",
+  applied: "nothing is written",
+  moved: "nothing is written",
+  failed: "nothing is written",
+  unknown: "nothing is written",
+  settles: "",
+  resumes: "It goes on behind the last row that it counted; what was counted stays counted.",
+  cancels: "It stops for good, and what it had counted is dropped: a part of the register says nothing of the whole.",
+  retries: false,
+};
+
 const PLANS: Omit<JobWords, "place" | "name" | "applied"> = {
   target: "plan",
   targets: "plans",
@@ -78,6 +92,7 @@ const INVALIDATION: Omit<JobWords, "place" | "name"> = {
 
 export function jobWords(facts: JobFacts): JobWords {
   if (facts.kind === "dna.failover") return { ...FAILOVER, name: (key) => key, place: () => null };
+  if (facts.kind === "dna.census") return { ...CENSUS, name: (key) => key, place: () => null };
   const place = (key: string) => routes.plan(sourceOf(facts), key);
   if (facts.kind === "dynflow.worlds.invalidate") return { ...INVALIDATION, name: shortId, place };
   return {

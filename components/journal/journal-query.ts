@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   "dna.row.unreadable": true,
   "dna.database.changed": true,
   "dna.census.finished": true,
+  "dna.health.changed": true,
   "dna.actor.seen": true,
   "dna.actor.owner_changed": true,
   "dna.actor.released": true,

@@ -23,8 +23,11 @@ export function subjectLink(event: JournalEvent): Href | null {
     }
     case "dna.row.unreadable":
     case "dna.database.changed":
-    case "dna.census.finished":
       return routes.topology({ source });
+    case "dna.census.finished":
+      return routes.census({ source });
+    case "dna.health.changed":
+      return routes.health({ source, check: event.subject });
     case "dna.actor.seen":
     case "dna.actor.owner_changed":
     case "dna.actor.released":

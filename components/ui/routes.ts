@@ -95,6 +95,10 @@ export const routes = {
   plan: (source: string, planId: string, place: PlanPlace = {}) =>
     href(`/plans/${segment(source)}/${segment(planId)}`, { ...place }),
   worlds: (place: { readonly source?: string | null; readonly world?: string | null } = {}) => href("/worlds", place),
+  /** The keys of one source by owner and type as last counted. Without a source the first one. */
+  census: (place: { readonly source?: string | null } = {}) => href("/census", place),
+  /** The checks of one source, or of all. */
+  health: (place: { readonly source?: string | null; readonly check?: string | null } = {}) => href("/health", place),
   lifecycles: (place: { readonly kind?: string | null } = {}) => href("/lifecycles", place),
   journal: (place: JournalPlace = {}) => href("/journal", { ...place }),
   /** A file, made by the server as it is read. */

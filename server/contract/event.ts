@@ -2,8 +2,9 @@
  * The event of the journal: what was seen changed, or what an operator did. Everything a screen shows live is a fold
  * over these. JSON-safe; 64-bit numbers are decimal text; instants are epoch milliseconds.
  */
-import type { ApprovalFacts, DecisionFacts } from "#server/contract/safety.ts";
+
 import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
+import type { ApprovalFacts, DecisionFacts } from "#server/contract/safety.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText, JsonValue } from "#server/kernel/json.ts";
 
@@ -68,6 +69,17 @@ export interface CensusCount {
   readonly moduleId: number;
   readonly keys: number;
 }
+
+/** What a census found of one type, whoever owns it. */
+export interface CensusTypeFacts {
+  readonly namespace: string;
+  readonly moduleId: number;
+  readonly rows: number;
+}
+
+/** `not-known`: what it takes to judge is missing, e.g. access to the nodes. */
+export const HEALTH_LEVELS = ["critical", "warning", "not-known", "ok"] as const;
+export type HealthLevel = (typeof HEALTH_LEVELS)[number];
 
 /** A key of the register. */
 export interface ActorFacts {
@@ -200,6 +212,7 @@ export interface JobCounts {
 /** Kinds of bulk work. */
 export const JOB_KINDS = [
   "dna.failover",
+  "dna.census",
   "dynflow.plans.resume",
   "dynflow.plans.skip",
   "dynflow.plans.cancel",
@@ -286,6 +299,18 @@ export interface EventBodies {
     /** `null` = of every incarnation; else only this one was counted. */
     readonly incarnationId: string | null;
     readonly counts: readonly CensusCount[];
+    /** Of a census of everybody: rows by type. Left out by older versions of the console. */
+    readonly types?: readonly CensusTypeFacts[];
+    /** Keys of owners that are not among `counts`, of which only so many are kept; left out = none. */
+    readonly otherKeys?: number;
+  };
+  /** The subject is the check. Told when its level changes, or what it is about. */
+  "dna.health.changed": {
+    readonly from: HealthLevel | null;
+    readonly to: HealthLevel;
+    readonly evidence: string;
+    /** Names of what it is about, sorted: nodes, clusters, types, data centres. */
+    readonly about: readonly string[];
   };
   /** First sight of a key that somebody looks at: it is read on for as long, and some minutes after. */
   "dna.actor.seen": ActorFacts & {

@@ -80,6 +80,7 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dna.row.unreadable":
     case "dna.database.changed":
     case "dna.census.finished":
+    case "dna.health.changed":
     case "dna.actor.seen":
     case "dna.actor.owner_changed":
     case "dna.actor.released":

@@ -20,6 +20,7 @@ const RETRY_PAGE = 1_000;
 /** What controlling a job takes besides `jobs:control`: what starting one of its kind took. */
 const KIND_PERMISSIONS: Readonly<Record<JobKindName, Permission>> = {
   "dna.failover": "dna:failover",
+  "dna.census": "dna:census",
   "dynflow.plans.resume": "plans:resume",
   "dynflow.plans.skip": "plans:skip",
   "dynflow.plans.cancel": "plans:cancel",

@@ -138,9 +138,18 @@ export const STATES = table({
   },
   /** What became of one target of a job. */
   target: { applied: "good", moved: "idle/skip", failed: "failed", unknown: "unknown" },
+  /** What a check of a cluster says. */
+  health: {
+    critical: "failed",
+    warning: "attention",
+    "not-known": "unknown",
+    ok: "good",
+  },
   /** A walk that counts keys. */
   census: {
     running: "working",
+    waiting: "waiting",
+    paused: "attention/pause",
     done: "good",
     cut: "attention",
     cancelled: "idle/slash",

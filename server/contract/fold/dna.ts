@@ -2,7 +2,9 @@ import type {
   ActorFacts,
   BeamState,
   CensusCount,
+  CensusTypeFacts,
   DatabaseHostFacts,
+  HealthLevel,
   IncarnationFlag,
   IncarnationState,
   InstanceFacts,
@@ -36,6 +38,19 @@ export interface CensusFold {
   readonly finishedAt: EpochMs;
   readonly rows: number;
   readonly unreadableRows: number;
+  /** Rows by type; empty when an older version of the console counted. */
+  readonly types: readonly CensusTypeFacts[];
+  /** Keys of owners that are not told one by one: there were too many. */
+  readonly otherKeys: number;
+}
+
+/** One check as last judged. */
+export interface HealthFold {
+  readonly level: HealthLevel;
+  readonly evidence: string;
+  readonly about: readonly string[];
+  /** When it came to this level, by our clock. */
+  readonly since: EpochMs;
 }
 
 /** Keys of one incarnation by type as last counted, each with the age of its own count. */
@@ -101,6 +116,8 @@ export interface DnaFold {
   readonly doubled: Readonly<Record<string, DoubledFold>>;
   /** Incarnation id to the last fall of its running instances; forgotten with it. */
   readonly fell: Readonly<Record<string, CountFellFold>>;
+  /** By id of the check. */
+  readonly health: Readonly<Record<string, HealthFold>>;
 }
 
 export const EMPTY_DNA: DnaFold = {
@@ -115,6 +132,7 @@ export const EMPTY_DNA: DnaFold = {
   beam: {},
   doubled: {},
   fell: {},
+  health: {},
 };
 
 /** Pure and total; an event of another kind changes nothing. */
@@ -175,6 +193,12 @@ export function reduceDna(state: DnaFold, event: JournalEvent, edit: RecordEdito
       return { ...state, database: event.body };
     case "dna.census.finished":
       return reduceCensus(state, event.body);
+    case "dna.health.changed": {
+      const { to: level, evidence, about } = event.body;
+      const before = own(state.health, event.subject);
+      const since = before?.level === level ? before.since : event.observedAt;
+      return { ...state, health: edit.put(state.health, event.subject, { level, evidence, about, since }) };
+    }
     case "dna.actor.seen": {
       const { owner, ...key } = event.body;
       return withWatched(edit, state, event.subject, { ...key, ...owner, since: event.observedAt });
@@ -251,6 +275,6 @@ function reduceCensus(state: DnaFold, body: CensusBody): DnaFold {
     const counts = own(counted, body.incarnationId) ?? { asOf: body.finishedAt, counts: [] };
     return { ...state, owned: { ...state.owned, [body.incarnationId]: counts } };
   }
-  const { startedAt, finishedAt, rows, unreadableRows } = body;
-  return { ...state, owned: counted, census: { startedAt, finishedAt, rows, unreadableRows } };
+  const { startedAt, finishedAt, rows, unreadableRows, types = [], otherKeys = 0 } = body;
+  return { ...state, owned: counted, census: { startedAt, finishedAt, rows, unreadableRows, types, otherKeys } };
 }

@@ -5,6 +5,7 @@ import {
   type EventActor,
   type EventBodies,
   type EventKind,
+  HEALTH_LEVELS,
   INCARNATION_FLAGS,
   INCARNATION_STATES,
   JOB_KINDS,
@@ -152,15 +153,26 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
       { maxLength: 2 },
     ),
   }),
-  "dna.census.finished": fc.record({
-    startedAt: instant,
-    finishedAt: instant,
-    rows: count,
-    unreadableRows: count,
-    incarnationId: fc.option(ids, { nil: null }),
-    counts: fc.array(fc.record({ incarnationId: ids, namespace: text, moduleId: count, keys: count }), {
-      maxLength: 4,
-    }),
+  "dna.census.finished": fc.record(
+    {
+      startedAt: instant,
+      finishedAt: instant,
+      rows: count,
+      unreadableRows: count,
+      incarnationId: fc.option(ids, { nil: null }),
+      counts: fc.array(fc.record({ incarnationId: ids, namespace: text, moduleId: count, keys: count }), {
+        maxLength: 4,
+      }),
+      types: fc.array(fc.record({ namespace: text, moduleId: count, rows: count }), { maxLength: 3 }),
+      otherKeys: count,
+    },
+    { requiredKeys: ["startedAt", "finishedAt", "rows", "unreadableRows", "incarnationId", "counts"] },
+  ),
+  "dna.health.changed": fc.record({
+    from: fc.option(fc.constantFrom(...HEALTH_LEVELS), { nil: null }),
+    to: fc.constantFrom(...HEALTH_LEVELS),
+    evidence: text,
+    about: fc.array(text, { maxLength: 3 }),
   }),
   "dna.actor.seen": fc.record({
     ...actorFacts,

@@ -82,7 +82,7 @@ export function ownedKeys(fold: DnaFold, incarnation: string): Owned | null {
 /** A failover that works on it, or that has released everything since the count: nobody is needed then. */
 function isCaredFor(operator: OperatorFold | null, incarnation: string, owned: Owned | null): boolean {
   return Object.values(operator?.jobs ?? {}).some((job) => {
-    if (job.target !== incarnation) return false;
+    if (job.kind !== "dna.failover" || job.target !== incarnation) return false;
     if (job.state === "running" || job.state === "waiting") return true;
     const whole = job.state === "done" && job.counts.failed === 0 && job.counts.unknown === 0;
     return whole && (owned === null || job.since >= owned.countedAt);
@@ -123,7 +123,9 @@ function oneHolding(
   owned: Owned,
   operator: OperatorFold | null,
 ): Finding {
-  const lastJob = Object.values(operator?.jobs ?? {}).findLast((job) => job.target === incarnation);
+  const lastJob = Object.values(operator?.jobs ?? {}).findLast(
+    (job) => job.kind === "dna.failover" && job.target === incarnation,
+  );
   return {
     id: `dead_node|${stream} ${incarnation}`,
     kind: "dead_node",

@@ -46,12 +46,13 @@ function unsettled(operation: OperationFold): Finding {
 
 type JobEntry = readonly [id: string, job: OperatorFold["jobs"][string]];
 
-/** The latest job of each target: an older one that failed has been dealt with by it. */
+/** The latest job of each target: an older one that failed has been dealt with by it. A walk that reads deals with none. */
 function latestJobs(fold: OperatorFold): readonly JobEntry[] {
   const latest = new Map<string, JobEntry>();
   for (const entry of Object.entries(fold.jobs)) {
-    const known = latest.get(entry[1].target);
-    if (known === undefined || known[1].createdAt <= entry[1].createdAt) latest.set(entry[1].target, entry);
+    const of = `${entry[1].kind === "dna.census" ? "census" : "job"} ${entry[1].target}`;
+    const known = latest.get(of);
+    if (known === undefined || known[1].createdAt <= entry[1].createdAt) latest.set(of, entry);
   }
   return [...latest.values()];
 }
@@ -71,8 +72,8 @@ function endedJob([id, job]: JobEntry): Finding {
     headline: ["Job ", job.title, job.state === "done" ? " is done but for some" : ` ${job.state}`],
     evidence: [
       ...(job.note === null ? [] : [{ text: shownText(job.note) }]),
-      { text: `${plural(applied, "key")} released` },
-      ...(left === 0 ? [] : [{ text: `${plural(left, "key")} left` }]),
+      ...(job.kind === "dna.census" ? [] : [{ text: `${plural(applied, "key")} released` }]),
+      ...(left === 0 || job.kind === "dna.census" ? [] : [{ text: `${plural(left, "key")} left` }]),
       ...(failed === 0 ? [] : [{ text: `${plural(failed, "key")} failed` }]),
       ...(unknown === 0 ? [] : [{ text: `${plural(unknown, "key")} of unknown outcome` }]),
     ],

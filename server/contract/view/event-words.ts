@@ -83,6 +83,14 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
         event.body.incarnationId === null ? event.subject : shortIncarnation(event.body.incarnationId),
       );
     }
+    case "dna.health.changed": {
+      const { from, to, evidence } = event.body;
+      return said(
+        `${from === null ? "" : `${from.replace("-", " ")} → `}${to.replace("-", " ")}: ${evidence}`,
+        lookOf("health", to),
+        event.subject,
+      );
+    }
     case "dna.actor.seen":
       return said(`${ownerWords(event.body.owner)}, as first looked at`, PLAIN, actorName(event.body));
     case "dna.actor.owner_changed": {
