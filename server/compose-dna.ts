@@ -3,6 +3,7 @@ import type { DnaSourceConfiguration, LimitsConfiguration } from "#server/config
 import { dnaStream } from "#server/contract/event.ts";
 import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
+import { createBeamWitness } from "#server/dna/beam-evidence.ts";
 import type { DnaBeam } from "#server/dna/beam-ports.ts";
 import { createCensusTaker } from "#server/dna/census.ts";
 import type { IncarnationWatch } from "#server/dna/failover-job.ts";
@@ -64,6 +65,7 @@ export interface DnaWays {
 export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: SourceDeps): DnaAssembly {
   const { recorder, view, clock, log, loopDelay } = deps;
   const own = log.child({ source: seat.id });
+  const witness = beam === null ? null : createBeamWitness({ beam, clock });
   const reader = createDnaReader({
     sourceId: seat.id,
     store,
@@ -73,6 +75,7 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     log: own,
     loopDelay,
     clusterFilter: seat.cluster,
+    witness,
   });
   const census = createCensusTaker({ sourceId: seat.id, store, recorder, clock, log: own, newId: ulid });
   const actors = createActorWatch({ sourceId: seat.id, store, recorder, view, clock, log: own });
@@ -91,7 +94,7 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
   };
   return {
     source,
-    watch: toIncarnationWatch(reader),
+    watch: toIncarnationWatch(reader, witness),
     actors,
     title: seat.title,
     region: seat.region,

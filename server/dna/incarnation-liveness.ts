@@ -1,9 +1,11 @@
 /** What services decide by: one incarnation as judged at a moment. Pure. */
 import type { LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import type { EpochMs, MonotonicMs } from "#server/kernel/clock.ts";
+import type { BeamWitness } from "./beam-evidence.ts";
+import type { BeamVerdict } from "./domain/beam-evidence.ts";
 import { type CoordinatorSkew, skewOf } from "./domain/coordinator-skew.ts";
 import type { Flags } from "./domain/flags.ts";
-import { type IncarnationId, parseIncarnationId } from "./domain/identity.ts";
+import { type Incarnation, type IncarnationId, parseIncarnationId } from "./domain/identity.ts";
 import { type ClusterSightings, isBroken, LOOP_LATE_MS, type Sighting, silenceOf } from "./domain/liveness.ts";
 import { judgeReleasable, type Releasable } from "./domain/releasable.ts";
 import type { ClusterWatch, SourceWatch } from "./source-watch.ts";
@@ -51,6 +53,8 @@ export interface JudgeContext {
   readonly discovery: Discovery | null;
   readonly now: MonotonicMs;
   readonly loop: LoopDelay;
+  /** Who asks the nodes themselves; `null` or left out = nobody. */
+  readonly witness?: Pick<BeamWitness, "judge"> | null;
 }
 
 /**
@@ -67,6 +71,9 @@ export function judgeIncarnation(id: IncarnationId, context: JudgeContext): Inca
 
 const isStale = (cluster: ClusterSightings, { now, loop }: JudgeContext): boolean =>
   cluster.lastReadAt === null || isBroken(cluster, now) || loop.maxLateSince(cluster.lastReadAt) > LOOP_LATE_MS;
+
+const verdictOf = (node: string | null, incarnation: Incarnation | null, { witness }: JudgeContext): BeamVerdict =>
+  witness == null || incarnation === null ? { kind: "not-configured" } : witness.judge(node, incarnation);
 
 const skewIn = ({ watch, now }: JudgeContext): CoordinatorSkew =>
   skewOf(
@@ -86,6 +93,7 @@ function ofSighting(
   const state = fresh ? sighting.state : "observing";
   const silentMs = fresh ? silenceOf(sighting, cluster.sightings) : 0;
   const flags = cluster.flags.get(id) ?? {};
+  const beam = verdictOf(node, sighting.incarnation, context);
   const { lastReadAt } = cluster.sightings;
   return {
     incarnationId: id,
@@ -99,7 +107,7 @@ function ofSighting(
     load,
     flags,
     fresh,
-    releasable: judgeReleasable({ state, silentMs, flags, skew: skewIn(context), fresh }),
+    releasable: judgeReleasable({ state, silentMs, flags, skew: skewIn(context), fresh, beam }),
   };
 }
 
@@ -109,6 +117,7 @@ function ofStranger(id: IncarnationId, context: JudgeContext): IncarnationLivene
   const doubt = fresh ? doubtOf(id, clusters, context.discovery) : "no fresh read of the whole nodes table";
   const state = doubt === null ? "gone" : "observing";
   const silentMs = doubt === null ? Math.min(...clusters.map((cluster) => absenceOf(cluster, id))) : 0;
+  const beam = verdictOf(null, parseIncarnationId(id), context);
   const reads = clusters.flatMap((cluster) => cluster.lastReadAt ?? []);
   return {
     incarnationId: id,
@@ -122,7 +131,7 @@ function ofStranger(id: IncarnationId, context: JudgeContext): IncarnationLivene
     load: null,
     flags: {},
     fresh,
-    releasable: judgeReleasable({ state, silentMs, flags: {}, skew: skewIn(context), fresh }),
+    releasable: judgeReleasable({ state, silentMs, flags: {}, skew: skewIn(context), fresh, beam }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The reader as its services see it. */
 import { OpsError } from "#server/kernel/errors.ts";
+import type { BeamWitness } from "./beam-evidence.ts";
 import { type Incarnation, parseIncarnationId, toIncarnationId } from "./domain/identity.ts";
 import type { PeerSight } from "./domain/peer-verdict.ts";
 import type { IncarnationCheck, IncarnationWatch } from "./failover-job.ts";
@@ -24,17 +25,26 @@ function sightOf(reader: Pick<DnaReader, "liveness">, incarnation: Incarnation):
   return { incarnation, node: judged.node, state: stranger ? null : judged.state, silentMs: judged.silentMs };
 }
 
-/** What the failover asks before every round: a read of its own, then the judgement. */
-export function toIncarnationWatch(reader: Pick<DnaReader, "liveness" | "readNow">): IncarnationWatch {
+/**
+ * What the failover asks before every round: a look at the node itself and a read of its own, then the judgement.
+ *
+ * @param witness who asks the nodes; `null` = nobody, and every death is presumed
+ */
+export function toIncarnationWatch(
+  reader: Pick<DnaReader, "liveness" | "readNow">,
+  witness: Pick<BeamWitness, "look"> | null = null,
+): IncarnationWatch {
   return {
     async check(incarnationId): Promise<IncarnationCheck> {
       if (parseIncarnationId(incarnationId) === null)
         throw new OpsError("invalid-input", `${incarnationId} is no incarnation`);
-      await reader.readNow(reader.liveness(incarnationId).cluster);
+      const { node, cluster } = reader.liveness(incarnationId);
+      await Promise.all([reader.readNow(cluster), node === null ? null : witness?.look(node)]);
       const { state, releasable } = reader.liveness(incarnationId);
       const open = releasable.reasons.find((reason) => !reason.holds);
       return {
         releasable: releasable.releasable,
+        certainty: releasable.certainty,
         beats: state === "alive" || state === "returned",
         waitingFor: open === undefined ? null : `Not yet true: ${open.text}`,
       };

@@ -176,7 +176,7 @@ describe("a node that dies", () => {
     await world.clock.advance(60_000);
     expect(await watch.check(id)).toMatchObject({ releasable: false, beats: false });
     await world.clock.advance(20_000);
-    expect(await watch.check(id)).toEqual({ releasable: true, beats: false, waitingFor: null });
+    expect(await watch.check(id)).toEqual({ releasable: true, certainty: "presumed", beats: false, waitingFor: null });
     await world.stop();
   });
 });

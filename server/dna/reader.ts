@@ -4,6 +4,7 @@ import type { Clock, EpochMs, MonotonicMs } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
+import type { BeamWitness } from "./beam-evidence.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { IncarnationId } from "./domain/identity.ts";
 import { parseIncarnationId } from "./domain/identity.ts";
@@ -32,6 +33,8 @@ export interface DnaReaderOptions {
   readonly loopDelay: LoopDelay;
   /** Follow this cluster only; omitted = every one that the table holds. */
   readonly clusterFilter?: string | null;
+  /** Who asks the nodes themselves; `null` or left out = nobody. */
+  readonly witness?: BeamWitness | null;
 }
 
 /** The one reader of a DNA source: reads `nodes`, judges, and records what changed. */
@@ -52,7 +55,9 @@ export interface DnaReader {
 
 export function createDnaReader(options: DnaReaderOptions): DnaReader {
   const { sourceId, store, recorder, view, clock, log, loopDelay } = options;
+  const { witness = null } = options;
   const stream = dnaStream(sourceId);
+  const evidence = witness === null ? {} : { evidenceOf: (node: string) => witness.known(node) };
   const surroundings = createSurroundings(options);
   const reads = new Map<string, Promise<void>>();
   const goneSince = new Map<IncarnationId, EpochMs>();
@@ -94,7 +99,7 @@ export function createDnaReader(options: DnaReaderOptions): DnaReader {
     const rows = await withinDeadline(clock, READ_TIMEOUT_MS, "The nodes table", () => store.nodes(cluster));
     const before = watch.get(cluster) ?? emptyClusterWatch(cluster);
     const loopLateMs = loopDelay.maxLateSince(before.sightings.lastReadAt ?? startedAt);
-    const after = observeNodes(before, { startedAt, endedAt: clock.monotonic(), rows, loopLateMs });
+    const after = observeNodes(before, { startedAt, endedAt: clock.monotonic(), rows, loopLateMs, ...evidence });
     watch = new Map(watch).set(cluster, after);
     for (const [id, sighting] of after.sightings.sightings) {
       if (sighting.state === "gone") goneSince.set(id, goneSince.get(id) ?? readAt);
@@ -208,6 +213,7 @@ export function createDnaReader(options: DnaReaderOptions): DnaReader {
         discovery: surroundings.discovery(),
         now: clock.monotonic(),
         loop: loopDelay,
+        witness,
       }),
     async readNow(cluster) {
       await Promise.all(

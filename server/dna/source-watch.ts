@@ -1,7 +1,7 @@
 /** What one reader knows of its source between two reads: the memory that liveness is judged from. Pure functions. */
 import type { MonotonicMs } from "#server/kernel/clock.ts";
 import { EMPTY_SKEW_WATCH, observeSkew, type SkewWatch } from "./domain/coordinator-skew.ts";
-import { type Flags, judgeFlags } from "./domain/flags.ts";
+import { type EvidenceOf, type Flags, judgeFlags, withZombies } from "./domain/flags.ts";
 import { type IncarnationId, parseIncarnationId, toIncarnationId } from "./domain/identity.ts";
 import {
   type ClusterSightings,
@@ -44,6 +44,8 @@ export interface NodesRead {
   readonly rows: readonly (NodeRow | MalformedRow)[];
   /** Largest lateness of the main loop since the read before, in ms. */
   readonly loopLateMs: number;
+  /** What was found on the nodes themselves; left out = nobody asks there. */
+  readonly evidenceOf?: EvidenceOf;
 }
 
 /** Folds one successful read into what was known of the cluster. */
@@ -63,7 +65,10 @@ export function observeNodes(before: ClusterWatch, read: NodesRead): ClusterWatc
       .map((row) => [row.key.slice(0, UNREADABLE_KEY_CHARS), row.reason.slice(0, UNREADABLE_REASON_CHARS)]),
   );
   const skew = observeSkew(before.skew, before.sightings, sightings, read);
-  return { sightings, flags: judgeFlags(sightings), skew, unreadable };
+  const told = judgeFlags(sightings);
+  const { evidenceOf, endedAt } = read;
+  const flags = evidenceOf === undefined ? told : withZombies(told, sightings, evidenceOf, endedAt);
+  return { sightings, flags, skew, unreadable };
 }
 
 function toReadRow(row: NodeRow): ReadRow {
