@@ -75,8 +75,12 @@ export async function openDemo(
     },
     open: (deps) => ({
       // The simulators outlive whoever reads them.
-      dna: estate.sources.map(({ store, driver: _, ...seat }) =>
-        assembleDna({ ...seat, act: true }, { store: { ...store, close: async () => undefined }, beam: null }, deps),
+      dna: estate.sources.map(({ store, beam, driver: _, ...seat }) =>
+        assembleDna(
+          { ...seat, act: true },
+          { store: { ...store, close: async () => undefined }, beam: { ...beam, close: async () => undefined } },
+          deps,
+        ),
       ),
       dynflow: [
         assembleDynflow(

@@ -22,6 +22,8 @@ export interface ClusterWorker {
   judge(owner: Incarnation): Verdict;
   /** Node name under which it knows an incarnation. */
   nameOf(owner: Incarnation): string | null;
+  /** Its own table as it is now: itself, and every incarnation that it has ever listed and not deleted itself. */
+  table(): readonly PeerEntry[];
   /** Stands still for good while the VM works on: beats no more, notices nothing. */
   hang(): void;
   /** Moves the next refresh to `delayMs` from now. */
@@ -30,9 +32,22 @@ export interface ClusterWorker {
 }
 
 interface Peer {
+  readonly incarnation: Incarnation;
   readonly node: string;
   heartbeat: bigint | null;
+  load: number | null;
   changedAt: number;
+}
+
+/** One entry of the worker's own table. */
+export interface PeerEntry {
+  readonly incarnation: Incarnation;
+  readonly node: string;
+  readonly local: boolean;
+  readonly heartbeat: bigint;
+  /** By the monotonic clock of its VM. */
+  readonly lastChangeMs: number;
+  readonly load: number | null;
 }
 
 export interface WorkerOptions {
@@ -68,6 +83,7 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
   let ended = false;
   let hung = false;
 
+  let written: { readonly heartbeat: bigint; readonly load: number } | null = null;
   const row = () => ({
     incarnation,
     node: vm.name,
@@ -92,10 +108,20 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
   function refresh(): void {
     if (ended || hung) return;
     const own = row();
+    written = own;
     ask(
-      (by) => database.writeNode(keyspace, cluster, own, by),
+      (by) => database.writeNode(keyspace, cluster, own, by, 0, vm.id),
       () => ask(() => database.nodes(keyspace, cluster), update),
     );
+  }
+
+  function add({ id: listedId, incarnation: other, node, heartbeat, load }: StoredNode): void {
+    peers.set(listedId, { incarnation: other, node: node ?? "", heartbeat, load, changedAt: vm.monotonic() });
+  }
+
+  /** One that lives since before the start knows the others that do. */
+  function meet(): void {
+    for (const listed of database.nodes(keyspace, cluster)) if (listed.id !== id && !peers.has(listed.id)) add(listed);
   }
 
   function update(rows: readonly StoredNode[]): void {
@@ -104,9 +130,10 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
       if (listed.id === id) continue;
       const peer = peers.get(listed.id);
       if (peer === undefined) {
-        peers.set(listed.id, { node: listed.node ?? "", heartbeat: listed.heartbeat, changedAt: now });
+        add(listed);
       } else if (peer.heartbeat !== listed.heartbeat) {
         peer.heartbeat = listed.heartbeat;
+        peer.load = listed.load;
         peer.changedAt = now;
       } else if (now - peer.changedAt > EXPIRE_AFTER_MS) {
         peers.delete(listed.id);
@@ -123,8 +150,11 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
 
   if (since === undefined) refresh();
   else {
-    database.writeNode(keyspace, cluster, row(), database.pick(random));
+    const own = row();
+    written = own;
+    database.writeNode(keyspace, cluster, own, database.pick(random), 0, vm.id);
     timer = vm.after(REFRESH_AFTER_MS - since.refreshedAgoMs, refresh);
+    vm.after(0, meet);
   }
 
   return {
@@ -138,6 +168,18 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
       return vm.wall() - owner.createdAt > EXPIRE_AFTER_MS ? "dead" : "unknown";
     },
     nameOf: (owner) => peers.get(toIncarnationId(owner))?.node ?? null,
+    table() {
+      const now = vm.monotonic();
+      const own =
+        written === null
+          ? []
+          : [{ ...written, incarnation, node: vm.name, local: true, lastChangeMs: now - (lastRefresh ?? now) }];
+      const others = [...peers.values()].map(({ incarnation: other, node, heartbeat, load, changedAt }) => ({
+        ...{ incarnation: other, node, heartbeat: heartbeat ?? 0n, load },
+        ...{ local: false, lastChangeMs: now - changedAt },
+      }));
+      return [...own, ...others];
+    },
     hang() {
       hung = true;
     },

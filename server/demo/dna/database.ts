@@ -8,7 +8,7 @@ import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import { type ActorTable, type ActorTypeSpec, createActorTable, type OwnerRecord } from "./actor-table.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Random } from "./random.ts";
-import type { TraceEvent } from "./trace.ts";
+import type { OwnerChange, TraceEvent } from "./trace.ts";
 
 /** Time-out of the driver that DNA uses, by its defaults. */
 export const DRIVER_TIMEOUT_MS = 30_000;
@@ -68,7 +68,7 @@ export interface Database {
   /** Rows by (created_at, id). */
   nodes(keyspace: string, cluster: string): readonly StoredNode[];
   /** Written now by the clock of `by`, which a test may move by `agoMs`. */
-  writeNode(keyspace: string, cluster: string, row: NodeCells, by: Coordinator, agoMs?: number): void;
+  writeNode(keyspace: string, cluster: string, row: NodeCells, by: Coordinator, agoMs?: number, vm?: string): void;
   deleteNode(keyspace: string, cluster: string, id: string, by: Coordinator): void;
   tables(keyspace: string): readonly ActorTable[];
   table(keyspace: string, type: ActorType): ActorTable | null;
@@ -147,7 +147,7 @@ export function createDatabase(options: {
         .map(([name]) => name)
         .sort(),
     nodes: (keyspace, cluster) => [...(of(keyspace).nodes.get(cluster)?.values() ?? [])].sort(byClustering),
-    writeNode(keyspace, cluster, row, by, agoMs = 0) {
+    writeNode(keyspace, cluster, row, by, agoMs = 0, vm = row.node ?? "") {
       const space = of(keyspace);
       const id = toIncarnationId(row.incarnation);
       const writtenUs = Math.floor((clockOf(by) - agoMs) * US_PER_MS);
@@ -157,7 +157,7 @@ export function createDatabase(options: {
       const present = rows.get(id);
       if (present !== undefined && present.writtenUs > writtenUs) return;
       rows.set(id, { ...row, id, writtenUs });
-      trace({ kind: "beat", at: queue.now(), incarnation: id, vm: row.node ?? "" });
+      trace({ kind: "beat", at: queue.now(), incarnation: id, vm });
     },
     deleteNode(keyspace, cluster, id, by) {
       const space = of(keyspace);
@@ -209,7 +209,7 @@ export function changeOwner(
   change: { readonly from: Incarnation | null; readonly to: Incarnation | null; readonly claimedAt: number },
   trace: (event: TraceEvent) => void,
   at: number,
-  by: "insert" | "replace" | "release" | "claim",
+  by: OwnerChange,
 ): { readonly applied: boolean; readonly found: OwnerRecord | null } {
   const found = key.table.get(key.name);
   const owner = found?.owner ?? null;

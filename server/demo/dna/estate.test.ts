@@ -98,7 +98,7 @@ describe("under the console's readers", () => {
     if (reader === undefined) throw new Error("no reader");
     const check = toIncarnationWatch(reader).check(id);
     await world.clock.advance(1_000);
-    expect(await check).toEqual({ releasable: true, beats: false, waitingFor: null });
+    expect(await check).toMatchObject({ releasable: true, beats: false, waitingFor: null });
     expect(nodesOf(world, "eu-1")).toHaveLength(17);
     await world.stop();
   });

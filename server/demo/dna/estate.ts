@@ -1,11 +1,14 @@
 import type { Incarnation, IncarnationId } from "#server/dna/domain/identity.ts";
 import { type Clock, epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import { createSimulatedDnaBeam, type SimulatedDnaBeam } from "./beam.ts";
 import type { Coordinator } from "./database.ts";
 import { driveSimulation, type SimulationDriver } from "./driver.ts";
+import { hotKeysOf } from "./load.ts";
 import type { SimulatedNode } from "./node.ts";
 import { type Random, streamOf } from "./random.ts";
-import { createSimulation } from "./simulation.ts";
+import type { ActorOfNode, HotActor } from "./scenarios.ts";
+import { createSimulation, type Simulation } from "./simulation.ts";
 import { createSimulatedDnaStore, type SimulatedDnaStore } from "./store.ts";
 
 /** One DNA cluster of the demo, with everything a configured source has. */
@@ -18,6 +21,8 @@ export interface DemoDnaSource {
   /** module_id to module name. */
   readonly modules: Readonly<Record<string, string>>;
   readonly store: SimulatedDnaStore;
+  /** The way into its nodes. */
+  readonly beam: SimulatedDnaBeam;
   readonly driver: SimulationDriver;
 }
 
@@ -51,6 +56,8 @@ interface SourcePlan {
   /** First three numbers of the nodes' addresses. */
   readonly network: string;
   readonly types: readonly TypePlan[];
+  /** Whether short texts may be evaluated on its nodes: without it an actor can only be stopped by force. */
+  readonly evaluate: boolean;
 }
 
 interface RegionPlan {
@@ -67,6 +74,13 @@ const LONGEST_UPTIME_MS = 20 * DAY_MS;
 /** Keys of each type that are asked for; it bounds how many instances ever run. */
 const HOT_KEYS = 400;
 const REQUESTS_PER_SECOND = 8;
+const SCHEDULERS_MIN = 4;
+const SCHEDULERS_MAX = 8;
+/** One actor of each cluster is asked for more than it can write, in waves: its backlog comes and goes. */
+const HOT_ACTOR: HotActor = {
+  ...{ eventsPerSecond: 560, writeMs: 250, forMs: null },
+  waves: { onMs: 70_000, offMs: 50_000 },
+};
 /** Incarnations of the past that still own keys: the normal resting state of the register. */
 const DEAD_OWNERS = 2;
 /** A living incarnation owns this many times as many keys as a dead one. */
@@ -83,6 +97,7 @@ const REGIONS: readonly RegionPlan[] = [
         keyspace: "dna_eu1",
         nodes: 16,
         network: "10.1.1",
+        evaluate: true,
         types: [
           { namespace: "world", moduleId: 0, module: "City", prefix: "city", count: 60_000 },
           { namespace: "world", moduleId: 1, module: "Player", prefix: "player", count: 100_000 },
@@ -95,6 +110,7 @@ const REGIONS: readonly RegionPlan[] = [
         keyspace: "dna_eu2",
         nodes: 12,
         network: "10.1.2",
+        evaluate: true,
         types: [
           { namespace: "shop", moduleId: 0, module: "Order", prefix: "order", count: 80_000 },
           { namespace: "shop", moduleId: 1, module: "Basket", prefix: "basket", count: 40_000 },
@@ -112,6 +128,7 @@ const REGIONS: readonly RegionPlan[] = [
         keyspace: "dna_us1",
         nodes: 12,
         network: "10.2.1",
+        evaluate: false,
         types: [
           { namespace: "world", moduleId: 0, module: "City", prefix: "city", count: 30_000 },
           { namespace: "world", moduleId: 1, module: "Player", prefix: "player", count: 50_000 },
@@ -180,7 +197,8 @@ function buildRegion(region: RegionPlan, clock: Clock, seed: number) {
     const store = createSimulatedDnaStore(driver, plan.keyspace, { name: `${region.title} (simulated)` });
     const modules = Object.fromEntries(plan.types.map((type) => [String(type.moduleId), type.module]));
     const { id, title, keyspace } = plan;
-    return { id, title, region: region.id, cluster: CLUSTER, keyspace, modules, store, driver };
+    const beam = createSimulatedDnaBeam(driver, keyspace, { evaluate: plan.evaluate });
+    return { id, title, region: region.id, cluster: CLUSTER, keyspace, modules, store, beam, driver };
   });
   return { driver, sources };
 }
@@ -188,10 +206,12 @@ function buildRegion(region: RegionPlan, clock: Clock, seed: number) {
 function fillKeyspace({ simulation }: SimulationDriver, plan: SourcePlan, random: Random): void {
   const { keyspace } = plan;
   simulation.addKeyspace(keyspace);
+  const machines = streamOf(simulation.seed, `machines/${plan.id}`);
   const living = Array.from({ length: plan.nodes }, (_, index): Incarnation => {
     const name = `dna@${plan.network}.${index + 11}`;
     const uptimeMs = Math.floor(random.between(10 * MINUTE_MS, LONGEST_UPTIME_MS));
-    return simulation.addNode({ keyspace, cluster: CLUSTER, name, uptimeMs }).worker().incarnation;
+    const schedulers = SCHEDULERS_MIN + machines.below(SCHEDULERS_MAX - SCHEDULERS_MIN + 1);
+    return simulation.addNode({ keyspace, cluster: CLUSTER, name, uptimeMs, schedulers }).worker().incarnation;
   });
   const dead = Array.from({ length: DEAD_OWNERS }, (): Incarnation => {
     const agoMs = LONGEST_UPTIME_MS + random.below(LONGEST_UPTIME_MS);
@@ -203,7 +223,16 @@ function fillKeyspace({ simulation }: SimulationDriver, plan: SourcePlan, random
     simulation.addActorType(keyspace, spec);
     simulation.warmUp(keyspace, spec, HOT_KEYS);
   }
+  const hot = hottestOf(simulation, keyspace);
+  if (hot !== null) simulation.scenarios.hotActor(keyspace, CLUSTER, hot, HOT_ACTOR);
   simulation.addLoad(keyspace, CLUSTER, { requestsPerSecond: REQUESTS_PER_SECOND, hotKeys: HOT_KEYS });
+}
+
+/** The most asked actor of a keyspace. */
+function hottestOf({ database }: Simulation, keyspace: string): ActorOfNode | null {
+  const [table] = database.tables(keyspace);
+  const [key] = table === undefined ? [] : hotKeysOf(table, HOT_KEYS);
+  return key === undefined ? null : { type: key.table.spec, name: key.name };
 }
 
 function coordinatorsOf(region: string): readonly [Coordinator, ...Coordinator[]] {

@@ -3,9 +3,9 @@ import { type Incarnation, sameIncarnation } from "#server/dna/domain/identity.t
 import { type ClusterWorker, createClusterWorker } from "./cluster-worker.ts";
 import { changeOwner, type Database, type Link, type SimulatedKey } from "./database.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { createOwnerCache } from "./owner-cache.ts";
-import { streamOf } from "./random.ts";
-import { createRegistry, type Registry } from "./registry.ts";
+import { createOwnerCache, type OwnerCache } from "./owner-cache.ts";
+import { type Random, streamOf } from "./random.ts";
+import { type ActorTemper, createRegistry, type Registry } from "./registry.ts";
 import type { TraceEvent } from "./trace.ts";
 import { askDatabase, createVm, type Vm } from "./vm.ts";
 
@@ -15,6 +15,9 @@ const RETRY_STEP_MS = 100;
 /** The application starts again this long after a crash of its tree. */
 const RESTART_MS = 300;
 const ERPC_MS = 2;
+/** What `init:stop` takes. */
+const STOP_MS = 900;
+const LATENCY_MS: Link["latencyMs"] = [2, 12];
 
 export interface SimulatedNode {
   readonly name: string;
@@ -23,15 +26,25 @@ export interface SimulatedNode {
   readonly vm: Vm;
   readonly registry: Registry;
   worker(): ClusterWorker;
-  /** A message for the key arrives here. */
-  execute(key: SimulatedKey, tries?: number): void;
+  /** What its cache says of a key, and for how long. */
+  cachedOwner(key: SimulatedKey): ReturnType<OwnerCache["peek"]>;
+  clearOwnerCache(): void;
+  /** A message for the key arrives here, or several on one way. */
+  execute(key: SimulatedKey, tries?: number, events?: number): void;
   /** No way to the database, or a way again. */
   cutOff(isCut: boolean): void;
+  /** Ends at once. */
   halt(): void;
+  /** Ends in order, about a second later: the application first, then the VM. */
+  stop(): void;
 }
 
 export interface NodeOptions {
   readonly name: string;
+  /** Which VM it is, where two have one name. */
+  readonly id: string;
+  /** Schedulers online at boot: the number of its partitions. */
+  readonly schedulers: number;
   readonly keyspace: string;
   readonly cluster: string;
   readonly queue: EventQueue;
@@ -46,17 +59,19 @@ export interface NodeOptions {
   /** How the database answers conditional statements: it decides what DNA makes of a claim that it won. */
   readonly answers: "scylla" | "cassandra";
   readonly storageWrites: number;
+  readonly temperOf: (key: SimulatedKey) => ActorTemper | null;
   readonly nodeOf: (name: string) => SimulatedNode | null;
   readonly trace: (event: TraceEvent) => void;
 }
 
 export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   const { name, keyspace, cluster, queue, database, seed, life, startEpoch, since, trace } = options;
-  const stream = (part: string) => streamOf(seed, `${keyspace}/${name}/${life}/${part}`);
+  const stream = (part: string) => streamOf(seed, `${keyspace}/${options.id}/${life}/${part}`);
   const boot = stream("boot");
   const uptimeMs = since?.uptimeMs ?? boot.between(2_000, 6_000);
   const vm = createVm({
     name,
+    id: options.id,
     queue,
     random: stream("vm"),
     startEpoch,
@@ -65,13 +80,21 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     trace,
   });
   let cut = false;
-  const link: Link = {
-    random: stream("link"),
+  let ending = false;
+  const randoms = new Map<string, Random>();
+  function randomOf(key: SimulatedKey): Random {
+    const known = randoms.get(key.text) ?? stream(key.text);
+    randoms.set(key.text, known);
+    return known;
+  }
+  /** Each key draws for itself, so that what is done to one shifts nothing of another. */
+  const linkOf = (key: SimulatedKey): Link => ({
+    random: randomOf(key),
     get cut() {
       return cut;
     },
-    latencyMs: [2, 12],
-  };
+    latencyMs: LATENCY_MS,
+  });
   const workerLink: Link = {
     random: stream("worker-link"),
     get cut() {
@@ -83,9 +106,11 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   const registry = createRegistry({
     vm,
     database,
-    link,
-    random: stream("instances"),
+    partitions: options.schedulers,
+    linkOf,
+    randomOf,
     writes: options.storageWrites,
+    temperOf: options.temperOf,
     incarnation: () => worker.id,
     now: queue.now,
     trace,
@@ -111,6 +136,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     vm.after(RESTART_MS, () => {
       const random = stream(`worker-${queue.now()}`);
       worker = createClusterWorker({ vm, database, link: workerLink, random, keyspace, cluster, onCrash });
+      registry.restored();
     });
   }
 
@@ -120,33 +146,37 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     registry.clear();
   }
 
-  const raise = (reason: string): void => trace({ kind: "raised", at: queue.now(), vm: name, reason });
+  const raise = (reason: string): void => trace({ kind: "raised", at: queue.now(), vm: vm.id, reason });
 
-  function attempt(key: SimulatedKey, tries: number): void {
+  function attempt(key: SimulatedKey, tries: number, events: number): void {
+    if (ending) {
+      raise("the application is stopping");
+      return;
+    }
     const cached = cache.get(key.text);
     if (tries === 0) raise("max_retries");
-    else if (cached !== null) resolve(key, cached, tries - 1);
-    else lookUp(key, tries - 1);
+    else if (cached !== null) resolve(key, cached, tries - 1, events);
+    else lookUp(key, tries - 1, events);
   }
 
-  function lookUp(key: SimulatedKey, tries: number): void {
+  function lookUp(key: SimulatedKey, tries: number, events: number): void {
     askDatabase<Incarnation | null>(
       vm,
-      (done) => database.request(link, () => key.table.get(key.name)?.owner ?? null, done),
+      (done) => database.request(linkOf(key), () => key.table.get(key.name)?.owner ?? null, done),
       (answer) => {
         if (!answer.ok) raise(answer.reason);
-        else if (answer.value === null) claim(key, null, tries);
+        else if (answer.value === null) claim(key, null, tries, events);
         else {
           cache.put(key.text, answer.value);
-          resolve(key, answer.value, tries);
+          resolve(key, answer.value, tries, events);
         }
       },
     );
   }
 
-  function resolve(key: SimulatedKey, owner: Incarnation, tries: number): void {
+  function resolve(key: SimulatedKey, owner: Incarnation, tries: number, events: number): void {
     if (sameIncarnation(owner, worker.incarnation)) {
-      registry.deliver(key);
+      registry.deliver(key, events);
       return;
     }
     const verdict = worker.judge(owner);
@@ -159,33 +189,33 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
         break;
       case "dead":
         cache.drop(key.text);
-        claim(key, owner, tries);
+        claim(key, owner, tries, events);
         break;
       case "alive":
-        forward(key, owner, tries);
+        forward(key, owner, tries, events);
         break;
       default:
         verdict satisfies never;
     }
   }
 
-  function forward(key: SimulatedKey, owner: Incarnation, tries: number): void {
+  function forward(key: SimulatedKey, owner: Incarnation, tries: number, events: number): void {
     const target = worker.nameOf(owner);
     const peer = target === null ? null : options.nodeOf(target);
-    if (target === name) vm.after((TRIES - tries) * RETRY_STEP_MS, () => attempt(key, tries));
+    if (target === name) vm.after((TRIES - tries) * RETRY_STEP_MS, () => attempt(key, tries, events));
     else if (peer === null || peer.vm.state() === "halted") raise("the owner's node cannot be reached");
-    else queue.after(ERPC_MS, () => peer.vm.post(() => peer.execute(key, tries)));
+    else queue.after(ERPC_MS, () => peer.vm.post(() => peer.execute(key, tries, events)));
   }
 
   /** By a conditional insert, or replacing a dead owner. */
-  function claim(key: SimulatedKey, from: Incarnation | null, tries: number): void {
+  function claim(key: SimulatedKey, from: Incarnation | null, tries: number, events: number): void {
     const change = { from, to: worker.incarnation, claimedAt: vm.wall() };
     const by = from === null ? "insert" : "replace";
     askDatabase<boolean>(
       vm,
       (done) =>
         database.serial(
-          link,
+          linkOf(key),
           keyspace,
           key.table.spec,
           () => changeOwner(key, change, trace, queue.now(), by).applied,
@@ -194,7 +224,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
       (answer) => {
         if (!answer.ok) raise(answer.reason);
         // ScyllaDB answers with the old row's columns too, so a claim that was won looks lost and is read back.
-        else if (!answer.value || options.answers === "scylla") attempt(key, tries);
+        else if (!answer.value || options.answers === "scylla") attempt(key, tries, events);
         else {
           registry.start(key);
           raise("the claim's answer has no clause in the caller");
@@ -210,10 +240,19 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     vm,
     registry,
     worker: () => worker,
-    execute: (key, tries = TRIES) => attempt(key, tries),
+    execute: (key, tries = TRIES, events = 1) => attempt(key, tries, events),
+    cachedOwner: (key) => cache.peek(key.text),
+    clearOwnerCache: () => cache.clear(),
     cutOff(isCut) {
       cut = isCut;
     },
     halt,
+    stop() {
+      if (ending) return;
+      ending = true;
+      worker.stop();
+      registry.clear();
+      vm.after(STOP_MS, halt);
+    },
   };
 }

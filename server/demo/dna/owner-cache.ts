@@ -9,6 +9,8 @@ const SWEEP_AT = 2_000;
 /** A node's cache of owners, by the wall clock of its VM. Keys nobody owns are not cached. */
 export interface OwnerCache {
   get(key: string): Incarnation | null;
+  /** The entry as it lies there, without touching it; `ttlMs` is what is left of it. */
+  peek(key: string): { readonly owner: Incarnation; readonly ttlMs: number } | null;
   put(key: string, owner: Incarnation): void;
   drop(key: string): void;
   clear(): void;
@@ -23,6 +25,11 @@ export function createOwnerCache(vm: Vm): OwnerCache {
       if (entry.expiresAt > vm.wall()) return entry.owner;
       entries.delete(key);
       return null;
+    },
+    peek(key) {
+      const entry = entries.get(key);
+      const ttlMs = (entry?.expiresAt ?? 0) - vm.wall();
+      return entry === undefined || ttlMs <= 0 ? null : { owner: entry.owner, ttlMs };
     },
     put(key, owner) {
       entries.set(key, { owner, expiresAt: vm.wall() + TTL_MS });

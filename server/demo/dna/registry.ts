@@ -1,92 +1,178 @@
-import type { Database, Link, SimulatedKey } from "./database.ts";
+import type { Answer, Database, Link, SimulatedKey } from "./database.ts";
 import { mix32, type Random } from "./random.ts";
 import type { TraceEvent } from "./trace.ts";
 import { askDatabase, type Vm } from "./vm.ts";
 
-const PARTITIONS = 4;
 /** Default intensity of an Elixir supervisor: more than 3 restarts within 5 s end it. */
 const RESTARTS_MAX = 3;
 const RESTART_WINDOW_MS = 5_000;
 /** Events that an instance takes from its buffer at once. */
 const BATCH_EVENTS = 100;
+/** Reads its storage and runs its `init` for about so long before it is idle. */
+const INITIALISING_MS = 5;
+const REDUCTIONS_PER_EVENT = 900;
+const FIRST_PROCESS = 400;
 
-interface Instance {
+/** One running instance of a key. Its fields move on with the simulation. */
+export interface RunningInstance {
   readonly key: SimulatedKey;
-  buffered: number;
+  readonly partition: number;
+  /** Good for one life of the process, e.g. `<0.312.0>`. */
+  readonly ref: string;
+  readonly startedAt: number;
+  /** Accepted events that wait in its state. */
+  readonly buffered: number;
+  /** Messages that wait for a callback to end. */
+  readonly mailbox: number;
   /** A batch is being written: everything else waits in the buffer. */
-  pending: boolean;
+  readonly pending: boolean;
+  /** It is inside a callback until then. */
+  readonly busyUntil: number;
+  readonly reductions: number;
+}
+
+type Instance = { -readonly [Field in keyof RunningInstance]: RunningInstance[Field] };
+
+export type InstancePhase = "initialising" | "idle" | "pending_storage";
+
+/** How an actor differs from the others, wherever it runs. */
+export interface ActorTemper {
+  /** Each of its batches writes its storage, which takes so long. */
+  readonly writeMs: number;
 }
 
 /** The running instances of one node, in its partitions. */
 export interface Registry {
+  /** Number of partitions: the schedulers that were online at boot. */
+  readonly partitions: number;
+  /** Its tree is being started again: no partition is there. */
+  isDown(): boolean;
+  partitionOf(key: SimulatedKey): number;
   has(key: SimulatedKey): boolean;
+  find(key: SimulatedKey): RunningInstance | null;
   size(): number;
+  /** Instances of one partition. */
+  running(partition: number): number;
+  list(partition: number): Iterable<RunningInstance>;
+  phaseOf(instance: RunningInstance): InstancePhase;
   /** Events that wait in buffers. */
   backlog(): number;
   start(key: SimulatedKey): void;
-  deliver(key: SimulatedKey): void;
+  /** Messages for the key; its instance is started when it does not run. */
+  deliver(key: SimulatedKey, events?: number): void;
+  /** Ends it for good: what it had accepted and not handled is lost. */
+  terminate(instance: RunningInstance): void;
+  /** It stays inside a callback for so long. */
+  block(key: SimulatedKey, forMs: number): void;
   /** Every message to this key crashes its instance from now on. */
   poison(key: SimulatedKey): void;
+  /** Ends everything; `isDown` until the next call of `restored`. */
   clear(): void;
+  restored(): void;
 }
 
-export function createRegistry(options: {
+export interface RegistryOptions {
   readonly vm: Vm;
   readonly database: Database;
-  readonly link: Link;
-  readonly random: Random;
+  readonly partitions: number;
+  /** The key's own way to the database, so that one key's draws shift no other's. */
+  readonly linkOf: (key: SimulatedKey) => Link;
+  readonly randomOf: (key: SimulatedKey) => Random;
   /** Part of the batches that write their storage. */
   readonly writes: number;
+  readonly temperOf: (key: SimulatedKey) => ActorTemper | null;
   readonly incarnation: () => string;
   readonly now: () => number;
   readonly trace: (event: TraceEvent) => void;
   /** More restarts of partitions than the cluster worker's supervisor bears. */
   readonly onCollapse: () => void;
-}): Registry {
-  const { vm, database, link, random, trace, now } = options;
+}
+
+/** Events that were accepted and would be lost with the instance. */
+const waitingIn = ({ buffered, mailbox }: RunningInstance): number => buffered + mailbox;
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const { vm, database, trace, now, partitions } = options;
   const instances = new Map<string, Instance>();
+  const byPartition = Array.from({ length: partitions }, () => new Set<Instance>());
   const poisoned = new Set<string>();
-  const crashes: number[][] = Array.from({ length: PARTITIONS }, () => []);
+  const crashes: number[][] = Array.from({ length: partitions }, () => []);
   let collapses: number[] = [];
+  let down = false;
+  let processes = FIRST_PROCESS;
+
+  const partitionOf = (key: SimulatedKey): number => hashOf(key.text) % partitions;
 
   function start(key: SimulatedKey): Instance {
-    const instance: Instance = { key, buffered: 0, pending: false };
+    const partition = partitionOf(key);
+    processes += 1;
+    const instance: Instance = {
+      ...{ key, partition, ref: `<0.${processes}.0>`, startedAt: now() },
+      ...{ buffered: 0, mailbox: 0, pending: false, busyUntil: 0, reductions: 0 },
+    };
+    remove(key.text);
     instances.set(key.text, instance);
-    trace({ kind: "started", at: now(), vm: vm.name, incarnation: options.incarnation(), key: key.text });
+    byPartition[partition]?.add(instance);
+    trace({ kind: "started", at: now(), vm: vm.id, incarnation: options.incarnation(), key: key.text });
     return instance;
   }
 
-  function clear(): void {
-    if (instances.size > 0) trace({ kind: "emptied", at: now(), vm: vm.name });
-    instances.clear();
+  function remove(text: string): void {
+    const known = instances.get(text);
+    if (known === undefined) return;
+    instances.delete(text);
+    byPartition[known.partition]?.delete(known);
   }
 
+  function end(instance: Instance, cause: "crash" | "stop"): void {
+    remove(instance.key.text);
+    trace({ kind: "ended", at: now(), vm: vm.id, key: instance.key.text, lost: waitingIn(instance), cause });
+  }
+
+  function clear(): void {
+    let lost = 0;
+    for (const instance of instances.values()) lost += waitingIn(instance);
+    if (instances.size > 0) trace({ kind: "emptied", at: now(), vm: vm.id, lost });
+    instances.clear();
+    for (const partition of byPartition) partition.clear();
+  }
+
+  const runs = (instance: Instance): boolean => instances.get(instance.key.text) === instance;
+
   function work(instance: Instance): void {
+    if (instance.busyUntil > now()) return;
     while (!instance.pending && instance.buffered > 0) {
-      instance.buffered -= Math.min(instance.buffered, BATCH_EVENTS);
-      instance.pending = random.chance(options.writes);
-      if (instance.pending) write(instance);
+      const batch = Math.min(instance.buffered, BATCH_EVENTS);
+      instance.buffered -= batch;
+      instance.reductions += batch * REDUCTIONS_PER_EVENT;
+      const temper = options.temperOf(instance.key);
+      instance.pending =
+        temper !== null || (options.writes > 0 && options.randomOf(instance.key).chance(options.writes));
+      if (instance.pending) write(instance, temper);
     }
   }
 
-  function write(instance: Instance): void {
+  function write(instance: Instance, temper: ActorTemper | null): void {
+    const written = (answer: Answer<null>): void => {
+      if (!runs(instance)) return;
+      instance.pending = false;
+      if (answer.ok) work(instance);
+      else crash(instance);
+    };
     askDatabase<null>(
       vm,
-      (done) => database.request(link, () => null, done),
+      (done) => database.request(options.linkOf(instance.key), () => null, done),
       (answer) => {
-        if (instances.get(instance.key.text) !== instance) return;
-        instance.pending = false;
-        if (answer.ok) work(instance);
-        else crash(instance);
+        if (temper === null) written(answer);
+        else vm.after(temper.writeMs, () => written(answer));
       },
     );
   }
 
   /** The supervisor starts it anew, with an empty buffer, until it happens too often. */
   function crash(instance: Instance): void {
-    trace({ kind: "ended", at: now(), vm: vm.name, key: instance.key.text });
-    instances.delete(instance.key.text);
-    const recent = crashes[partitionOf(instance.key)] ?? [];
+    end(instance, "crash");
+    const recent = crashes[instance.partition] ?? [];
     recent.push(now());
     while ((recent[0] ?? now()) < now() - RESTART_WINDOW_MS) recent.shift();
     if (recent.length <= RESTARTS_MAX) start(instance.key);
@@ -104,24 +190,64 @@ export function createRegistry(options: {
   }
 
   return {
+    partitions,
+    isDown: () => down,
+    partitionOf,
     has: (key) => instances.has(key.text),
+    find: (key) => instances.get(key.text) ?? null,
     size: () => instances.size,
+    running: (partition) => byPartition[partition]?.size ?? 0,
+    list: (partition) => byPartition[partition] ?? [],
+    phaseOf(instance) {
+      if (instance.pending) return "pending_storage";
+      const justStarted = now() - instance.startedAt < INITIALISING_MS && instance.reductions === 0;
+      return justStarted ? "initialising" : "idle";
+    },
     backlog: () => [...instances.values()].reduce((sum, instance) => sum + instance.buffered, 0),
     start,
-    deliver(key) {
+    deliver(key, events = 1) {
       const instance = instances.get(key.text) ?? start(key);
-      trace({ kind: "delivered", at: now(), vm: vm.name, incarnation: options.incarnation(), key: key.text });
+      trace({ kind: "delivered", at: now(), vm: vm.id, incarnation: options.incarnation(), key: key.text });
       if (poisoned.has(key.text)) {
         crash(instance);
         return;
       }
-      instance.buffered += 1;
+      if (instance.busyUntil > now()) {
+        instance.mailbox += events;
+        return;
+      }
+      instance.buffered += events;
       work(instance);
     },
+    terminate(instance) {
+      const known = instances.get(instance.key.text);
+      if (known !== undefined && known.ref === instance.ref) end(known, "stop");
+    },
+    block(key, forMs) {
+      const instance = instances.get(key.text) ?? start(key);
+      instance.busyUntil = now() + forMs;
+      vm.after(forMs, () => {
+        if (!runs(instance)) return;
+        instance.buffered += instance.mailbox;
+        instance.mailbox = 0;
+        instance.busyUntil = 0;
+        work(instance);
+      });
+    },
     poison: (key) => poisoned.add(key.text),
-    clear,
+    clear() {
+      clear();
+      down = true;
+    },
+    restored() {
+      down = false;
+    },
   };
 }
 
-const partitionOf = (key: SimulatedKey): number =>
-  mix32(key.text.length + key.text.charCodeAt(key.text.length - 1)) % PARTITIONS;
+/** Spreads keys over partitions; DNA hashes otherwise, and nobody outside a node may rely on how. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return mix32(hash);
+}

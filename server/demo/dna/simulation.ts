@@ -6,11 +6,13 @@ import type { ActorType } from "#server/dna/domain/identity.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { ActorTable, ActorTypeSpec } from "./actor-table.ts";
-import { type Coordinator, createDatabase, type Database, simulatedKey } from "./database.ts";
+import { type Coordinator, createDatabase, type Database, type SimulatedKey } from "./database.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import { hotKeysOf, type LoadOptions, startLoad } from "./load.ts";
 import { createSimulatedNode, type SimulatedNode } from "./node.ts";
 import { streamOf } from "./random.ts";
+import type { ActorTemper } from "./registry.ts";
+import { createScenarios, type Scenarios } from "./scenarios.ts";
 import type { TraceEvent, TraceListener } from "./trace.ts";
 
 export interface SimulationOptions {
@@ -31,6 +33,8 @@ export interface NodeSpec {
   readonly uptimeMs?: number;
   /** How far its system time is ahead of true time, in ms; default 0. */
   readonly wallSkewMs?: number;
+  /** Schedulers online at boot: the number of its partitions; default 4. */
+  readonly schedulers?: number;
 }
 
 export interface Simulation {
@@ -49,42 +53,20 @@ export interface Simulation {
   warmUp(keyspace: string, type: ActorType, hotKeys: number): void;
   /** The latest node of each name. */
   nodes(keyspace?: string): readonly SimulatedNode[];
+  /** Every VM, those that share a name with another included. */
+  vms(keyspace?: string): readonly SimulatedNode[];
   /** @throws OpsError `not-found` */
   node(name: string): SimulatedNode;
   /** Every scenario throws OpsError `conflict` when the node is in no state for it. */
   readonly scenarios: Scenarios;
 }
 
-/** What can befall a node or the database. Node names are those of the BEAM. */
-export interface Scenarios {
-  /** The VM vanishes; nobody is told (a clean stop looks the same to DNA). */
-  killNode(name: string): void;
-  /** Stopped by a signal for so long, its clocks running on. */
-  freezeNode(name: string, forMs: number): void;
-  /** Suspended by the hypervisor for so long, its monotonic clock standing still. */
-  suspendNode(name: string, forMs: number): void;
-  pauseNode(name: string): void;
-  resumeNode(name: string): void;
-  /** A VM of that name starts again, its system time off by `wallSkewMs` (default 0): a new incarnation. */
-  bringBack(name: string, wallSkewMs?: number): void;
-  restartNode(name: string, wallSkewMs?: number): void;
-  /** The cluster worker stands still while the VM works on. */
-  hangWorker(name: string): void;
-  /** No way to the database for so long. */
-  cutDatabase(name: string, forMs: number): void;
-  slowClock(name: string, rate: number): void;
-  skewWall(name: string, skewMs: number): void;
-  /** Moves two healthy nodes' beats so that one polls just before the other beats. */
-  alias(name: string, observer: string): void;
-  poison(name: string, type: ActorType, actorName: string): void;
-  stopDatabase(): void;
-  startDatabase(): void;
-}
-
 const ONE_COORDINATOR: readonly [Coordinator] = [
   { address: "127.0.0.1", dataCenter: "dc1", rack: "r1", hostId: "00000000-0000-0000-0000-000000000001", skewMs: 0 },
 ];
 const REFRESH_PERIOD_MS = 5_000;
+/** Schedulers of a node, where a test does not say. */
+const SCHEDULERS = 4;
 
 export function createSimulation(options: SimulationOptions): Simulation {
   const { seed, startEpoch } = options;
@@ -96,27 +78,53 @@ export function createSimulation(options: SimulationOptions): Simulation {
   const coordinators = options.coordinators ?? ONE_COORDINATOR;
   const database = createDatabase({ queue, startEpoch, coordinators, trace });
   const nodes = new Map<string, SimulatedNode>();
+  const twins = new Map<string, SimulatedNode>();
+  const specs = new Map<string, NodeSpec>();
+  const tempers = new Map<string, ActorTemper>();
   const lives = new Map<string, number>();
   const phases = streamOf(seed, "phases");
 
-  function boot(spec: NodeSpec): SimulatedNode {
-    const life = (lives.get(spec.name) ?? 0) + 1;
-    lives.set(spec.name, life);
+  function build(spec: NodeSpec, id: string): SimulatedNode {
+    const life = (lives.get(id) ?? 0) + 1;
+    lives.set(id, life);
     const since =
       spec.uptimeMs === undefined
         ? {}
         : { since: { uptimeMs: spec.uptimeMs, refreshedAgoMs: phases.between(0, REFRESH_PERIOD_MS) } };
-    const node = createSimulatedNode({
-      ...{ name: spec.name, keyspace: spec.keyspace, cluster: spec.cluster, queue, database, seed, life, startEpoch },
+    return createSimulatedNode({
+      ...{ name: spec.name, id, keyspace: spec.keyspace, cluster: spec.cluster, queue, database, seed, life },
+      startEpoch,
       wallSkewMs: spec.wallSkewMs ?? 0,
       ...since,
+      schedulers: spec.schedulers ?? SCHEDULERS,
       answers: options.answers ?? "scylla",
       storageWrites: options.storageWrites ?? 0,
+      temperOf: (key) => (tempers.size === 0 ? null : (tempers.get(`${spec.keyspace} ${key.text}`) ?? null)),
       nodeOf: (name) => nodes.get(name) ?? null,
       trace,
     });
+  }
+  /** A VM that starts again has as many schedulers as before. */
+  function boot(spec: NodeSpec): SimulatedNode {
+    const schedulers = spec.schedulers ?? specs.get(spec.name)?.schedulers ?? SCHEDULERS;
+    specs.set(spec.name, { ...spec, schedulers });
+    const node = build({ ...spec, schedulers }, spec.name);
     nodes.set(spec.name, node);
     return node;
+  }
+  function bootTwin(name: string): SimulatedNode {
+    const present = twins.get(name);
+    if (present !== undefined && present.vm.state() !== "halted") {
+      throw new OpsError("conflict", `There are two of ${name} already`);
+    }
+    const { keyspace, cluster } = nodeOf(name);
+    const twin = build({ keyspace, cluster, name, schedulers: specs.get(name)?.schedulers ?? SCHEDULERS }, `${name}#2`);
+    twins.set(name, twin);
+    return twin;
+  }
+  function setTemper(keyspace: string, key: SimulatedKey, temper: ActorTemper | null): void {
+    if (temper === null) tempers.delete(`${keyspace} ${key.text}`);
+    else tempers.set(`${keyspace} ${key.text}`, temper);
   }
 
   function nodeOf(name: string): SimulatedNode {
@@ -141,7 +149,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
         queue,
         random: streamOf(seed, `load/${keyspace}/${cluster}`),
         tables: database.tables(keyspace),
-        nodes: () => simulation.nodes(keyspace).filter((node) => node.cluster === cluster),
+        nodes: () => simulation.vms(keyspace).filter((node) => node.cluster === cluster),
         load,
       });
     },
@@ -154,81 +162,14 @@ export function createSimulation(options: SimulationOptions): Simulation {
       }
     },
     nodes: (keyspace) => [...nodes.values()].filter((node) => keyspace === undefined || node.keyspace === keyspace),
+    vms: (keyspace) =>
+      [...nodes.values(), ...twins.values()].filter((node) => keyspace === undefined || node.keyspace === keyspace),
     node: nodeOf,
-    scenarios: createScenarios({ queue, database, trace, nodeOf, boot }),
+    scenarios: createScenarios({
+      ...{ seed, queue, database, trace, nodeOf, boot, bootTwin, setTemper },
+      vms: (keyspace) => simulation.vms(keyspace),
+      twinOf: (name) => twins.get(name) ?? null,
+    }),
   };
   return simulation;
-}
-
-function createScenarios(deps: {
-  readonly queue: EventQueue;
-  readonly database: Database;
-  readonly trace: TraceListener;
-  readonly nodeOf: (name: string) => SimulatedNode;
-  readonly boot: (spec: NodeSpec) => SimulatedNode;
-}): Scenarios {
-  const { queue, database, trace, nodeOf, boot } = deps;
-  function inState(name: string, ...states: readonly string[]): SimulatedNode {
-    const node = nodeOf(name);
-    const state = node.vm.state();
-    if (!states.includes(state)) throw new OpsError("conflict", `${name} is ${state}, not ${states.join(" or ")}`);
-    return node;
-  }
-  const running = (name: string) => inState(name, "running");
-  const alive = (name: string) => inState(name, "running", "paused", "frozen");
-  const bringBack = (name: string, wallSkewMs = 0): void => {
-    const { keyspace, cluster } = inState(name, "halted");
-    boot({ keyspace, cluster, name, wallSkewMs });
-  };
-
-  return {
-    killNode: (name) => alive(name).halt(),
-    freezeNode(name, forMs) {
-      const { vm } = running(name);
-      vm.pause();
-      queue.after(forMs, () => vm.resume());
-    },
-    suspendNode(name, forMs) {
-      const { vm } = running(name);
-      vm.freeze();
-      queue.after(forMs, () => vm.resume());
-    },
-    pauseNode: (name) => running(name).vm.pause(),
-    resumeNode: (name) => inState(name, "paused", "frozen").vm.resume(),
-    bringBack,
-    restartNode(name, wallSkewMs) {
-      alive(name).halt();
-      bringBack(name, wallSkewMs);
-    },
-    hangWorker(name) {
-      running(name).worker().hang();
-      trace({ kind: "hung", at: queue.now(), vm: name });
-    },
-    cutDatabase(name, forMs) {
-      const node = alive(name);
-      node.cutOff(true);
-      queue.after(forMs, () => node.cutOff(false));
-    },
-    slowClock: (name, rate) => running(name).vm.setRate(rate),
-    skewWall: (name, skewMs) => running(name).vm.setWallSkew(skewMs),
-    alias(name, observer) {
-      running(name).worker().nudge(REFRESH_PERIOD_MS);
-      running(observer)
-        .worker()
-        .nudge(REFRESH_PERIOD_MS - 50);
-    },
-    poison(name, type, actorName) {
-      const node = running(name);
-      const table = database.table(node.keyspace, type);
-      if (table === null) throw new OpsError("not-found", "No such actor type in the demo");
-      const key = simulatedKey(table, actorName);
-      node.registry.poison(key);
-    },
-    stopDatabase() {
-      database.down = true;
-    },
-    startDatabase() {
-      database.down = false;
-    },
-  };
 }

@@ -10,7 +10,7 @@ export type TraceEvent =
       readonly from: string | null;
       readonly to: string | null;
       /** `insert` and `replace` are claims by DNA, `release` and `claim` are statements of the console. */
-      readonly by: "insert" | "replace" | "release" | "claim";
+      readonly by: OwnerChange;
     }
   | {
       readonly kind: "started";
@@ -19,9 +19,18 @@ export type TraceEvent =
       readonly incarnation: string;
       readonly key: string;
     }
-  | { readonly kind: "ended"; readonly at: number; readonly vm: string; readonly key: string }
+  /** An instance ended; `lost` = events that it had accepted and not handled. */
+  | {
+      readonly kind: "ended";
+      readonly at: number;
+      readonly vm: string;
+      readonly key: string;
+      readonly lost: number;
+      /** `stop` = by the console. */
+      readonly cause: "crash" | "stop";
+    }
   /** Every instance of the VM ended at once. */
-  | { readonly kind: "emptied"; readonly at: number; readonly vm: string }
+  | { readonly kind: "emptied"; readonly at: number; readonly vm: string; readonly lost: number }
   /** An instance took a message because its node holds itself for the owner. */
   | {
       readonly kind: "delivered";
@@ -35,6 +44,9 @@ export type TraceEvent =
   | { readonly kind: "vm"; readonly at: number; readonly vm: string; readonly state: VmState }
   /** The cluster worker stands still while the rest of the VM works. */
   | { readonly kind: "hung"; readonly at: number; readonly vm: string };
+
+/** Who changed an owner: DNA by its two statements, or the console by its two. */
+export type OwnerChange = "insert" | "replace" | "release" | "claim";
 
 export type VmState = "running" | "paused" | "frozen" | "halted";
 

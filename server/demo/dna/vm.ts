@@ -13,12 +13,17 @@ const WAKE_SPREAD_MS = 25;
 
 /** One BEAM VM: its two clocks, its timers, and whether it runs. */
 export interface Vm {
+  /** BEAM node name: an address. */
   readonly name: string;
+  /** Which VM it is, where two have one name. */
+  readonly id: string;
   state(): VmState;
   /** Erlang monotonic time in ms: usually negative, comparable with itself only. */
   monotonic(): number;
   /** System time in ms since the epoch. */
   wall(): number;
+  /** Since its start, by its monotonic clock. */
+  uptimeMs(): number;
   /** Runs `run` after `delayMs` of this VM's monotonic time. */
   after(delayMs: number, run: () => void): Scheduled;
   /** Hands something to the VM: it runs now, or once the VM goes on; never when it has ended. */
@@ -42,6 +47,7 @@ interface Timer {
 
 export function createVm(options: {
   readonly name: string;
+  readonly id: string;
   readonly queue: EventQueue;
   readonly random: Random;
   readonly startEpoch: EpochMs;
@@ -51,7 +57,7 @@ export function createVm(options: {
   readonly wallSkewMs: number;
   readonly trace: (event: TraceEvent) => void;
 }): Vm {
-  const { name, queue, random, startEpoch, trace } = options;
+  const { name, id, queue, random, startEpoch, trace } = options;
   const timers = new Set<Timer>();
   let waiting: (() => void)[] = [];
   let state: VmState = "running";
@@ -85,15 +91,17 @@ export function createVm(options: {
   function enter(next: VmState): void {
     mark();
     state = next;
-    trace({ kind: "vm", at: queue.now(), vm: name, state });
+    trace({ kind: "vm", at: queue.now(), vm: id, state });
     for (const timer of timers) arm(timer);
   }
 
-  trace({ kind: "vm", at: queue.now(), vm: name, state });
+  trace({ kind: "vm", at: queue.now(), vm: id, state });
   return {
     name,
+    id,
     state: () => state,
     monotonic,
+    uptimeMs: () => monotonic() - MONOTONIC_BASE_MS,
     wall: () => startEpoch + queue.now() + wallSkewMs,
     after(delayMs, run) {
       const timer: Timer = { dueMs: monotonic() + delayMs, run, scheduled: null };
