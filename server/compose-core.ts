@@ -28,7 +28,9 @@ import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { LiveRecorder } from "#server/live/recorder.ts";
 import { closeLost } from "#server/operations/lost.ts";
+import { createRequestGate, type GateRules, heldBy } from "#server/operations/gate.ts";
 import { createOperations } from "#server/operations/operations.ts";
+import { createSafetyService } from "#server/operations/safety-service.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { Services } from "#server/trpc/services.ts";
 import { bulkKinds, composeBulk } from "./compose-bulk.ts";
@@ -56,9 +58,15 @@ export function sourceDepsOf(
   deps: CoreDeps,
 ): SourceDeps & { state: StateStore; operations: ReturnType<typeof createOperations> } {
   const { recorder, clock, log, loopDelay, state, configuration } = deps;
-  const operations = createOperations({ recorder, view: recorder, clock });
+  const gate = createRequestGate({ rules: gateRulesOf(configuration), safety: () => recorder.operator(), clock });
+  const operations = createOperations({ recorder, view: recorder, clock, gate });
   return { recorder, view: recorder, clock, log, loopDelay, limits: configuration.limits, state, operations };
 }
+
+const gateRulesOf = ({ readOnly, approvals }: Configuration): GateRules => ({
+  readOnly,
+  wholeNode: approvals.wholeNode,
+});
 
 /** Everything between the sources and the procedures, and its background work. */
 export function composeCore(
@@ -84,7 +92,8 @@ export function composeCore(
   });
   const plans = { sources: sources.dynflow.map(({ source }) => source), operations, clock, log };
   const kinds = [failover, ...bulkKinds(plans), invalidateKind(plans)];
-  const runner = createJobRunner({ store: jobStore, kinds, recorder, view: recorder, clock, log });
+  const held = () => heldBy(gateRulesOf(configuration), recorder.operator());
+  const runner = createJobRunner({ store: jobStore, kinds, recorder, view: recorder, clock, log, held });
   const bulk = composeBulk({ ...plans, runner, operatorLimit: configuration.limits.bulkOperator });
   const worlds = composeWorlds({ ...plans, runner, masks });
   const verifier = createFailoverVerifier({
@@ -101,6 +110,11 @@ export function composeCore(
   const services: Omit<Services, "session" | "demo" | "admin"> = {
     estate: createEstateService({ estate: configured, view: recorder, clock, masks }),
     attention: createAttentionService({ estate: configured, view: recorder, recorder, operations, clock, masks }),
+    safety: createSafetyService({
+      ...{ view: recorder, recorder, operations, clock, newId: ulid },
+      holdJobs: (note, requestId) => runner.hold(note, requestId),
+      rules: { ...gateRulesOf(configuration), minutes: configuration.approvals.minutes },
+    }),
     dna: createDnaService({
       sources: sources.dna.map(({ source }) => source),
       clock,

@@ -78,7 +78,11 @@ export async function compose(configuration: Configuration, log: Logger): Promis
     log,
   });
   const session = createSessionService({
-    identity: { version, build, authMode: configuration.auth.mode, demo: configuration.demo },
+    identity: {
+      ...{ version, build, authMode: configuration.auth.mode, demo: configuration.demo },
+      readOnly: configuration.readOnly,
+      secondPerson: configuration.approvals.wholeNode,
+    },
     journalStatus: () => recorder.journalStatus(),
     clock,
   });

@@ -29,6 +29,9 @@ export const PERMISSIONS = [
   "jobs:control",
   "demo:scenario",
   "configuration:read",
+  "safety:read-only",
+  "safety:allow-acting",
+  "safety:approve",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -61,7 +64,33 @@ const LEAST_ROLE: Readonly<Record<Permission, Role | "anyone">> = {
   "jobs:control": "operator",
   "demo:scenario": "operator",
   "configuration:read": "admin",
+  // Whoever may act at all may pull the brake; letting go of it is another matter.
+  "safety:read-only": "operator",
+  "safety:allow-acting": "admin",
+  "safety:approve": "admin",
 };
+
+/** What may go on while the console is read-only: nothing of it is sent to any system. A new permission is taken for one that sends. */
+const SENDS_NOTHING: ReadonlySet<Permission> = new Set<Permission>([
+  "session:open",
+  "estate:read",
+  "attention:acknowledge",
+  "dna:read",
+  "dna:census",
+  "plans:read",
+  "plans:search-text",
+  "payloads:reveal",
+  "worlds:read",
+  "locks:read",
+  "journal:read",
+  "jobs:read",
+  "jobs:control",
+  "demo:scenario",
+  "configuration:read",
+  "safety:read-only",
+  "safety:allow-acting",
+  "safety:approve",
+]);
 
 export interface Principal {
   readonly id: string;
@@ -93,6 +122,10 @@ export function canSee(principal: Principal, sourceId: string): boolean {
 /** Everything it may do, for the screen to draw its buttons by. */
 export const permissionsOf = (principal: Principal | null): readonly Permission[] =>
   PERMISSIONS.filter((permission) => can(principal, permission));
+
+/** What of it the brake for everything takes away. */
+export const sendingOf = (permissions: readonly Permission[]): readonly Permission[] =>
+  permissions.filter((permission) => !SENDS_NOTHING.has(permission));
 
 /** The refusal in words: what is needed. */
 export function refusalOf(permission: Permission): string {

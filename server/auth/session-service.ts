@@ -2,7 +2,7 @@ import type { JournalStatus } from "#server/contract/live.ts";
 import { journalRefusal } from "#server/contract/view/journal-status.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
-import { type Principal, permissionsOf } from "./permissions.ts";
+import { type Principal, permissionsOf, sendingOf } from "./permissions.ts";
 
 /** What this console is, for whoever asks: also for those who have not logged in. */
 export interface ConsoleIdentity {
@@ -11,6 +11,8 @@ export interface ConsoleIdentity {
   readonly build: string;
   readonly authMode: "none" | "tokens";
   readonly demo: { readonly speed: number } | null;
+  readonly readOnly: boolean;
+  readonly secondPerson: boolean;
 }
 
 export function createSessionService(deps: {
@@ -24,6 +26,7 @@ export function createSessionService(deps: {
       return {
         principal: principal === null ? null : { id: principal.id, role: principal.role, kind: principal.kind },
         permissions: [...permissionsOf(principal)],
+        sending: [...sendingOf(permissionsOf(principal))],
         ...identity,
         serverNow: toIso(clock.now()),
         actionsRefused: journalRefusal(journalStatus()),

@@ -32,6 +32,8 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
     listen: toListen(document.listen, context.port),
     journal: toJournal(document.journal, folder, context.secrets),
     auth: document.auth,
+    readOnly: document.readOnly,
+    approvals: document.approvals,
     limits: document.limits,
     masks: document.masks,
     links: document.links,

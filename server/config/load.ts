@@ -81,6 +81,7 @@ function readSections(document: unknown): ReadSections {
     journalGiven: z.record(z.string(), z.unknown()).safeParse(raw.journal).data ?? {},
     auth: readLeniently(SECTIONS.auth, raw.auth),
     regions: readLeniently(SECTIONS.regions, raw.regions),
+    approvals: readLeniently(SECTIONS.approvals, raw.approvals),
     loadBalancer: readLeniently(SECTIONS.loadBalancer, raw.loadBalancer),
     dna: itemsOf(raw.dna).map((item) => ({ ...namesOf(item), whole: readLeniently(dnaSource, item) })),
     dynflow: itemsOf(raw.dynflow).map((item) => ({ ...namesOf(item), whole: readLeniently(dynflowSource, item) })),

@@ -7,6 +7,13 @@ export interface Configuration {
   readonly listen: ListenConfiguration;
   readonly journal: JournalConfiguration;
   readonly auth: { readonly mode: "none" | "tokens" };
+  /** Nothing is ever sent, and nobody can lift that. */
+  readonly readOnly: boolean;
+  readonly approvals: {
+    /** Whether a whole-node action takes a second person. */
+    readonly wholeNode: boolean;
+    readonly minutes: number;
+  };
   readonly limits: LimitsConfiguration;
   /** Values of keys that contain one of these, in any case, are masked until they are revealed. */
   readonly masks: readonly string[];

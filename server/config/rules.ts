@@ -19,6 +19,7 @@ export interface ReadSections {
   /** Its keys as they were given, faulty or not. */
   readonly journalGiven: Readonly<Record<string, unknown>>;
   readonly auth: ConfigurationDocument["auth"] | null;
+  readonly approvals: ConfigurationDocument["approvals"] | null;
   readonly regions: ConfigurationDocument["regions"] | null;
   readonly loadBalancer: ConfigurationDocument["loadBalancer"] | null;
   readonly dna: readonly ReadSource<DnaDocument>[];
@@ -37,7 +38,14 @@ export function crossFaults(read: ReadSections): readonly ShapeFault[] {
     ...regionFaults(read),
     ...secretFaults(read),
     ...dynflowFaults(read),
+    ...approvalFaults(read),
   ];
+}
+
+function approvalFaults({ auth, approvals }: ReadSections): readonly ShapeFault[] {
+  if (approvals?.wholeNode !== true || auth === null || auth.mode !== "none") return [];
+  const message = "needs auth.mode tokens: without it everybody is the same person";
+  return [{ path: ["approvals", "wholeNode"], message }];
 }
 
 function exposureFaults({ listen, auth }: ReadSections): readonly ShapeFault[] {

@@ -214,6 +214,28 @@ export const SECTIONS = {
   listen: listen.prefault({}).describe("Where the console answers."),
   journal: journal.prefault({}).describe("What it remembers."),
   auth: auth.prefault({}).describe("Who may come in."),
+  readOnly: z
+    .boolean()
+    .default(false)
+    .describe("Never sends anything to any system, whatever `act` says; lifted by nobody from the screen."),
+  approvals: z
+    .strictObject({
+      wholeNode: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Whether a job on a whole node, world or type (fail over, stop many, stop a VM, delete a row, invalidate) takes a second person who agrees to it first. Needs `auth.mode: tokens`.",
+        ),
+      minutes: z
+        .number()
+        .int()
+        .min(1)
+        .max(24 * 60)
+        .default(15)
+        .describe("How long a question stays open, and how long an agreement may be used."),
+    })
+    .prefault({})
+    .describe("The second person."),
   limits: limits.prefault({}).describe("How much at once."),
   masks: z
     .array(z.string().trim().min(1).max(100))

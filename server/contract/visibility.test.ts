@@ -63,6 +63,8 @@ it("tells the progress of visible jobs only", () => {
       family: "operator",
       operations: [],
       jobs: { a: { ...job, stream: "dna:eu-1" }, b: { ...job, stream: HIDDEN } },
+      approvals: {},
+      readOnly: null,
       acknowledgements: { f: { stream: "dna:eu-1" }, g: { stream: HIDDEN } },
     },
   } as unknown as Folds;

@@ -35,6 +35,9 @@ function touchedStreams(event: JournalEvent): readonly StreamName[] {
       return [event.body.job.stream];
     case "attention.acknowledged":
     case "attention.released":
+    case "approval.asked":
+    case "approval.decided":
+    case "approval.used":
       return [event.body.stream];
     case "console.retention_applied":
       return event.body.streams;
@@ -61,6 +64,7 @@ function narrowedOperator(visible: ReadonlySet<StreamName>, fold: OperatorFold):
     acknowledgements: Object.fromEntries(
       Object.entries(fold.acknowledgements).filter(([, { stream }]) => visible.has(stream)),
     ),
+    approvals: Object.fromEntries(Object.entries(fold.approvals).filter(([, { stream }]) => visible.has(stream))),
   };
 }
 

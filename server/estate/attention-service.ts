@@ -1,6 +1,6 @@
 import { type Caller, sourceFor, visibleStreams } from "#server/auth/caller.ts";
 import { audienceOf } from "#server/auth/permissions.ts";
-import { dnaStream, dynflowStream, type EventActor, type EventDraft, OPERATOR_STREAM } from "#server/contract/event.ts";
+import { dnaStream, dynflowStream, type EventDraft } from "#server/contract/event.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import type { MaskRules } from "#server/contract/mask-rules.ts";
@@ -13,6 +13,7 @@ import { type Clock, epochMs, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { OperationRequest, Operations } from "#server/operations/ports.ts";
+import { tellEvent, toEventActor } from "#server/operations/tell.ts";
 import type { Estate } from "./service.ts";
 
 export const ACKNOWLEDGE_ACTION = "attention.acknowledge";
@@ -43,13 +44,8 @@ export function createAttentionService(deps: AttentionDeps) {
     return found;
   }
 
-  /** Journals one event about the finding, between the request and its end. */
-  async function told(operation: OperationRequest, draft: EventDraft, found: string): Promise<void> {
-    const { requestId, actor } = operation;
-    await operations.request(operation);
-    await recorder.record(OPERATOR_STREAM, [{ ...draft, causedBy: requestId, actor }]);
-    await operations.settle(operation, "verified", found);
-  }
+  const told = (operation: OperationRequest, draft: EventDraft, found: string): Promise<void> =>
+    tellEvent({ operations, recorder }, operation, draft, found);
 
   return {
     async list(caller: Caller, input: WireIn<typeof wire.attentionInput>): WireOut<typeof wire.attentionOutput> {
@@ -81,7 +77,7 @@ export function createAttentionService(deps: AttentionDeps) {
       const expected = { severity: expectedSeverity, count: expectedCount, minutes };
       const operation = {
         requestId,
-        actor: toActor(caller, input.reason),
+        actor: toEventActor(caller, input.reason),
         facts: { action: ACKNOWLEDGE_ACTION, stream, target: finding, expected },
       };
       const body = { finding, stream, severity, count, until };
@@ -100,7 +96,7 @@ export function createAttentionService(deps: AttentionDeps) {
       }
       const operation = {
         requestId,
-        actor: toActor(caller, input.reason),
+        actor: toEventActor(caller, input.reason),
         facts: { action: RELEASE_ACTION, stream, target: finding, expected: { by: expectedBy } },
       };
       const body = { finding, stream };
@@ -120,13 +116,6 @@ function faultsOf(folds: Folds, streams: readonly string[] | null) {
     return [{ source: sourceOf(stream), message, since: since === 0 ? null : toIso(since) }];
   });
 }
-
-const toActor = (caller: Caller, reason: string): EventActor => ({
-  user: caller.principal.id,
-  role: caller.principal.role,
-  address: caller.address,
-  reason,
-});
 
 function toNeedView(need: Need): WireShape<typeof wire.needView> {
   const { id, kind, severity, stream, target, title, detail, since, count, remedy, offer, acknowledged } = need;

@@ -36,6 +36,9 @@ export function createFakeServices(reached: (path: string) => void = () => undef
       principal: principal === null ? null : { id: principal.id, role: principal.role, kind: principal.kind },
       authMode: "tokens",
       permissions: [],
+      sending: [],
+      readOnly: false,
+      secondPerson: false,
       demo: null,
       version: "0",
       build: "test",
@@ -46,6 +49,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
   const names = [
     "estate",
     "attention",
+    "safety",
     "dna",
     "dynflow",
     "dynflowList",

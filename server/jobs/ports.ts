@@ -25,6 +25,8 @@ export interface JobRecord {
 export interface Checkpoint {
   readonly outcomes: readonly TargetOutcome[];
   readonly bookmark: JsonValue;
+  /** Of a kind that only reads, in place of outcomes: how much is done by now, and how much there is as far as is known. */
+  readonly done?: { readonly applied: number; readonly total: number };
 }
 
 /** What a kind reports of its pace between checkpoints; never journalled. */
@@ -61,6 +63,11 @@ export interface JobEnd {
 /** One kind of bulk work. `run` is called again, with the last bookmark, after a pause or a restart. */
 export interface JobKind {
   readonly kind: JobFacts["kind"];
+  /**
+   * It changes nothing in any system, and has no targets: it may run beside a job that does, and goes on while the
+   * console is read-only.
+   */
+  readonly readsOnly?: true;
   run(work: JobWork): Promise<JobEnd>;
 }
 
@@ -82,6 +89,6 @@ export interface JobStarter {
   start(job: NewJob): Promise<void>;
   /** The job that this request started; `null` when it started none. */
   startedBy(requestId: string): string | null;
-  /** Whether a job on this stream has not ended: one mutating job at a time per source. */
+  /** Whether a job on this stream that changes something has not ended: one of them at a time per source. */
   busy(stream: string): boolean;
 }

@@ -36,6 +36,8 @@ export interface JobRunner extends JobStarter {
    * is not known any more is passed over.
    */
   settle(jobId: string, outcome: TargetOutcome): Promise<void>;
+  /** Pauses every job that sends something, at its next safe point; answers how many. */
+  hold(note: string, requestId: string): Promise<number>;
   /** Ends the work of this process at safe points; jobs stay as they are on disk. */
   stop(): Promise<void>;
 }
@@ -67,6 +69,8 @@ export function createJobRunner(deps: {
   readonly view: Pick<FoldView, "operator">;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Why nothing may be sent at all; such jobs are not taken up after a restart either. */
+  readonly held?: () => string | null;
 }): JobRunner {
   const { store, recorder, clock, log } = deps;
   const jobs = new Map<string, Live>();
@@ -77,6 +81,9 @@ export function createJobRunner(deps: {
     if (live === undefined) throw new OpsError("not-found", `No job ${jobId}`);
     return live;
   };
+
+  const readsOnly = ({ facts }: JobRecord): boolean =>
+    deps.kinds.find(({ kind }) => kind === facts.kind)?.readsOnly === true;
 
   /** Whoever changes the record of a job waits for whoever changes it now. */
   function inTurn<T>(live: Live, change: () => Promise<T>): Promise<T> {
@@ -107,8 +114,8 @@ export function createJobRunner(deps: {
 
   const checkpoint = (live: Live, point: Checkpoint): Promise<void> => inTurn(live, () => write(live, point));
 
-  async function write(live: Live, { outcomes, bookmark }: Checkpoint): Promise<void> {
-    const counts: Record<TargetOutcomeKind, number> & { total: number } = { ...live.record.facts.counts };
+  async function write(live: Live, { outcomes, bookmark, done }: Checkpoint): Promise<void> {
+    const counts: Record<TargetOutcomeKind, number> & { total: number } = { ...live.record.facts.counts, ...done };
     for (const outcome of outcomes) {
       const before = await store.outcome(live.record.id, outcome.key);
       if (before !== null) counts[before.outcome] -= 1;
@@ -213,8 +220,13 @@ export function createJobRunner(deps: {
     }
   }
 
+  const kindOf = (live: Live): JobKind | undefined =>
+    deps.kinds.find((candidate) => candidate.kind === live.record.facts.kind);
+  const sends = (live: Live): boolean => kindOf(live)?.readsOnly !== true;
+  const isMoving = ({ record: { facts } }: Live): boolean => facts.state === "running" || facts.state === "waiting";
+
   function launch(live: Live): void {
-    const kind = deps.kinds.find((candidate) => candidate.kind === live.record.facts.kind);
+    const kind = kindOf(live);
     if (kind === undefined) throw new OpsError("refused", `No kind of job ${live.record.facts.kind}`);
     live.abort = new AbortController();
     live.startedAt = clock.now();
@@ -225,7 +237,7 @@ export function createJobRunner(deps: {
   /** A kill between outcomes and the record that counts them leaves the counts behind: they are counted anew. */
   async function recounted(record: JobRecord): Promise<JobRecord> {
     const { state, counts } = record.facts;
-    if (isEnded(state) && counts.unknown === 0) return record;
+    if ((isEnded(state) && counts.unknown === 0) || readsOnly(record)) return record;
     const found = await store.count(record.id);
     const total = Math.max(counts.total, settled({ ...found, total: 0 }));
     return { ...record, facts: { ...record.facts, counts: { ...found, total } } };
@@ -277,7 +289,10 @@ export function createJobRunner(deps: {
       for (const record of await store.all()) {
         const state = journalled[record.id]?.state ?? record.facts.state;
         const live = liven(await recounted({ ...record, facts: { ...record.facts, state } }));
-        if (state === "running" || state === "waiting") launch(live);
+        if (!isMoving(live)) continue;
+        const held = sends(live) ? (deps.held?.() ?? null) : null;
+        if (held === null) launch(live);
+        else await setState(live, "paused", held);
       }
       await closeLost(Object.entries(journalled).filter(([id, facts]) => !jobs.has(id) && !isEnded(facts.state)));
       publish();
@@ -297,7 +312,9 @@ export function createJobRunner(deps: {
     startedBy: (requestId) =>
       [...jobs.values()].find((live) => live.record.facts.requestId === requestId)?.record.id ?? null,
     busy: (stream) =>
-      [...jobs.values()].some(({ record }) => record.facts.stream === stream && !isEnded(record.facts.state)),
+      [...jobs.values()].some(
+        ({ record }) => record.facts.stream === stream && !isEnded(record.facts.state) && !readsOnly(record),
+      ),
     list: () => [...jobs.values()].map((live) => live.record),
     get: (jobId) => jobs.get(jobId)?.record ?? null,
     progress(jobId) {
@@ -316,6 +333,8 @@ export function createJobRunner(deps: {
     },
     async resume(jobId, requestId) {
       const live = liveOf(jobId);
+      const held = sends(live) ? (deps.held?.() ?? null) : null;
+      if (held !== null) throw new OpsError("refused", held);
       if (live.record.facts.state !== "paused")
         throw new OpsError("conflict", `The job is ${live.record.facts.state}: only a paused one can be resumed`);
       await setState(live, "running", null, requestId);
@@ -338,6 +357,13 @@ export function createJobRunner(deps: {
         await write(live, { outcomes: [outcome], bookmark: live.record.bookmark });
         if (isEnded(live.record.facts.state) && !sameCounts(counts, live.record.facts.counts)) await tellCounts(live);
       });
+    },
+    async hold(note, requestId) {
+      const moving = [...jobs.values()].filter((live) => isMoving(live) && sends(live));
+      await Promise.all(moving.map(halt));
+      const held = moving.filter((live) => !isEnded(live.record.facts.state));
+      await Promise.all(held.map((live) => setState(live, "paused", note, requestId)));
+      return held.length;
     },
     async stop() {
       stopping = true;

@@ -3,6 +3,7 @@ import type { OperationPhase } from "#server/contract/fold/operator.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { messageOf } from "#server/kernel/errors.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
+import { OPEN_GATE, type RequestGate } from "./gate.ts";
 import type { OperationRequest, Operations } from "./ports.ts";
 
 /** An event of the journal is no place for a dump. */
@@ -12,14 +13,23 @@ export function createOperations(deps: {
   readonly recorder: Recorder;
   readonly view: Pick<FoldView, "operator">;
   readonly clock: Clock;
+  /** Asked before anything is journalled. */
+  readonly gate?: RequestGate;
 }): Operations {
-  const { recorder, view, clock } = deps;
+  const { recorder, view, clock, gate = OPEN_GATE } = deps;
 
-  async function request({ requestId, facts, actor }: OperationRequest): Promise<void> {
+  async function request(asked: OperationRequest): Promise<void> {
+    const { requestId, facts, actor } = asked;
+    const along = gate.pass(asked);
     const body: OperationFacts = { ...facts, found: null };
-    await recorder.record(OPERATOR_STREAM, [
-      { id: requestId, kind: "op.requested", subject: facts.target, occurredAt: clock.now(), actor, body },
-    ]);
+    try {
+      await recorder.record(OPERATOR_STREAM, [
+        { id: requestId, kind: "op.requested", subject: facts.target, occurredAt: clock.now(), actor, body },
+        ...along,
+      ]);
+    } finally {
+      gate.done(asked);
+    }
   }
 
   async function settle(

@@ -12,7 +12,10 @@ export interface OperationRequest {
 export interface Operations {
   /** The operation that already has this id, as far as it is remembered. */
   known(requestId: string): OperationFold | null;
-  /** Appends `op.requested`. Rejects with `journal-unavailable`: then nothing may be sent. */
+  /**
+   * Appends `op.requested`. Rejects with `journal-unavailable`, or `refused` while the console is read-only or a second
+   * person is missing: then nothing may be sent.
+   */
   request(request: OperationRequest): Promise<void>;
   /** Appends what became of it. */
   settle(

@@ -5,6 +5,7 @@ import { dynflowRouter } from "./routers/dynflow.ts";
 import { overviewRouter, topologyRouter } from "./routers/estate.ts";
 import { journalRouter } from "./routers/journal.ts";
 import { adminRouter, demoRouter, jobsRouter } from "./routers/operations.ts";
+import { safetyRouter } from "./routers/safety.ts";
 import { sessionRouter } from "./routers/session.ts";
 
 /** Every procedure there is. Names are public API. */
@@ -17,6 +18,7 @@ export const appRouter = router({
   dynflow: dynflowRouter,
   journal: journalRouter,
   jobs: jobsRouter,
+  safety: safetyRouter,
   demo: demoRouter,
   admin: adminRouter,
 });

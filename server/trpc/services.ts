@@ -18,6 +18,7 @@ import type * as worlds from "#server/contract/wire/dynflow-worlds.ts";
 import type * as estate from "#server/contract/wire/estate.ts";
 import type * as jobs from "#server/contract/wire/jobs.ts";
 import type * as journal from "#server/contract/wire/journal.ts";
+import type * as safety from "#server/contract/wire/safety.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
 
 type In<T extends z.ZodType> = z.output<T>;
@@ -33,6 +34,14 @@ export interface AttentionService {
   list(caller: Caller, input: In<typeof attention.attentionInput>): Out<typeof attention.attentionOutput>;
   acknowledge(caller: Caller, input: In<typeof attention.acknowledgeInput>): Out<typeof attention.acknowledgeOutput>;
   release(caller: Caller, input: In<typeof attention.releaseInput>): Out<typeof attention.releaseOutput>;
+}
+
+export interface SafetyService {
+  status(): Out<typeof safety.safetyOutput>;
+  setReadOnly(caller: Caller, input: In<typeof safety.readOnlyInput>): Out<typeof safety.readOnlyOutput>;
+  liftReadOnly(caller: Caller, input: In<typeof safety.readOnlyInput>): Out<typeof safety.readOnlyOutput>;
+  ask(caller: Caller, input: In<typeof safety.askInput>): Out<typeof safety.askOutput>;
+  decide(caller: Caller, input: In<typeof safety.decideInput>): Out<typeof safety.decideOutput>;
 }
 
 export interface DnaService {
@@ -196,6 +205,7 @@ export interface Services {
   readonly refusal?: () => string | null;
   readonly estate: EstateService;
   readonly attention: AttentionService;
+  readonly safety: SafetyService;
   readonly dna: DnaService;
   readonly dynflow: DynflowService;
   readonly dynflowList: DynflowListService;

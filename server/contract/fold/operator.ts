@@ -7,6 +7,7 @@ import type {
   OperationFacts,
 } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { EMPTY_SAFETY, reduceSafety, type SafetyFold } from "./safety.ts";
 
 export const OPERATION_PHASES = [
   "requested",
@@ -33,7 +34,7 @@ export interface AcknowledgementFold extends AcknowledgementFacts {
   readonly at: EpochMs;
 }
 
-export interface OperatorFold {
+export interface OperatorFold extends SafetyFold {
   readonly family: "operator";
   /** The latest operations, oldest first, at most `OPERATIONS_MAX`; older ones are in the journal. */
   readonly operations: readonly OperationFold[];
@@ -46,7 +47,13 @@ const OPERATIONS_MAX = 200;
 const ENDED_JOBS_MAX = 50;
 const ACKNOWLEDGEMENTS_MAX = 500;
 
-export const EMPTY_OPERATOR: OperatorFold = { family: "operator", operations: [], jobs: {}, acknowledgements: {} };
+export const EMPTY_OPERATOR: OperatorFold = {
+  family: "operator",
+  operations: [],
+  jobs: {},
+  acknowledgements: {},
+  ...EMPTY_SAFETY,
+};
 
 /**
  * Pure and total. Phases of one operation are joined by `causedBy` = id of its `op.requested`; a denial without a
@@ -78,7 +85,7 @@ export function reduceOperator(state: OperatorFold, event: JournalEvent): Operat
       return { ...state, acknowledgements: kept };
     }
     default:
-      return state;
+      return reduceSafety(state, event);
   }
 }
 

@@ -8,6 +8,12 @@ export const sessionOutput = z.object({
     .nullable(),
   authMode: z.enum(["none", "tokens"]),
   permissions: z.array(z.string()),
+  /** Those of them that send something to a system: off while the console is read-only. */
+  sending: z.array(z.string()),
+  /** Fixed by the configuration: nothing is ever sent. The brake that is pulled and lifted is in the live feed. */
+  readOnly: z.boolean(),
+  /** Whether a whole-node action takes a second person. */
+  secondPerson: z.boolean(),
   demo: z.object({ speed: z.number() }).nullable(),
   version: z.string(),
   build: z.string(),
