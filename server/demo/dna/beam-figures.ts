@@ -18,9 +18,9 @@ const ETS_BYTES = 4_100_000;
 const ENTRY_BYTES = 410;
 
 /** An actor's state, by its name, and what waits in it. */
-export function memoryOf({ key, buffered, mailbox }: RunningInstance): number {
+export function memoryOf({ key, buffered, mailbox, heldBytes }: RunningInstance): number {
   const state = mix32(key.name.length * 7_919 + Number(key.name.slice(-4).replace(/\D/g, "") || 0)) % STATE_BYTES_MAX;
-  return PROCESS_BYTES + state + (buffered + mailbox) * EVENT_BYTES;
+  return PROCESS_BYTES + state + heldBytes + (buffered + mailbox) * EVENT_BYTES;
 }
 
 export function processOf(instance: RunningInstance, nowMs: number): BeamProcess {

@@ -27,6 +27,9 @@ import type { RunningInstance } from "./registry.ts";
 
 /** An answer that takes longer is given up. */
 const CALL_TIMEOUT_MS = 2_000;
+/** After a try that found nobody, the next waits for so long, each time twice as long. */
+const BACK_OFF_MS = 1_000;
+const BACK_OFF_MAX_MS = 15_000;
 /** A VM that ends in order is waited for this long. */
 const STOP_VM_TIMEOUT_MS = 10_000;
 /** Between two looks of a safe stop. */
@@ -73,6 +76,9 @@ export function createSimulatedDnaBeam(
   const random: Random = streamOf(simulation.seed, `beam/${keyspace}`);
   const [fastestMs, slowestMs] = options.latencyMs ?? [0.5, 3];
   const connected = new Set<string>();
+  /** Nodes whose last answer did not come in time. */
+  const silent = new Set<string>();
+  const absences = new Map<string, { readonly waitMs: number; readonly retryAt: number }>();
   const faults: BeamFault[] = [];
   let closed = false;
 
@@ -85,28 +91,38 @@ export function createSimulatedDnaBeam(
     return simulation.nodes(keyspace).find((node) => node.name === name) ?? null;
   }
 
+  const retryInMs = (name: string): number => Math.max(0, (absences.get(name)?.retryAt ?? 0) - clock.monotonic());
+
+  function absent(name: string): OpsError {
+    connected.delete(name);
+    const waitMs = Math.min(BACK_OFF_MAX_MS, 2 * (absences.get(name)?.waitMs ?? BACK_OFF_MS / 2));
+    absences.set(name, { waitMs, retryAt: clock.monotonic() + waitMs });
+    return new OpsError("upstream-unavailable", `Nobody listens for ${name}`);
+  }
+
   /** The node, connected and answering: or why not. */
   async function reach(name: string): Promise<SimulatedNode> {
     if (closed) throw new OpsError("upstream-unavailable", "The connections to the nodes were closed");
     const refusal = options.refuses?.(name) ?? null;
     if (refusal !== null) throw new OpsError("refused", `${name} turns the console away: ${refusal}`);
+    if (retryInMs(name) > 0) throw new OpsError("refused", `${name} was not there; it is not tried again at once`);
     await wait(random.between(fastestMs, slowestMs));
     const node = found(name);
-    if (node === null || node.vm.state() === "halted") {
-      connected.delete(name);
-      throw new OpsError("upstream-unavailable", `Nobody listens for ${name}`);
-    }
+    if (node === null || node.vm.state() === "halted") throw absent(name);
+    absences.delete(name);
     if (node.vm.state() !== "running") {
+      silent.add(name);
       await wait(slowestMs > 0 ? CALL_TIMEOUT_MS : 0);
       throw new OpsError("upstream-unavailable", `${name} did not answer within ${CALL_TIMEOUT_MS / 1_000} s`);
     }
+    silent.delete(name);
     connected.add(name);
     return node;
   }
   const ask = async <T>(name: string, answer: (node: SimulatedNode) => T): Promise<T> => answer(await reach(name));
   function requireEvaluate(what: string): void {
     if (evaluate) return;
-    throw new OpsError("refused", `${what} needs texts to be evaluated on the node, which is switched off`);
+    throw new OpsError("refused", `${what} needs texts to be evaluated on the node, and \`evaluate\` is off`);
   }
 
   function keyOf(key: ActorKey): SimulatedKey | null {
@@ -128,8 +144,8 @@ export function createSimulatedDnaBeam(
     if (!Number.isInteger(limit) || limit < 1 || limit > BEAM_INSTANCES_MAX) {
       throw new OpsError("invalid-input", `At most ${BEAM_INSTANCES_MAX} instances at once, not ${limit}`);
     }
-    if (partition < 0 || partition >= node.registry.partitions) {
-      throw new OpsError("upstream-malformed", `${node.name} has no partition ${partition}`);
+    if (!Number.isInteger(partition) || partition < 0 || partition >= node.registry.partitions) {
+      throw new OpsError("not-found", `${node.name} has no partition ${partition}`);
     }
     const matching = [...node.registry.list(partition)]
       .filter((instance) => matches(instance.key, query))
@@ -196,7 +212,7 @@ export function createSimulatedDnaBeam(
         node.registry.terminate(running);
         return { kind: "stopped" };
       }
-      if (clock.monotonic() - startedAt >= deadlineMs || slowestMs === 0) {
+      if (clock.monotonic() - startedAt >= deadlineMs) {
         return { kind: "busy", buffered: inCallback ? null : buffered, mailbox };
       }
       await wait(QUIESCE_STEP_MS);
@@ -207,7 +223,7 @@ export function createSimulatedDnaBeam(
     if (how === "halt") node.halt();
     else node.stop();
     const startedAt = clock.monotonic();
-    while (node.vm.state() !== "halted" && slowestMs > 0) {
+    while (node.vm.state() !== "halted") {
       if (clock.monotonic() - startedAt >= STOP_VM_TIMEOUT_MS) return unanswered;
       await wait(QUIESCE_STEP_MS);
     }
@@ -222,12 +238,12 @@ export function createSimulatedDnaBeam(
       const reason = options.refuses?.(name) ?? null;
       if (reason !== null) return { kind: "refused", reason, retryInMs: 0 };
       const node = found(name);
-      if (node === null || node.vm.state() === "halted") {
-        return { kind: "unreachable", reason: "nobody listens", retryInMs: 0 };
+      const ended = node === null || node.vm.state() === "halted";
+      if (ended && (connected.has(name) || absences.has(name))) {
+        return { kind: "unreachable", reason: "nobody listens", retryInMs: retryInMs(name) };
       }
-      if (!connected.has(name)) return { kind: "idle" };
-      if (node.vm.state() === "running") return { kind: "connected", otpRelease: OTP_RELEASE };
-      return { kind: "unreachable", reason: "it does not answer", retryInMs: 0 };
+      if (silent.has(name)) return { kind: "unreachable", reason: "it does not answer", retryInMs: 0 };
+      return connected.has(name) && !ended ? { kind: "connected", otpRelease: OTP_RELEASE } : { kind: "idle" };
     },
     async registration(name): Promise<BeamRegistration> {
       if (closed) return { kind: "unknown", reason: "the connections to the nodes were closed" };
@@ -306,7 +322,7 @@ export function createSimulatedDnaBeam(
 
 const OTP_RELEASE = "25";
 const ELIXIR = "1.14.0";
-const NOT_EVALUATED = "evaluating texts on the nodes is switched off";
+const NOT_EVALUATED = "it needs texts to be evaluated on the node, and `evaluate` is off";
 const unanswered: BeamStopOutcome = { kind: "unknown", reason: "the node did not answer in time" };
 
 function lastRefreshOf(node: SimulatedNode): number | null {

@@ -26,6 +26,10 @@ export interface ClusterWorker {
   table(): readonly PeerEntry[];
   /** Stands still for good while the VM works on: beats no more, notices nothing. */
   hang(): void;
+  /** Sets its last refresh back to so long ago; `null` = it has never refreshed. */
+  backdate(agoMs: number | null): void;
+  /** Puts a peer into its table whose heartbeat it last saw change so long ago. */
+  acquaint(peer: Omit<PeerEntry, "local">): void;
   /** Moves the next refresh to `delayMs` from now. */
   nudge(delayMs: number): void;
   stop(): void;
@@ -182,6 +186,12 @@ export function createClusterWorker(options: WorkerOptions): ClusterWorker {
     },
     hang() {
       hung = true;
+    },
+    backdate(agoMs) {
+      lastRefresh = agoMs === null ? null : vm.monotonic() - agoMs;
+    },
+    acquaint({ lastChangeMs, ...peer }) {
+      peers.set(toIncarnationId(peer.incarnation), { ...peer, changedAt: vm.monotonic() - lastChangeMs });
     },
     nudge(delayMs) {
       if (timer === null) return;

@@ -28,6 +28,8 @@ export interface SimulatedNode {
   worker(): ClusterWorker;
   /** What its cache says of a key, and for how long. */
   cachedOwner(key: SimulatedKey): ReturnType<OwnerCache["peek"]>;
+  /** Puts an owner into its cache, as a look-up would. */
+  rememberOwner(key: SimulatedKey, owner: Incarnation, ttlMs: number): void;
   clearOwnerCache(): void;
   /** A message for the key arrives here, or several on one way. */
   execute(key: SimulatedKey, tries?: number, events?: number): void;
@@ -242,6 +244,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     worker: () => worker,
     execute: (key, tries = TRIES, events = 1) => attempt(key, tries, events),
     cachedOwner: (key) => cache.peek(key.text),
+    rememberOwner: (key, owner, ttlMs) => cache.put(key.text, owner, ttlMs),
     clearOwnerCache: () => cache.clear(),
     cutOff(isCut) {
       cut = isCut;

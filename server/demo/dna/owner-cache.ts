@@ -11,7 +11,7 @@ export interface OwnerCache {
   get(key: string): Incarnation | null;
   /** The entry as it lies there, without touching it; `ttlMs` is what is left of it. */
   peek(key: string): { readonly owner: Incarnation; readonly ttlMs: number } | null;
-  put(key: string, owner: Incarnation): void;
+  put(key: string, owner: Incarnation, ttlMs?: number): void;
   drop(key: string): void;
   clear(): void;
 }
@@ -31,8 +31,8 @@ export function createOwnerCache(vm: Vm): OwnerCache {
       const ttlMs = (entry?.expiresAt ?? 0) - vm.wall();
       return entry === undefined || ttlMs <= 0 ? null : { owner: entry.owner, ttlMs };
     },
-    put(key, owner) {
-      entries.set(key, { owner, expiresAt: vm.wall() + TTL_MS });
+    put(key, owner, ttlMs = TTL_MS) {
+      entries.set(key, { owner, expiresAt: vm.wall() + ttlMs });
       if (entries.size <= SWEEP_AT) return;
       for (const [other, entry] of entries) if (entry.expiresAt <= vm.wall()) entries.delete(other);
     },

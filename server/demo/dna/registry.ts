@@ -8,8 +8,6 @@ const RESTARTS_MAX = 3;
 const RESTART_WINDOW_MS = 5_000;
 /** Events that an instance takes from its buffer at once. */
 const BATCH_EVENTS = 100;
-/** Reads its storage and runs its `init` for about so long before it is idle. */
-const INITIALISING_MS = 5;
 const REDUCTIONS_PER_EVENT = 900;
 const FIRST_PROCESS = 400;
 
@@ -29,11 +27,13 @@ export interface RunningInstance {
   /** It is inside a callback until then. */
   readonly busyUntil: number;
   readonly reductions: number;
+  /** What its application holds in memory, as far as it was told to. */
+  readonly heldBytes: number;
 }
 
 type Instance = { -readonly [Field in keyof RunningInstance]: RunningInstance[Field] };
 
-export type InstancePhase = "initialising" | "idle" | "pending_storage";
+export type InstancePhase = "idle" | "pending_storage";
 
 /** How an actor differs from the others, wherever it runs. */
 export interface ActorTemper {
@@ -62,6 +62,12 @@ export interface Registry {
   deliver(key: SimulatedKey, events?: number): void;
   /** Ends it for good: what it had accepted and not handled is lost. */
   terminate(instance: RunningInstance): void;
+  /** Its process ends; the supervisor starts it anew. */
+  crash(key: SimulatedKey): void;
+  /** Its state holds so many bytes from now on. */
+  grow(key: SimulatedKey, bytes: number): void;
+  /** Events whose write has landed, of a key that has a temper. */
+  written(key: SimulatedKey): number;
   /** It stays inside a callback for so long. */
   block(key: SimulatedKey, forMs: number): void;
   /** Every message to this key crashes its instance from now on. */
@@ -96,6 +102,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const instances = new Map<string, Instance>();
   const byPartition = Array.from({ length: partitions }, () => new Set<Instance>());
   const poisoned = new Set<string>();
+  const writtenOf = new Map<string, number>();
   const crashes: number[][] = Array.from({ length: partitions }, () => []);
   let collapses: number[] = [];
   let down = false;
@@ -108,7 +115,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     processes += 1;
     const instance: Instance = {
       ...{ key, partition, ref: `<0.${processes}.0>`, startedAt: now() },
-      ...{ buffered: 0, mailbox: 0, pending: false, busyUntil: 0, reductions: 0 },
+      ...{ buffered: 0, mailbox: 0, pending: false, busyUntil: 0, reductions: 0, heldBytes: 0 },
     };
     remove(key.text);
     instances.set(key.text, instance);
@@ -148,14 +155,16 @@ export function createRegistry(options: RegistryOptions): Registry {
       const temper = options.temperOf(instance.key);
       instance.pending =
         temper !== null || (options.writes > 0 && options.randomOf(instance.key).chance(options.writes));
-      if (instance.pending) write(instance, temper);
+      if (instance.pending) write(instance, batch, temper);
     }
   }
 
-  function write(instance: Instance, temper: ActorTemper | null): void {
+  function write(instance: Instance, batch: number, temper: ActorTemper | null): void {
     const written = (answer: Answer<null>): void => {
       if (!runs(instance)) return;
       instance.pending = false;
+      if (answer.ok && temper !== null)
+        writtenOf.set(instance.key.text, batch + (writtenOf.get(instance.key.text) ?? 0));
       if (answer.ok) work(instance);
       else crash(instance);
     };
@@ -198,11 +207,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     size: () => instances.size,
     running: (partition) => byPartition[partition]?.size ?? 0,
     list: (partition) => byPartition[partition] ?? [],
-    phaseOf(instance) {
-      if (instance.pending) return "pending_storage";
-      const justStarted = now() - instance.startedAt < INITIALISING_MS && instance.reductions === 0;
-      return justStarted ? "initialising" : "idle";
-    },
+    phaseOf: ({ pending }) => (pending ? "pending_storage" : "idle"),
     backlog: () => [...instances.values()].reduce((sum, instance) => sum + instance.buffered, 0),
     start,
     deliver(key, events = 1) {
@@ -223,6 +228,15 @@ export function createRegistry(options: RegistryOptions): Registry {
       const known = instances.get(instance.key.text);
       if (known !== undefined && known.ref === instance.ref) end(known, "stop");
     },
+    crash(key) {
+      const instance = instances.get(key.text);
+      if (instance !== undefined) crash(instance);
+    },
+    grow(key, bytes) {
+      const instance = instances.get(key.text);
+      if (instance !== undefined) instance.heldBytes = bytes;
+    },
+    written: (key) => writtenOf.get(key.text) ?? 0,
     block(key, forMs) {
       const instance = instances.get(key.text) ?? start(key);
       instance.busyUntil = now() + forMs;

@@ -49,6 +49,8 @@ export interface Simulation {
   addNode(spec: NodeSpec): SimulatedNode;
   addActorType(keyspace: string, spec: ActorTypeSpec): ActorTable;
   addLoad(keyspace: string, cluster: string, load: LoadOptions): void;
+  /** How an actor differs from the others, wherever it runs; `null` = no longer. */
+  setTemper(keyspace: string, key: SimulatedKey, temper: ActorTemper | null): void;
   /** Starts the instances of the hottest keys of a type at their owners, as hours of traffic would have. */
   warmUp(keyspace: string, type: ActorType, hotKeys: number): void;
   /** The latest node of each name. */
@@ -153,6 +155,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
         load,
       });
     },
+    setTemper,
     warmUp(keyspace, type, hotKeys) {
       const table = database.table(keyspace, type);
       const owners = new Map(simulation.nodes(keyspace).map((node) => [node.worker().incarnation.id, node]));
