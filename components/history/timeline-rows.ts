@@ -45,7 +45,7 @@ export function timelineRows(
 ): readonly TimelineRow[] {
   const events = distinct(pages.flatMap((page) => page.events));
   const oldest = events.at(-1)?.observedAt ?? null;
-  const told = new Set(events.flatMap((event) => (event.kind === "dna.actor.released" ? [event.body.jobId] : [])));
+  const told = new Set(events.flatMap((event) => (isOurs(event) ? [event.body.jobId] : [])));
   const rows: TimelineRow[] = [
     ...events.map((event): TimelineRow => ({ kind: "event", at: event.observedAt, event })),
     ...spots(pages),
@@ -120,3 +120,9 @@ function ownerGaps(events: readonly JournalEvent[], whole: boolean): readonly Ti
 }
 
 const accounted = (gaps: readonly TimelineRow[], at: EpochMs): boolean => gaps.some((gap) => gap.at === at);
+
+/** A key that a job of this console changed. */
+const isOurs = (
+  event: JournalEvent,
+): event is Extract<JournalEvent, { kind: "dna.actor.released" | "dna.actor.claimed" }> =>
+  event.kind === "dna.actor.released" || event.kind === "dna.actor.claimed";

@@ -143,7 +143,8 @@ function By({ event }: { readonly event: JournalEvent }) {
 }
 
 function howKnown({ kind, synthetic }: JournalEvent): string {
-  if (kind === "dna.actor.released" || kind.startsWith("job.")) return "done by Worldline";
+  const ours = kind === "dna.actor.released" || kind === "dna.actor.claimed" || kind === "dna.census.adjusted";
+  if (ours || kind.startsWith("job.")) return "done by Worldline";
   if (kind.startsWith("console.")) return "said by Worldline";
   return synthetic ? "judged by Worldline" : "as read";
 }

@@ -18,6 +18,8 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   "dna.actor.seen": true,
   "dna.actor.owner_changed": true,
   "dna.actor.released": true,
+  "dna.actor.claimed": true,
+  "dna.census.adjusted": true,
   "dna.actor.unwatched": true,
   "dna.actor.doubled": true,
   "dna.actor.undoubled": true,

@@ -31,6 +31,7 @@ export function subjectLink(event: JournalEvent): Href | null {
     case "dna.actor.seen":
     case "dna.actor.owner_changed":
     case "dna.actor.released":
+    case "dna.actor.claimed":
     case "dna.actor.unwatched":
     case "dna.actor.doubled":
     case "dna.actor.undoubled": {

@@ -326,6 +326,24 @@ export interface EventBodies {
   };
   /** A job of this console has released it: applied at the database, so the key had no owner at that moment. */
   "dna.actor.released": ActorFacts & { readonly owner: string; readonly jobId: string };
+  /** A job of this console has given it to another node: applied at the database, so it owned the key at that moment. */
+  "dna.actor.claimed": ActorFacts & {
+    readonly owner: string;
+    readonly to: string;
+    readonly claimedAt: EpochMs;
+    readonly jobId: string;
+  };
+  /** What a job of this console has done since it last said so to the keys of the subject, for whoever counted them before. */
+  "dna.census.adjusted": {
+    readonly jobId: string;
+    readonly changes: readonly {
+      /** Whom the keys were given to; `null` = released. */
+      readonly to: string | null;
+      readonly namespace: string;
+      readonly moduleId: number;
+      readonly keys: number;
+    }[];
+  };
   /** It is not read any more: from `lastReadAt` on nothing is known of it. */
   "dna.actor.unwatched": ActorFacts & { readonly lastReadAt: EpochMs; readonly reason: string };
   /** Instances of one key were seen to run at the same time on several nodes: each writes its storage. */

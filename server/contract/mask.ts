@@ -84,6 +84,8 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dna.actor.seen":
     case "dna.actor.owner_changed":
     case "dna.actor.released":
+    case "dna.actor.claimed":
+    case "dna.census.adjusted":
     case "dna.actor.unwatched":
     case "dna.beam.changed":
     case "dna.node.count_fell":

@@ -40,8 +40,21 @@ export interface ActorWatch {
   look(key: ActorKey): Promise<ActorRow | MalformedRow | null>;
   /** A job of ours has released this key from `owner`: recorded if the key is watched. */
   released(key: ActorKey, owner: string, job: { readonly id: string; readonly requestId: string | null }): void;
+  /** A job of ours has given this key from `owner` to another node: likewise. */
+  claimed(
+    key: ActorKey,
+    owner: string,
+    claim: Claim,
+    job: { readonly id: string; readonly requestId: string | null },
+  ): void;
   /** Reads until aborted; survives every failure of source and journal. */
   run(signal: AbortSignal): Promise<void>;
+}
+
+/** Whom a key was given to, and what was written as the instant. */
+export interface Claim {
+  readonly to: string;
+  readonly claimedAt: EpochMs;
 }
 
 interface Entry {
@@ -230,17 +243,24 @@ export function createActorWatch(deps: {
     }
   }
 
+  /** Records what our own job did to a watched key; `null` = it was not known as the owner's. */
+  function changed(key: ActorKey, owner: string): string | null {
+    const subject = actorSubject(key);
+    if (known(subject)?.incarnation !== owner) return null;
+    // What was read before the change may have seen the old owner.
+    const entry = entries.get(subject);
+    if (entry !== undefined) entry.notBefore = clock.monotonic();
+    readings.delete(subject);
+    return subject;
+  }
+
   return {
     async look(key) {
       return read(key, attend(key));
     },
     released(key, owner, job) {
-      const subject = actorSubject(key);
-      if (known(subject)?.incarnation !== owner) return;
-      // What was read before the release may have seen the old owner.
-      const entry = entries.get(subject);
-      if (entry !== undefined) entry.notBefore = clock.monotonic();
-      readings.delete(subject);
+      const subject = changed(key, owner);
+      if (subject === null) return;
       const { namespace, moduleId, name } = key;
       releases.push({
         kind: "dna.actor.released",
@@ -248,6 +268,19 @@ export function createActorWatch(deps: {
         occurredAt: clock.now(),
         causedBy: job.requestId,
         body: { namespace, moduleId, name, owner, jobId: job.id },
+      });
+      recordSoon();
+    },
+    claimed(key, owner, { to, claimedAt }, job) {
+      const subject = changed(key, owner);
+      if (subject === null) return;
+      const { namespace, moduleId, name } = key;
+      releases.push({
+        kind: "dna.actor.claimed",
+        subject,
+        occurredAt: clock.now(),
+        causedBy: job.requestId,
+        body: { namespace, moduleId, name, owner, to, claimedAt, jobId: job.id },
       });
       recordSoon();
     },

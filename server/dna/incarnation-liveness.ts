@@ -25,6 +25,8 @@ export interface IncarnationLiveness {
   readonly evidence: string;
   /** Silence counted by us, in ms, as of the last read. */
   readonly silentMs: number;
+  /** For how long it has been alive without a break, in ms, as of the last read; `null` = it is not alive. */
+  readonly aliveMs: number | null;
   /** Age of the last successful read it rests on, in ms; `null` = none in this series. */
   readonly readAgeMs: number | null;
   readonly writeAgeMs: number | null;
@@ -46,6 +48,8 @@ export interface Discovery {
   readonly at: EpochMs;
   /** Clusters that were found and are not followed. */
   readonly unfollowed: readonly string[];
+  /** Those of them that were written lately, or could not be read. */
+  readonly unfollowedAlive: readonly string[];
 }
 
 export interface JudgeContext {
@@ -81,6 +85,16 @@ const skewIn = ({ watch, now }: JudgeContext): CoordinatorSkew =>
     now,
   );
 
+/** Clusters with a beating node beside this one; `null` = all that there are, if more than one. */
+function otherClustersAlive(own: string | null, { watch, discovery }: JudgeContext): readonly string[] {
+  const beats = ({ state }: Sighting): boolean => state === "alive" || state === "returned";
+  const followed = [...watch]
+    .filter(([name, cluster]) => name !== own && [...cluster.sightings.sightings.values()].some(beats))
+    .map(([name]) => name);
+  const all = [...followed, ...(discovery?.unfollowedAlive ?? [])];
+  return own === null && all.length === 1 ? [] : all;
+}
+
 function ofSighting(
   id: IncarnationId,
   name: string,
@@ -94,7 +108,9 @@ function ofSighting(
   const silentMs = fresh ? silenceOf(sighting, cluster.sightings) : 0;
   const flags = cluster.flags.get(id) ?? {};
   const beam = verdictOf(node, sighting.incarnation, context);
+  const otherClusters = otherClustersAlive(name, context);
   const { lastReadAt } = cluster.sightings;
+  const { aliveSince } = sighting;
   return {
     incarnationId: id,
     cluster: name,
@@ -102,12 +118,13 @@ function ofSighting(
     state,
     evidence: fresh || sighting.state === "observing" ? sighting.evidence : "not judged: no fresh read",
     silentMs,
+    aliveMs: state !== "alive" || aliveSince === null || lastReadAt === null ? null : lastReadAt - aliveSince,
     readAgeMs: lastReadAt === null ? null : context.now - lastReadAt,
     writeAgeMs,
     load,
     flags,
     fresh,
-    releasable: judgeReleasable({ state, silentMs, flags, skew: skewIn(context), fresh, beam }),
+    releasable: judgeReleasable({ state, silentMs, flags, skew: skewIn(context), fresh, beam, otherClusters }),
   };
 }
 
@@ -118,6 +135,7 @@ function ofStranger(id: IncarnationId, context: JudgeContext): IncarnationLivene
   const state = doubt === null ? "gone" : "observing";
   const silentMs = doubt === null ? Math.min(...clusters.map((cluster) => absenceOf(cluster, id))) : 0;
   const beam = verdictOf(null, parseIncarnationId(id), context);
+  const otherClusters = otherClustersAlive(null, context);
   const reads = clusters.flatMap((cluster) => cluster.lastReadAt ?? []);
   return {
     incarnationId: id,
@@ -126,12 +144,13 @@ function ofStranger(id: IncarnationId, context: JudgeContext): IncarnationLivene
     state,
     evidence: doubt === null ? "never seen in the nodes table" : `not judged: ${doubt}`,
     silentMs,
+    aliveMs: null,
     readAgeMs: reads.length === 0 ? null : context.now - Math.min(...reads),
     writeAgeMs: null,
     load: null,
     flags: {},
     fresh,
-    releasable: judgeReleasable({ state, silentMs, flags: {}, skew: skewIn(context), fresh, beam }),
+    releasable: judgeReleasable({ state, silentMs, flags: {}, skew: skewIn(context), fresh, beam, otherClusters }),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The reader as its services see it. */
 import { OpsError } from "#server/kernel/errors.ts";
 import type { BeamWitness } from "./beam-evidence.ts";
-import { type Incarnation, parseIncarnationId, toIncarnationId } from "./domain/identity.ts";
+import { judgeTarget } from "./claim-targets.ts";
+import { type Incarnation, type IncarnationId, parseIncarnationId, toIncarnationId } from "./domain/identity.ts";
 import type { PeerSight } from "./domain/peer-verdict.ts";
-import type { IncarnationCheck, IncarnationWatch } from "./failover-job.ts";
+import type { IncarnationCheck, IncarnationWatch } from "./failover-watch.ts";
 import type { DnaReader } from "./reader.ts";
 import type { LivenessView } from "./source-view.ts";
 
@@ -15,6 +16,7 @@ export function toLivenessView(reader: Pick<DnaReader, "liveness">): LivenessVie
       return judged.readAgeMs === null && judged.cluster === null ? null : judged.releasable;
     },
     sight: (incarnation) => sightOf(reader, incarnation),
+    target: (incarnationId, dead) => judgeTarget(reader.liveness(incarnationId), reader.liveness(dead)),
   };
 }
 
@@ -34,20 +36,26 @@ export function toIncarnationWatch(
   reader: Pick<DnaReader, "liveness" | "readNow">,
   witness: Pick<BeamWitness, "look"> | null = null,
 ): IncarnationWatch {
+  function judge(incarnationId: IncarnationId): IncarnationCheck {
+    const { state, releasable } = reader.liveness(incarnationId);
+    const open = releasable.reasons.find((reason) => !reason.holds);
+    return {
+      releasable: releasable.releasable,
+      certainty: releasable.certainty,
+      beats: state === "alive" || state === "returned",
+      waitingFor: open === undefined ? null : `Not yet true: ${open.text}`,
+    };
+  }
+
   return {
     async check(incarnationId): Promise<IncarnationCheck> {
       if (parseIncarnationId(incarnationId) === null)
         throw new OpsError("invalid-input", `${incarnationId} is no incarnation`);
       const { node, cluster } = reader.liveness(incarnationId);
       await Promise.all([reader.readNow(cluster), node === null ? null : witness?.look(node)]);
-      const { state, releasable } = reader.liveness(incarnationId);
-      const open = releasable.reasons.find((reason) => !reason.holds);
-      return {
-        releasable: releasable.releasable,
-        certainty: releasable.certainty,
-        beats: state === "alive" || state === "returned",
-        waitingFor: open === undefined ? null : `Not yet true: ${open.text}`,
-      };
+      return judge(incarnationId);
     },
+    judge,
+    target: (incarnationId, dead) => judgeTarget(reader.liveness(incarnationId), reader.liveness(dead)),
   };
 }

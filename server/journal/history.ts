@@ -64,7 +64,7 @@ function merge(lists: readonly (readonly JournalEvent[])[]): readonly JournalEve
   return [...byPlace.values()].sort(newestFirst);
 }
 
-/** What belongs to these events though it is about something else: the job that released a key, who asked for a job. */
+/** What belongs to these events though it is about something else: the job that released a key or gave it away, who asked for a job. */
 async function companionsOf(
   journal: HistoryJournal,
   sight: Sight,
@@ -78,7 +78,7 @@ async function companionsOf(
 }
 
 const releasingJobOf = (event: JournalEvent): readonly string[] =>
-  event.kind === "dna.actor.released" ? [event.body.jobId] : [];
+  event.kind === "dna.actor.released" || event.kind === "dna.actor.claimed" ? [event.body.jobId] : [];
 
 const requestOfJob = (event: JournalEvent): readonly string[] =>
   event.kind === "job.created" && event.causedBy !== null ? [event.causedBy] : [];

@@ -207,6 +207,19 @@ export function reduceDna(state: DnaFold, event: JournalEvent, edit: RecordEdito
       const { from: _, to, ...key } = event.body;
       return withWatched(edit, state, event.subject, { ...key, ...to, since: event.observedAt });
     }
+    case "dna.census.adjusted":
+      return reduceAdjustment(state, event.subject, event.body.changes, edit);
+    case "dna.actor.claimed": {
+      const known = own(state.watched, event.subject);
+      if (known === undefined) return state;
+      const { to, claimedAt } = event.body;
+      return withWatched(edit, state, event.subject, {
+        ...known,
+        ...{ incarnation: to, claimedAt, unreadable: null },
+        since: event.observedAt,
+        notKnownFrom: null,
+      });
+    }
     case "dna.actor.released": {
       const known = own(state.watched, event.subject);
       if (known === undefined) return state;
@@ -262,6 +275,34 @@ function withWatched(edit: RecordEditor, state: DnaFold, subject: string, actor:
 
 function withNode(edit: RecordEditor, state: DnaFold, id: string, node: NodeFold): DnaFold {
   return { ...state, nodes: edit.put(state.nodes, id, node) };
+}
+
+type Adjustments = Extract<JournalEvent, { kind: "dna.census.adjusted" }>["body"]["changes"];
+
+/** Keeps counts right by what we changed ourselves; whoever was never counted stays uncounted. */
+function reduceAdjustment(state: DnaFold, from: string, changes: Adjustments, edit: RecordEditor): DnaFold {
+  let { owned } = state;
+  for (const { to, namespace, moduleId, keys } of changes) {
+    owned = withKeys(owned, from, { namespace, moduleId, keys: -keys }, edit);
+    if (to !== null) owned = withKeys(owned, to, { namespace, moduleId, keys }, edit);
+  }
+  return { ...state, owned };
+}
+
+function withKeys(
+  owned: DnaFold["owned"],
+  id: string,
+  change: Omit<CensusCount, "incarnationId">,
+  edit: RecordEditor,
+): DnaFold["owned"] {
+  const known = own(owned, id);
+  if (known === undefined) return owned;
+  const { namespace, moduleId } = change;
+  const same = (count: CensusCount): boolean => count.namespace === namespace && count.moduleId === moduleId;
+  const keys = Math.max(0, (known.counts.find(same)?.keys ?? 0) + change.keys);
+  const others = known.counts.filter((count) => !same(count));
+  const counts = keys === 0 ? others : [...others, { incarnationId: id, namespace, moduleId, keys }];
+  return edit.put(owned, id, { ...known, counts });
 }
 
 type CensusBody = Extract<JournalEvent, { kind: "dna.census.finished" }>["body"];

@@ -181,6 +181,19 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
   }),
   "dna.actor.owner_changed": fc.record({ ...actorFacts, from: ownerFacts, to: ownerFacts, notKnownFrom: instant }),
   "dna.actor.released": fc.record({ ...actorFacts, owner: text, jobId: text }),
+  "dna.actor.claimed": fc.record({ ...actorFacts, owner: text, to: ids, claimedAt: instant, jobId: text }),
+  "dna.census.adjusted": fc.record({
+    jobId: text,
+    changes: fc.array(
+      fc.record({
+        to: fc.option(ids, { nil: null }),
+        namespace: text,
+        moduleId: fc.integer(),
+        keys: fc.nat({ max: 1_000 }),
+      }),
+      { maxLength: 4 },
+    ),
+  }),
   "dna.actor.unwatched": fc.record({ ...actorFacts, lastReadAt: instant, reason: text }),
   "dna.beam.changed": fc.record({
     cluster: text,

@@ -43,6 +43,15 @@ describe("eventWords", () => {
     expect(told(event("dna.actor.released", { ...key, owner: "1000:1", jobId: "job-1" })).what).toBe(
       "released from 1000:1 by job job-1",
     );
+    const claim = { ...key, owner: "1000:1", to: "2000:2", claimedAt: 5, jobId: "job-1" };
+    expect(told(event("dna.actor.claimed", claim)).what).toBe("given from 1000:1 to 2000:2 by job job-1");
+    const changes = [
+      { to: null, namespace: "eu", moduleId: 0, keys: 1 },
+      { to: "2000:2", namespace: "eu", moduleId: 0, keys: 50 },
+    ];
+    expect(told(event("dna.census.adjusted", { jobId: "job-1", changes })).what).toBe(
+      "1 key released, 50 keys given to other nodes by job job-1",
+    );
   });
 
   it("is red for a plan that pauses on an error, with the step and the exception", () => {

@@ -106,6 +106,24 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
         actorName(event.body),
       );
     }
+    case "dna.actor.claimed": {
+      const { owner, to, jobId } = event.body;
+      return said(
+        `given from ${shortIncarnation(owner)} to ${shortIncarnation(to)} by job ${shortId(jobId)}`,
+        look("working"),
+        actorName(event.body),
+      );
+    }
+    case "dna.census.adjusted": {
+      const { changes, jobId } = event.body;
+      const of = (released: boolean): number =>
+        changes.reduce((sum, { to, keys }) => ((to === null) === released ? sum + keys : sum), 0);
+      const parts = [
+        ...(of(true) > 0 ? [`${plural(of(true), "key")} released`] : []),
+        ...(of(false) > 0 ? [`${plural(of(false), "key")} given to other nodes`] : []),
+      ];
+      return said(`${parts.join(", ")} by job ${shortId(jobId)}`, look("working"), shortIncarnation(event.subject));
+    }
     case "dna.actor.unwatched":
       return said(`not read any more: ${event.body.reason}`, PLAIN, actorName(event.body));
     case "dna.beam.changed": {

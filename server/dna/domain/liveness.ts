@@ -46,6 +46,8 @@ export interface Sighting {
   readonly seenBefore: boolean;
   /** When it entered `returned`. */
   readonly returnedAt: MonotonicMs | null;
+  /** When it entered `alive`, and has been so since without a break; `null` = it is not. */
+  readonly aliveSince: MonotonicMs | null;
   readonly load: number | null;
   readonly writeAgeMs: number | null;
 }
@@ -107,6 +109,7 @@ export const newSighting = (incarnation: Incarnation, node: string, evidence: st
   lastBeatAt: null,
   seenBefore: false,
   returnedAt: null,
+  aliveSince: null,
   load: null,
   writeAgeMs: null,
 });
@@ -227,7 +230,8 @@ function observeAbsent(before: Sighting, at: MonotonicMs): Sighting {
 function apply(sighting: Sighting, event: LifecycleEvent, evidence: string, at: MonotonicMs): Sighting {
   const state = stepLifecycle(sighting.state, event);
   if (state === sighting.state) return sighting;
-  return { ...sighting, state, evidence, returnedAt: state === "returned" ? at : null };
+  const [returnedAt, aliveSince] = [state === "returned" ? at : null, state === "alive" ? at : null];
+  return { ...sighting, state, evidence, returnedAt, aliveSince };
 }
 
 /** Milliseconds as seconds with one decimal, for people. */

@@ -130,6 +130,11 @@ it("says that an unknown skew is unknown, and does not let it decide", () => {
   expect(judged.releasable).toBe(true);
   expect(judged.reasons.at(-1)?.detail).toMatch(/^Not known/);
 });
+it("is refused while another cluster lives in the keyspace, and waiting does not help", () => {
+  const judged = judgeReleasable({ ...dead, otherClusters: ["staging", "old"] });
+  expect(judged).toMatchObject({ releasable: false, readyInMs: null });
+  expect(judged.reasons.find((reason) => !reason.holds)?.detail).toBe("Beside it: staging, old.");
+});
 it("is never shortened by superseded", () => {
   expect(judgeReleasable({ ...dead, silentMs: 74_000, flags: { superseded: "yes" } }).releasable).toBe(false);
 });

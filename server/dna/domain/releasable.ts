@@ -17,6 +17,8 @@ export const RELEASE_SILENCE_MS = 75_000;
 export const SKEW_MAX_MS = 5_000;
 /** The same where only a lower bound of the skew can be told. */
 const SKEW_BEYOND_MAX_MS = 2_500;
+/** Clusters named in a reason. */
+const CLUSTERS_NAMED_MAX = 5;
 
 /** What this console cannot see from the database, said in the dialog. */
 export const RESIDUAL_RISK =
@@ -39,6 +41,8 @@ export interface ReleasableInput {
   readonly fresh: boolean;
   /** What its own machine says of it; left out = nobody asks there. */
   readonly beam?: BeamVerdict;
+  /** Other DNA clusters that live in the keyspace: they share the register, and nobody can tell whose a key is. */
+  readonly otherClusters?: readonly string[];
 }
 
 /** How sure the death is: by the database alone it is only ever presumed, as DNA's own peers presume it. */
@@ -70,13 +74,14 @@ const DYING_STATES: ReadonlySet<LifecycleState> = new Set(["late", "silent", "go
  * for nothing else; a sign of life forbids until 75 s after it, or until a later proof of death.
  */
 export function judgeReleasable(input: ReleasableInput): Releasable {
-  const { state, silentMs, flags, fresh, skew, beam = { kind: "not-configured" } } = input;
+  const { state, silentMs, flags, fresh, skew, beam = { kind: "not-configured" }, otherClusters = [] } = input;
   const proven = beam.kind === "dead";
   const dead = DEAD_STATES.has(state);
   const waited = silentMs >= RELEASE_SILENCE_MS;
   const unconflicted = flags.name_conflict === undefined;
   const lifeless = flags.zombie === undefined && (beam.kind !== "alive" || beam.ageMs >= RELEASE_SILENCE_MS);
   const clocks = skewHolds(skew);
+  const alone = otherClusters.length === 0;
   const counted = `Counted so far: ${seconds(silentMs)}.`;
   const reasons: readonly ReleasableReason[] = [
     { holds: fresh, text: "The nodes table was read within the last 5 s.", detail: null },
@@ -92,9 +97,14 @@ export function judgeReleasable(input: ReleasableInput): Releasable {
       detail: flags.name_conflict ?? null,
     },
     { holds: lifeless, text: "Nothing on its machine answers under its identity.", detail: beamDetail(beam) },
+    {
+      holds: alone,
+      text: "No other DNA cluster lives in this keyspace.",
+      detail: alone ? null : `Beside it: ${otherClusters.slice(0, CLUSTERS_NAMED_MAX).join(", ")}.`,
+    },
     { holds: clocks, text: "The clocks of the database's coordinators agree within 5 s.", detail: skewDetail(skew) },
   ];
-  const onlyTime = fresh && unconflicted && lifeless && clocks && DYING_STATES.has(state);
+  const onlyTime = fresh && unconflicted && lifeless && clocks && alone && DYING_STATES.has(state);
   const waitMs = proven ? (dead ? 0 : SILENT_AFTER_MS - silentMs) : RELEASE_SILENCE_MS - silentMs;
   return {
     releasable: reasons.every((reason) => reason.holds),
