@@ -12,12 +12,23 @@ export interface NodeSample {
   readonly writeAgeMs: number | null;
 }
 
+/** What the machine of a node told last; of one that does not answer it grows old. */
+export interface BeamSample {
+  readonly asOf: EpochMs;
+  /** Running instances; `null` = some partition of it did not tell. */
+  readonly running: number | null;
+  /** Since its own last finished refresh, at `asOf`; `null` = not told, or it never refreshed. */
+  readonly refreshMs: number | null;
+}
+
 /** Latest high-rate values of one stream; whole in snapshots, whole again in each batch that changed them. */
 export interface StreamSample {
   readonly asOf: EpochMs;
   /** Duration of the read that gave it. */
   readonly readMs: number;
   readonly nodes?: Readonly<Record<string, NodeSample>>;
+  /** By incarnation; left out where no access to the nodes is configured. */
+  readonly beam?: Readonly<Record<string, BeamSample>>;
   /** Plan id to progress 0..1. */
   readonly planProgress?: Readonly<Record<string, number>>;
   /** Duration of the last complete lap over the plan table: the guarantee for the discovery of plans. */
