@@ -42,6 +42,7 @@ const known: Known = {
   types: [{ source: "eu-1", namespace: "weather", moduleId: 0, module: "City" }],
   plan: null,
   refusals: { resume: null, failover: "Needs admin", ping: null, scenario: null },
+  readOnly: { on: false, refusal: null },
   demo: true,
 };
 const titles = (text: string) =>

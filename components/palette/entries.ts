@@ -18,6 +18,7 @@ export type Act =
       readonly stepId: number | null;
       readonly act: "resume" | OpenPlanAct;
     }
+  | { readonly kind: "read-only"; readonly on: boolean }
   | { readonly kind: "failover"; readonly source: string; readonly incarnation: string }
   | { readonly kind: "ping"; readonly source: string; readonly worldId: string }
   | { readonly kind: "scenario"; readonly scenario: DemoScenario }
@@ -78,6 +79,8 @@ export interface Known {
     readonly ping: string | null;
     readonly scenario: string | null;
   };
+  /** The brake over everything: whether it is on, and why it cannot be moved. */
+  readonly readOnly: { readonly on: boolean; readonly refusal: string | null };
   readonly demo: boolean;
 }
 
@@ -117,6 +120,13 @@ export function entriesOf(known: Known): readonly Entry[] {
         go(routes.actors({ source, namespace, moduleId })),
         { detail: source, words: `${namespace}/${moduleId}` },
       ),
+    ),
+    entry(
+      "Actions",
+      "read-only",
+      known.readOnly.on ? "Allow acting again…" : "Make everything read-only…",
+      { kind: "read-only", on: !known.readOnly.on },
+      { detail: "everybody, everywhere", refusal: known.readOnly.refusal, words: "stop brake kill switch freeze lift" },
     ),
     ...VIEW,
   ];

@@ -14,6 +14,7 @@ import { Glyph } from "#components/ui/glyph.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
+import { useReadOnly } from "#components/ui/read-only.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
@@ -33,7 +34,12 @@ const PingWorld = dynamic(() => import("#components/worlds/ping-world.tsx").then
   ssr: false,
 });
 
-type Dialogue = Extract<Act, { kind: "plan-act" | "failover" | "ping" }>;
+const ReadOnlyDialog = dynamic(
+  () => import("#components/shell/read-only-dialog.tsx").then((module) => module.ReadOnlyDialog),
+  { ssr: false },
+);
+
+type Dialogue = Extract<Act, { kind: "plan-act" | "failover" | "ping" | "read-only" }>;
 
 /** Finds any object and any action; shown while it is rendered. An action opens its own dialog. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
@@ -54,6 +60,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       return <FailoverDialog source={dialogue.source} incarnation={dialogue.incarnation} onClose={onClose} />;
     case "ping":
       return <PingWorld source={dialogue.source} worldId={dialogue.worldId} onClose={onClose} />;
+    case "read-only":
+      return <ReadOnlyDialog on={dialogue.on} onClose={onClose} />;
   }
 }
 
@@ -198,6 +206,8 @@ function useEntries(text: string): readonly Entry[] {
   const failover = useRefusal("dna:failover");
   const { shown: demo, refusal: scenario } = useScenario();
   const plan = useOpenPlan();
+  const held = useReadOnly() !== null;
+  const brake = useRefusal(held ? "safety:allow-acting" : "safety:read-only");
   return useMemo(
     () =>
       entriesOf({
@@ -206,9 +216,10 @@ function useEntries(text: string): readonly Entry[] {
         types,
         plan,
         refusals: { resume, failover, ping, scenario },
+        readOnly: { on: held, refusal: brake },
         demo,
       }),
-    [folds, types, plan, resume, failover, ping, scenario, demo],
+    [folds, types, plan, resume, failover, ping, scenario, held, brake, demo],
   );
 }
 
@@ -250,6 +261,7 @@ function useAct({ onClose, onDialogue, onSay }: UseAct): (entry: Entry) => void 
       case "plan-act":
       case "failover":
       case "ping":
+      case "read-only":
         onDialogue(act);
         return;
       case "scenario":

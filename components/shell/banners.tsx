@@ -1,8 +1,14 @@
 "use client";
+import { useState } from "react";
+import { Button } from "#components/ui/button.tsx";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { useLive, useLiveFold } from "#components/ui/live.ts";
-import { useSession } from "#components/ui/session.ts";
+import { onDemand } from "#components/ui/on-demand.tsx";
+import { useReadOnly } from "#components/ui/read-only.ts";
+import { usePermitted, useRefusal, useSession } from "#components/ui/session.ts";
 import { Instant, Since } from "#components/ui/time.tsx";
+
+const ReadOnlyDialog = onDemand(() => import("./read-only-dialog.tsx").then((module) => module.ReadOnlyDialog));
 
 /** What holds for the whole console: the live feed is lost, the journal cannot be written, actions are refused. */
 export function Banners() {
@@ -10,6 +16,7 @@ export function Banners() {
     <div aria-live="polite">
       <FeedBanner />
       <JournalBanner />
+      <ReadOnlyBanner />
     </div>
   );
 }
@@ -58,6 +65,46 @@ function JournalBanner() {
         .
       </span>
     </div>
+  );
+}
+
+/** Nothing is sent anywhere, by anybody. */
+function ReadOnlyBanner() {
+  const [open, setOpen] = useState(false);
+  const held = useReadOnly();
+  const configured = useSession()?.readOnly ?? false;
+  const refusal = useRefusal("safety:allow-acting");
+  const permitted = usePermitted("safety:allow-acting");
+  return (
+    <>
+      {(held !== null || configured) && (
+        <div className="banner t-attention">
+          <Glyph tone="attention" />
+          <b>Everything is read-only</b>
+          <span className="t2 wrap">
+            {configured ? (
+              "By the configuration: nothing is sent to any system."
+            ) : (
+              <>
+                Nothing is sent to any system. Set by <bdi>{held?.by?.user ?? "somebody"}</bdi>{" "}
+                {held !== null && <Instant at={held.since} />}
+                {held?.by != null && (
+                  <>
+                    : <bdi>{held.by.reason}</bdi>
+                  </>
+                )}
+              </>
+            )}
+          </span>
+          {!configured && permitted && (
+            <Button small refusal={refusal} onPress={() => setOpen(true)}>
+              Allow acting again…
+            </Button>
+          )}
+        </div>
+      )}
+      {open && <ReadOnlyDialog on={false} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

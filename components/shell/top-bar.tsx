@@ -5,6 +5,7 @@ import { useNow } from "#components/ui/live.ts";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { useSession } from "#components/ui/session.ts";
+import { Brake } from "./brake.tsx";
 
 const LogoutButton = onDemand(() => import("./logout-button.tsx").then((module) => module.LogoutButton));
 
@@ -36,6 +37,7 @@ export function TopBar({ crumbs, onMenu, onSearch }: TopBarProps) {
             <kbd>Ctrl K</kbd>
           </span>
         </button>
+        <Brake />
         <ZoneSwitch />
         <ThemeSwitch />
         {session?.principal != null && (

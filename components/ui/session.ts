@@ -6,6 +6,7 @@ import type { SessionOutput } from "#server/contract/wire/session.ts";
 import type { Permission } from "#server/trpc/app-router.ts";
 import { NOT_LIVE, useIsPast } from "./instants.ts";
 import { useLive, useLiveFold } from "./live.ts";
+import { readOnlyText, useReadOnly } from "./read-only.ts";
 import { useTRPC } from "./trpc.ts";
 
 const SESSION_EVERY_MS = 30_000;
@@ -34,6 +35,7 @@ const journalOf = (state: LiveState) => state.journal;
 export function useRefusal(permission: Permission, other: string | null = null): string | null {
   const session = useSession();
   const journal = useLiveFold(journalOf);
+  const readOnly = useReadOnly();
   const past = useIsPast();
   const { phase } = useLive();
   if (session === undefined) return "Not known yet who you are.";
@@ -41,6 +43,8 @@ export function useRefusal(permission: Permission, other: string | null = null):
   if (!session.permissions.includes(permission))
     return `Needs the permission ${permission}; your role ${session.principal.role} does not have it.`;
   if (past) return NOT_LIVE;
+  const held = session.sending.includes(permission) ? readOnlyText(readOnly, session.readOnly) : null;
+  if (held !== null) return held;
   // What the feed says is newer than what the session was told up to half a minute ago.
   const refused = journal === undefined || phase !== "live" ? session.actionsRefused : journalRefusal(journal);
   if (refused !== null) return refused;
