@@ -1,6 +1,6 @@
 /** Random terms for property tests, and an inflater. */
 import { inflateSync } from "node:zlib";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { integerOf } from "./integers.ts";
 import { atom, list, type Term } from "./term.ts";
 
