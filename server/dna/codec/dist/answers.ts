@@ -43,12 +43,9 @@ export function rexOutcome(answer: Term): CallOutcome {
   const bad = tagged(answer, "badrpc", 2)?.[1];
   if (bad === undefined) return { kind: "value", value: answer };
   const exit = tagged(bad, "EXIT", 2)?.[1];
-  const inner = exit === undefined ? null : exit;
-  const reason =
-    inner !== null && typeof inner === "object" && inner.type === "tuple" && inner.items.length === 2
-      ? inner.items[0]
-      : inner;
-  return { kind: "raised", class: exit === undefined ? "exit" : "error", reason: reason ?? bad };
+  if (exit === undefined) return { kind: "raised", class: "exit", reason: bad };
+  const pair = typeof exit === "object" && exit.type === "tuple" && exit.items.length === 2 ? exit.items[0] : undefined;
+  return { kind: "raised", class: "error", reason: pair ?? exit };
 }
 
 /** A process on the node prints by us, as its group leader: whom to answer, and what. `null` = it is something else. */
@@ -56,9 +53,8 @@ export function ioAnswer(message: Term): { readonly to: PidTerm; readonly answer
   const request = tagged(message, "io_request", 4);
   const [, from, replyAs, what] = request ?? [];
   if (typeof from !== "object" || from.type !== "pid" || replyAs === undefined || what === undefined) return null;
-  const writes = ["put_chars"].some(
-    (name) => typeof what === "object" && what.type === "tuple" && isAtom(what.items[0], name),
-  );
+  const kind = typeof what === "object" && what.type === "tuple" ? what.items[0] : undefined;
+  const writes = isAtom(kind, "put_chars") || isAtom(kind, "requests");
   return {
     to: from,
     answer: tuple(atom("io_reply"), replyAs, writes ? atom("ok") : tuple(atom("error"), atom("enotsup"))),
