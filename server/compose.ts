@@ -43,8 +43,12 @@ export interface Estates {
   close(): Promise<void>;
 }
 
-/** The composition root: configuration to adapters to services. Nothing is connected before `start`, but the journal. */
-export async function compose(configuration: Configuration, log: Logger): Promise<App> {
+/**
+ * The composition root: configuration to adapters to services. Nothing is connected before `start`, but the journal.
+ *
+ * @param given sources instead of those that are configured: for measurements
+ */
+export async function compose(configuration: Configuration, log: Logger, given: Estates | null = null): Promise<App> {
   const clock = createSystemClock(configuration.demo?.speed ?? 1);
   const realTime = createSystemClock();
   const demoFolder = configuration.demo === null ? null : await makeDemoFolder();
@@ -55,7 +59,8 @@ export async function compose(configuration: Configuration, log: Logger): Promis
   const hub = createHub({ view: recorder, journal, clock: realTime, eventClock: clock, log, masks });
   const loopDelay = createLoopDelay(clock, configuration.demo?.speed ?? 1);
   const estates =
-    demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log);
+    given ??
+    (demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log));
   const { version, build } = identity();
   const coreDeps: CoreDeps = {
     configuration,
