@@ -14,6 +14,7 @@ export interface FailoverTarget {
 
 const VERBS: Readonly<Record<NeedKind, string>> = {
   doubled_actor: "Open actor",
+  approval_asked: "Open journal",
   name_conflict: "Open node",
   zombie_node: "Open node",
   dead_node: "Open node",
@@ -43,6 +44,8 @@ const verbOf = ({ kind, place }: Need): string =>
 export interface NeedActs {
   failOver(target: FailoverTarget): void;
   offer(offer: PlanOffer): void;
+  /** Says yes or no to what a colleague asks. */
+  decide(approvalId: string): void;
   acknowledge(need: Need): void;
   release(need: Need): void;
 }
@@ -120,7 +123,14 @@ export function NeedRow({ need, number, current, acts }: NeedRowProps) {
 function PrimaryAct({ need, first, acts }: { readonly need: Need; readonly first: boolean; readonly acts: NeedActs }) {
   const failoverRefusal = useRefusal("dna:failover");
   const bulkRefusal = useRefusal("plans:bulk");
+  const approveRefusal = useRefusal("safety:approve");
   const { place, offer, kind } = need;
+  if (kind === "approval_asked" && approveRefusal === null)
+    return (
+      <Button small primary={first} onPress={() => acts.decide(need.target)}>
+        Decide…
+      </Button>
+    );
   const dead = kind === "dead_node" || kind === "uncounted_node";
   if (dead && place.page === "node" && failoverRefusal === null)
     return (

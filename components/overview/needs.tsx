@@ -19,6 +19,7 @@ import { type FailoverTarget, type NeedActs, NeedRow } from "./need-row.tsx";
 
 const BulkDialog = onDemand(() => import("#components/plans/bulk-dialog.tsx").then((module) => module.BulkDialog));
 const AcknowledgeDialog = onDemand(() => import("./acknowledge-dialog.tsx").then((module) => module.AcknowledgeDialog));
+const ApprovalDialog = onDemand(() => import("./approval-dialog.tsx").then((module) => module.ApprovalDialog));
 const ReleaseDialog = onDemand(() => import("./acknowledge-dialog.tsx").then((module) => module.ReleaseDialog));
 const FailoverDialog = onDemand(() =>
   import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
@@ -48,6 +49,7 @@ export function Needs() {
   const acts: NeedActs = {
     failOver: (target) => setAsked({ what: "failover", target }),
     offer: (offer) => setAsked({ what: "offer", offer }),
+    decide: (approvalId) => setAsked({ what: "decide", approvalId }),
     acknowledge: (need) => setAsked({ what: "acknowledge", need }),
     release: (need) => setAsked({ what: "release", need }),
   };
@@ -132,6 +134,7 @@ const keysNote = (count: number): string => (count === 1 ? "press 1" : `press 1 
 type Asked =
   | { readonly what: "failover"; readonly target: FailoverTarget }
   | { readonly what: "offer"; readonly offer: PlanOffer }
+  | { readonly what: "decide"; readonly approvalId: string }
   | { readonly what: "acknowledge" | "release"; readonly need: Need };
 
 function AskedDialog({ asked, onClose }: { readonly asked: Asked; readonly onClose: () => void }) {
@@ -148,6 +151,8 @@ function AskedDialog({ asked, onClose }: { readonly asked: Asked; readonly onClo
           onStarted={onClose}
         />
       );
+    case "decide":
+      return <ApprovalDialog approvalId={asked.approvalId} onClose={onClose} />;
     case "acknowledge":
       return <AcknowledgeDialog need={asked.need} onClose={onClose} />;
     case "release":

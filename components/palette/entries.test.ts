@@ -67,6 +67,7 @@ describe("the palette", () => {
     expect(actions.map(({ title, refusal }) => [title, refusal])).toEqual([
       ["Fail over dna@10.0.1.17…", "Needs admin"],
       ["Resume ContentView::Publish…", null],
+      ["Make everything read-only…", null],
     ]);
   });
 

@@ -126,7 +126,7 @@ export function entriesOf(known: Known): readonly Entry[] {
       "read-only",
       known.readOnly.on ? "Allow acting again…" : "Make everything read-only…",
       { kind: "read-only", on: !known.readOnly.on },
-      { detail: "everybody, everywhere", refusal: known.readOnly.refusal, words: "stop brake kill switch freeze lift" },
+      { detail: "everybody, everywhere", refusal: known.readOnly.refusal, words: "stop brake switch emergency lift" },
     ),
     ...VIEW,
   ];

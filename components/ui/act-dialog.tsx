@@ -5,6 +5,7 @@ import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { type FaultView, faultOf } from "./fault.ts";
 import { NOT_LIVE, useIsPast } from "./instants.ts";
+import { type ApprovalAsked, type SecondPerson, secondPersonText, useSecondPerson } from "./second-person.ts";
 import { Failure } from "./widget.tsx";
 
 /** As the server asks it; see `contract/wire/common.ts`. */
@@ -27,6 +28,8 @@ interface ActDialogProps {
   readonly typed?: string | null;
   /** Why it cannot be done now; `null` = it can. */
   readonly refusal?: string | null;
+  /** What takes a second person where that is set; left out = it never does. */
+  readonly approval?: ApprovalAsked | null;
   /** Sends it. Resolves when the server has answered; the dialog closes itself then through `onDone`. */
   readonly onAct: (intent: Intent) => Promise<unknown>;
   readonly onDone: () => void;
@@ -40,7 +43,19 @@ interface ActDialogProps {
  * confirmation where that is due, and sends one request however often it is pressed.
  */
 export function ActDialog(props: ActDialogProps) {
-  const { title, sub, verb, wide = false, typed = null, refusal = null, onAct, onDone, onClose, children } = props;
+  const {
+    title,
+    sub,
+    verb,
+    wide = false,
+    typed = null,
+    refusal = null,
+    approval = null,
+    onAct,
+    onDone,
+    onClose,
+    children,
+  } = props;
   const [reason, setReason] = useState("");
   const [typedText, setTypedText] = useState("");
   const [busy, setBusy] = useState(false);
@@ -50,11 +65,14 @@ export function ActDialog(props: ActDialogProps) {
   const ids = { reason: useId(), typed: useId(), note: useId() };
 
   const past = useIsPast();
+  const second = useSecondPerson(approval);
+  const asks = second.kind === "to-ask";
   const missing =
     (past ? NOT_LIVE : refusal) ??
+    secondPersonText(second) ??
     (reason.trim().length < REASON_MIN
       ? "Say why: it goes to the journal."
-      : typed !== null && typedText !== typed
+      : typed !== null && !asks && typedText !== typed
         ? `Type ${typed} to confirm.`
         : null);
 
@@ -65,7 +83,13 @@ export function ActDialog(props: ActDialogProps) {
     setFault(null);
     requestId.current ??= ulid();
     try {
-      await onAct({ reason: reason.trim(), requestId: requestId.current });
+      const intent = { reason: reason.trim(), requestId: requestId.current };
+      if (second.kind === "to-ask") {
+        await second.ask(intent);
+        requestId.current = null;
+        return;
+      }
+      await onAct(intent);
       onDone();
     } catch (error) {
       const view = faultOf(error);
@@ -143,16 +167,22 @@ export function ActDialog(props: ActDialogProps) {
         )}
         <div className="go">
           <span className="small t3 why" id={ids.note} aria-live="polite">
-            {busy ? "Sent, waiting for the answer." : (missing ?? "Recorded as op.requested before anything is sent.")}
+            {busy ? "Sent, waiting for the answer." : (missing ?? noteOf(second))}
           </span>
           <Button onPress={onClose} shortcut="Esc" refusal={busy ? "The answer is still awaited." : null}>
             Back
           </Button>
           <Button primary onPress={() => void act()} refusal={busy ? "Sent already." : missing} reasonId={ids.note}>
-            {verb}
+            {asks ? "Ask a second person" : verb}
           </Button>
         </div>
       </footer>
     </Dialog>
   );
+}
+
+function noteOf(second: SecondPerson): string {
+  if (second.kind === "to-ask") return "It takes a second person here: the question shows on everybody's overview.";
+  if (second.kind === "agreed") return `${second.approval.decidedBy?.user ?? "A second person"} has agreed.`;
+  return "Recorded as op.requested before anything is sent.";
 }

@@ -1,8 +1,9 @@
 import { OPERATOR_STREAM, shownText } from "#server/contract/event.ts";
 import type { OperationFold, OperatorFold } from "#server/contract/fold/operator.ts";
+import { type ApprovalFold, WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Finding } from "./need.ts";
-import { plural, shortId } from "./words.ts";
+import { formatInstantFull, plural, shortId } from "./words.ts";
 
 /** An operation that was asked for and has no outcome is told after this. */
 const UNSETTLED_AFTER_MS = 15_000;
@@ -12,6 +13,9 @@ export function operatorFindings(fold: OperatorFold, now: EpochMs): readonly Fin
   return [
     ...fold.operations.filter((operation) => isUnsettled(operation, now)).map(unsettled),
     ...latestJobs(fold).filter(endedBadly).map(endedJob),
+    ...Object.entries(fold.approvals)
+      .filter(([, { state, until }]) => state === "asked" && now < until)
+      .map(asked),
   ];
 }
 
@@ -41,6 +45,27 @@ function unsettled(operation: OperationFold): Finding {
     since: operation.at[phase] ?? null,
     count: 1,
     place: { page: "journal", stream: OPERATOR_STREAM, subject: target },
+  };
+}
+
+/** A colleague stands before a door that takes two. */
+function asked([id, approval]: readonly [id: string, approval: ApprovalFold]): Finding {
+  const { action, title, stream, askedBy, askedAt, until } = approval;
+  return {
+    id: `approval_asked|${id}`,
+    kind: "approval_asked",
+    severity: "attention",
+    stream,
+    target: id,
+    headline: [`${WHOLE_NODE_ACTIONS[action]} `, title, ": a second person is asked"],
+    evidence: [
+      { text: `asked by ${askedBy?.user ?? "somebody"}${askedBy === null ? "" : `: ${askedBy.reason}`}`, at: askedAt },
+      { text: `open until ${formatInstantFull(until, "utc")}` },
+    ],
+    since: askedAt,
+    count: 1,
+    remedy: "Look for yourself, then agree or refuse",
+    place: { page: "journal", stream: OPERATOR_STREAM, subject: approval.target },
   };
 }
 

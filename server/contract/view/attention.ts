@@ -122,6 +122,7 @@ const PAGE_OF: Readonly<Record<NeedKind, Annunciator>> = {
   paused_plans: "plans",
   source_down: "overview",
   job_ended_badly: "jobs",
+  approval_asked: "journal",
   operation_unknown: "journal",
 };
 

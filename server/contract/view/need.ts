@@ -6,6 +6,7 @@ import type { Shape } from "#server/kernel/states.ts";
 /** From worst to least: this is the order on the screen. */
 export const NEED_KINDS = [
   "doubled_actor",
+  "approval_asked",
   "name_conflict",
   "zombie_node",
   "dead_node",
