@@ -1,8 +1,10 @@
 import { ulid } from "ulid";
 import type { Configuration } from "#server/config/model.ts";
-import { CONSOLE_STREAM, type EventDraft } from "#server/contract/event.ts";
+import { CONSOLE_STREAM, dnaStream, type EventDraft } from "#server/contract/event.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
+import { createCensusService } from "#server/dna/census-service.ts";
 import { createFailoverKind } from "#server/dna/failover-job.ts";
+import { toldBy } from "#server/dna/failover-told.ts";
 import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
 import { createDnaService } from "#server/dna/service.ts";
 import { createActionsService } from "#server/dynflow/actions-service.ts";
@@ -27,13 +29,14 @@ import { createJournalService } from "#server/journal/service.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { LiveRecorder } from "#server/live/recorder.ts";
-import { closeLost } from "#server/operations/lost.ts";
 import { createRequestGate, type GateRules, heldBy } from "#server/operations/gate.ts";
+import { closeLost } from "#server/operations/lost.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createSafetyService } from "#server/operations/safety-service.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { Services } from "#server/trpc/services.ts";
 import { bulkKinds, composeBulk } from "./compose-bulk.ts";
+import { censusKind, withCensuses } from "./compose-census.ts";
 import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
 import type { DynflowAssembly } from "./compose-dynflow.ts";
 import { composeWorlds, invalidateKind } from "./compose-worlds.ts";
@@ -85,19 +88,22 @@ export function composeCore(
     },
     clock,
     pace: configuration.limits.failover,
-    onReleased({ jobId, sourceId, incarnationId, key }) {
-      const requestId = recorder.operator().jobs[jobId]?.requestId ?? null;
-      dnaOf(sourceId)?.actors.released(key, incarnationId, { id: jobId, requestId });
-    },
+    log,
+    ...toldBy(recorder, clock, (id) => dnaOf(id)?.actors ?? null),
   });
   const plans = { sources: sources.dynflow.map(({ source }) => source), operations, clock, log };
-  const kinds = [failover, ...bulkKinds(plans), invalidateKind(plans)];
+  const census = censusKind(sources.dna, { recorder, view: recorder, clock });
+  const kinds = [failover, census, ...bulkKinds(plans), invalidateKind(plans)];
   const held = () => heldBy(gateRulesOf(configuration), recorder.operator());
   const runner = createJobRunner({ store: jobStore, kinds, recorder, view: recorder, clock, log, held });
   const bulk = composeBulk({ ...plans, runner, operatorLimit: configuration.limits.bulkOperator });
   const worlds = composeWorlds({ ...plans, runner, masks });
+  const follows = () => recorder.journalStatus().follows !== undefined;
+  const jobs = withFollowedJobs(runner, recorder, follows);
+  const { rowsPerSecond } = configuration.limits.census;
+  const dnaSources = withCensuses(sources.dna, { jobs, rowsPerSecond, clock, log });
   const verifier = createFailoverVerifier({
-    censusOf: (stream) => dnaOf(stream.slice(stream.indexOf(":") + 1))?.source.census ?? null,
+    censusOf: (stream) => dnaSources.find(({ id }) => dnaStream(id) === stream)?.census ?? null,
     view: recorder,
     operations,
     clock,
@@ -105,7 +111,6 @@ export function composeCore(
   });
   const clockWatch = createClockWatch({ journal, recorder, clock, log });
   const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
-  const follows = () => recorder.journalStatus().follows !== undefined;
   const configured = estateOf(deps, sources);
   const services: Omit<Services, "session" | "demo" | "admin"> = {
     estate: createEstateService({ estate: configured, view: recorder, clock, masks }),
@@ -116,12 +121,13 @@ export function composeCore(
       rules: { ...gateRulesOf(configuration), minutes: configuration.approvals.minutes },
     }),
     dna: createDnaService({
-      sources: sources.dna.map(({ source }) => source),
+      sources: dnaSources,
       clock,
       jobs: runner,
       operations,
       newId: ulid,
     }),
+    dnaCensus: createCensusService({ sources: dnaSources, clock, rowsPerSecond, masks }),
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
     dynflowList: createPlanListService({ sources: plans.sources, clock, masks }),
     dynflowActions: createActionsService({ sources: plans.sources, clock, masks }),
@@ -134,7 +140,7 @@ export function composeCore(
     dynflowSteps: createStepsService({ sources: plans.sources, clock }),
     dynflowWorlds: worlds.service,
     jobs: createJobsService({
-      runner: withFollowedJobs(runner, recorder, follows),
+      runner: jobs,
       store: jobStore,
       operations,
       retries: { ...bulk.retries, ...worlds.retries },

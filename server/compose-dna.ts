@@ -5,12 +5,11 @@ import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createBeamWitness } from "#server/dna/beam-evidence.ts";
 import type { DnaBeam } from "#server/dna/beam-ports.ts";
-import { createCensusTaker } from "#server/dna/census.ts";
-import type { IncarnationWatch } from "#server/dna/failover-job.ts";
+import type { IncarnationWatch } from "#server/dna/failover-watch.ts";
 import type { DnaStore } from "#server/dna/ports.ts";
 import { createDnaReader } from "#server/dna/reader.ts";
 import { toIncarnationWatch, toLivenessView } from "#server/dna/reader-views.ts";
-import type { DnaSource } from "#server/dna/source-view.ts";
+import type { DnaKeyspaceSource } from "#server/dna/source-view.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
@@ -28,9 +27,9 @@ export interface SourceDeps {
 
 /** A configured DNA keyspace, read and acted on. */
 export interface DnaAssembly {
-  readonly source: DnaSource;
+  readonly source: DnaKeyspaceSource;
   readonly watch: IncarnationWatch;
-  readonly actors: Pick<ActorWatch, "released">;
+  readonly actors: Pick<ActorWatch, "released" | "claimed">;
   readonly title: string;
   readonly region: string;
   readonly cluster: string | null;
@@ -77,16 +76,14 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     clusterFilter: seat.cluster,
     witness,
   });
-  const census = createCensusTaker({ sourceId: seat.id, store, recorder, clock, log: own, newId: ulid });
   const actors = createActorWatch({ sourceId: seat.id, store, recorder, view, clock, log: own });
-  const source: DnaSource = {
+  const source: DnaKeyspaceSource = {
     id: seat.id,
     act: seat.act,
     modules: seat.modules,
     store,
     beam,
     actors,
-    census,
     liveness: toLivenessView(reader),
     pace: deps.limits.failover,
     fold: () => view.dna(seat.id),
@@ -104,7 +101,6 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
       await Promise.all([reader.run(signal), actors.run(signal)]);
     },
     async close() {
-      await census.stop();
       await Promise.all([store.close(), beam?.close()]);
     },
   };

@@ -158,7 +158,7 @@ async function incident(journal: Opened, clock: Clock, folder: string): Promise<
     simulation.catchUp();
     simulation.simulation.scenarios.killNode(node);
     await until("one dies", () => nodes().some(([id, { state }]) => id === dead && state === "gone"));
-    const census = await services.dna.censusStart(ANN, { source: "eu-1", incarnation: dead });
+    const census = await services.dnaCensus.start(ANN, { source: "eu-1", incarnation: dead });
     await until("its keys are counted and it may be failed over", async () => {
       const { refusals } = await services.dna.failoverPreview(ANN, { source: "eu-1", incarnation: dead });
       return recorder.dna("eu-1").owned[dead] !== undefined && refusals.length === 0;

@@ -67,6 +67,8 @@ export interface ScyllaJournalConfiguration {
 export interface LimitsConfiguration {
   /** Targets that an operator may act on at once; above it takes an admin. */
   readonly bulkOperator: number;
+  /** Rows of the register that a census reads in a second at most. */
+  readonly census: { readonly rowsPerSecond: number };
   readonly failover: {
     readonly roundsPerSecond: number;
     readonly keysPerRound: number;

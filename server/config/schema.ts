@@ -136,6 +136,17 @@ const limits = z.strictObject({
     .max(100_000)
     .default(500)
     .describe("Plans an operator may act on in one job; beyond it an admin has to."),
+  census: z
+    .strictObject({
+      rowsPerSecond: z
+        .int()
+        .min(100)
+        .max(1_000_000)
+        .default(20_000)
+        .describe("Rows of the register that a census reads in a second at most; 100 M rows take 83 minutes at 20000."),
+    })
+    .prefault({})
+    .describe("How fast the keys of a source are counted."),
   failover: z
     .strictObject({
       roundsPerSecond: z.number().min(0.1).max(10).default(2).describe("Conditional rounds a second of one failover."),

@@ -1,205 +1,245 @@
-import { type CensusCount, dnaStream } from "#server/contract/event.ts";
-import type { Clock, EpochMs } from "#server/kernel/clock.ts";
-import { messageOf, OpsError } from "#server/kernel/errors.ts";
-import type { Logger } from "#server/kernel/logger.ts";
-import type { Recorder } from "#server/live/ports.ts";
-import { type ActorType, type IncarnationId, toActorTypeId, toIncarnationId } from "./domain/identity.ts";
-import { type ActorPage, type DnaStore, isMalformed } from "./ports.ts";
+import { dnaStream } from "#server/contract/event.ts";
+import type { JobDesk, JobRecord } from "#server/jobs/ports.ts";
+import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
+import { CENSUS_KIND, type CensusBookmark, censusParams, readCensusBookmark } from "./census-job.ts";
+import type { TypeTally } from "./domain/census-tally.ts";
+import type { IncarnationId } from "./domain/identity.ts";
+import type { DnaKeyspaceSource } from "./source-view.ts";
 
-export type CensusState = "running" | "done" | "cancelled" | "failed";
+export type CensusState = "running" | "waiting" | "paused" | "done" | "cancelled" | "failed";
 
-export interface CensusTypeCount {
-  readonly type: ActorType;
-  readonly rows: number;
-  /** Keys of the asked incarnation, or of anybody when none was asked for. */
-  readonly keys: number;
-}
-
-/** A walk over the register as it stands. */
+/** A walk over the register as it stands. Its id is that of its job. */
 export interface Census {
   readonly id: string;
   readonly incarnationId: IncarnationId | null;
   readonly state: CensusState;
   readonly note: string | null;
+  readonly requestedBy: string;
   readonly startedAt: EpochMs;
   readonly finishedAt: EpochMs | null;
   readonly rows: number;
   readonly unreadableRows: number;
-  readonly typesTotal: number | null;
-  readonly types: readonly CensusTypeCount[];
-}
-
-export interface CensusLimits {
-  readonly pageRows: number;
-  /** Rows read in a second at most: the walk must not be felt by the database. */
+  /** Rows that were expected when it began; `null` = nobody knew. */
+  readonly expectedRows: number | null;
   readonly rowsPerSecond: number;
-  /** Rows after which the walk is cut and says so. */
-  readonly rowsMax: number;
+  readonly endsAt: EpochMs | null;
+  readonly typesDone: number;
+  readonly typesTotal: number | null;
+  readonly types: readonly TypeTally[];
 }
 
-/** 50,000 rows/s is the throttle of `dna.md` 11, statement 8. */
-export const CENSUS_LIMITS: CensusLimits = { pageRows: 5_000, rowsPerSecond: 50_000, rowsMax: 200_000_000 };
+export interface CensusRequest {
+  readonly incarnationId: IncarnationId | null;
+  readonly requestedBy: string;
+  /** The operator's request that it follows from; `null` = none was journalled. */
+  readonly requestId: string | null;
+}
 
-/** Walks that are kept for asking after them, per source. */
-const KEPT_MAX = 20;
-
-/** Counts the keys of one incarnation, or of all, by walking every type page by page. One walk at a time per source. */
+/** Counts the keys of one incarnation, or of all, as a background job. One at a time for each source. */
 export interface CensusTaker {
-  /** Starts a walk; answers the running one when it is of the same incarnation. */
-  start(incarnationId: IncarnationId | null): Census;
+  /**
+   * Starts a walk; answers the one that has not ended when it is of the same incarnation.
+   *
+   * @throws OpsError `conflict` while another one of the source has not ended
+   */
+  start(request: CensusRequest): Promise<Census>;
   get(id: string): Census | null;
-  /** The latest walk of this incarnation, running or done. */
-  latest(incarnationId: IncarnationId): Census | null;
-  cancel(id: string): Census;
-  stop(): Promise<void>;
+  /** The one that has not ended; `null` = none. */
+  current(): Census | null;
+  /** The latest walk of this incarnation (`null` = of everybody) that is under way or done. */
+  latest(incarnationId: IncarnationId | null): Census | null;
+  /** Latest first, at most `limit`. */
+  list(limit: number): readonly Census[];
+  pause(id: string): Promise<Census>;
+  resume(id: string): Promise<Census>;
+  cancel(id: string): Promise<Census>;
 }
 
-interface Walk {
-  census: Census;
-  readonly abort: AbortController;
-  readonly owned: Map<IncarnationId, Map<string, CensusCount>>;
-}
+const ENDED: ReadonlySet<string> = new Set(["done", "failed", "stopped", "cancelled"]);
+const isEnded = (state: string): boolean => ENDED.has(state);
 
 export function createCensusTaker(deps: {
-  readonly sourceId: string;
-  readonly store: Pick<DnaStore, "actorTypes" | "actorPage">;
-  readonly recorder: Recorder;
-  readonly clock: Clock;
-  readonly log: Logger;
+  readonly source: Pick<DnaKeyspaceSource, "id" | "fold">;
+  readonly jobs: JobDesk;
   readonly newId: () => string;
-  readonly limits?: CensusLimits;
+  readonly rowsPerSecond: number;
+  /** Rows of the register as far as anybody knows: what the progress is measured by. */
+  readonly expectedRows: () => Promise<number | null>;
 }): CensusTaker {
-  const { store, clock, log, recorder } = deps;
-  const limits = deps.limits ?? CENSUS_LIMITS;
-  const walks: Walk[] = [];
-  const running = new Set<Promise<void>>();
+  const { source, jobs } = deps;
+  const stream = dnaStream(source.id);
+  let starting: Promise<Census> | null = null;
 
-  async function walk(current: Walk): Promise<void> {
-    try {
-      const types = await store.actorTypes();
-      current.census = { ...current.census, typesTotal: types.length };
-      for (const type of types) await walkType(current, type);
-      await finish(current, "done", null);
-    } catch (cause) {
-      if (current.abort.signal.aborted) end(current, "cancelled", "cancelled");
-      else {
-        log.warn("dna.census.failed", { source: deps.sourceId, cause });
-        end(current, "failed", messageOf(cause));
-      }
-    }
+  const mine = (): readonly JobRecord[] =>
+    jobs.list().filter(({ facts }) => facts.kind === CENSUS_KIND && facts.stream === stream);
+  const newest = (): readonly JobRecord[] => mine().toSorted((a, b) => b.facts.createdAt - a.facts.createdAt);
+  const toCensus = (record: JobRecord): Census =>
+    censusOf(record, jobs.progress(record.id)?.estimatedEndAt ?? null, deps.rowsPerSecond);
+  const underWay = (): JobRecord | undefined => mine().find(({ facts }) => !isEnded(facts.state));
+
+  function find(id: string): JobRecord {
+    const record = mine().find((each) => each.id === id);
+    if (record === undefined) throw new OpsError("not-found", `No census ${id}`);
+    return record;
   }
 
-  async function walkType(current: Walk, type: ActorType): Promise<void> {
-    const { signal } = current.abort;
-    current.census = { ...current.census, types: [...current.census.types, { type, rows: 0, keys: 0 }] };
-    let after: string | null = null;
-    do {
-      signal.throwIfAborted();
-      const page: ActorPage = await store.actorPage({ type, prefix: "", after, limit: limits.pageRows });
-      take(current, type, page);
-      after = page.nextAfter;
-      if (current.census.rows >= limits.rowsMax)
-        throw new OpsError("limit-exceeded", `The walk ends after ${limits.rowsMax} rows`);
-      if (page.rows.length > 0) await clock.sleep((page.rows.length / limits.rowsPerSecond) * 1000, signal);
-    } while (after !== null);
-  }
-
-  function take(current: Walk, type: ActorType, page: ActorPage): void {
-    const asked = current.census.incarnationId;
-    let keys = 0;
-    let unreadable = 0;
-    for (const row of page.rows) {
-      if (isMalformed(row)) {
-        unreadable += 1;
-        continue;
-      }
-      if (row.owner === null) continue;
-      const owner = toIncarnationId(row.owner);
-      if (asked !== null && owner !== asked) continue;
-      keys += 1;
-      count(current, owner, type);
-    }
-    const types = current.census.types.map((entry) =>
-      entry.type === type ? { type, rows: entry.rows + page.rows.length, keys: entry.keys + keys } : entry,
-    );
-    const { rows, unreadableRows } = current.census;
-    current.census = {
-      ...current.census,
-      types,
-      rows: rows + page.rows.length,
-      unreadableRows: unreadableRows + unreadable,
-    };
-  }
-
-  function count(current: Walk, owner: IncarnationId, type: ActorType): void {
-    const byType = current.owned.get(owner) ?? new Map<string, CensusCount>();
-    const id = toActorTypeId(type);
-    const before = byType.get(id)?.keys ?? 0;
-    byType.set(id, { incarnationId: owner, namespace: type.namespace, moduleId: type.moduleId, keys: before + 1 });
-    current.owned.set(owner, byType);
-  }
-
-  async function finish(current: Walk, state: CensusState, note: string | null): Promise<void> {
-    const finishedAt = clock.now();
-    const { startedAt, rows, unreadableRows, incarnationId } = current.census;
-    const counts = [...current.owned.values()].flatMap((byType) => [...byType.values()]);
-    await recorder.record(dnaStream(deps.sourceId), [
-      {
-        kind: "dna.census.finished",
-        subject: current.census.id,
-        occurredAt: finishedAt,
-        body: { startedAt, finishedAt, rows, unreadableRows, incarnationId, counts },
+  async function begin({ incarnationId, requestedBy, requestId }: CensusRequest): Promise<Census> {
+    const id = deps.newId();
+    const total = (await deps.expectedRows()) ?? 0;
+    const node = incarnationId === null ? null : source.fold().nodes[incarnationId];
+    const whose = incarnationId === null ? `all keys of ${source.id}` : `the keys of ${node?.node ?? incarnationId}`;
+    await jobs.start({
+      id,
+      facts: {
+        kind: CENSUS_KIND,
+        title: `Count ${whose}`,
+        stream,
+        target: incarnationId ?? source.id,
+        requestedBy,
+        requestId: requestId ?? id,
       },
-    ]);
-    end(current, state, note);
+      total,
+      params: censusParams({ sourceId: source.id, incarnationId, rowsPerSecond: deps.rowsPerSecond }),
+      bookmark: null,
+    });
+    return toCensus(find(id));
   }
-
-  function end(current: Walk, state: CensusState, note: string | null): void {
-    current.census = { ...current.census, state, note, finishedAt: clock.now() };
-  }
-
-  const find = (id: string): Walk | undefined => walks.find((entry) => entry.census.id === id);
 
   return {
-    start(incarnationId) {
-      const busy = walks.find((entry) => entry.census.state === "running");
+    async start(request) {
+      const busy = underWay();
       if (busy !== undefined) {
-        if (busy.census.incarnationId === incarnationId) return busy.census;
-        throw new OpsError("conflict", "Another count of this source is running; wait for it or cancel it");
+        if (busy.facts.target === (request.incarnationId ?? source.id)) return toCensus(busy);
+        throw new OpsError("conflict", `${busy.facts.title} is ${busy.facts.state}: wait for it or cancel it`);
       }
-      const census: Census = {
-        id: deps.newId(),
-        incarnationId,
-        state: "running",
-        note: null,
-        startedAt: clock.now(),
-        finishedAt: null,
-        rows: 0,
-        unreadableRows: 0,
-        typesTotal: null,
-        types: [],
-      };
-      const current: Walk = { census, abort: new AbortController(), owned: new Map() };
-      walks.push(current);
-      if (walks.length > KEPT_MAX) walks.shift();
-      const task = walk(current).finally(() => running.delete(task));
-      running.add(task);
-      return census;
+      if (starting !== null) throw new OpsError("conflict", "Another count of this source is being started");
+      starting = begin(request).finally(() => {
+        starting = null;
+      });
+      return starting;
     },
-    get: (id) => find(id)?.census ?? null,
-    latest: (incarnationId) => walks.findLast((entry) => entry.census.incarnationId === incarnationId)?.census ?? null,
-    cancel(id) {
-      const found = find(id);
-      if (found === undefined) throw new OpsError("not-found", `No census ${id}`);
-      if (found.census.state === "running") {
-        found.abort.abort(new OpsError("cancelled", "The census was cancelled"));
-        end(found, "cancelled", "cancelled by an operator");
-      }
-      return found.census;
+    get(id) {
+      const record = mine().find((each) => each.id === id);
+      return record === undefined ? null : toCensus(record);
     },
-    async stop() {
-      for (const entry of walks) entry.abort.abort(new OpsError("cancelled", "The console is stopping"));
-      await Promise.all(running);
+    current() {
+      const record = underWay();
+      return record === undefined ? null : toCensus(record);
     },
+    latest(incarnationId) {
+      const record = newest().find(({ facts }) => facts.target === (incarnationId ?? source.id));
+      return record === undefined ? null : toCensus(record);
+    },
+    list: (limit) => newest().slice(0, limit).map(toCensus),
+    async pause(id) {
+      await jobs.pause(find(id).id);
+      return toCensus(find(id));
+    },
+    async resume(id) {
+      await jobs.resume(find(id).id);
+      return toCensus(find(id));
+    },
+    async cancel(id) {
+      const record = find(id);
+      if (!isEnded(record.facts.state)) await jobs.cancel(record.id);
+      return toCensus(find(id));
+    },
+  };
+}
+
+/** On a console that follows, only the facts of the job are known: how far it was at its last change of state. */
+function censusOf({ id, facts, params, bookmark }: JobRecord, endsAt: EpochMs | null, pace: number): Census {
+  const at: CensusBookmark | null = readCensusBookmark(bookmark);
+  const types = at?.tally.types ?? [];
+  const ended = isEnded(facts.state);
+  return {
+    id,
+    incarnationId: facts.target === sourceOf(facts.stream) ? null : facts.target,
+    state: stateOf(facts.state),
+    note: facts.note === null || typeof facts.note === "string" ? facts.note : null,
+    requestedBy: facts.requestedBy,
+    startedAt: at?.startedAt ?? facts.createdAt,
+    finishedAt: at?.finishedAt ?? null,
+    rows: facts.counts.applied,
+    unreadableRows: types.reduce((sum, type) => sum + type.unreadable, 0),
+    expectedRows: facts.counts.total === 0 ? null : facts.counts.total,
+    rowsPerSecond: typeof params.rowsPerSecond === "number" ? params.rowsPerSecond : pace,
+    endsAt: ended ? null : endsAt,
+    typesDone: at?.typesDone ?? 0,
+    typesTotal: at?.typesTotal ?? null,
+    types,
+  };
+}
+
+const sourceOf = (stream: string): string => stream.slice(stream.indexOf(":") + 1);
+
+const stateOf = (state: JobRecord["facts"]["state"]): CensusState => (state === "stopped" ? "failed" : state);
+
+/** What a census will cost, and how that is known. */
+export interface CensusCost {
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly durationMs: number | null;
+  readonly rowsPerSecond: number;
+  /** `unknown`: nobody has counted, and the database keeps no estimate yet. */
+  readonly from: "last-census" | "size-estimates" | "exact" | "unknown";
+  /** Age of what it rests on. */
+  readonly asOf: EpochMs | null;
+  /** In words, for people. */
+  readonly how: string;
+}
+
+/** Bytes of one row of `actors` where nothing better is known: 100 M rows are about 10 GB (`dna.md` 11, statement 8). */
+const ROW_BYTES = 100;
+
+/**
+ * What it will read: the last census of everybody tells rows exactly, as of then; else the database's own estimates of
+ * bytes, from which rows are guessed.
+ */
+export async function estimateCensus(
+  source: Pick<DnaKeyspaceSource, "fold" | "store">,
+  rowsPerSecond: number,
+  now: EpochMs,
+): Promise<CensusCost> {
+  const { census } = source.fold();
+  const size = await source.store.registerSize();
+  const told = (rows: number, bytes: number): Pick<CensusCost, "rows" | "bytes" | "durationMs" | "rowsPerSecond"> => ({
+    rows,
+    bytes,
+    durationMs: Math.round((rows / rowsPerSecond) * 1_000),
+    rowsPerSecond,
+  });
+  if (size.rows !== null)
+    return {
+      ...told(size.rows, size.bytes ?? size.rows * ROW_BYTES),
+      from: "exact",
+      asOf: now,
+      how: "the database counts its rows itself",
+    };
+  if (census !== null)
+    return {
+      ...told(census.rows, size.bytes !== null && size.bytes > 0 ? size.bytes : census.rows * ROW_BYTES),
+      from: "last-census",
+      asOf: epochMs(census.finishedAt),
+      how:
+        size.bytes !== null && size.bytes > 0
+          ? "rows as last counted; bytes by the estimates of the database, which hold what has reached its disks"
+          : `rows as last counted, about ${ROW_BYTES} B each`,
+    };
+  if (size.bytes !== null && size.bytes > 0) {
+    const hosts = size.hostsAnswered < size.hostsAsked ? `, of ${size.hostsAnswered} of ${size.hostsAsked} hosts` : "";
+    return {
+      ...told(Math.round(size.bytes / ROW_BYTES), size.bytes),
+      from: "size-estimates",
+      asOf: now,
+      how: `guessed from the size estimates of the database${hosts}, about ${ROW_BYTES} B a row; they hold what has reached its disks, and are some minutes old`,
+    };
+  }
+  return {
+    ...{ rows: null, bytes: null, durationMs: null, rowsPerSecond },
+    from: "unknown",
+    asOf: null,
+    how: "nobody has counted yet, and the database has no estimate of what has not reached its disks",
   };
 }

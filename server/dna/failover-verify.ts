@@ -9,7 +9,7 @@ import { sumKeys } from "./node-view.ts";
 
 /** How often a running count is asked after. */
 const ASK_MS = 500;
-/** A count that fails, or cannot begin, is tried this often before the effect stays unverified. */
+/** A count that fails is tried this often before the effect stays unverified; one that runs already is waited for. */
 const TRIES_MAX = 20;
 
 /** Counts the keys of an incarnation anew when its failover is done: the effect is what was observed, not what was sent. */
@@ -30,11 +30,12 @@ export function createFailoverVerifier(deps: {
   /** Walks until a count ends; `null` = it never could. */
   async function count(job: JobFacts, signal: AbortSignal): Promise<Census | null> {
     const taker = deps.censusOf(job.stream);
-    for (let attempt = 0; taker !== null && attempt < TRIES_MAX; attempt += 1) {
-      const started = begin(taker, job.target);
+    for (let attempt = 0; taker !== null && attempt < TRIES_MAX; ) {
+      const started = await begin(taker, job.target);
+      if (started !== null) attempt += 1;
       for (let census = started; census !== null; census = taker.get(census.id)) {
         if (census.state === "done") return census;
-        if (census.state !== "running") break;
+        if (census.state === "failed" || census.state === "cancelled") break;
         await clock.sleep(ASK_MS, signal);
       }
       await clock.sleep(ASK_MS, signal);
@@ -88,9 +89,9 @@ export function createFailoverVerifier(deps: {
 }
 
 /** `null` while another count of the source is running. */
-function begin(taker: CensusTaker, incarnation: string): Census | null {
+async function begin(taker: CensusTaker, incarnationId: string): Promise<Census | null> {
   try {
-    return taker.start(incarnation);
+    return await taker.start({ incarnationId, requestedBy: "console", requestId: null });
   } catch (cause) {
     if (cause instanceof OpsError && cause.code === "conflict") return null;
     throw cause;

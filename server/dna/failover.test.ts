@@ -6,13 +6,13 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
-import { createCensusTaker } from "./census.ts";
+import { BY_ANN, createTestCensus, registerOf } from "./census.test-kit.ts";
 import { type ActorType, type Incarnation, toIncarnationId } from "./domain/identity.ts";
 import type { Releasable } from "./domain/releasable.ts";
 import { createFailoverStarts, previewFailover, startFailover } from "./failover.ts";
 import { FAILOVER_PACE } from "./failover-job.ts";
 import { createFailoverVerifier } from "./failover-verify.ts";
-import type { ActorPageQuery, DnaStore } from "./ports.ts";
+import type { DnaStore } from "./ports.ts";
 import type { DnaSource } from "./source-view.ts";
 
 const clock = createManualClock();
@@ -42,25 +42,11 @@ async function setUp(keys: number) {
   const memory = createMemoryRecorder(clock);
   const { recorder } = memory;
   const state = { judged: RELEASABLE, keys, act: true };
-  const store: Pick<DnaStore, "actorTypes" | "actorPage"> = {
-    actorTypes: async () => [CITY],
-    actorPage: async ({ after, limit }: ActorPageQuery) => {
-      const from = after === null ? 0 : Number(after) + 1;
-      const names = Array.from({ length: Math.max(0, Math.min(limit, state.keys - from)) }, (_, index) =>
-        String(from + index).padStart(6, "0"),
-      );
-      const rows = names.map((name) => ({ name, owner: DEAD, claimedAt: null }));
-      return { rows, nextAfter: names.length === limit ? (names.at(-1) ?? null) : null };
-    },
-  };
-  const census = createCensusTaker({
-    sourceId: "eu-1",
-    store,
-    recorder,
-    clock,
-    log: silentLogger,
-    newId: () => `census-${Math.random()}`,
-  });
+  const store = registerOf(
+    () => [{ ...CITY, keys: state.keys }],
+    () => DEAD,
+  );
+  const { census } = createTestCensus({ sourceId: "eu-1", store, recorder, clock });
   const source: DnaSource = {
     id: "eu-1",
     get act() {
@@ -74,6 +60,7 @@ async function setUp(keys: number) {
     liveness: {
       releasable: () => state.judged,
       sight: (incarnation) => ({ incarnation, node: null, state: null, silentMs: 0 }),
+      target: () => ({ eligible: true, reason: null, aliveMs: 60_000 }),
     },
     pace: FAILOVER_PACE,
     fold: () => recorder.dna("eu-1"),
@@ -131,7 +118,7 @@ describe("failover of a dead incarnation", () => {
     at = await setUp(12_000);
   });
   async function counted() {
-    at.census.start(DEAD_ID);
+    await at.census.start(BY_ANN(DEAD_ID));
     await clock.advance(5_000);
   }
 
@@ -241,37 +228,5 @@ describe("failover of a dead incarnation", () => {
     expect(at.source.fold().owned[DEAD_ID]?.counts.reduce((sum, count) => sum + count.keys, 0) ?? 0).toBe(left);
     stop.abort();
     await run;
-  });
-});
-
-describe("census", () => {
-  it("can be cancelled, and says so", async () => {
-    const at = await setUp(200_000);
-    const { id } = at.census.start(null);
-    await clock.advance(500);
-    expect(at.census.get(id)).toMatchObject({ state: "running", typesTotal: 1 });
-    at.census.cancel(id);
-    await clock.advance(10_000);
-    const rows = at.census.get(id)?.rows ?? 0;
-    expect(at.census.get(id)).toMatchObject({ state: "cancelled" });
-    expect(rows).toBeGreaterThan(0);
-    expect(rows).toBeLessThan(200_000);
-    expect(at.memory.kinds()).not.toContain("dna.census.finished");
-  });
-
-  it("reads no faster than its bound", async () => {
-    const at = await setUp(100_000);
-    const { id } = at.census.start(null);
-    await clock.advance(1_000);
-    expect(at.census.get(id)?.rows).toBeLessThanOrEqual(55_000);
-    await clock.advance(1_500);
-    expect(at.census.get(id)).toMatchObject({ state: "done", rows: 100_000 });
-  });
-
-  it("walks one at a time", async () => {
-    const at = await setUp(100_000);
-    const first = at.census.start(null);
-    expect(at.census.start(null).id).toBe(first.id);
-    expect(() => at.census.start(DEAD_ID)).toThrow(/running/);
   });
 });

@@ -68,14 +68,9 @@ export function toCensusView(census: Census): Omit<WireShape<typeof wire.censusO
     finishedAt: census.finishedAt === null ? null : toIso(census.finishedAt),
     rows: census.rows,
     unreadableRows: census.unreadableRows,
-    typesDone: census.state === "done" ? census.types.length : Math.max(0, census.types.length - 1),
+    typesDone: census.typesDone,
     typesTotal: census.typesTotal,
     keys: sumKeys(census.types),
-    types: census.types.map(({ type, rows, keys }) => ({
-      namespace: type.namespace,
-      moduleId: type.moduleId,
-      rows,
-      keys,
-    })),
+    types: census.types.map(({ namespace, moduleId, rows, keys }) => ({ namespace, moduleId, rows, keys })),
   };
 }

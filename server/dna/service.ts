@@ -7,13 +7,10 @@ import type { JobStarter } from "#server/jobs/ports.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Operations } from "#server/operations/ports.ts";
-import { type ActorKey, parseIncarnationId } from "./domain/identity.ts";
-import { explainRequest } from "./domain/request-path.ts";
-import type { OwnerRow } from "./domain/request-walk.ts";
+import type { ActorKey } from "./domain/identity.ts";
 import { createFailoverStarts, previewFailover, startFailover } from "./failover.ts";
 import { healthChecks } from "./health.ts";
-import { toActorView, toCensusView, toNodeView, toReleasableView } from "./node-view.ts";
-import { type ActorRow, isMalformed, type MalformedRow } from "./ports.ts";
+import { toActorView, toNodeView, toReleasableView } from "./node-view.ts";
 import { asOfFold, asOfNow, type DnaSource } from "./source-view.ts";
 
 /** Queries and commands over all configured DNA keyspaces. */
@@ -112,49 +109,6 @@ export function createDnaService(deps: {
       return { ...asOfNow(clock, source), actor: row === null ? null : toActorView(source, row) };
     },
 
-    async explain(caller: Caller, input: WireIn<typeof wire.actorInput>): WireOut<typeof wire.explainOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      const row = await source.actors.look(keyOf(input));
-      const owner = ownerRow(row);
-      const path = explainRequest({
-        row: owner,
-        owner: owner.kind === "owned" ? source.liveness.sight(owner.owner) : null,
-        entry: { kind: "any" },
-        product: productOf(source),
-        now: clock.now(),
-      });
-      return {
-        ...asOfNow(clock, source),
-        actor: row === null ? null : toActorView(source, row),
-        end: path.end,
-        sentence: path.sentence,
-        nodes: [...path.nodes],
-        edges: path.edges.map((edge) => ({ ...edge })),
-        possible: [...path.possible],
-        assumptions: [...path.assumptions],
-      };
-    },
-
-    async censusStart(caller: Caller, input: WireIn<typeof wire.censusStartInput>): WireOut<typeof wire.censusOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      if (input.incarnation !== null && parseIncarnationId(input.incarnation) === null) {
-        throw new OpsError("invalid-input", "incarnation: must be <created_at ms>:<id>");
-      }
-      return { ...asOfNow(clock, source), ...toCensusView(source.census.start(input.incarnation)) };
-    },
-
-    async censusGet(caller: Caller, input: WireIn<typeof wire.censusInput>): WireOut<typeof wire.censusOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      const census = source.census.get(input.censusId);
-      if (census === null) throw new OpsError("not-found", `No census ${input.censusId}`);
-      return { ...asOfNow(clock, source), ...toCensusView(census) };
-    },
-
-    async censusCancel(caller: Caller, input: WireIn<typeof wire.censusInput>): WireOut<typeof wire.censusOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      return { ...asOfNow(clock, source), ...toCensusView(source.census.cancel(input.censusId)) };
-    },
-
     async failoverPreview(
       caller: Caller,
       input: WireIn<typeof wire.nodeInput>,
@@ -178,16 +132,3 @@ const keyOf = ({ namespace, moduleId, name }: WireIn<typeof wire.actorInput>): A
   moduleId,
   name,
 });
-
-function ownerRow(row: ActorRow | MalformedRow | null): OwnerRow {
-  if (row === null) return { kind: "none" };
-  if (isMalformed(row)) return { kind: "malformed", reason: row.reason };
-  return row.owner === null
-    ? { kind: "malformed", reason: "its owner columns are empty" }
-    : { kind: "owned", owner: row.owner };
-}
-
-function productOf(source: DnaSource): "cassandra" | "scylla" | "simulator" | null {
-  const product = source.fold().database?.product;
-  return product === "cassandra" || product === "scylla" || product === "simulator" ? product : null;
-}

@@ -7,7 +7,8 @@ import type { CensusTaker } from "./census.ts";
 import type { Incarnation } from "./domain/identity.ts";
 import type { PeerSight } from "./domain/peer-verdict.ts";
 import type { Releasable } from "./domain/releasable.ts";
-import type { FailoverPace } from "./failover-job.ts";
+import type { FailoverPace } from "./failover-readiness.ts";
+import type { TargetCheck } from "./failover-watch.ts";
 import type { DnaStore } from "./ports.ts";
 
 /** What the reader of a source knows beyond the fold: its own count of silence. */
@@ -15,10 +16,12 @@ export interface LivenessView {
   /** `null` when the incarnation was never seen. */
   releasable(incarnationId: string): Releasable | null;
   sight(incarnation: Incarnation): PeerSight;
+  /** Whether keys of `dead` may be given to this node now. */
+  target(incarnationId: string, dead: string): TargetCheck;
 }
 
-/** One configured DNA keyspace with everything the queries need. */
-export interface DnaSource {
+/** One configured DNA keyspace as it is read. */
+export interface DnaKeyspaceSource {
   readonly id: string;
   readonly act: boolean;
   /** module_id to module name, as the operator maintains it. */
@@ -27,11 +30,15 @@ export interface DnaSource {
   /** `null` when no access to the nodes is configured: everything is told from the database alone. */
   readonly beam: DnaBeam | null;
   readonly actors: Pick<ActorWatch, "look">;
-  readonly census: CensusTaker;
   readonly liveness: LivenessView;
   readonly pace: FailoverPace;
   fold(): DnaFold;
   sample(): StreamSample | null;
+}
+
+/** The same with everything the queries need. */
+export interface DnaSource extends DnaKeyspaceSource {
+  readonly census: CensusTaker;
 }
 
 /** `asOf` and the faults of an answer drawn from the folds: as of the last good read. */

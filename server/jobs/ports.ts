@@ -1,4 +1,5 @@
 import type { JobCounts, JobFacts, JobState } from "#server/contract/event.ts";
+import type { JobProgress } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { JsonObject, JsonValue } from "#server/kernel/json.ts";
 
@@ -81,6 +82,15 @@ export interface NewJob {
   readonly bookmark: JsonValue;
   /** Targets to be frozen, in the order in which they will be worked off; kinds that walk have none. */
   readonly frozen?: readonly JsonValue[];
+}
+
+/** The jobs of one kind, as a service looks at them and controls them. */
+export interface JobDesk extends Pick<JobStarter, "start"> {
+  list(): readonly JobRecord[];
+  progress(jobId: string): JobProgress | null;
+  pause(jobId: string): Promise<void>;
+  resume(jobId: string): Promise<void>;
+  cancel(jobId: string): Promise<void>;
 }
 
 /** What a command needs of the jobs. */

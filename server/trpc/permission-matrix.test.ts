@@ -55,8 +55,12 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "dna.actors.page": { least: "viewer", input: { ...SOURCE, namespace: "n", moduleId: 0 } },
   "dna.actors.get": { least: "viewer", input: ACTOR_INPUT },
   "dna.actors.explain": { least: "viewer", input: ACTOR_INPUT },
+  "dna.census.estimate": { least: "viewer", input: SOURCE },
+  "dna.census.list": { least: "viewer", input: SOURCE },
   "dna.census.start": { least: "operator", input: SOURCE },
   "dna.census.get": { least: "viewer", input: { ...SOURCE, censusId: "c" } },
+  "dna.census.pause": { least: "operator", input: { ...SOURCE, censusId: "c" } },
+  "dna.census.resume": { least: "operator", input: { ...SOURCE, censusId: "c" } },
   "dna.census.cancel": { least: "operator", input: { ...SOURCE, censusId: "c" } },
   "dna.failover.preview": { least: "viewer", input: NODE_INPUT },
   "dna.failover.start": {

@@ -5,6 +5,7 @@ import type * as admin from "#server/contract/wire/admin.ts";
 import type * as attention from "#server/contract/wire/attention.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
+import type * as dnaCensus from "#server/contract/wire/dna-census.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
 import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
 import type * as dynflowCompare from "#server/contract/wire/dynflow-compare.ts";
@@ -53,11 +54,18 @@ export interface DnaService {
   actorsPage(caller: Caller, input: In<typeof dna.actorsPageInput>): Out<typeof dna.actorsPageOutput>;
   actor(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.actorOutput>;
   explain(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.explainOutput>;
-  censusStart(caller: Caller, input: In<typeof dna.censusStartInput>): Out<typeof dna.censusOutput>;
-  censusGet(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dna.censusOutput>;
-  censusCancel(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dna.censusOutput>;
   failoverPreview(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.failoverPreviewOutput>;
   failoverStart(caller: Caller, input: In<typeof dna.failoverStartInput>): Out<typeof dna.failoverStartOutput>;
+}
+
+export interface DnaCensusService {
+  estimate(caller: Caller, input: In<typeof dnaCensus.censusListInput>): Out<typeof dnaCensus.censusEstimateOutput>;
+  list(caller: Caller, input: In<typeof dnaCensus.censusListInput>): Out<typeof dnaCensus.censusListOutput>;
+  start(caller: Caller, input: In<typeof dnaCensus.censusStartInput>): Out<typeof dnaCensus.censusView>;
+  get(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dnaCensus.censusView>;
+  pause(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dnaCensus.censusView>;
+  resume(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dnaCensus.censusView>;
+  cancel(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dnaCensus.censusView>;
 }
 
 export interface DynflowService {
@@ -207,6 +215,7 @@ export interface Services {
   readonly attention: AttentionService;
   readonly safety: SafetyService;
   readonly dna: DnaService;
+  readonly dnaCensus: DnaCensusService;
   readonly dynflow: DynflowService;
   readonly dynflowList: DynflowListService;
   readonly dynflowActions: DynflowActionsService;

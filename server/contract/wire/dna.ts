@@ -105,26 +105,12 @@ export const actorsPageOutput = z.object({ ...observed, rows: z.array(actorView)
 export const actorInput = z.object({ source: sourceId, ...actorKey });
 export const actorOutput = z.object({ ...observed, actor: actorView.nullable() });
 
-/** The way a message to a key would take now, over the nodes and edges of `contract/diagram/request-path`. */
-export const explainOutput = z.object({
-  ...observed,
-  actor: actorView.nullable(),
-  end: z.enum(["deliver", "start", "forward", "claim", "replace", "halt", "crash", "unknown"]),
-  sentence: z.string(),
-  nodes: z.array(z.string()),
-  edges: z.array(z.object({ id: z.string(), note: z.string().nullable() })),
-  /** Edges that the last step may take instead, e.g. back to the start when a claim is lost. */
-  possible: z.array(z.string()),
-  assumptions: z.array(z.string()),
-});
-export type ExplainOutput = z.infer<typeof explainOutput>;
-
 export const censusStartInput = z.object({ source: sourceId, incarnation: incarnationId.nullable().default(null) });
 export const censusInput = z.object({ source: sourceId, censusId: z.string().max(64) });
 export const censusOutput = z.object({
   ...observed,
   censusId: z.string(),
-  state: z.enum(["running", "done", "cancelled", "failed"]),
+  state: z.enum(["running", "waiting", "paused", "done", "cancelled", "failed"]),
   note: z.string().nullable(),
   startedAt: instant,
   finishedAt: instant.nullable(),

@@ -1,5 +1,6 @@
 import * as wire from "#server/contract/wire/dna.ts";
 import { permitted, router } from "#server/trpc/init.ts";
+import { dnaCensusRouter } from "./dna-census.ts";
 
 const read = permitted("dna:read");
 
@@ -44,21 +45,7 @@ export const dnaRouter = router({
       .output(wire.explainOutput)
       .query(({ ctx, input }) => ctx.services.dna.explain(ctx.caller, input)),
   }),
-  census: router({
-    /** Walks the register in the background, bounded and slow; answers with its id. */
-    start: permitted("dna:census")
-      .input(wire.censusStartInput)
-      .output(wire.censusOutput)
-      .mutation(({ ctx, input }) => ctx.services.dna.censusStart(ctx.caller, input)),
-    get: read
-      .input(wire.censusInput)
-      .output(wire.censusOutput)
-      .query(({ ctx, input }) => ctx.services.dna.censusGet(ctx.caller, input)),
-    cancel: permitted("dna:census")
-      .input(wire.censusInput)
-      .output(wire.censusOutput)
-      .mutation(({ ctx, input }) => ctx.services.dna.censusCancel(ctx.caller, input)),
-  }),
+  census: dnaCensusRouter,
   failover: router({
     preview: permitted("dna:read")
       .input(wire.nodeInput)
