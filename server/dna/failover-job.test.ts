@@ -4,86 +4,20 @@ import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
 import { createMemoryState } from "#server/journal/memory-state.test-kit.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
-import { type ActorType, type Incarnation, sameIncarnation, toIncarnationId } from "./domain/identity.ts";
-import {
-  createFailoverKind,
-  FAILOVER_PACE,
-  failoverParams,
-  type IncarnationCheck,
-  type KeyReleased,
-} from "./failover-job.ts";
-import type { CasOutcome, DnaStore } from "./ports.ts";
+import { type ActorType, type Incarnation, toIncarnationId } from "./domain/identity.ts";
+import { createRegister } from "./failover.test-kit.ts";
+import { createFailoverKind, FAILOVER_PACE, type KeyChanged } from "./failover-job.ts";
+import { failoverParams } from "./failover-params.ts";
+import type { IncarnationCheck } from "./failover-watch.ts";
 
 const DEAD: Incarnation = { createdAt: epochMs(1_000), id: -9_223_372_036_854_775_808n };
 const OTHER: Incarnation = { createdAt: epochMs(2_000), id: 7n };
 const CITY: ActorType = { namespace: "weather", moduleId: 0 };
 const VEHICLE: ActorType = { namespace: "fleet", moduleId: 1 };
-const OK: IncarnationCheck = { releasable: true, beats: false, waitingFor: null };
-
-/** A register of rows with hooks before and after each conditional round. */
-function createRegister() {
-  const rows = new Map<string, Incarnation>();
-  const key = (type: ActorType, name: string) => `${type.moduleId}/${type.namespace}|${name}`;
-  const rounds: { at: number; keys: number }[] = [];
-  const state = {
-    rows,
-    rounds,
-    key,
-    /** What the next rounds answer instead of the truth: `lost-applied` applies and says nothing. */
-    faults: [] as ("lost-applied" | "lost-unapplied")[],
-    down: false,
-    /** Rounds that find no host: they throw, and nothing was sent. */
-    unreachable: 0,
-    clock: { monotonic: () => 0 },
-    put(type: ActorType, names: readonly string[], owner: Incarnation) {
-      for (const name of names) rows.set(key(type, name), owner);
-    },
-    owned: (owner: Incarnation) => [...rows.values()].filter((row) => sameIncarnation(row, owner)).length,
-  };
-  const guard = () => {
-    if (state.down) throw new OpsError("upstream-unavailable", "no host answered");
-  };
-  const round = (type: ActorType, names: readonly string[], owner: Incarnation): CasOutcome => {
-    if (state.unreachable > 0) {
-      state.unreachable -= 1;
-      throw new OpsError("upstream-unavailable", "no host was reached");
-    }
-    rounds.push({ at: state.clock.monotonic(), keys: names.length });
-    const fault = state.faults.shift();
-    const holds = names.every((name) => {
-      const row = rows.get(key(type, name));
-      return row !== undefined && sameIncarnation(row, owner);
-    });
-    if (holds && fault !== "lost-unapplied") for (const name of names) rows.delete(key(type, name));
-    if (fault !== undefined) return { kind: "unknown", reason: "write time-out" };
-    return holds ? { kind: "applied" } : { kind: "rejected", owner: rows.get(key(type, names[0] ?? "")) ?? null };
-  };
-  const store: Pick<DnaStore, "actorPage" | "actor" | "release" | "releaseBatch"> = {
-    async actorPage({ type, after, limit }) {
-      guard();
-      const prefix = key(type, "");
-      const names = [...rows.keys()]
-        .filter((entry) => entry.startsWith(prefix))
-        .map((entry) => entry.slice(prefix.length))
-        .sort();
-      const found = names.filter((name) => after === null || name > after).slice(0, limit);
-      const page = found.map((name) => ({ name, owner: rows.get(key(type, name)) ?? null, claimedAt: null }));
-      return { rows: page, nextAfter: found.length === limit ? (found.at(-1) ?? null) : null };
-    },
-    async actor({ name, ...type }) {
-      guard();
-      const owner = rows.get(key(type, name));
-      return owner === undefined ? null : { name, owner, claimedAt: null };
-    },
-    release: async ({ name, ...type }, owner) => round(type, [name], owner),
-    releaseBatch: async (type, names, owner) => round(type, names, owner),
-  };
-  return { ...state, state, store: store as DnaStore };
-}
+const OK: IncarnationCheck = { releasable: true, beats: false, certainty: "presumed", waitingFor: null };
 
 function setUp() {
   const clock = createManualClock();
@@ -93,8 +27,16 @@ function setUp() {
   const state = createMemoryState();
   const store = createJobStore(state);
   const checks: IncarnationCheck[] = [];
-  const released: KeyReleased[] = [];
-  const watch = { check: async () => checks.shift() ?? OK };
+  const released: KeyChanged[] = [];
+  let latest = OK;
+  const watch = {
+    async check() {
+      latest = checks.shift() ?? OK;
+      return latest;
+    },
+    judge: () => latest,
+    target: () => ({ eligible: true, reason: null, aliveMs: 60_000 }),
+  };
   const open = () =>
     createJobRunner({
       store,
@@ -103,7 +45,8 @@ function setUp() {
           sourceOf: () => ({ store: register.store, watch }),
           clock,
           pace: FAILOVER_PACE,
-          onReleased: (release) => released.push(release),
+          log: silentLogger,
+          onKey: (change) => released.push(change),
         }),
       ],
       recorder: memory.recorder,
@@ -157,7 +100,7 @@ describe("release of the keys of a dead incarnation", () => {
     const runner = at.open();
     at.register.state.faults.push("lost-applied");
     await at.start(runner);
-    at.register.rows.set(taken, OTHER);
+    at.register.rows.set(taken, { owner: OTHER, claimedAt: null });
     await at.clock.advance(60_000);
     const names = at.released.map(({ key, jobId, sourceId, incarnationId }) => {
       expect([jobId, sourceId, incarnationId]).toEqual(["job-1", "eu-1", toIncarnationId(DEAD)]);
@@ -182,7 +125,7 @@ describe("release of the keys of a dead incarnation", () => {
     const runner = at.open();
     await at.start(runner);
     await at.clock.advance(3_000);
-    at.checks.push({ releasable: false, beats: true, waitingFor: null });
+    at.checks.push({ ...OK, releasable: false, beats: true });
     await at.clock.advance(60_000);
     expect(state(runner)).toBe("stopped");
     expect(at.register.owned(DEAD)).toBeGreaterThan(500);
@@ -190,7 +133,7 @@ describe("release of the keys of a dead incarnation", () => {
 
   it("waits, saying why, while it is not releasable, and sends nothing meanwhile", async () => {
     at.checks.push(
-      ...Array.from({ length: 60 }, () => ({ releasable: false, beats: false, waitingFor: "Counted so far: 12.0 s." })),
+      ...Array.from({ length: 60 }, () => ({ ...OK, releasable: false, waitingFor: "Counted so far: 12.0 s." })),
     );
     const runner = at.open();
     await at.start(runner);
@@ -216,7 +159,7 @@ describe("release of the keys of a dead incarnation", () => {
 
   it("leaves a key alone that somebody took over between the walk and the round", async () => {
     const runner = at.open();
-    at.checks.push({ releasable: false, beats: false, waitingFor: "a moment" });
+    at.checks.push({ ...OK, releasable: false, waitingFor: "a moment" });
     await at.start(runner, [VEHICLE]);
     await at.clock.advance(500);
     at.register.put(VEHICLE, ["key-00003"], OTHER);
@@ -265,10 +208,13 @@ describe("release of the keys of a dead incarnation", () => {
     expect(state(runner)).toBe("paused");
     expect(at.register.rounds.length).toBe(sent);
     await runner.resume("job-1", "resume-1");
+    await at.clock.advance(74_000);
+    expect(runner.get("job-1")?.facts).toMatchObject({ state: "waiting", note: expect.stringContaining("75 s") });
+    expect(at.register.rounds.length).toBe(sent);
     await at.clock.advance(60_000);
     expect(counts(runner)).toMatchObject({ applied: 1_030, moved: 0, unknown: 0 });
     const causes = at.memory.events.filter(({ kind }) => kind.startsWith("job.")).map(({ causedBy }) => causedBy);
-    expect(causes).toEqual(["request-1", "pause-1", "resume-1", "request-1"]);
+    expect(causes).toEqual(["request-1", "pause-1", "resume-1", "request-1", "request-1", "request-1"]);
   });
 
   it("goes on after a kill at any point, with at most one applied effect a key", async () => {
@@ -281,7 +227,7 @@ describe("release of the keys of a dead incarnation", () => {
       await first.stop();
       const second = run.open();
       await second.recover();
-      await run.clock.advance(60_000);
+      await run.clock.advance(120_000);
       expect(second.get("job-1")?.facts.state).toBe("done");
       expect(run.register.owned(DEAD)).toBe(0);
       expect(second.get("job-1")?.facts.counts).toMatchObject({ applied: 220, failed: 0, unknown: 0 });
