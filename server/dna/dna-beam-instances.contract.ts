@@ -7,14 +7,15 @@ const HOLD_MS = 4_000;
 /** Names of the running instances of all partitions of the node, in order. */
 async function namesOf(
   { beam, node }: BeamSubject,
-  query: { readonly type?: ActorType; readonly prefix?: string },
+  query: { readonly type?: ActorType; readonly prefix?: string; readonly from?: string; readonly below?: string },
 ): Promise<readonly string[]> {
   const names: string[] = [];
   for (const { index } of await beam.partitions(node)) {
     const page = await beam.instances(node, {
       partition: index,
-      type: query.type ?? null,
-      prefix: query.prefix ?? "",
+      type: null,
+      prefix: "",
+      ...query,
       limit: 1_000,
     });
     expect(page.more).toBe(false);
@@ -52,6 +53,15 @@ export function describeInstances(open: OpenBeam): void {
       expect(await namesOf(subject, { type: CITY, prefix: "a-00000007" })).toEqual(["a-00000007"]);
       expect(await namesOf(subject, { type: CITY, prefix: "c" })).toEqual([]);
       expect(await namesOf(subject, { type: { namespace: "e", moduleId: 0 } })).toEqual([]);
+    });
+
+    it("are listed by a range of names", async () => {
+      const subject = await open();
+      await subject.seed.start(CITY, "a-", 20);
+      expect(await namesOf(subject, { type: CITY, from: "a-00000018" })).toEqual(["a-00000018", "a-00000019"]);
+      expect(await namesOf(subject, { type: CITY, below: "a-00000002" })).toEqual(["a-00000000", "a-00000001"]);
+      expect(await namesOf(subject, { from: "a-00000005", below: "a-00000006" })).toEqual(["a-00000005"]);
+      expect(await namesOf(subject, { prefix: "a-0000001", from: "a-00000017" })).toHaveLength(3);
     });
 
     it("are told apart by name whatever it is made of", async () => {

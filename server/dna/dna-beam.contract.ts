@@ -134,8 +134,10 @@ function describeView(open: OpenBeam): void {
       await seed.lastRefresh(11_000);
       const { lastRefreshMs } = await beam.peers(node);
       expect(lastRefreshMs).toBeGreaterThanOrEqual(11_000);
+      expect(await beam.lastRefresh(node)).toBeGreaterThanOrEqual(11_000);
       await seed.lastRefresh(null);
       expect((await beam.peers(node)).lastRefreshMs).toBeNull();
+      expect(await beam.lastRefresh(node)).toBeNull();
       expect(await beam.identity(node)).toEqual(await seed.identity());
     });
 
