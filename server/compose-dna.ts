@@ -4,6 +4,7 @@ import { dnaStream } from "#server/contract/event.ts";
 import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createBeamWitness } from "#server/dna/beam-evidence.ts";
+import { createNodeInsides } from "#server/dna/beam-inside.ts";
 import type { DnaBeam } from "#server/dna/beam-ports.ts";
 import type { IncarnationWatch } from "#server/dna/failover-watch.ts";
 import type { DnaStore } from "#server/dna/ports.ts";
@@ -76,6 +77,10 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     clusterFilter: seat.cluster,
     witness,
   });
+  const inside =
+    beam === null || witness === null
+      ? null
+      : createNodeInsides({ sourceId: seat.id, beam, witness, recorder, view, clock, log: own });
   const actors = createActorWatch({ sourceId: seat.id, store, recorder, view, clock, log: own });
   const source: DnaKeyspaceSource = {
     id: seat.id,
@@ -83,6 +88,7 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     modules: seat.modules,
     store,
     beam,
+    inside,
     actors,
     liveness: toLivenessView(reader),
     pace: deps.limits.failover,
@@ -98,7 +104,7 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     cluster: seat.cluster,
     keyspace: seat.keyspace,
     async run(signal) {
-      await Promise.all([reader.run(signal), actors.run(signal)]);
+      await Promise.all([reader.run(signal), actors.run(signal), inside?.run(signal)]);
     },
     async close() {
       await Promise.all([store.close(), beam?.close()]);

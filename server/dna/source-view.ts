@@ -2,6 +2,7 @@ import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { StreamSample } from "#server/contract/live.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import type { ActorWatch } from "./actor-watch.ts";
+import type { NodeInsides } from "./beam-inside.ts";
 import type { DnaBeam } from "./beam-ports.ts";
 import type { CensusTaker } from "./census.ts";
 import type { Incarnation } from "./domain/identity.ts";
@@ -29,6 +30,8 @@ export interface DnaKeyspaceSource {
   readonly store: DnaStore;
   /** `null` when no access to the nodes is configured: everything is told from the database alone. */
   readonly beam: DnaBeam | null;
+  /** What the nodes told by themselves; `null` or left out = nobody asks them. */
+  readonly inside?: NodeInsides | null;
   readonly actors: Pick<ActorWatch, "look">;
   readonly liveness: LivenessView;
   readonly pace: FailoverPace;
