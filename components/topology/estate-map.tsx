@@ -1,113 +1,241 @@
 "use client";
-import { useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useChanged } from "#components/time-travel/changed.ts";
+import { useAddress } from "#components/ui/address.ts";
 import { plural } from "#components/ui/format.ts";
-import { Glyph } from "#components/ui/glyph.tsx";
-import { Link } from "#components/ui/link.tsx";
+import { useIsPast } from "#components/ui/instants.ts";
+import { useFold } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { useWidth } from "#components/ui/width.ts";
 import type { OwnedFold } from "#server/contract/fold/dna.ts";
+import type { LiveState, Samples } from "#server/contract/live.ts";
 import type { EstateOutput } from "#server/contract/wire/estate.ts";
-import { cellSize } from "./cell-layout.ts";
-import { type BarValue, ClusterMap, keysOf } from "./cluster-map.tsx";
-import type { DatabaseView, RegionView } from "./estate-view.ts";
+import { type Drill, keysOf, type RegionView } from "./estate-view.ts";
+import { panned, showing, zoomAt, zoomOfKey } from "./map-camera.ts";
+import { MapCanvas } from "./map-canvas.tsx";
+import type { NodeFilter } from "./map-filter.ts";
+import { CELL, type Room } from "./map-layout.ts";
+import { MapLegend } from "./map-legend.tsx";
+import { usePlaces } from "./map-memory.ts";
+import { besideNode } from "./map-moves.ts";
+import { type BarValue, type MapNode, type MapScene, nodesOf, nodeWords, placeRegions } from "./map-scene.ts";
+import { MapTwin } from "./map-twin.tsx";
+import { insideOf } from "./node-inside.ts";
+import { useCamera } from "./use-camera.ts";
+import { useMapPointer } from "./use-map-pointer.ts";
 
 interface EstateMapProps {
   readonly regions: readonly RegionView[];
+  readonly drill: Drill;
   readonly place: TopologyPlace;
   readonly loadBalancer: EstateOutput["loadBalancer"];
   readonly owned: Readonly<Record<string, OwnedFold>>;
+  readonly filter: NodeFilter;
 }
 
 /** A full load bar is a host with every scheduler busy; nobody tells how many there are, so eight. */
 const LOAD_MAX = 8;
+/** So many nodes are links of their own; of more, one is told at a time. */
+const LINKS_MAX = 240;
+const HEIGHT_MAX_PX = 640;
+const HEIGHT_MIN_PX = 200;
+/** Of the window's height: the table below must be seen to be there. */
+const HEIGHT_SHARE = 0.66;
+const PAN_KEY_PX = 80;
+const BARS: readonly (readonly [BarValue, string])[] = [
+  ["load", "load"],
+  ["keys", "keys owned"],
+  ["running", "running"],
+];
+const NO_SAMPLES: Samples = {};
+const samplesOf = ({ samples }: LiveState): Samples => samples;
 
-/** Load balancer, regions, clusters, nodes, database hosts. It stands still: a state never moves a node. */
-export function EstateMap({ regions, place, loadBalancer, owned }: EstateMapProps) {
-  const [bar, setBar] = useState<BarValue>("load");
+/** Load balancer, regions, clusters, nodes, database hosts. It stands still: what has a place keeps it. */
+export function EstateMap(props: EstateMapProps) {
   const [ref, width] = useWidth<HTMLDivElement>();
-  const count = regions.reduce(
-    (sum, { clusters }) => sum + clusters.reduce((all, { places }) => all + places.length, 0),
-    0,
+  const [height, setHeight] = useState<number | null>(null);
+  useEffect(() => setHeight(Math.min(HEIGHT_MAX_PX, Math.round(window.innerHeight * HEIGHT_SHARE))), []);
+  const balanced = props.loadBalancer !== null;
+  const room = useMemo<Room | null>(
+    () => (width === null || height === null || width === 0 ? null : { width, height, loadBalancer: balanced }),
+    [width, height, balanced],
   );
-  const size = cellSize(count, width ?? 0);
-  const keysMax = Math.max(1, ...Object.values(owned).map((one) => keysOf(one) ?? 0));
   return (
-    <div ref={ref}>
-      <div className="tool">
-        <span className="t3 small">{size.detail === "full" ? "name, heartbeat age, " : ""}bar shows</span>
-        <span className="seg">
-          {(["load", "keys"] as const).map((value) => (
-            <button key={value} type="button" aria-pressed={bar === value} onClick={() => setBar(value)}>
-              {value === "load" ? "load" : "keys owned"}
-            </button>
-          ))}
-        </span>
-      </div>
-      <div className={loadBalancer === null ? "map" : "map with-lb"}>
-        {loadBalancer !== null && (
-          <div className="lb">
-            <b className="strong">{loadBalancer.title}</b>
-            <span className="t3 small">load balancer of {plural(loadBalancer.regions.length, "region")}</span>
-          </div>
-        )}
-        <div className="regs">
-          {regions.map((region) => (
-            <section key={region.id} className="reg">
-              <div className="body">
-                <h2>
-                  <Link className="plain" href={routes.topology({ region: region.id === "" ? null : region.id })}>
-                    {region.title}
-                  </Link>
-                </h2>
-                <div className="clus">
-                  {region.clusters.map((cluster) => (
-                    <ClusterMap
-                      key={`${cluster.source} ${cluster.cluster}`}
-                      cluster={cluster}
-                      place={place}
-                      size={size}
-                      bar={bar}
-                      barMax={bar === "load" ? LOAD_MAX : keysMax}
-                      owned={owned}
-                    />
-                  ))}
-                </div>
-              </div>
-              <div className="dbs">
-                {region.databases.map((database) => (
-                  <DatabaseHosts key={database.source} database={database} />
-                ))}
-              </div>
-            </section>
-          ))}
-        </div>
-      </div>
+    <div ref={ref} className="map-area">
+      {room === null ? <div style={{ height: HEIGHT_MIN_PX }} /> : <PlacedMap {...props} room={room} />}
     </div>
   );
 }
 
-function DatabaseHosts({ database }: { readonly database: DatabaseView }) {
-  const { name, product, hosts, known } = database;
-  return (
-    <section className={known ? "db" : "db stale"}>
-      <h3 className="small trunc" title={`${name}, ${product}`}>
-        <b className="strong">
-          <bdi>{name}</bdi>
-        </b>{" "}
-        <span className="t3">{product}</span>
-      </h3>
-      <ul>
-        {hosts.map(({ hostId, address, dataCenter, rack, up }) => (
-          <li key={hostId} title={`${address}, ${dataCenter}, rack ${rack}`}>
-            <Glyph
-              tone={up === null || !known ? "unknown" : up ? "good" : "failed"}
-              label={up === null || !known ? "not known" : up ? "up" : "down"}
-            />
-            <span className="mono trunc">{address}</span>
-            <span className="t3 push nowrap">{rack}</span>
-          </li>
-        ))}
-      </ul>
-    </section>
+function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }: EstateMapProps & { room: Room }) {
+  const box = useRef<HTMLDivElement>(null);
+  const { go } = useAddress();
+  const past = useIsPast();
+  const changed = useChanged();
+  const samples = useFold(samplesOf) ?? NO_SAMPLES;
+  const [bar, setBar] = useState<BarValue>("load");
+  const [cursor, setCursor] = useState<string | null>(null);
+  const { layout, slots } = usePlaces(regions, drill, room);
+  const { handle, fitted, fitScale, showAll } = useCamera(box, layout);
+  const placed = useMemo(
+    () => placeRegions({ regions, layout, slots, filter, changed }),
+    [regions, layout, slots, filter, changed],
   );
+  const all = useMemo(() => nodesOf(placed), [placed]);
+  const scene = useMemo<MapScene>(
+    () => ({
+      layout,
+      loadBalancer: loadBalancer === null ? null : { title: loadBalancer.title, regions: loadBalancer.regions.length },
+      regions: placed,
+      samples,
+      owned,
+      insideOf: (stream, incarnation) => insideOf(samples, stream, incarnation),
+      bar,
+      barMax: bar === "load" ? LOAD_MAX : Math.max(1, ...barValues(bar, owned, samples, all)),
+      filter,
+      selected: place.node ?? null,
+      cursor,
+      unsampled: past ? "heartbeat not kept" : "not sampled",
+    }),
+    [layout, loadBalancer, placed, samples, owned, bar, all, filter, place.node, cursor, past],
+  );
+  const reachable = useMemo(() => (filter.hides ? all.filter(({ meant }) => meant) : all), [all, filter.hides]);
+  const linked = reachable.length <= LINKS_MAX;
+  const here = reachable.find(({ key }) => key === cursor) ?? null;
+  const hrefOf = (node: MapNode) => routes.topology({ ...place, of: node.source, node: node.lead.id });
+  const open = (node: MapNode) => {
+    setCursor(node.key);
+    go(hrefOf(node));
+  };
+  useMapPointer({ box, scene, camera: handle, fit: fitScale, onPress: open });
+  useShown(box, handle, here);
+
+  const zoomBy = (by: number) => {
+    const element = box.current;
+    if (element === null) return;
+    const view = { width: element.clientWidth, height: element.clientHeight };
+    const now = handle.now();
+    const at =
+      here === null
+        ? { x: view.width / 2, y: view.height / 2 }
+        : { x: (here.x + CELL.width / 2 - now.x) * now.scale, y: (here.y + CELL.height / 2 - now.y) * now.scale };
+    handle.move(panned(zoomAt(now, by, at, fitScale), 0, 0, layout, view));
+  };
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const zoom = zoomOfKey(event.key);
+    const arrow = ARROWS[event.key];
+    if (zoom === "fit") showAll();
+    else if (zoom !== null) zoomBy(zoom);
+    else if (event.shiftKey && arrow !== undefined) {
+      const element = box.current;
+      if (element === null) return;
+      const view = { width: element.clientWidth, height: element.clientHeight };
+      handle.move(panned(handle.now(), arrow[0] * PAN_KEY_PX, arrow[1] * PAN_KEY_PX, layout, view));
+    } else if (event.key === "Enter" && here !== null && !linked) open(here);
+    else {
+      const next = besideNode(reachable, here, event.key);
+      if (next === null) return;
+      setCursor(next.key);
+      if (linked) box.current?.querySelector<HTMLElement>(`[data-cell="${CSS.escape(next.key)}"]`)?.focus();
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const shownHeight = Math.max(HEIGHT_MIN_PX, Math.min(room.height, Math.ceil(layout.first.height / layout.unit)));
+  const many = all.length;
+  return (
+    <>
+      <div className="map-head">
+        <span className="small t3 map-hint">Drag moves; Ctrl and the wheel, or + and −, zoom; 0 fits</span>
+        <span className="t3 small">bar shows</span>
+        {/* biome-ignore lint/a11y/useSemanticElements: buttons that belong together, not a set of fields */}
+        <span className="seg" role="group" aria-label="Bar shows">
+          {BARS.map(([value, title]) => (
+            <button key={value} type="button" aria-pressed={bar === value} onClick={() => setBar(value)}>
+              {title}
+            </button>
+          ))}
+        </span>
+        {/* biome-ignore lint/a11y/useSemanticElements: buttons that belong together, not a set of fields */}
+        <span className="seg" role="group" aria-label="Zoom">
+          <button type="button" aria-label="Zoom out" onClick={() => zoomBy(1 / 1.5)}>
+            −
+          </button>
+          <button type="button" aria-label="Zoom in" onClick={() => zoomBy(1.5)}>
+            +
+          </button>
+          <button type="button" aria-pressed={fitted} onClick={showAll}>
+            Fit
+          </button>
+        </span>
+      </div>
+      {loadBalancer !== null && layout.bodyX < CELL.width * layout.unit && (
+        <p className="small t3 map-lb">
+          <b className="strong">{loadBalancer.title}</b>, load balancer of{" "}
+          {plural(loadBalancer.regions.length, "region")}
+        </p>
+      )}
+      {/* biome-ignore lint/a11y/useSemanticElements: a group of nodes that arrow keys move through, not a set of fields */}
+      <div
+        ref={box}
+        className={fitted ? "map-box" : "map-box zoomed"}
+        style={{ height: shownHeight }}
+        role="group"
+        tabIndex={linked ? -1 : 0}
+        aria-label={`Map of ${plural(many, "node")}; arrow keys move between nodes, Enter opens, plus, minus and zero zoom; the table below says the same`}
+        onKeyDown={onKeyDown}
+      >
+        <MapCanvas box={box} scene={scene} camera={handle} />
+        <MapTwin
+          scene={scene}
+          camera={handle}
+          nodes={linked ? reachable : NO_NODES}
+          tabbable={here?.key ?? reachable[0]?.key ?? null}
+          hrefOf={hrefOf}
+          onFocus={({ key }) => setCursor(key)}
+        />
+      </div>
+      <span role="status" className="vh">
+        {here === null || linked ? "" : nodeWords(scene, here)}
+      </span>
+      <MapLegend words={[...new Set(all.map(({ word }) => word))]} />
+    </>
+  );
+}
+
+const NO_NODES: readonly MapNode[] = [];
+
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowRight: [1, 0],
+  ArrowLeft: [-1, 0],
+  ArrowDown: [0, 1],
+  ArrowUp: [0, -1],
+};
+
+function barValues(
+  bar: BarValue,
+  owned: Readonly<Record<string, OwnedFold>>,
+  samples: Samples,
+  nodes: readonly MapNode[],
+): readonly number[] {
+  if (bar === "keys") return Object.values(owned).map((one) => keysOf(one) ?? 0);
+  return nodes.map((node) => insideOf(samples, node.stream, node.lead.id)?.running ?? 0);
+}
+
+/** Moves the view to the node that the keys are on. */
+function useShown(
+  box: React.RefObject<HTMLDivElement | null>,
+  camera: ReturnType<typeof useCamera>["handle"],
+  node: MapNode | null,
+): void {
+  const [x, y] = [node?.x, node?.y];
+  useEffect(() => {
+    const element = box.current;
+    if (element === null || x === undefined || y === undefined) return;
+    const view = { width: element.clientWidth, height: element.clientHeight };
+    const now = camera.now();
+    const next = showing(now, { x, y, width: CELL.width, height: CELL.height }, view);
+    if (next !== now) camera.move(next);
+  }, [box, camera, x, y]);
 }

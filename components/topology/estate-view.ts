@@ -1,6 +1,6 @@
 /** The estate as it is drawn: regions, clusters, places of nodes, all in a fixed order that no state changes. Pure. */
 import type { DatabaseHostFacts } from "#server/contract/event.ts";
-import type { DnaFold, NodeFold } from "#server/contract/fold/dna.ts";
+import type { DnaFold, NodeFold, OwnedFold } from "#server/contract/fold/dna.ts";
 import type { SourceFold } from "#server/contract/fold/source.ts";
 import type { EstateOutput } from "#server/contract/wire/estate.ts";
 
@@ -102,13 +102,33 @@ function clustersOf(
       cluster,
       title,
       health: fold.source,
-      places: [...names]
-        .sort(([a], [b]) => collator.compare(a, b) || (a < b ? -1 : 1))
-        .flatMap(([name, all]) => placeOf(name, all)),
+      places: inOrder(`${stream} ${cluster}`, [...names.keys()]).flatMap((name) =>
+        placeOf(name, names.get(name) ?? []),
+      ),
     }));
 }
 
+interface Ordered {
+  readonly names: readonly string[];
+  readonly sorted: readonly string[];
+}
+
+/** What was put in order last, by cluster: states change all the time, names hardly ever. */
+const ordered = new Map<string, Ordered>();
+const ORDERED_MAX = 256;
+
+function inOrder(key: string, names: readonly string[]): readonly string[] {
+  const known = ordered.get(key);
+  if (known?.names.length === names.length && names.every((name, at) => name === known.names[at])) return known.sorted;
+  const sorted = [...names].sort((a, b) => collator.compare(a, b) || (a < b ? -1 : 1));
+  if (ordered.size >= ORDERED_MAX) ordered.clear();
+  ordered.set(key, { names, sorted });
+  return sorted;
+}
+
 function placeOf(name: string, all: readonly Incarnation[]): readonly NodePlace[] {
+  const [only] = all;
+  if (all.length === 1 && only !== undefined) return [{ name, incarnations: [only] }];
   const [newest, ...older] = [...all].sort((a, b) => b.node.createdAt - a.node.createdAt || (a.id < b.id ? -1 : 1));
   return newest === undefined ? [] : [{ name, incarnations: [newest, ...older] }];
 }
@@ -117,6 +137,11 @@ function databaseOf({ id, fold }: SourcedFold): readonly DatabaseView[] {
   return fold.database === null ? [] : [{ source: id, ...fold.database, known: fold.source.state === "up" }];
 }
 
-/** The word a node is drawn with: a name conflict hides every other state, and so does an answer of one believed dead. */
-export const nodeWord = ({ flags, state }: NodeFold): string =>
-  flags.name_conflict !== undefined ? "name_conflict" : flags.zombie !== undefined ? "zombie" : state;
+/** The word a node is drawn with: two of a name, or one that runs on after its death, hide every other state. */
+export function nodeWord({ flags, state }: NodeFold): string {
+  if (flags.name_conflict !== undefined) return "name_conflict";
+  return flags.zombie === undefined ? state : "zombie";
+}
+
+export const keysOf = (owned: OwnedFold | undefined): number | null =>
+  owned === undefined ? null : owned.counts.reduce((sum, { keys }) => sum + keys, 0);

@@ -1,12 +1,11 @@
 "use client";
-import { useMemo } from "react";
+import { useDeferredValue, useMemo } from "react";
 import { ChangedContext } from "#components/time-travel/changed.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { type Crumb, Crumbs } from "#components/ui/crumbs.tsx";
 import { useEstate } from "#components/ui/estate.ts";
 import { dnaFolds } from "#components/ui/folds.ts";
 import { plural } from "#components/ui/format.ts";
-import { State } from "#components/ui/glyph.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
@@ -14,14 +13,18 @@ import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
 import type { LiveState } from "#server/contract/live.ts";
-import { lookOf, TONES_WORST_FIRST } from "#server/kernel/states.ts";
+import { DatabaseHosts } from "./database-hosts.tsx";
 import { EstateMap } from "./estate-map.tsx";
-import { estateView, nodeWord, type RegionView } from "./estate-view.ts";
+import { type Drill, estateView, nodeWord, type RegionView } from "./estate-view.ts";
+import { MapBar } from "./map-bar.tsx";
+import { filterOf, isMeant } from "./map-filter.ts";
+import { worstFirst } from "./map-scene.ts";
 import { NodeDrawer } from "./node-drawer.tsx";
 import { nodeRows } from "./node-rows.ts";
 import { NodeTable } from "./node-table.tsx";
 import { SourceHealth } from "./source-health.tsx";
 import { TopologyDiffSection, useTopologyDiff } from "./topology-diff.tsx";
+import "./map.css";
 
 const sourcesOf = ({ folds }: LiveState) => dnaFolds(folds);
 
@@ -39,15 +42,26 @@ export function TopologyPage() {
     node: search.get("node"),
     of: search.get("of"),
     view: search.get("view") === "table" ? "table" : null,
+    state: search.get("state"),
+    text: search.get("q"),
+    others: search.get("others") === "hidden" ? "hidden" : null,
   };
-  const { region = null, source = null, cluster = null, view } = place;
+  const { region = null, source = null, cluster = null, view, state = null, text = null, others = null } = place;
+  const drill = useMemo<Drill>(() => ({ region, source, cluster }), [region, source, cluster]);
+  const whole = useMemo(
+    () => (sources === undefined || estate === undefined ? undefined : estateView(sources, estate, EVERYWHERE)),
+    [sources, estate],
+  );
   const regions = useMemo(
     () =>
       sources === undefined || estate === undefined
         ? undefined
-        : estateView(sources, estate, { region, source, cluster }),
-    [sources, estate, region, source, cluster],
+        : isEverywhere(drill)
+          ? whole
+          : estateView(sources, estate, drill),
+    [sources, estate, drill, whole],
   );
+  const filter = useMemo(() => filterOf({ state, text, others }), [state, text, others]);
   useKeys(
     [
       {
@@ -58,8 +72,12 @@ export function TopologyPage() {
     ],
     { group: "Topology" },
   );
-  const owned = Object.assign({}, ...(sources ?? []).map(({ fold }) => fold.owned));
-  const rows = regions === undefined ? [] : nodeRows(regions, owned);
+  const owned = useMemo(() => Object.assign({}, ...(sources ?? []).map(({ fold }) => fold.owned)), [sources]);
+  // The table comes after the map: while states change fast, the map is what is looked at.
+  const late = useDeferredValue(regions);
+  const everyRow = useMemo(() => (late === undefined ? [] : nodeRows(late, owned)), [late, owned]);
+  const rows = useMemo(() => everyRow.filter((row) => isMeant(filter, row)), [everyRow, filter]);
+  const counts = useMemo(() => countsOf(regions ?? []), [regions]);
   return (
     <div className="page">
       <Crumbs path={crumbsOf(place, regions)} />
@@ -76,17 +94,35 @@ export function TopologyPage() {
         <ChangedContext value={difference.changed}>
           <div className="stack">
             <TopologyDiffSection {...difference} />
-            <StateCounts regions={regions} />
+            <MapBar
+              place={place}
+              onPlace={(next) => go(routes.topology(next), { replace: true })}
+              counts={counts}
+              regions={whole ?? []}
+              clusters={(whole ?? [])
+                .filter(({ id }) => region === null || id === region)
+                .flatMap(({ clusters }) => clusters)}
+              found={rows.length}
+              all={everyRow.length}
+            />
             {view !== "table" && (
-              <EstateMap regions={regions} place={place} loadBalancer={estate?.loadBalancer ?? null} owned={owned} />
+              <EstateMap
+                regions={regions}
+                drill={drill}
+                place={place}
+                loadBalancer={estate?.loadBalancer ?? null}
+                owned={owned}
+                filter={filter}
+              />
             )}
             <Section
               title="The same as a table"
               note={`worst first, ${plural(rows.length, "row")}`}
               aside={<kbd title="map or table">T</kbd>}
             >
-              <NodeTable rows={rows} place={place} />
+              <NodeTable rows={rows} place={place} all={everyRow.length} />
             </Section>
+            <DatabaseHosts regions={regions} />
             {source !== null && <SourceHealth source={source} />}
           </div>
         </ChangedContext>
@@ -117,25 +153,25 @@ function Counts({ regions }: { readonly regions: readonly RegionView[] }) {
   );
 }
 
-/** How many incarnations are in which state, worst first. */
-function StateCounts({ regions }: { readonly regions: readonly RegionView[] }) {
+const EVERYWHERE: Drill = { region: null, source: null, cluster: null };
+const isEverywhere = ({ region, source, cluster }: Drill): boolean =>
+  region === null && source === null && cluster === null;
+
+/** How many incarnations are in which state, worst first; a flag that does not show as a state is counted beside. */
+function countsOf(regions: readonly RegionView[]) {
   const counts = new Map<string, number>();
-  for (const region of regions)
-    for (const { places } of region.clusters)
-      for (const { incarnations } of places)
-        for (const { node } of incarnations) counts.set(nodeWord(node), (counts.get(nodeWord(node)) ?? 0) + 1);
-  const rank = (word: string) => TONES_WORST_FIRST.indexOf(lookOf("node", word).tone);
-  return (
-    <ul className="counts" aria-label="Incarnations by state">
-      {[...counts]
-        .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
-        .map(([word, count]) => (
-          <li key={word}>
-            <State system="node" word={word} /> {count}
-          </li>
-        ))}
-    </ul>
-  );
+  const count = (word: string) => counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const region of regions) {
+    for (const { places } of region.clusters) {
+      for (const { incarnations } of places) {
+        for (const { node } of incarnations) {
+          count(nodeWord(node));
+          if (node.flags.superseded !== undefined) count("superseded");
+        }
+      }
+    }
+  }
+  return worstFirst(counts);
 }
 
 function crumbsOf(

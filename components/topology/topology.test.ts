@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { INCARNATION_STATES } from "#server/contract/event.ts";
 import { type DnaFold, EMPTY_DNA, type NodeFold } from "#server/contract/fold/dna.ts";
-import { cellGrid, cellSize, neighbour } from "./cell-layout.ts";
 import { estateView, nodeWord } from "./estate-view.ts";
 
 const estate = {
@@ -99,37 +98,11 @@ describe("estateView", () => {
     ]);
   });
 
+  it("draws one that runs on after its death as what it is", () => {
+    expect(nodeWord(node("n", { state: "gone", flags: { zombie: "it answers" } }))).toBe("zombie");
+  });
+
   it("draws a name conflict whatever the state", () => {
     expect(nodeWord(node("n", { flags: { name_conflict: "both beat" } }))).toBe("name_conflict");
-  });
-});
-
-describe("cells", () => {
-  it("shrink with the number of nodes on the map, never overlap and never leave it", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 60, max: 3_000 }), (count, width) => {
-        const size = cellSize(count, width);
-        const grid = cellGrid(count, width, size);
-        const places = new Set(Array.from({ length: count }, (_, index) => `${grid.xOf(index)} ${grid.yOf(index)}`));
-        expect(places.size).toBe(count);
-        expect(grid.width).toBeLessThanOrEqual(Math.max(width, size.width));
-        expect(grid.yOf(count - 1) + size.height).toBe(grid.height);
-      }),
-      { verbose: 1 },
-    );
-    expect([200, 201, 2_000, 2_001].map((count) => cellSize(count, 800).detail)).toEqual([
-      "full",
-      "glyph",
-      "glyph",
-      "mark",
-    ]);
-  });
-
-  it("are walked by the arrow keys, and the edge holds", () => {
-    expect(neighbour(0, "ArrowRight", 5, 12)).toBe(1);
-    expect(neighbour(0, "ArrowDown", 5, 12)).toBe(5);
-    expect(neighbour(0, "ArrowUp", 5, 12)).toBe(0);
-    expect(neighbour(9, "ArrowDown", 5, 12)).toBe(9);
-    expect(neighbour(3, "End", 5, 12)).toBe(11);
   });
 });

@@ -26,6 +26,22 @@ export interface TopologyPlace {
   readonly of?: string | null;
   /** `table` shows the twin instead of the map. */
   readonly view?: "table" | null;
+  /** States and flags that are meant, with commas between them; and a text that must occur. */
+  readonly state?: string | null;
+  readonly text?: string | null;
+  /** Nodes that are not meant are left out instead of being dimmed. */
+  readonly others?: "hidden" | null;
+}
+
+/** The list of incarnations as it is filtered and sorted. */
+export interface NodesPlace {
+  readonly source?: string | null;
+  readonly cluster?: string | null;
+  /** States and flags, with commas between them. */
+  readonly state?: string | null;
+  readonly text?: string | null;
+  /** Column; with a leading `-` from the largest on. */
+  readonly sort?: string | null;
 }
 
 export interface ActorPlace {
@@ -88,7 +104,11 @@ export interface ExportPlace {
 
 export const routes = {
   overview: () => href("/"),
-  topology: (place: TopologyPlace = {}) => href("/topology", { ...place }),
+  topology: ({ text, ...place }: TopologyPlace = {}) => href("/topology", { ...place, q: text === "" ? null : text }),
+  nodes: ({ text, ...place }: NodesPlace = {}) => href("/nodes", { ...place, q: text === "" ? null : text }),
+  /** The page of one incarnation. */
+  node: (source: string, incarnation: string, place: { readonly tab?: string | null } = {}) =>
+    href(`/nodes/${segment(source)}/${segment(incarnation)}`, { ...place }),
   actors: ({ source, namespace, moduleId, prefix, name }: ActorPlace = {}) =>
     href("/actors", { source, ns: namespace, module: moduleId, prefix: prefix === "" ? null : prefix, name }),
   plans: (place: PlansPlace = {}) => href("/plans", place),

@@ -1,0 +1,112 @@
+"use client";
+import { useRef } from "react";
+import { formatCount } from "#components/ui/format.ts";
+import { State } from "#components/ui/glyph.tsx";
+import { Icon } from "#components/ui/icons.tsx";
+import { useKeys } from "#components/ui/keys.tsx";
+import type { TopologyPlace } from "#components/ui/routes.ts";
+import { withWord } from "./map-filter.ts";
+import type { StateCount } from "./map-scene.ts";
+
+interface MapBarProps {
+  readonly place: TopologyPlace;
+  readonly onPlace: (place: TopologyPlace) => void;
+  /** Worst first; flags too. */
+  readonly counts: readonly StateCount[];
+  readonly regions: readonly { readonly id: string; readonly title: string }[];
+  readonly clusters: readonly { readonly source: string; readonly cluster: string }[];
+  readonly found: number;
+  readonly all: number;
+}
+
+const SEPARATOR = "\n";
+
+/** Which nodes are meant: states, region, cluster, text; and whether the others are dimmed or left out. */
+export function MapBar({ place, onPlace, counts, regions, clusters, found, all }: MapBarProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useKeys([{ keys: "/", does: "filter the nodes", run: () => input.current?.focus() }], { group: "Topology" });
+  const words = (place.state ?? "").split(",");
+  const filtering = found < all;
+  const one = place.source == null ? "" : `${place.source}${SEPARATOR}${place.cluster ?? ""}`;
+  return (
+    <div className="map-bar">
+      <fieldset className="chips" aria-label="Incarnations by state">
+        {counts.map(({ word, count }) => (
+          <button
+            key={word}
+            type="button"
+            className="chip"
+            aria-pressed={words.includes(word)}
+            onClick={() => onPlace({ ...place, state: withWord(place.state, word) })}
+          >
+            <State system="node" word={word} /> <b>{formatCount(count)}</b>
+          </button>
+        ))}
+      </fieldset>
+      <div className="map-tools">
+        {regions.length > 1 && (
+          <select
+            aria-label="Region"
+            value={place.region ?? ""}
+            onChange={({ target }) =>
+              onPlace({ ...place, region: target.value === "" ? null : target.value, source: null, cluster: null })
+            }
+          >
+            <option value="">every region</option>
+            {regions.map(({ id, title }) => (
+              <option key={id} value={id}>
+                {title}
+              </option>
+            ))}
+          </select>
+        )}
+        {clusters.length > 1 && (
+          <select
+            aria-label="Cluster"
+            value={one}
+            onChange={({ target }) => {
+              const [source = "", cluster = ""] = target.value.split(SEPARATOR);
+              onPlace({ ...place, source: source === "" ? null : source, cluster: cluster === "" ? null : cluster });
+            }}
+          >
+            <option value="">every cluster</option>
+            {clusters.map(({ source, cluster }) => (
+              <option key={`${source}${SEPARATOR}${cluster}`} value={`${source}${SEPARATOR}${cluster}`}>
+                {cluster === source ? source : `${source} ${cluster}`}
+              </option>
+            ))}
+          </select>
+        )}
+        <span className="field map-find">
+          <Icon name="search" />
+          <input
+            ref={input}
+            type="search"
+            aria-label="Filter by name, incarnation or cluster"
+            placeholder="name, incarnation"
+            aria-keyshortcuts="/"
+            value={place.text ?? ""}
+            onChange={({ target }) => onPlace({ ...place, text: target.value === "" ? null : target.value })}
+          />
+        </span>
+        <span className="small t3 nowrap" role="status">
+          {filtering ? `${formatCount(found)} of ${formatCount(all)}` : ""}
+        </span>
+        {filtering && (
+          <span className="seg">
+            {(["dimmed", "hidden"] as const).map((how) => (
+              <button
+                key={how}
+                type="button"
+                aria-pressed={(place.others ?? "dimmed") === how}
+                onClick={() => onPlace({ ...place, others: how === "hidden" ? "hidden" : null })}
+              >
+                others {how}
+              </button>
+            ))}
+          </span>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+"use client";
+/** What a browser remembers of the map, so that it stands still while one looks, leaves and comes back. */
+import { useMemo } from "react";
+import type { Drill, RegionView } from "./estate-view.ts";
+import { type EstateLayout, layoutEstate, type RegionNeed, type Room } from "./map-layout.ts";
+import { clusterKey } from "./map-scene.ts";
+import { assignSlots, NO_SLOTS, type Slots } from "./map-slots.ts";
+
+const slotsOf = new Map<string, Slots>();
+const layouts = new Map<string, EstateLayout>();
+const LAYOUTS_MAX = 40;
+/** Widths of the box that are laid out alike; another is laid out anew. */
+const WIDTH_STEP_PX = 160;
+
+interface Placed {
+  readonly layout: EstateLayout;
+  readonly slots: ReadonlyMap<string, Slots>;
+}
+
+/** Places for everything that is there now. */
+export function usePlaces(regions: readonly RegionView[], drill: Drill, room: Room): Placed {
+  return useMemo(() => {
+    const slots = new Map<string, Slots>();
+    for (const { clusters } of regions) {
+      for (const { source, cluster, places } of clusters) {
+        const key = clusterKey(source, cluster);
+        const next = assignSlots(
+          slotsOf.get(key) ?? NO_SLOTS,
+          places.map(({ name }) => name),
+        );
+        slotsOf.set(key, next);
+        slots.set(key, next);
+      }
+    }
+    return { layout: layoutOf(regions, slots, drill, room), slots };
+  }, [regions, drill, room]);
+}
+
+function layoutOf(
+  regions: readonly RegionView[],
+  slots: ReadonlyMap<string, Slots>,
+  drill: Drill,
+  room: Room,
+): EstateLayout {
+  const key = JSON.stringify([drill, Math.round(room.width / WIDTH_STEP_PX), room.height, room.loadBalancer]);
+  const needs: readonly RegionNeed[] = regions.map(({ id, clusters, databases }) => ({
+    id,
+    clusters: clusters.map(({ source, cluster }) => {
+      const own = clusterKey(source, cluster);
+      return { key: own, end: slots.get(own)?.end ?? 0 };
+    }),
+    databaseLines: databases.reduce((sum, { hosts }) => sum + 1 + hosts.length, 0),
+  }));
+  const layout = layoutEstate(layouts.get(key) ?? null, needs, room);
+  layouts.delete(key);
+  layouts.set(key, layout);
+  for (const old of layouts.keys()) if (layouts.size > LAYOUTS_MAX) layouts.delete(old);
+  return layout;
+}

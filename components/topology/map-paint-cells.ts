@@ -1,0 +1,308 @@
+/**
+ * Paints the nodes of a cluster by how large they are on the page: a mark of colour, a glyph with its bar, the same with
+ * name and age, and near enough with load, keys and partitions. What is alike is painted at once.
+ */
+import type { GlyphPress } from "#components/plan/flow-ink.ts";
+import { formatAgeMs, formatCount, formatNumber, plural, shortNode } from "#components/ui/format.ts";
+import { LATE_AFTER_MS } from "#server/contract/diagram/dna-lifecycle.ts";
+import { keysOf } from "./estate-view.ts";
+import type { MapInk } from "./map-ink.ts";
+import { CELL } from "./map-layout.ts";
+import { barValueOf, type MapNode, type MapScene, sampleOf } from "./map-scene.ts";
+
+export type Pen = CanvasRenderingContext2D;
+
+/** Widths of a cell on the page from which on more of it is painted. */
+const GLYPH_FROM_PX = 9;
+const FUSE_FROM_PX = 24;
+const NAME_FROM_PX = 40;
+const NEAR_FROM_PX = 124;
+const DIMMED = 0.16;
+const BAR_PX = 3;
+
+export interface CellBrush {
+  readonly pen: Pen;
+  readonly scene: MapScene;
+  readonly ink: MapInk;
+  readonly press: GlyphPress;
+  /** Upper left corner of the view in map pixels, and page pixels for one of the map. */
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+  readonly width: number;
+  readonly height: number;
+  /** Keys of nodes whose state changed a moment ago. */
+  readonly moved: ReadonlySet<string>;
+}
+
+interface Cell {
+  readonly node: MapNode;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Those of a cluster that are in view; the dimmed ones below the others. */
+export function paintCells(brush: CellBrush, nodes: readonly MapNode[]): void {
+  const { pen, scene } = brush;
+  const cells = inView(brush, nodes);
+  const meant = cells.filter(({ node }) => node.meant);
+  if (!scene.filter.hides && meant.length < cells.length) {
+    pen.globalAlpha = DIMMED;
+    paintAll(
+      brush,
+      cells.filter(({ node }) => !node.meant),
+    );
+    pen.globalAlpha = 1;
+  }
+  paintAll(brush, meant);
+  for (const cell of cells) if (!scene.filter.hides || cell.node.meant) paintFrames(brush, cell);
+}
+
+function inView({ x, y, scale, width, height }: CellBrush, nodes: readonly MapNode[]): readonly Cell[] {
+  const cells: Cell[] = [];
+  for (const node of nodes) {
+    const [left, top] = [(node.x - x) * scale, (node.y - y) * scale];
+    if (left > width || top > height || left + CELL.width * scale < 0 || top + CELL.height * scale < 0) continue;
+    cells.push({ node, x: left, y: top });
+  }
+  return cells;
+}
+
+function paintAll(brush: CellBrush, cells: readonly Cell[]): void {
+  const wide = CELL.width * brush.scale;
+  if (wide < GLYPH_FROM_PX) {
+    paintMarks(brush, cells);
+    return;
+  }
+  paintBoxes(brush, cells);
+  if (wide >= NEAR_FROM_PX) for (const cell of cells) paintNear(brush, cell);
+  else if (wide >= NAME_FROM_PX) paintNamed(brush, cells);
+  else paintGlyphs(brush, cells);
+}
+
+/** Too small for shapes: what is well is grey, the rest has its colour and a white cut if it failed. */
+function paintMarks({ pen, ink, scale }: CellBrush, cells: readonly Cell[]): void {
+  const [width, height] = [Math.max(1, CELL.width * scale), Math.max(1, CELL.height * scale)];
+  for (const { node, x, y } of cells) {
+    pen.fillStyle = node.look === "loud" ? ink.tones[node.tone] : node.look === "hatched" ? ink.line2 : ink.line3;
+    if (node.look === "loud") pen.fillRect(x - 1, y - 1, width + 2, height + 2);
+    else if (node.look === "hatched") pen.fillRect(x, y + height / 3, width, height / 3);
+    else pen.fillRect(x, y, width, height);
+    if (node.tone === "failed" && width >= 5) {
+      pen.fillStyle = ink.surface;
+      pen.fillRect(x + width / 2 - 0.5, y, 1, height);
+    }
+  }
+}
+
+function paintBoxes(brush: CellBrush, cells: readonly Cell[]): void {
+  const { pen, ink, scale } = brush;
+  const [width, height] = [CELL.width * scale, CELL.height * scale];
+  const quiet = new Path2D();
+  const hatched = new Path2D();
+  const grounds = new Path2D();
+  const unknown = new Path2D();
+  const bars = new Path2D();
+  const fuses = new Path2D();
+  const barPx = Math.max(2, Math.min(BAR_PX, height / 7));
+  for (const { node, x, y } of cells) {
+    if (node.look === "loud") {
+      pen.fillStyle = ink.soft[node.tone];
+      pen.fillRect(x, y, width, height);
+      pen.strokeStyle = ink.tones[node.tone];
+      pen.lineWidth = 1;
+      pen.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+    } else (node.look === "hatched" ? hatched : quiet).rect(x + 0.5, y + 0.5, width - 1, height - 1);
+    const share = barShare(brush.scene, node);
+    (share === null ? unknown : grounds).rect(x + 1, y + height - barPx - 1, width - 2, barPx);
+    if (share !== null) bars.rect(x + 1, y + height - barPx - 1, share * (width - 2), barPx);
+    const left = width < FUSE_FROM_PX ? 0 : fuseOf(brush.scene, node);
+    if (left > 0) fuses.rect(x + 1, y + 1, left * (width - 2), 1);
+  }
+  pen.fillStyle = ink.surface;
+  pen.fill(quiet);
+  pen.strokeStyle = ink.line1;
+  pen.lineWidth = 1;
+  pen.stroke(quiet);
+  if (ink.hatch !== null) {
+    pen.fillStyle = ink.hatch;
+    pen.fill(hatched);
+    pen.fill(unknown);
+  }
+  pen.stroke(hatched);
+  pen.fillStyle = ink.line1;
+  pen.fill(grounds);
+  pen.fillStyle = ink.text3;
+  pen.fill(bars);
+  pen.fillStyle = ink.line3;
+  pen.fill(fuses);
+}
+
+/** In steps of a twentieth: a bar that flickers by a pixel says nothing. */
+function barShare(scene: MapScene, node: MapNode): number | null {
+  const value = barValueOf(scene, node);
+  return value === null ? null : Math.round(Math.min(1, value / Math.max(scene.barMax, 1e-9)) * 20) / 20;
+}
+
+/** What is left of the 10 s after which a node that does not beat is late: full at each beat. */
+function fuseOf(scene: MapScene, node: MapNode): number {
+  if (node.look === "hatched") return 0;
+  const sample = sampleOf(scene, node);
+  return sample === null ? 0 : Math.max(0, 1 - sample.silentMs / LATE_AFTER_MS);
+}
+
+function paintGlyphs({ pen, press, scale }: CellBrush, cells: readonly Cell[]): void {
+  const [width, height] = [CELL.width * scale, CELL.height * scale];
+  const size = Math.min(11, height - 6, width - 3);
+  for (const { node, x, y } of cells) {
+    const own = node.look === "quiet" ? size * 0.72 : size;
+    press.stamp(pen, node, x + width / 2, y + (height - 2) / 2, own);
+  }
+}
+
+const NAME_FONT_PX = 11;
+
+function paintNamed(brush: CellBrush, cells: readonly Cell[]): void {
+  const { pen, ink, press, scene, scale } = brush;
+  const [width, height] = [CELL.width * scale, CELL.height * scale];
+  const roomy = height >= 38;
+  const letters = Math.max(3, Math.floor((width - 22) / 6.4));
+  pen.textBaseline = "alphabetic";
+  pen.textAlign = "left";
+  pen.font = `${NAME_FONT_PX - 0.5}px ${ink.mono}`;
+  for (const { node, x, y } of cells) {
+    press.stamp(pen, node, x + 10, y + 12, 9);
+    pen.fillStyle = node.look === "hatched" ? ink.text2 : ink.text1;
+    pen.fillText(shortNode(node.place.name).slice(0, letters), x + 18, y + 15.5);
+  }
+  if (!roomy) return;
+  pen.font = `${NAME_FONT_PX}px ${ink.sans}`;
+  for (const { node, x, y } of cells) {
+    const sample = sampleOf(scene, node);
+    const more = node.place.incarnations.length - 1;
+    pen.textAlign = "right";
+    pen.fillStyle = node.look === "loud" ? ink.text[node.tone] : ink.text3;
+    pen.fillText(sample === null ? "–" : formatAgeMs(sample.silentMs), x + width - 5, y + height - 16);
+    if (more === 0) continue;
+    pen.textAlign = "left";
+    pen.fillStyle = ink.text3;
+    pen.fillText(`+${more}`, x + 5, y + height - 16);
+  }
+}
+
+/** Everything that is known of it at a glance. */
+function paintNear(brush: CellBrush, { node, x, y }: Cell): void {
+  const { pen, ink, press, scene, scale } = brush;
+  const [width, height] = [CELL.width * scale, CELL.height * scale];
+  const sample = sampleOf(scene, node);
+  const right = x + width - 8;
+  pen.textBaseline = "alphabetic";
+  pen.textAlign = "left";
+  press.stamp(pen, node, x + 14, y + 16, 11);
+  pen.font = `12px ${ink.mono}`;
+  pen.fillStyle = ink.text1;
+  pen.fillText(cutTo(pen, node.place.name, width - 34), x + 24, y + 20);
+  pen.font = `11px ${ink.sans}`;
+  const line = (at: number, left: string, end: string, loud = false): void => {
+    if (at > y + height - 10) return;
+    pen.textAlign = "left";
+    pen.fillStyle = loud ? ink.text[node.tone] : ink.text2;
+    pen.fillText(cutTo(pen, left, width - 16 - pen.measureText(end).width - 6), x + 8, at);
+    pen.textAlign = "right";
+    pen.fillStyle = loud ? ink.text[node.tone] : ink.text3;
+    pen.fillText(end, right, at);
+  };
+  const beat = sample === null ? "–" : formatAgeMs(sample.silentMs);
+  line(y + 38, node.word.replace("_", " "), `beat ${beat}`, node.look === "loud");
+  const load = sample?.load ?? null;
+  const keys = keysOf(scene.owned[node.lead.id]);
+  line(
+    y + 54,
+    keys === null ? "keys not counted" : plural(keys, "key"),
+    load === null ? "load –" : `load ${formatNumber(load, 2)}`,
+  );
+  const inside = scene.insideOf(node.stream, node.lead.id);
+  if (inside === null) {
+    line(y + 70, "running: not asked", "");
+    return;
+  }
+  line(y + 70, `${formatCount(inside.running)} running`, plural(inside.partitions.length, "partition"));
+  paintPartitions(brush, inside.partitions, { x: x + 8, y: y + 76, width: width - 16, height: height - 76 - 12 });
+}
+
+interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A bar for each partition, as high as it has instances beside the fullest. */
+function paintPartitions({ pen, ink }: CellBrush, partitions: readonly (number | null)[], at: Rect): void {
+  if (at.height < 10 || partitions.length === 0) return;
+  const most = Math.max(1, ...partitions.map((running) => running ?? 0));
+  const step = at.width / partitions.length;
+  const counts = step >= 26 && at.height >= 26;
+  const tall = at.height - (counts ? 13 : 0);
+  for (const [index, running] of partitions.entries()) {
+    const x = at.x + index * step;
+    const high = running === null ? tall : Math.max(1, (running / most) * tall);
+    pen.fillStyle = running === null ? (ink.hatch ?? ink.line2) : ink.line3;
+    pen.fillRect(x, at.y + tall - high, Math.max(1, step - 2), high);
+    if (!counts) continue;
+    pen.textAlign = "center";
+    pen.fillStyle = ink.text3;
+    pen.font = `10px ${ink.sans}`;
+    pen.fillText(running === null ? "–" : formatCount(running), x + step / 2 - 1, at.y + at.height);
+  }
+  pen.font = `11px ${ink.sans}`;
+}
+
+/** What is selected, under the arrow keys, different, or changed a moment ago. */
+function paintFrames({ pen, ink, scene, scale, moved }: CellBrush, { node, x, y }: Cell): void {
+  const [width, height] = [CELL.width * scale, CELL.height * scale];
+  const around = (by: number): void => pen.strokeRect(x - by, y - by, width + 2 * by, height + 2 * by);
+  if (moved.has(node.key)) {
+    pen.fillStyle = ink.text2;
+    pen.fillRect(x, y + height, width, Math.min(2, Math.max(1, scale * 3)));
+  }
+  if (node.changed) {
+    pen.strokeStyle = ink.course;
+    pen.lineWidth = 2;
+    pen.setLineDash([3, 2]);
+    around(0.5);
+    pen.setLineDash([]);
+  }
+  const isSelected = node.place.incarnations.some(({ id }) => id === scene.selected);
+  if (!isSelected && scene.cursor !== node.key) return;
+  pen.strokeStyle = ink.course;
+  pen.lineWidth = isSelected ? 2 : 1.5;
+  if (!isSelected) pen.setLineDash([1.5, 1.5]);
+  around(isSelected ? 2 : 1);
+  pen.setLineDash([]);
+}
+
+const widths = new Map<string, number>();
+const WIDTHS_KEPT = 2_000;
+
+/** A text as far as there is room, with an ellipsis where it was cut. */
+export function cutTo(pen: Pen, text: string, room: number): string {
+  const widthOf = (part: string): number => {
+    const key = `${pen.font} ${part}`;
+    const known = widths.get(key);
+    if (known !== undefined) return known;
+    if (widths.size >= WIDTHS_KEPT) widths.clear();
+    const { width } = pen.measureText(part);
+    widths.set(key, width);
+    return width;
+  };
+  if (room <= 0) return "";
+  if (widthOf(text) <= room) return text;
+  let [low, high] = [0, text.length];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (widthOf(`${text.slice(0, middle)}…`) <= room) low = middle;
+    else high = middle - 1;
+  }
+  return low === 0 ? "" : `${text.slice(0, low)}…`;
+}

@@ -1,0 +1,81 @@
+"use client";
+import { useEffect, useRef } from "react";
+import { Link } from "#components/ui/link.tsx";
+import { type Href, routes } from "#components/ui/routes.ts";
+import type { CameraHandle } from "./map-canvas.tsx";
+import { blockWidth, CELL, CHROME } from "./map-layout.ts";
+import { clusterWords, type MapNode, type MapScene, nodeWords } from "./map-scene.ts";
+
+interface MapTwinProps {
+  readonly scene: MapScene;
+  readonly camera: CameraHandle;
+  /** Nodes that are links; none when there are too many of them: then keys move through the map itself. */
+  readonly nodes: readonly MapNode[];
+  /** The one that Tab reaches. */
+  readonly tabbable: string | null;
+  readonly hrefOf: (node: MapNode) => Href;
+  readonly onFocus: (node: MapNode) => void;
+}
+
+/** The links of the map, unseen over what is painted: names for screen readers, targets for keys and pointers. */
+export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: MapTwinProps) {
+  const plane = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const follow = ({ x, y, scale }: ReturnType<CameraHandle["now"]>) => {
+      if (plane.current !== null)
+        plane.current.style.transform = `matrix(${scale},0,0,${scale},${-x * scale},${-y * scale})`;
+    };
+    follow(camera.now());
+    return camera.onMove(follow);
+  }, [camera]);
+  const { unit } = scene.layout;
+  return (
+    <div ref={plane} className="map-twin">
+      {scene.regions.map(({ view, box, clusters }) => (
+        <div key={view.id}>
+          <Link
+            className="map-link"
+            href={routes.topology({ region: view.id === "" ? null : view.id })}
+            style={{ left: scene.layout.bodyX, top: box.y, width: 160 * unit, height: 20 * unit }}
+          >
+            {view.title}
+          </Link>
+          {clusters.map((cluster) => {
+            const [block] = cluster.box.blocks;
+            return (
+              <Link
+                key={cluster.key}
+                className="map-link"
+                href={routes.topology({ source: cluster.view.source, cluster: cluster.view.cluster })}
+                title={clusterWords(cluster)}
+                style={{
+                  left: block.x,
+                  top: block.y - CHROME.clusterHead * unit,
+                  width: blockWidth(block),
+                  height: 20 * unit,
+                }}
+              >
+                {cluster.view.source}
+                <span> {clusterWords(cluster)}</span>
+              </Link>
+            );
+          })}
+        </div>
+      ))}
+      {nodes.map((node) => (
+        <Link
+          key={node.key}
+          className="map-link"
+          data-cell={node.key}
+          href={hrefOf(node)}
+          aria-label={nodeWords(scene, node)}
+          title={nodeWords(scene, node)}
+          aria-current={node.place.incarnations.some(({ id }) => id === scene.selected) || undefined}
+          tabIndex={node.key === tabbable ? 0 : -1}
+          onFocus={() => onFocus(node)}
+          style={{ left: node.x, top: node.y, width: CELL.width, height: CELL.height }}
+        />
+      ))}
+    </div>
+  );
+}
