@@ -35,6 +35,7 @@ import { createOperations } from "#server/operations/operations.ts";
 import { createSafetyService } from "#server/operations/safety-service.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { Services } from "#server/trpc/services.ts";
+import { composeActors, stopKind } from "./compose-actors.ts";
 import { bulkKinds, composeBulk } from "./compose-bulk.ts";
 import { censusKind, withCensuses } from "./compose-census.ts";
 import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
@@ -93,7 +94,8 @@ export function composeCore(
   });
   const plans = { sources: sources.dynflow.map(({ source }) => source), operations, clock, log };
   const census = censusKind(sources.dna, { recorder, view: recorder, clock });
-  const kinds = [failover, census, ...bulkKinds(plans), invalidateKind(plans)];
+  const stop = stopKind({ sources: sources.dna.map(({ source }) => source), operations, clock, log });
+  const kinds = [failover, stop, census, ...bulkKinds(plans), invalidateKind(plans)];
   const held = () => heldBy(gateRulesOf(configuration), recorder.operator());
   const runner = createJobRunner({ store: jobStore, kinds, recorder, view: recorder, clock, log, held });
   const bulk = composeBulk({ ...plans, runner, operatorLimit: configuration.limits.bulkOperator });
@@ -102,6 +104,7 @@ export function composeCore(
   const jobs = withFollowedJobs(runner, recorder, follows);
   const { rowsPerSecond } = configuration.limits.census;
   const dnaSources = withCensuses(sources.dna, { jobs, rowsPerSecond, clock, log });
+  const actors = composeActors({ sources: dnaSources, operations, clock, log, view: recorder, jobs, masks });
   const verifier = createFailoverVerifier({
     censusOf: (stream) => dnaSources.find(({ id }) => dnaStream(id) === stream)?.census ?? null,
     view: recorder,
@@ -127,6 +130,7 @@ export function composeCore(
       operations,
       newId: ulid,
     }),
+    dnaActors: actors.service,
     dnaCensus: createCensusService({ sources: dnaSources, clock, rowsPerSecond, masks }),
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
     dynflowList: createPlanListService({ sources: plans.sources, clock, masks }),
@@ -165,6 +169,7 @@ export function composeCore(
         ...sources.dna.map((assembly) => assembly.run(signal)),
         ...sources.dynflow.map((assembly) => assembly.run(signal)),
         verifier.run(signal),
+        actors.verifier.run(signal),
         retention.run(signal),
         clockWatch.run(signal),
       ]);

@@ -215,7 +215,7 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
 /** What a job is about: the node that it takes keys from, or the source of its plans. */
 function aboutOf(facts: JobOutput["facts"]) {
   const source = facts.stream.slice(facts.stream.indexOf(":") + 1);
-  if (facts.kind !== "dna.failover") {
+  if (facts.kind !== "dna.failover" && facts.kind !== "dna.actors.stop") {
     const of = {
       name: "source",
       value: <bdi>{source}</bdi>,
@@ -240,6 +240,7 @@ function aboutOf(facts: JobOutput["facts"]) {
 /** What controlling a job of each kind takes, besides `jobs:control`. */
 const PERMISSIONS = {
   "dna.failover": "dna:failover",
+  "dna.actors.stop": "dna:stop-many",
   "dna.census": "dna:census",
   "dynflow.plans.resume": "plans:resume",
   "dynflow.plans.skip": "plans:skip",

@@ -41,6 +41,19 @@ const FAILOVER: Omit<JobWords, "place" | "name"> = {
   retries: false,
 };
 
+const STOP: Omit<JobWords, "place" | "name"> = {
+  target: "actor",
+  targets: "actors",
+  applied: "ended; the next message starts them again",
+  moved: "ended, started anew or owned by another by then",
+  failed: "busy, or still running",
+  unknown: "being stopped, or not known yet",
+  settles: "The registry of the node settles it when the job goes on; it is never sent again.",
+  resumes: "It goes on with the next actor that was listed; what may have been sent is looked up, not sent again.",
+  cancels: "It stops for good between two actors. What is ended stays so until a message comes; the others run on.",
+  retries: false,
+};
+
 /** A walk has no targets: nothing is done to any key. */
 const CENSUS: Omit<JobWords, "place" | "name"> = {
   target: "row",
@@ -90,8 +103,21 @@ const INVALIDATION: Omit<JobWords, "place" | "name"> = {
   retries: false,
 };
 
+/** `actorTarget` of `contract/actor-key.ts`: number of the module, namespace, name. */
+const ACTOR_TARGET = /^(-?\d{1,10})\/([^|]*)\|(.*)$/s;
+const actorName = (key: string): string => ACTOR_TARGET.exec(key)?.[3] ?? key;
+function actorPlace(facts: JobFacts, key: string): Href | null {
+  const parts = ACTOR_TARGET.exec(key);
+  if (parts === null) return null;
+  const [, moduleId, namespace = "", name = ""] = parts;
+  // A namespace with a bar in it cannot be told from the name: then there is no sure place.
+  if (name.includes("|")) return null;
+  return routes.actors({ source: sourceOf(facts), namespace, moduleId: Number(moduleId), name });
+}
+
 export function jobWords(facts: JobFacts): JobWords {
   if (facts.kind === "dna.failover") return { ...FAILOVER, name: (key) => key, place: () => null };
+  if (facts.kind === "dna.actors.stop") return { ...STOP, name: actorName, place: (key) => actorPlace(facts, key) };
   if (facts.kind === "dna.census") return { ...CENSUS, name: (key) => key, place: () => null };
   const place = (key: string) => routes.plan(sourceOf(facts), key);
   if (facts.kind === "dynflow.worlds.invalidate") return { ...INVALIDATION, name: shortId, place };

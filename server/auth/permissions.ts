@@ -9,6 +9,9 @@ export const PERMISSIONS = [
   "dna:read",
   "dna:census",
   "dna:failover",
+  "dna:values",
+  "dna:stop",
+  "dna:stop-many",
   "plans:read",
   "plans:search-text",
   "plans:resume",
@@ -43,6 +46,10 @@ const LEAST_ROLE: Readonly<Record<Permission, Role | "anyone">> = {
   "dna:read": "viewer",
   "dna:census": "operator",
   "dna:failover": "admin",
+  // What an actor has stored is its own affair.
+  "dna:values": "operator",
+  "dna:stop": "operator",
+  "dna:stop-many": "admin",
   "plans:read": "viewer",
   // What is masked for viewers is not to be guessed by searching for it.
   "plans:search-text": "operator",
@@ -77,6 +84,7 @@ const SENDS_NOTHING: ReadonlySet<Permission> = new Set<Permission>([
   "attention:acknowledge",
   "dna:read",
   "dna:census",
+  "dna:values",
   "plans:read",
   "plans:search-text",
   "payloads:reveal",

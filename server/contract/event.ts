@@ -212,6 +212,7 @@ export interface JobCounts {
 /** Kinds of bulk work. */
 export const JOB_KINDS = [
   "dna.failover",
+  "dna.actors.stop",
   "dna.census",
   "dynflow.plans.resume",
   "dynflow.plans.skip",

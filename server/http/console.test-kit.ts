@@ -51,6 +51,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "attention",
     "safety",
     "dna",
+    "dnaActors",
     "dnaCensus",
     "dynflow",
     "dynflowList",

@@ -9,6 +9,7 @@ import type * as wire from "#server/contract/wire/jobs.ts";
 import { toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Operations } from "#server/operations/ports.ts";
+import { toResultPhase } from "#server/operations/tell.ts";
 import type { JobStore } from "./job-store.ts";
 import type { JobRecord } from "./ports.ts";
 import { isEnded, type JobRunner } from "./runner.ts";
@@ -20,6 +21,7 @@ const RETRY_PAGE = 1_000;
 /** What controlling a job takes besides `jobs:control`: what starting one of its kind took. */
 const KIND_PERMISSIONS: Readonly<Record<JobKindName, Permission>> = {
   "dna.failover": "dna:failover",
+  "dna.actors.stop": "dna:stop-many",
   "dna.census": "dna:census",
   "dynflow.plans.resume": "plans:resume",
   "dynflow.plans.skip": "plans:skip",
@@ -105,7 +107,7 @@ export function createJobsService(deps: {
     const told = operations.known(input.requestId);
     if (told !== null) {
       const note = typeof told.found === "string" ? told.found : null;
-      return { journalId: input.requestId, phase: toPhase(told.phase), note };
+      return { journalId: input.requestId, phase: toResultPhase(told.phase), note };
     }
     await operations.perform(
       request,
@@ -167,10 +169,4 @@ export function createJobsService(deps: {
     resume: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "resume"),
     cancel: (caller: Caller, input: WireIn<typeof wire.jobControlInput>) => control(caller, input, "cancel"),
   };
-}
-
-function toPhase(phase: string): "requested" | "executed" | "failed" | "unknown" | "verified" {
-  return phase === "executed" || phase === "failed" || phase === "unknown" || phase === "verified"
-    ? phase
-    : "requested";
 }

@@ -5,6 +5,7 @@ import type * as admin from "#server/contract/wire/admin.ts";
 import type * as attention from "#server/contract/wire/attention.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
+import type * as dnaActors from "#server/contract/wire/dna-actors.ts";
 import type * as dnaCensus from "#server/contract/wire/dna-census.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
 import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
@@ -53,7 +54,6 @@ export interface DnaService {
   types(caller: Caller, input: In<typeof dna.typesInput>): Out<typeof dna.typesOutput>;
   actorsPage(caller: Caller, input: In<typeof dna.actorsPageInput>): Out<typeof dna.actorsPageOutput>;
   actor(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.actorOutput>;
-  explain(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.explainOutput>;
   failoverPreview(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.failoverPreviewOutput>;
   failoverStart(caller: Caller, input: In<typeof dna.failoverStartInput>): Out<typeof dna.failoverStartOutput>;
 }
@@ -66,6 +66,22 @@ export interface DnaCensusService {
   pause(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dnaCensus.censusView>;
   resume(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dnaCensus.censusView>;
   cancel(caller: Caller, input: In<typeof dna.censusInput>): Out<typeof dnaCensus.censusView>;
+}
+
+export interface DnaActorsService {
+  explain(caller: Caller, input: In<typeof dnaActors.explainInput>): Out<typeof dnaActors.explainOutput>;
+  live(caller: Caller, input: In<typeof dnaActors.liveInput>): Out<typeof dnaActors.liveOutput>;
+  onNodes(caller: Caller, input: In<typeof dnaActors.onNodesInput>): Out<typeof dnaActors.onNodesOutput>;
+  hottest(caller: Caller, input: In<typeof dnaActors.hottestInput>): Out<typeof dnaActors.hottestOutput>;
+  storage(caller: Caller, input: In<typeof dnaActors.storageInput>): Out<typeof dnaActors.storageOutput>;
+  storageValue(caller: Caller, input: In<typeof dnaActors.storageValueInput>): Out<typeof dnaActors.storageValueOutput>;
+  stopPreview(caller: Caller, input: In<typeof dnaActors.stopPreviewInput>): Out<typeof dnaActors.stopPreviewOutput>;
+  stop(caller: Caller, input: In<typeof dnaActors.stopInput>): Out<typeof dnaActors.stopOutput>;
+  stopManyPreview(
+    caller: Caller,
+    input: In<typeof dnaActors.stopManyPreviewInput>,
+  ): Out<typeof dnaActors.stopManyPreviewOutput>;
+  stopMany(caller: Caller, input: In<typeof dnaActors.stopManyInput>): Out<typeof dnaActors.stopManyOutput>;
 }
 
 export interface DynflowService {
@@ -215,6 +231,7 @@ export interface Services {
   readonly attention: AttentionService;
   readonly safety: SafetyService;
   readonly dna: DnaService;
+  readonly dnaActors: DnaActorsService;
   readonly dnaCensus: DnaCensusService;
   readonly dynflow: DynflowService;
   readonly dynflowList: DynflowListService;

@@ -1,5 +1,6 @@
 import * as wire from "#server/contract/wire/dna.ts";
 import { permitted, router } from "#server/trpc/init.ts";
+import { dnaActorsRouter } from "./dna-actors.ts";
 import { dnaCensusRouter } from "./dna-census.ts";
 
 const read = permitted("dna:read");
@@ -31,20 +32,7 @@ export const dnaRouter = router({
       .output(wire.typesOutput)
       .query(({ ctx, input }) => ctx.services.dna.types(ctx.caller, input)),
   }),
-  actors: router({
-    page: read
-      .input(wire.actorsPageInput)
-      .output(wire.actorsPageOutput)
-      .query(({ ctx, input }) => ctx.services.dna.actorsPage(ctx.caller, input)),
-    get: read
-      .input(wire.actorInput)
-      .output(wire.actorOutput)
-      .query(({ ctx, input }) => ctx.services.dna.actor(ctx.caller, input)),
-    explain: read
-      .input(wire.actorInput)
-      .output(wire.explainOutput)
-      .query(({ ctx, input }) => ctx.services.dna.explain(ctx.caller, input)),
-  }),
+  actors: dnaActorsRouter,
   census: dnaCensusRouter,
   failover: router({
     preview: permitted("dna:read")
