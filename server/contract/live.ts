@@ -10,6 +10,8 @@ export interface NodeSample {
   readonly silentMs: number;
   readonly load: number | null;
   readonly writeAgeMs: number | null;
+  /** How fast its clock runs beside the database's, 1 = as fast; `null` = not told yet. Left out by older versions. */
+  readonly clockHealth?: number | null;
 }
 
 /** What the machine of a node told last; of one that does not answer it grows old. */
@@ -29,6 +31,8 @@ export interface StreamSample {
   readonly nodes?: Readonly<Record<string, NodeSample>>;
   /** By incarnation; left out where no access to the nodes is configured. */
   readonly beam?: Readonly<Record<string, BeamSample>>;
+  /** How far the clocks of the database's coordinators are apart at least, in ms; `null` = not known. */
+  readonly skewMs?: number | null;
   /** Plan id to progress 0..1. */
   readonly planProgress?: Readonly<Record<string, number>>;
   /** Duration of the last complete lap over the plan table: the guarantee for the discovery of plans. */

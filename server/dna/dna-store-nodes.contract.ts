@@ -48,6 +48,7 @@ export function describeNodes(subject: Subject): void {
           load: 1.25,
           draining: true,
           writeAgeMs: expect.any(Number),
+          writtenAtMs: expect.any(Number),
         })),
       );
     });

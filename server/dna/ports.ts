@@ -24,6 +24,8 @@ export interface NodeRow {
   readonly draining: boolean;
   /** Coordinator's age of the heartbeat cell in ms (`toUnixTimestamp(now()) - WRITETIME`), never below 0; a hint only. */
   readonly writeAgeMs: number | null;
+  /** The write time itself, in ms by the clock of the coordinator that took it; left out or `null` = not told. */
+  readonly writtenAtMs?: number | null;
 }
 
 export interface ActorRow {
@@ -121,6 +123,12 @@ export interface DatabaseCluster {
   readonly hosts: readonly DatabaseHost[];
 }
 
+/** Whom one key of a type is given to. */
+export interface ActorClaim {
+  readonly name: string;
+  readonly to: Incarnation;
+}
+
 /**
  * What became of one conditional round. `unknown` = the round may or may not have been applied (time-out, connection
  * lost, answer without `[applied]`): only a re-read at LOCAL_SERIAL settles it.
@@ -168,12 +176,11 @@ export interface DnaStore {
    * @param claimedAt what is written as the instant of the claim; a round sent again writes the same
    */
   claim(key: ActorKey, from: Incarnation, to: Incarnation, claimedAt: EpochMs): Promise<CasOutcome>;
-  /** The same for up to 50 rows of one type in one round: all or nothing. */
+  /** The same for up to 50 rows of one type in one round, each to its own new owner: all or nothing. */
   claimBatch(
     type: ActorType,
-    names: readonly string[],
+    claims: readonly ActorClaim[],
     from: Incarnation,
-    to: Incarnation,
     claimedAt: EpochMs,
   ): Promise<CasOutcome>;
   /**

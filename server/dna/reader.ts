@@ -6,6 +6,8 @@ import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { BeamWitness } from "./beam-evidence.ts";
 import { withinDeadline } from "./deadline.ts";
+import { clockHealthOf } from "./domain/clock-health.ts";
+import { skewMsOf, skewOf } from "./domain/coordinator-skew.ts";
 import type { IncarnationId } from "./domain/identity.ts";
 import { parseIncarnationId } from "./domain/identity.ts";
 import { newSighting, silenceOf } from "./domain/liveness.ts";
@@ -110,13 +112,16 @@ export function createDnaReader(options: DnaReaderOptions): DnaReader {
 
   function sample(asOf: EpochMs, startedAt: MonotonicMs): void {
     const nodes: Record<IncarnationId, NodeSample> = {};
-    for (const { sightings } of watch.values()) {
+    for (const { sightings, clocks } of watch.values()) {
       for (const [id, sighting] of sightings.sightings) {
         const { load, writeAgeMs } = sighting;
-        nodes[id] = { silentMs: silenceOf(sighting, sightings), load, writeAgeMs };
+        const clockHealth = clockHealthOf(clocks, id);
+        nodes[id] = { silentMs: silenceOf(sighting, sightings), load, writeAgeMs, clockHealth };
       }
     }
-    recorder.sample(stream, { asOf, readMs: clock.monotonic() - startedAt, nodes });
+    const skews = [...watch.values()].map((cluster) => cluster.skew);
+    const skewMs = skewMsOf(skewOf(skews, clock.monotonic()));
+    recorder.sample(stream, { asOf, readMs: clock.monotonic() - startedAt, nodes, skewMs });
   }
 
   async function readAll(): Promise<void> {

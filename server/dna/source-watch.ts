@@ -1,5 +1,6 @@
 /** What one reader knows of its source between two reads: the memory that liveness is judged from. Pure functions. */
 import type { MonotonicMs } from "#server/kernel/clock.ts";
+import { type ClockRow, type ClockWatch, EMPTY_CLOCK_WATCH, observeClocks } from "./domain/clock-health.ts";
 import { EMPTY_SKEW_WATCH, observeSkew, type SkewWatch } from "./domain/coordinator-skew.ts";
 import { type EvidenceOf, type Flags, judgeFlags, withZombies } from "./domain/flags.ts";
 import { type IncarnationId, parseIncarnationId, toIncarnationId } from "./domain/identity.ts";
@@ -23,6 +24,7 @@ export interface ClusterWatch {
   readonly sightings: ClusterSightings;
   readonly flags: ReadonlyMap<IncarnationId, Flags>;
   readonly skew: SkewWatch;
+  readonly clocks: ClockWatch;
   /** Key of a row that the last read could not make sense of, to why. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
@@ -34,6 +36,7 @@ export const emptyClusterWatch = (cluster: string): ClusterWatch => ({
   sightings: emptyCluster(cluster),
   flags: new Map(),
   skew: EMPTY_SKEW_WATCH,
+  clocks: EMPTY_CLOCK_WATCH,
   unreadable: new Map(),
 });
 
@@ -68,7 +71,14 @@ export function observeNodes(before: ClusterWatch, read: NodesRead): ClusterWatc
   const told = judgeFlags(sightings);
   const { evidenceOf, endedAt } = read;
   const flags = evidenceOf === undefined ? told : withZombies(told, sightings, evidenceOf, endedAt);
-  return { sightings, flags, skew, unreadable };
+  const clocks = observeClocks(before.clocks, read.rows.flatMap(toClockRow));
+  return { sightings, flags, skew, clocks, unreadable };
+}
+
+function toClockRow(row: NodeRow | MalformedRow): readonly ClockRow[] {
+  if (isMalformed(row)) return [];
+  const { incarnation, heartbeat, writtenAtMs = null } = row;
+  return [{ id: toIncarnationId(incarnation), heartbeat, writtenAtMs }];
 }
 
 function toReadRow(row: NodeRow): ReadRow {
@@ -96,5 +106,11 @@ export function breakStale(watch: SourceWatch, now: MonotonicMs): SourceWatch {
 }
 
 function brokenWatch(cluster: ClusterWatch, why: string): ClusterWatch {
-  return { ...cluster, sightings: interrupt(cluster.sightings, why), flags: new Map(), skew: EMPTY_SKEW_WATCH };
+  return {
+    ...cluster,
+    sightings: interrupt(cluster.sightings, why),
+    flags: new Map(),
+    skew: EMPTY_SKEW_WATCH,
+    clocks: EMPTY_CLOCK_WATCH,
+  };
 }

@@ -110,15 +110,16 @@ export function createSimulatedDnaStore(
       throw cause instanceof TimedOut ? new OpsError("upstream-unavailable", cause.message) : cause;
     });
 
-  async function conditional(type: ActorType, names: readonly string[], change: OwnerChange): Promise<CasOutcome> {
-    for (const text of [type.namespace, ...names]) requireWellFormed(text);
-    if (names.length < 1 || names.length > RELEASE_BATCH_KEYS_MAX) {
-      throw new OpsError("invalid-input", `A batch has 1 to ${RELEASE_BATCH_KEYS_MAX} keys, not ${names.length}`);
+  async function conditional(type: ActorType, changes: readonly OwnerChange[]): Promise<CasOutcome> {
+    for (const text of [type.namespace, ...changes.map(({ name }) => name)]) requireWellFormed(text);
+    if (changes.length < 1 || changes.length > RELEASE_BATCH_KEYS_MAX) {
+      throw new OpsError("invalid-input", `A batch has 1 to ${RELEASE_BATCH_KEYS_MAX} keys, not ${changes.length}`);
     }
     const round = (): number =>
       slowestMs > 0 ? database.reserve(keyspace, type, random.between(fastestMs, slowestMs)) : 0;
+    const call = changes[0]?.to === null ? "release" : "claim";
     try {
-      return await trip(change.to === null ? "release" : "claim", () => changeAll(type, names, change), round);
+      return await trip(call, () => changeAll(type, changes), round);
     } catch (cause) {
       if (cause instanceof TimedOut) return { kind: "unknown", reason: cause.message };
       throw cause;
@@ -126,14 +127,15 @@ export function createSimulatedDnaStore(
   }
 
   /** All or nothing, in one instant of the simulation. */
-  function changeAll(type: ActorType, names: readonly string[], change: OwnerChange): CasOutcome {
+  function changeAll(type: ActorType, changes: readonly OwnerChange[]): CasOutcome {
     const table = database.table(keyspace, type);
-    if (table === null) return { kind: "rejected", owner: names.length === 1 ? null : "not-told" };
-    const keys = names.map((name) => simulatedKey(table, name));
-    const refused = keys.find((key) => !isOwnedBy(key, change.from));
-    if (refused !== undefined) return refusal(names.length, refused.table.get(refused.name));
-    const by = change.to === null ? "release" : "claim";
-    for (const key of keys) changeOwner(key, change, simulation.trace, queue.now(), by);
+    if (table === null) return { kind: "rejected", owner: changes.length === 1 ? null : "not-told" };
+    const refused = changes.find(({ name, from }) => !isOwnedBy(simulatedKey(table, name), from));
+    if (refused !== undefined) return refusal(changes.length, table.get(refused.name));
+    for (const change of changes) {
+      const by = change.to === null ? "release" : "claim";
+      changeOwner(simulatedKey(table, change.name), change, simulation.trace, queue.now(), by);
+    }
     return { kind: "applied" };
   }
 
@@ -200,10 +202,18 @@ export function createSimulatedDnaStore(
       for (const text of [key.namespace, key.name]) requireWellFormed(text);
       return read("storage", () => storage.value(key, storageKey, maxBytes));
     },
-    release: (key, owner) => conditional(key, [key.name], { from: owner, to: null, claimedAt: 0 }),
-    releaseBatch: (type, names, owner) => conditional(type, names, { from: owner, to: null, claimedAt: 0 }),
-    claim: (key, from, to, claimedAt) => conditional(key, [key.name], { from, to, claimedAt }),
-    claimBatch: (type, names, from, to, claimedAt) => conditional(type, names, { from, to, claimedAt }),
+    release: (key, owner) => conditional(key, [released(key.name, owner)]),
+    releaseBatch: (type, names, owner) =>
+      conditional(
+        type,
+        names.map((name) => released(name, owner)),
+      ),
+    claim: (key, from, to, claimedAt) => conditional(key, [{ name: key.name, from, to, claimedAt }]),
+    claimBatch: (type, claims, from, claimedAt) =>
+      conditional(
+        type,
+        claims.map((claim) => ({ ...claim, from, claimedAt })),
+      ),
     deleteNodeRow,
     databaseCluster: () =>
       read("databaseCluster", () => ({
@@ -222,12 +232,15 @@ export function createSimulatedDnaStore(
   };
 }
 
-/** What a conditional round does to each of its rows; `to` is `null` where the row is deleted. */
+/** What a conditional round does to one of its rows; `to` is `null` where the row is deleted. */
 interface OwnerChange {
+  readonly name: string;
   readonly from: Incarnation;
   readonly to: Incarnation | null;
   readonly claimedAt: number;
 }
+
+const released = (name: string, from: Incarnation): OwnerChange => ({ name, from, to: null, claimedAt: 0 });
 
 /** Nobody knows whether it was done. Never leaves this file. */
 class TimedOut extends Error {
@@ -251,7 +264,8 @@ function toNodeRow(row: StoredNode, coordinatorNowMs: number): NodeRow | Malform
   if (node === null || node === "") return { malformed: true, key: row.id, reason: "node is empty" };
   if (heartbeat === null) return { malformed: true, key: row.id, reason: "heartbeat is empty" };
   const writeAgeMs = Math.max(0, Math.floor(coordinatorNowMs) - Math.floor(writtenUs / US_PER_MS));
-  return { incarnation, node, heartbeat, load, draining: draining ?? false, writeAgeMs };
+  const writtenAtMs = Math.floor(writtenUs / US_PER_MS);
+  return { incarnation, node, heartbeat, load, draining: draining ?? false, writeAgeMs, writtenAtMs };
 }
 
 function toActorRow(name: string, record: OwnerRecord): ActorRow | MalformedRow {

@@ -94,6 +94,12 @@ export function skewOf(watches: Iterable<SkewWatch>, now: MonotonicMs): Coordina
   return worst;
 }
 
+/** Without its sign and kind, for people: at least so much; `null` = not known. */
+export function skewMsOf(skew: CoordinatorSkew): number | null {
+  if (skew.kind === "unknown") return null;
+  return Math.round(skew.kind === "beyond" ? skew.atLeastMs : Math.abs(skew.ms));
+}
+
 function worse(worst: CoordinatorSkew, measure: Measure): CoordinatorSkew {
   if (measure.clamped) {
     const atLeastMs = worst.kind === "beyond" ? Math.max(worst.atLeastMs, -measure.ms) : -measure.ms;

@@ -28,6 +28,7 @@ describe("a row of nodes", () => {
       load: 0.5,
       draining: false,
       writeAgeMs: 3_500,
+      writtenAtMs: Number((nodeCells.beat_us ?? 0n) / 1_000n),
     });
   });
 

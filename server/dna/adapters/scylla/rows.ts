@@ -20,6 +20,7 @@ export function parseNodeRow(row: types.Row): NodeRow | MalformedRow {
       // No reader of DNA looks at it, and DNA itself always writes false.
       draining: cells.booleanOrNull("draining") ?? false,
       writeAgeMs: writeAgeMs(cells),
+      writtenAtMs: writtenAtMs(cells),
     }),
   );
 }
@@ -80,6 +81,11 @@ function parseOwner(cells: Cells): Incarnation | null {
   if (createdAt === null && id === null) return null;
   if (createdAt === null || id === null) throw new UnreadableCell("only half of the owner is there");
   return { createdAt, id };
+}
+
+function writtenAtMs(cells: Cells): number | null {
+  const beatUs = cells.int64OrNull("beat_us");
+  return beatUs === null ? null : Number(beatUs / US_PER_MS);
 }
 
 /** Both instants are those of coordinators: the one that took the write and the one that answers now. */
