@@ -13,7 +13,10 @@ export function describeClaim(subject: Subject): void {
   describe("conditional claim", () => {
     const claim = (name: string, from: Incarnation, to: Incarnation) =>
       subject.store.claim({ ...CITY, name }, from, to, NOW);
-    const claimAll = (names: readonly string[]) => subject.store.claimBatch(CITY, names, A, B, NOW);
+    const claimAll = (names: readonly string[], heirs: readonly Incarnation[] = [B]) => {
+      const claims = names.map((name, index) => ({ name, to: heirs[index % heirs.length] ?? B }));
+      return subject.store.claimBatch(CITY, claims, A, NOW);
+    };
 
     it("gives the row to the new owner when the old one is still there, and only that row", async () => {
       await subject.seedNames(["x", "y"]);
@@ -73,6 +76,12 @@ export function describeClaim(subject: Subject): void {
       const page = await subject.store.actorPage({ type: CITY, prefix: "", after: null, limit: 100 });
       expect(page.rows.filter((row) => "owner" in row && row.owner?.id === B.id)).toHaveLength(names.length);
       expect(await subject.ownerOf("other")).toEqual(A);
+    });
+
+    it("gives the keys of one round to several new owners", async () => {
+      await subject.seedNames(["a", "b", "c", "d"]);
+      expect(await claimAll(["a", "b", "c"], [B, C])).toEqual({ kind: "applied" });
+      expect(await Promise.all(["a", "b", "c", "d"].map(subject.ownerOf))).toEqual([B, C, B, A]);
     });
 
     it("takes a batch of one key as well, and refuses it the second time", async () => {

@@ -63,7 +63,17 @@ function describeEmptyTables(subject: Subject): void {
 
     it("refuses to claim what is not there, and does not create it by that", async () => {
       expect(await subject.store.claim({ ...CITY, name: "x" }, A, B, A.createdAt)).toMatchObject({ kind: "rejected" });
-      expect(await subject.store.claimBatch(CITY, ["x", "y"], A, B, A.createdAt)).toMatchObject({ kind: "rejected" });
+      expect(
+        await subject.store.claimBatch(
+          CITY,
+          [
+            { name: "x", to: B },
+            { name: "y", to: B },
+          ],
+          A,
+          A.createdAt,
+        ),
+      ).toMatchObject({ kind: "rejected" });
       expect(await subject.store.actorTypes()).toEqual([]);
     });
   });

@@ -7,8 +7,8 @@ import { type ActorType, type IncarnationId, toActorTypeId } from "./domain/iden
 /** One round that was sent, or is about to be. */
 export interface SentRound {
   readonly names: readonly string[];
-  /** Whom they are given to; `null` = released. */
-  readonly to: IncarnationId | null;
+  /** Whom each of them is given to, in their order; `null` = they are released. */
+  readonly to: readonly IncarnationId[] | null;
   /** What is written as the instant of the claim: by it our own claim is known from one of the node itself. */
   readonly claimedAt: EpochMs | null;
 }

@@ -1,9 +1,10 @@
 import type { JobEnd, JobKind } from "#server/jobs/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
+import type { KeyChange } from "./failover-outcomes.ts";
 import { readFailoverParams } from "./failover-params.ts";
 import type { FailoverPace } from "./failover-readiness.ts";
-import { type CountsChange, FailoverRun, type KeyChange } from "./failover-run.ts";
+import { type CountsChange, FailoverRun } from "./failover-run.ts";
 import type { IncarnationWatch } from "./failover-watch.ts";
 import type { DnaStore } from "./ports.ts";
 

@@ -1,31 +1,23 @@
-import { actorTarget } from "#server/contract/actor-key.ts";
-import type { JobEnd, JobWork, TargetOutcome } from "#server/jobs/ports.ts";
-import type { Clock, EpochMs } from "#server/kernel/clock.ts";
+import type { JobEnd, JobWork } from "#server/jobs/ports.ts";
+import type { Clock } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { assignTarget } from "./domain/claim-assignment.ts";
-import {
-  type ActorKey,
-  type ActorType,
-  type IncarnationId,
-  parseIncarnationId,
-  sameIncarnation,
-  toActorTypeId,
-  toIncarnationId,
-} from "./domain/identity.ts";
+import { type ActorKey, type ActorType, sameIncarnation, toActorTypeId } from "./domain/identity.ts";
 import {
   claimInstant,
   countChange,
   type FailoverBookmark,
   readBookmark,
-  type SentRound,
   toJson,
   type UntoldChange,
 } from "./failover-bookmark.ts";
+import { createOutcomes, type KeyChange, type KeyOutcomes, type Settled } from "./failover-outcomes.ts";
 import type { ClaimTarget, FailoverParams } from "./failover-params.ts";
 import { BeatsAgain, createReadiness, type FailoverPace, type FailoverReadiness } from "./failover-readiness.ts";
+import { type Assigned, attemptOf, attemptsOf, type Pending, type Round, sendRound, toSent } from "./failover-round.ts";
 import type { IncarnationWatch } from "./failover-watch.ts";
-import { type ActorRow, type CasOutcome, type DnaStore, isMalformed, type MalformedRow } from "./ports.ts";
+import { type ActorRow, type DnaStore, isMalformed, type MalformedRow } from "./ports.ts";
 
 /** A key whose outcome stays unknown is re-read this often before it is left as unknown. */
 const SETTLE_TRIES = 5;
@@ -34,17 +26,8 @@ const WALK_PAGE_ROWS = 1_000;
 const WALK_ROWS_PER_SECOND = 50_000;
 /** Keys are gathered over at most so many pages before they are sent: what is written down does not stand still. */
 const GATHER_PAGES_MAX = 50;
-const GATHER_ROUNDS_MAX = 20;
 /** Changes are told to the census at most this often. */
 const TELL_MS = 5_000;
-
-/** A key that changed hands by this job, as soon as it is known. */
-export interface KeyChange {
-  readonly key: ActorKey;
-  /** Whom it was given to; `null` = released. */
-  readonly to: IncarnationId | null;
-  readonly claimedAt: EpochMs | null;
-}
 
 /** What has changed hands since it was told last. */
 export interface CountsChange {
@@ -64,27 +47,6 @@ export interface FailoverDeps {
   onCounts(change: CountsChange): Promise<void>;
 }
 
-interface Attempt {
-  readonly to: IncarnationId | null;
-  readonly claimedAt: EpochMs | null;
-}
-
-/** A key that is still to be dealt with, and what was sent for it already. */
-interface Pending {
-  readonly name: string;
-  readonly sent: readonly Attempt[];
-}
-
-interface Round extends Attempt {
-  readonly keys: readonly Pending[];
-}
-
-/** What became of one key; `to` only where it changed hands. */
-interface Settled {
-  readonly outcome: TargetOutcome;
-  readonly change: Attempt | null;
-}
-
 /** One run of a failover from a bookmark to the end, a pause or a stop (`dna.md` 9(b)). */
 export class FailoverRun {
   readonly #work: JobWork;
@@ -92,6 +54,7 @@ export class FailoverRun {
   readonly #deps: FailoverDeps;
   readonly #clock: Clock;
   readonly #ready: FailoverReadiness;
+  readonly #outcomes: KeyOutcomes;
   #bookmark: FailoverBookmark;
   #toldAt: number;
   #walked = 0;
@@ -102,11 +65,14 @@ export class FailoverRun {
     this.#deps = deps;
     this.#clock = deps.clock;
     this.#ready = createReadiness(work, params, deps);
+    this.#outcomes = createOutcomes(params, deps);
     this.#toldAt = deps.clock.monotonic();
     this.#bookmark = readBookmark(work.bookmark);
   }
 
   async run(): Promise<JobEnd> {
+    // What was to be told when the console ended is told as it was, under the same id: it may have been told already.
+    await this.#tell();
     try {
       if (this.#params.key !== null) await this.#doKey(this.#params.key);
       else await this.#doTypes();
@@ -133,9 +99,9 @@ export class FailoverRun {
 
   async #doKey(key: ActorKey): Promise<void> {
     const { name, ...type } = key;
-    const sent = this.#bookmark.inFlight.map(({ to, claimedAt }) => ({ to, claimedAt }));
+    const sent = this.#bookmark.inFlight.flatMap(attemptsOf).map(({ to, claimedAt }) => ({ to, claimedAt }));
     const row = await this.#ready.patiently(() => this.#deps.store.actor(key, "serial"));
-    const settled = this.#judge(type, { name, sent }, row);
+    const settled = this.#outcomes.judge(type, { name, sent }, row);
     if (settled === null) await this.#drain(type, [{ name, sent }]);
     else await this.#save({ ...this.#bookmark, inFlight: [] }, type, [settled]);
   }
@@ -143,8 +109,7 @@ export class FailoverRun {
   /** Walks a type and deals with its keys, gathered into whole rounds. */
   async #walk(type: ActorType): Promise<void> {
     const { pace, store } = this.#deps;
-    const targets = Math.max(1, this.#params.targets?.length ?? 1);
-    const wanted = pace.keysPerRound * Math.min(GATHER_ROUNDS_MAX, Math.max(targets, pace.inFlightPerPartition));
+    const wanted = pace.keysPerRound * pace.inFlightPerPartition;
     let gathered: Pending[] = [];
     let pages = 0;
     let last = false;
@@ -183,59 +148,52 @@ export class FailoverRun {
     }
   }
 
-  /** The next rounds, each to one node, the fullest first. */
+  /** The next rounds. A target has its keys by their names alone, whatever round they come in. */
   #form(type: ActorType, left: readonly Pending[], targets: readonly ClaimTarget[] | null) {
     const { keysPerRound, inFlightPerPartition } = this.#deps.pace;
-    const groups = new Map<IncarnationId | null, Pending[]>();
-    for (const key of left) {
-      const to = targets === null ? null : (assignTarget({ ...type, name: key.name }, targets)?.incarnationId ?? null);
-      const group = groups.get(to);
-      if (group === undefined) groups.set(to, [key]);
-      else group.push(key);
-    }
     const claimedAt = targets === null ? null : claimInstant(this.#clock.now());
+    const taken = left.slice(0, keysPerRound * inFlightPerPartition).map((key): Assigned => {
+      const heir = targets === null ? null : assignTarget({ ...type, name: key.name }, targets);
+      return { ...key, to: heir?.incarnationId ?? null, claimedAt };
+    });
     const rounds: Round[] = [];
-    for (const [to, keys] of [...groups].sort(([, a], [, b]) => b.length - a.length))
-      for (let start = 0; start < keys.length && rounds.length < inFlightPerPartition; start += keysPerRound)
-        rounds.push({ to, claimedAt, keys: keys.slice(start, start + keysPerRound) });
-    const taken = new Set(rounds.flatMap(({ keys }) => keys));
-    return { rounds, rest: left.filter((key) => !taken.has(key)) };
+    for (let start = 0; start < taken.length; start += keysPerRound)
+      rounds.push(taken.slice(start, start + keysPerRound));
+    return { rounds, rest: left.slice(taken.length) };
   }
 
   async #round(type: ActorType, round: Round) {
-    const { keys, to, claimedAt } = round;
-    const names = keys.map(({ name }) => name);
-    const outcome = await this.#send(type, names, round);
-    if (outcome === null) return { settled: [], again: keys };
+    const { sent, outcome, fallen } = await this.#send(type, round);
+    if (outcome === null) return { settled: [], again: fallen };
     if (outcome.kind === "applied")
-      return { settled: names.map((name) => this.#changed(type, name, { to, claimedAt }, null)), again: [] };
+      return { settled: sent.map((key) => this.#outcomes.changed(type, key, null)), again: fallen };
     const settled: Settled[] = [];
-    const again: Pending[] = [];
-    for (const key of keys) {
-      const sent = { name: key.name, sent: [...key.sent, { to, claimedAt }] };
-      const end = await this.#settle(type, sent, round, outcome.kind === "rejected");
-      if (end === null) again.push(sent);
+    const again: Pending[] = [...fallen];
+    for (const key of sent) {
+      const tried = { ...key, sent: [...key.sent, attemptOf(key)] };
+      const end = await this.#settle(type, tried, outcome.kind === "rejected");
+      if (end === null) again.push(tried);
       else settled.push(end);
     }
     return { settled, again };
   }
 
   /** Settles one key of a round that was refused as a whole, or whose outcome is unknown; `null` = its target fell. */
-  async #settle(type: ActorType, key: Pending, round: Round, rejected: boolean): Promise<Settled | null> {
+  async #settle(type: ActorType, key: Assigned, rejected: boolean): Promise<Settled | null> {
     let note = rejected ? "the batch was refused" : "the outcome of the batch was unknown";
     for (let attempt = 0; attempt < SETTLE_TRIES; attempt += 1) {
       const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name: key.name }, "serial"));
       const known =
         rejected && row === null && attempt === 0
-          ? this.#left(type, key.name, "moved", "its row was gone before")
-          : this.#judge(type, key, row);
+          ? this.#outcomes.left(type, key.name, "moved", "its row was gone before")
+          : this.#outcomes.judge(type, key, row);
       if (known !== null) return known;
-      const outcome = await this.#send(type, [key.name], round);
+      const { outcome } = await this.#send(type, [key]);
       if (outcome === null) return null;
-      if (outcome.kind === "applied") return this.#changed(type, key.name, round, null);
+      if (outcome.kind === "applied") return this.#outcomes.changed(type, key, null);
       note = outcome.kind === "unknown" ? outcome.reason : "refused, owner not told";
     }
-    return this.#left(type, key.name, "unknown", note);
+    return this.#outcomes.left(type, key.name, "unknown", note);
   }
 
   /** After a kill: what was sent and not written down is read again before anything else is sent. */
@@ -243,51 +201,13 @@ export class FailoverRun {
     const { inFlight } = this.#bookmark;
     if (inFlight.length === 0) return;
     const settled: Settled[] = [];
-    for (const { names, to, claimedAt } of inFlight) {
-      for (const name of names) {
-        const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name }, "serial"));
-        const known = this.#judge(type, { name, sent: [{ to, claimedAt }] }, row);
-        if (known !== null) settled.push(known);
-      }
+    for (const { name, ...attempt } of inFlight.flatMap(attemptsOf)) {
+      const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name }, "serial"));
+      const known = this.#outcomes.judge(type, { name, sent: [attempt] }, row);
+      if (known !== null) settled.push(known);
     }
     /* Keys that still have the old owner are found again by the walk, which goes on behind the last saved name. */
     await this.#save({ ...this.#bookmark, inFlight: [] }, type, settled);
-  }
-
-  /** What a serial read says of a key we may have changed; `null` = still the dead owner's. */
-  #judge(type: ActorType, { name, sent }: Pending, row: ActorRow | MalformedRow | null): Settled | null {
-    if (row === null) {
-      if (sent.some(({ to }) => to === null)) return this.#changed(type, name, RELEASED, "settled by a serial read");
-      return this.#left(type, name, "moved", "its row is gone");
-    }
-    if (isMalformed(row)) return this.#left(type, name, "failed", row.reason);
-    if (row.owner === null) return this.#left(type, name, "moved", "the row has no owner");
-    if (sameIncarnation(row.owner, this.#params.owner)) return null;
-    const owner = toIncarnationId(row.owner);
-    const ours = sent.find(({ to, claimedAt }) => to === owner && claimedAt === row.claimedAt);
-    if (ours !== undefined) return this.#changed(type, name, ours, "settled by a serial read");
-    return this.#left(type, name, "moved", `owned by ${this.#named(owner)} by then`);
-  }
-
-  #changed(type: ActorType, name: string, change: Attempt, how: string | null): Settled {
-    const { to, claimedAt } = change;
-    this.#deps.onKey({ key: { ...type, name }, to, claimedAt });
-    const given = to === null ? null : `given to ${this.#named(to)}`;
-    const note = [given, how].filter((part) => part !== null).join(", ");
-    return { outcome: this.#outcome(type, name, "applied", note === "" ? null : note), change: { to, claimedAt } };
-  }
-
-  #left(type: ActorType, name: string, outcome: TargetOutcome["outcome"], note: string): Settled {
-    return { outcome: this.#outcome(type, name, outcome, note), change: null };
-  }
-
-  #outcome(type: ActorType, name: string, outcome: TargetOutcome["outcome"], note: string | null): TargetOutcome {
-    return { key: actorTarget({ ...type, name }), outcome, note, at: this.#clock.now() };
-  }
-
-  #named(id: IncarnationId): string {
-    const node = this.#params.targets?.find(({ incarnationId }) => incarnationId === id)?.node;
-    return node === undefined ? id : `${node} (${id})`;
   }
 
   #owns(row: ActorRow | MalformedRow): row is ActorRow {
@@ -295,43 +215,28 @@ export class FailoverRun {
   }
 
   /**
-   * Sends a round, judged once more in the very turn in which it is sent. A store that throws `upstream-unavailable` has
-   * sent nothing: then it is looked at and sent anew. `null` = its target may be given nothing by now, and nothing was sent.
+   * Sends what of a round may still be sent, judged once more in the very turn in which it is sent. A store that throws
+   * `upstream-unavailable` has sent nothing: then it is looked at and sent anew.
+   *
+   * @returns no outcome when nothing was sent; those whose target may be given nothing by now, in `fallen`
    */
-  async #send(type: ActorType, names: readonly string[], { to, claimedAt }: Attempt): Promise<CasOutcome | null> {
+  async #send(type: ActorType, round: Round) {
     for (;;) {
       await this.#ready.untilNextRound();
       const targets = await this.#ready.untilReady();
-      if (to !== null && targets?.every(({ incarnationId }) => incarnationId !== to) !== false) return null;
+      const eligible = new Set(targets?.map(({ incarnationId }) => incarnationId));
+      const sent = round.filter(({ to }) => to === null || eligible.has(to));
+      const fallen = round.filter((key) => !sent.includes(key));
+      if (sent.length === 0) return { sent, fallen, outcome: null };
       try {
-        const outcome = await this.#statement(type, names, to, claimedAt);
+        const outcome = await sendRound(this.#deps.store, this.#params.owner, type, sent);
         await this.#ready.written();
-        return outcome;
+        return { sent, fallen, outcome };
       } catch (cause) {
         if (!(cause instanceof OpsError) || cause.code !== "upstream-unavailable") throw cause;
         await this.#ready.unwritten(messageOf(cause));
       }
     }
-  }
-
-  #statement(
-    type: ActorType,
-    names: readonly string[],
-    to: IncarnationId | null,
-    claimedAt: EpochMs | null,
-  ): Promise<CasOutcome> {
-    const { store } = this.#deps;
-    const { owner } = this.#params;
-    const [only = ""] = names;
-    const alone = names.length === 1;
-    if (to === null)
-      return alone ? store.release({ ...type, name: only }, owner) : store.releaseBatch(type, names, owner);
-    const heir = parseIncarnationId(to);
-    if (heir === null || claimedAt === null)
-      throw new OpsError("invalid-input", `${to} is no incarnation to give keys to`);
-    return alone
-      ? store.claim({ ...type, name: only }, owner, heir, claimedAt)
-      : store.claimBatch(type, names, owner, heir, claimedAt);
   }
 
   async #save(bookmark: FailoverBookmark, type?: ActorType, settled: readonly Settled[] = []): Promise<void> {
@@ -357,10 +262,3 @@ export class FailoverRun {
     }
   }
 }
-
-const RELEASED: Attempt = { to: null, claimedAt: null };
-const toSent = ({ keys, to, claimedAt }: Round): SentRound => ({
-  names: keys.map(({ name }) => name),
-  to,
-  claimedAt,
-});

@@ -13,7 +13,6 @@ export interface RegisterRow {
 export interface RegisterRound {
   readonly at: number;
   readonly keys: number;
-  readonly to: Incarnation | null;
 }
 
 /** A register of rows in memory, with what may go wrong in its rounds. For tests of what writes to it. */
@@ -42,12 +41,17 @@ export function createRegister() {
     if (state.down) throw new OpsError("upstream-unavailable", "no host answered");
   };
 
-  function round(type: ActorType, names: readonly string[], owner: Incarnation, to: RegisterRow | null): CasOutcome {
+  function round(
+    type: ActorType,
+    names: readonly string[],
+    owner: Incarnation,
+    heirOf: (name: string) => RegisterRow | null = () => null,
+  ): CasOutcome {
     if (state.unreachable > 0) {
       state.unreachable -= 1;
       throw new OpsError("upstream-unavailable", "no host was reached");
     }
-    rounds.push({ at: state.clock.monotonic(), keys: names.length, to: to?.owner ?? null });
+    rounds.push({ at: state.clock.monotonic(), keys: names.length });
     state.onRound(names);
     const fault = state.faults.shift();
     const holds = names.every((name) => {
@@ -55,7 +59,11 @@ export function createRegister() {
       return row !== undefined && sameIncarnation(row.owner, owner);
     });
     if (holds && fault !== "lost-unapplied")
-      for (const name of names) to === null ? rows.delete(key(type, name)) : rows.set(key(type, name), to);
+      for (const name of names) {
+        const heir = heirOf(name);
+        if (heir === null) rows.delete(key(type, name));
+        else rows.set(key(type, name), heir);
+      }
     if (fault !== undefined) return { kind: "unknown", reason: "write time-out" };
     const told = rows.get(key(type, names[0] ?? ""))?.owner ?? null;
     return holds ? { kind: "applied" } : { kind: "rejected", owner: names.length === 1 ? told : "not-told" };
@@ -82,10 +90,14 @@ export function createRegister() {
       const row = rows.get(key(type, name));
       return row === undefined ? null : { name, ...row };
     },
-    release: async ({ name, ...type }, owner) => round(type, [name], owner, null),
-    releaseBatch: async (type, names, owner) => round(type, names, owner, null),
-    claim: async ({ name, ...type }, from, to, claimedAt) => round(type, [name], from, { owner: to, claimedAt }),
-    claimBatch: async (type, names, from, to, claimedAt) => round(type, names, from, { owner: to, claimedAt }),
+    release: async ({ name, ...type }, owner) => round(type, [name], owner),
+    releaseBatch: async (type, names, owner) => round(type, names, owner),
+    claim: async ({ name, ...type }, from, to, claimedAt) =>
+      round(type, [name], from, () => ({ owner: to, claimedAt })),
+    async claimBatch(type, claims, from, claimedAt) {
+      const heirs = new Map(claims.map(({ name, to }) => [name, { owner: to, claimedAt }]));
+      return round(type, [...heirs.keys()], from, (name) => heirs.get(name) ?? null);
+    },
   };
   return { ...state, state, store: store as DnaStore };
 }

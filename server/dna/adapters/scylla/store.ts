@@ -85,8 +85,8 @@ function storeOver(
 
     claim: async (key, from, to, claimedAt) => session.conditional([claimOf(key, { from, to, claimedAt })]),
 
-    claimBatch: async (type, names, from, to, claimedAt) =>
-      session.conditional(names.map((name) => claimOf({ ...type, name }, { from, to, claimedAt }))),
+    claimBatch: async (type, claims, from, claimedAt) =>
+      session.conditional(claims.map(({ name, to }) => claimOf({ ...type, name }, { from, to, claimedAt }))),
 
     deleteNodeRow: async (cluster, { createdAt, id }) =>
       session.write({ statement: statements.deleteNodeRow, params: [whole(cluster), createdAt, id] }),
