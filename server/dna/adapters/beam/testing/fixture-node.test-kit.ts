@@ -5,7 +5,7 @@ import { keyTerm } from "#server/dna/adapters/beam/node-questions.ts";
 import { readIncarnation } from "#server/dna/adapters/beam/reading.ts";
 import { atom, float, isAtom, type Term, text } from "#server/dna/codec/etf/term.ts";
 import type { BeamSeeding } from "#server/dna/dna-beam.harness.ts";
-import { erlCallApply } from "./erl-call-nodes.ts";
+import { erlCallApply } from "./erl-call.test-kit.ts";
 
 /** Our own Elixir fixture with DNA's registered names. */
 export const FIXTURE_SCRIPT = fileURLToPath(new URL("../../../../../fixtures/beam/dna_fixture.exs", import.meta.url));
