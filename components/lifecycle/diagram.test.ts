@@ -3,6 +3,7 @@ import fc from "fast-check";
 import mermaid from "mermaid";
 import { beforeAll, describe, expect, it } from "vitest";
 import { PLAN_LIFECYCLE } from "#server/contract/diagram/plan-lifecycle.ts";
+import { ACTOR_DIAGRAM, ACTOR_OVERVIEW_DIAGRAM } from "./actor-diagram.ts";
 import { cutLabel, DIAGRAM_NODES_MAX, type Diagram, escapeMermaid, LABEL_MAX, placeholder } from "./diagram.ts";
 import { INCARNATION_DIAGRAM, incarnationMarks } from "./incarnation-diagram.ts";
 import theme from "./mermaid-theme.json" with { type: "json" };
@@ -16,6 +17,8 @@ const DIAGRAMS: readonly (readonly [string, Diagram])[] = [
   ["plan", PLAN_DIAGRAM],
   ["incarnation", INCARNATION_DIAGRAM],
   ["request", REQUEST_DIAGRAM],
+  ["actor-overview", ACTOR_OVERVIEW_DIAGRAM],
+  ["actor", ACTOR_DIAGRAM],
   ["step-plan", STEP_DIAGRAMS.plan],
   ["step-run", STEP_DIAGRAMS.run],
   ["step-finalize", STEP_DIAGRAMS.finalize],

@@ -49,8 +49,12 @@ export interface ActorPlace {
   readonly namespace?: string | null;
   readonly moduleId?: number | null;
   readonly prefix?: string | null;
+  /** Last name of the page before: the list goes on behind it. */
+  readonly after?: string | null;
   /** Whole name of one actor: opens its page. */
   readonly name?: string | null;
+  /** Incarnation at whose node a message is thought to arrive. */
+  readonly entry?: string | null;
 }
 
 /** Filters of the plan list as they stand in the address; the list page reads them back. */
@@ -109,8 +113,16 @@ export const routes = {
   /** The page of one incarnation. */
   node: (source: string, incarnation: string, place: { readonly tab?: string | null } = {}) =>
     href(`/nodes/${segment(source)}/${segment(incarnation)}`, { ...place }),
-  actors: ({ source, namespace, moduleId, prefix, name }: ActorPlace = {}) =>
-    href("/actors", { source, ns: namespace, module: moduleId, prefix: prefix === "" ? null : prefix, name }),
+  actors: ({ source, namespace, moduleId, prefix, after, name, entry }: ActorPlace = {}) =>
+    href("/actors", {
+      source,
+      ns: namespace,
+      module: moduleId,
+      prefix: prefix === "" ? null : prefix,
+      after,
+      name,
+      entry,
+    }),
   plans: (place: PlansPlace = {}) => href("/plans", place),
   plan: (source: string, planId: string, place: PlanPlace = {}) =>
     href(`/plans/${segment(source)}/${segment(planId)}`, { ...place }),

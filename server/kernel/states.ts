@@ -60,6 +60,7 @@ export const STATES = table({
   actor: {
     unknown: "unknown",
     owned: "idle",
+    running: "good",
     starting: "working",
     "init storage": "working",
     "init actor": "working",
