@@ -2,6 +2,7 @@ import { ulid } from "ulid";
 import type { Configuration } from "#server/config/model.ts";
 import { CONSOLE_STREAM, dnaStream, type EventDraft } from "#server/contract/event.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
+import { createBeamService } from "#server/dna/beam-service.ts";
 import { createCensusService } from "#server/dna/census-service.ts";
 import { createFailoverKind } from "#server/dna/failover-job.ts";
 import { toldBy } from "#server/dna/failover-told.ts";
@@ -131,6 +132,7 @@ export function composeCore(
       newId: ulid,
     }),
     dnaActors: actors.service,
+    dnaBeam: createBeamService({ sources: dnaSources, clock }),
     dnaCensus: createCensusService({ sources: dnaSources, clock, rowsPerSecond, masks }),
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
     dynflowList: createPlanListService({ sources: plans.sources, clock, masks }),

@@ -52,6 +52,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "safety",
     "dna",
     "dnaActors",
+    "dnaBeam",
     "dnaCensus",
     "dynflow",
     "dynflowList",

@@ -6,6 +6,7 @@ import type * as attention from "#server/contract/wire/attention.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
 import type * as dnaActors from "#server/contract/wire/dna-actors.ts";
+import type * as dnaBeam from "#server/contract/wire/dna-beam.ts";
 import type * as dnaCensus from "#server/contract/wire/dna-census.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
 import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
@@ -56,6 +57,18 @@ export interface DnaService {
   actor(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.actorOutput>;
   failoverPreview(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.failoverPreviewOutput>;
   failoverStart(caller: Caller, input: In<typeof dna.failoverStartInput>): Out<typeof dna.failoverStartOutput>;
+}
+
+export interface DnaBeamService {
+  node(caller: Caller, input: In<typeof dnaBeam.beamNodeInput>): Out<typeof dnaBeam.beamNodeOutput>;
+  partition(caller: Caller, input: In<typeof dnaBeam.beamPartitionInput>): Out<typeof dnaBeam.beamPartitionOutput>;
+  top(caller: Caller, input: In<typeof dnaBeam.beamTopInput>): Out<typeof dnaBeam.beamTopOutput>;
+  peers(caller: Caller, input: In<typeof dnaBeam.beamNodeInput>): Out<typeof dnaBeam.beamPeersOutput>;
+  cachedOwner(
+    caller: Caller,
+    input: In<typeof dnaBeam.beamCachedOwnerInput>,
+  ): Out<typeof dnaBeam.beamCachedOwnerOutput>;
+  doubles(caller: Caller, input: In<typeof dnaBeam.beamDoublesInput>): Out<typeof dnaBeam.beamDoublesOutput>;
 }
 
 export interface DnaCensusService {
@@ -232,6 +245,7 @@ export interface Services {
   readonly safety: SafetyService;
   readonly dna: DnaService;
   readonly dnaActors: DnaActorsService;
+  readonly dnaBeam: DnaBeamService;
   readonly dnaCensus: DnaCensusService;
   readonly dynflow: DynflowService;
   readonly dynflowList: DynflowListService;

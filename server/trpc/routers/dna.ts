@@ -1,6 +1,7 @@
 import * as wire from "#server/contract/wire/dna.ts";
 import { permitted, router } from "#server/trpc/init.ts";
 import { dnaActorsRouter } from "./dna-actors.ts";
+import { dnaBeamRouter } from "./dna-beam.ts";
 import { dnaCensusRouter } from "./dna-census.ts";
 
 const read = permitted("dna:read");
@@ -33,6 +34,7 @@ export const dnaRouter = router({
       .query(({ ctx, input }) => ctx.services.dna.types(ctx.caller, input)),
   }),
   actors: dnaActorsRouter,
+  beam: dnaBeamRouter,
   census: dnaCensusRouter,
   failover: router({
     preview: permitted("dna:read")
