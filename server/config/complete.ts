@@ -1,6 +1,8 @@
 import path from "node:path";
 import { isMysqlUrl } from "./database-url.ts";
+import type { ConfigurationPath } from "./fault.ts";
 import type {
+  BeamConfiguration,
   Configuration,
   DnaSourceConfiguration,
   DynflowSourceConfiguration,
@@ -9,8 +11,11 @@ import type {
   RegionConfiguration,
   ScyllaJournalConfiguration,
 } from "./model.ts";
-import type { ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
+import type { BeamDocument, ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
 import type { SecretReader } from "./secret-reader.ts";
+
+/** Where Erlang's port mapper listens unless told otherwise. */
+const EPMD_PORT = 4369;
 
 /** Region of sources in a file that has no regions. */
 const DEFAULT_REGION: RegionConfiguration = { id: "default", title: "Default" };
@@ -118,6 +123,24 @@ function toDnaSource(source: DnaDocument, index: number, secrets: SecretReader):
     },
     modules: source.modules,
     act: source.act,
+    beam: source.beam === undefined ? null : toBeam(source.beam, ["dna", index, "beam"], secrets),
+  };
+}
+
+/** A cookie or certificate that is missing is a fault of the rules or the secrets, and then nobody gets to see this. */
+function toBeam(beam: BeamDocument, at: ConfigurationPath, secrets: SecretReader): BeamConfiguration | null {
+  const cookie = secrets.read(beam, "cookie", at);
+  const ca = beam.tls === undefined ? null : secrets.read(beam.tls, "ca", [...at, "tls"]);
+  const certificate = beam.tls === undefined ? null : secrets.read(beam.tls, "certificate", [...at, "tls"]);
+  const key = beam.tls === undefined ? null : secrets.read(beam.tls, "key", [...at, "tls"]);
+  if (cookie === null) return null;
+  return {
+    name: beam.name,
+    cookie,
+    evaluate: beam.evaluate,
+    reach:
+      beam.port === undefined ? { kind: "epmd", port: beam.epmdPort ?? EPMD_PORT } : { kind: "fixed", port: beam.port },
+    tls: beam.tls === undefined || ca === null ? null : { ca, certificate, key, checkHost: beam.tls.checkHost },
   };
 }
 

@@ -181,7 +181,6 @@ demo: {}
     ["haf: [ { id: hive } ]", "1 haf: HAF is not in this version"],
     ["ingest: { listen: { port: 1 } }", "1 ingest: the ingest gateway is not in this version"],
     ["auth: { mode: oidc }", "1 auth.mode: oidc is not in this version"],
-    [`dna:${DNA}\n    beam: { name: a@b }`, "4 dna[0].beam: control of BEAM nodes is not in this version"],
   ])("refuses by name what is of a later version: %s", (text, fault) => {
     expect(faultsOf(text)).toEqual([fault]);
   });

@@ -107,6 +107,27 @@ export interface DnaSourceConfiguration {
   /** Names of actor modules by `module_id`. */
   readonly modules: Readonly<Record<string, string>>;
   readonly act: boolean;
+  /** `null` = the nodes themselves are not asked. */
+  readonly beam: BeamConfiguration | null;
+}
+
+/** Access to the nodes of a DNA cluster. */
+export interface BeamConfiguration {
+  readonly name: string;
+  readonly cookie: Secret;
+  /** Whether texts may be evaluated on nodes. */
+  readonly evaluate: boolean;
+  readonly reach:
+    | { readonly kind: "epmd"; readonly port: number }
+    /** No port mapper: every node listens on this port. */
+    | { readonly kind: "fixed"; readonly port: number };
+  /** PEM texts; `null` = plain TCP. */
+  readonly tls: {
+    readonly ca: Secret;
+    readonly certificate: Secret | null;
+    readonly key: Secret | null;
+    readonly checkHost: boolean;
+  } | null;
 }
 
 export interface DynflowSourceConfiguration {

@@ -1,4 +1,5 @@
 import { isLoopback, isWildcard } from "./addresses.ts";
+import { beamFaults } from "./beam-rules.ts";
 import { judgeDatabaseUrl } from "./database-url.ts";
 import type { ShapeFault } from "./issues.ts";
 import { journalStoreFaults } from "./journal-rules.ts";
@@ -38,6 +39,7 @@ export function crossFaults(read: ReadSections): readonly ShapeFault[] {
     ...regionFaults(read),
     ...secretFaults(read),
     ...dynflowFaults(read),
+    ...beamFaults(read),
     ...approvalFaults(read),
   ];
 }

@@ -168,6 +168,48 @@ const link = z.strictObject({
     ),
 });
 
+const tcpPort = z.int().min(1, "must be a port").max(65_535, "must be a port");
+
+const beam = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[a-zA-Z0-9_-]{1,64}@[a-zA-Z0-9][a-zA-Z0-9.-]{0,190}$/,
+      "must be a node name with the host in full, such as worldline@10.0.0.9",
+    )
+    .describe(
+      "Name of this console among the nodes, with an address or host in full. Nobody connects to it. Its own for each source and each console, and the same for good: every new name stays in the memory of every node.",
+    ),
+  cookieFile: secretFile(
+    "the cookie of the nodes, one line. It lets whoever has it run anything on them: readable by the console alone",
+  ),
+  cookieEnv: secretEnv("that cookie"),
+  evaluate: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether short constant texts may be evaluated on the nodes. Without it there is no safe stop and no top by backlog.",
+    ),
+  epmdPort: tcpPort.optional().describe("Port of the port mapper on each node's host; 4369 when left out."),
+  port: tcpPort.optional().describe("Port that every node listens on when there is no port mapper."),
+  tls: z
+    .strictObject({
+      caFile: z
+        .string()
+        .min(1)
+        .describe("File that holds the certificates (PEM) that those of the nodes are checked against."),
+      certificateFile: secretFile("the certificate (PEM) of the console, where nodes ask for one"),
+      keyFile: secretFile("its key (PEM)"),
+      keyEnv: secretEnv("that key"),
+      checkHost: z
+        .boolean()
+        .default(true)
+        .describe("Whether a certificate must be for the host in the node's name. `false` only where nodes share one."),
+    })
+    .optional()
+    .describe("For distribution over TLS (`-proto_dist inet_tls`)."),
+});
+
 export const dnaSource = z.strictObject({
   id,
   region,
@@ -188,7 +230,11 @@ export const dnaSource = z.strictObject({
     .default({})
     .describe("Names of actor types by `module_id`."),
   act: z.boolean().default(false).describe("Whether the console may write at all."),
-  beam: later("control of BEAM nodes"),
+  beam: beam
+    .optional()
+    .describe(
+      "Access to the nodes themselves, by Erlang distribution; left out, everything is told from the database.",
+    ),
 });
 
 export const dynflowSource = z.strictObject({
@@ -287,5 +333,6 @@ export const SECTIONS = {
 
 export const documentSchema = z.strictObject(SECTIONS);
 export type ConfigurationDocument = z.output<typeof documentSchema>;
+export type BeamDocument = z.output<typeof beam>;
 export type DnaDocument = z.output<typeof dnaSource>;
 export type DynflowDocument = z.output<typeof dynflowSource>;

@@ -4,6 +4,25 @@ import type { ConfigurationPath } from "./fault.ts";
 import type { ShapeFault } from "./issues.ts";
 import { createSecret, type Secret } from "./secret.ts";
 
+/** Whatever ends in `…Env` or `…File` of these is read. */
+const SECRETS = ["password", "key", "cookie", "ca", "certificate"];
+
+const COOKIE_MAX_CHARACTERS = 255;
+
+/** What is wrong with the content of a secret, without a word of it; `null` = nothing. */
+const JUDGES: Readonly<Record<string, (text: string) => string | null>> = {
+  cookie: (text) =>
+    text.length <= COOKIE_MAX_CHARACTERS && /^[\x21-\x7e]+$/.test(text)
+      ? null
+      : `holds no cookie: one line of up to ${COOKIE_MAX_CHARACTERS} visible ASCII characters`,
+  ca: judgePem,
+  certificate: judgePem,
+};
+
+function judgePem(text: string): string | null {
+  return text.includes("-----BEGIN CERTIFICATE-----") ? null : "holds no certificate in PEM";
+}
+
 const MAX_SECRET_CHARACTERS = 65_536;
 
 /** Resolves `…Env` and `…File`. A secret that is missing is a fault at its key; its text is in no message. */
@@ -27,13 +46,18 @@ export function createSecretReader(options: {
     return null;
   };
 
-  const fromEnvironment = (name: string, at: ConfigurationPath): Secret | null => {
-    const value = options.environment[name];
-    if (value === undefined) return fail(at, `the environment has no ${name}`);
-    return value === "" ? fail(at, `${name} is empty in the environment`) : createSecret(value);
+  const judged = (value: string, prefix: string, where: string, at: ConfigurationPath): Secret | null => {
+    const wrong = JUDGES[prefix]?.(value) ?? null;
+    return wrong === null ? createSecret(value) : fail(at, `${where} ${wrong}`);
   };
 
-  const fromFile = (name: string, at: ConfigurationPath): Secret | null => {
+  const fromEnvironment = (name: string, prefix: string, at: ConfigurationPath): Secret | null => {
+    const value = options.environment[name];
+    if (value === undefined) return fail(at, `the environment has no ${name}`);
+    return value === "" ? fail(at, `${name} is empty in the environment`) : judged(value, prefix, name, at);
+  };
+
+  const fromFile = (name: string, prefix: string, at: ConfigurationPath): Secret | null => {
     const file = path.resolve(options.folder, name);
     let text: string;
     try {
@@ -43,21 +67,21 @@ export function createSecretReader(options: {
     }
     const value = text.replace(/\r?\n$/, "");
     if (value === "") return fail(at, `${file} is empty`);
-    return value.length > MAX_SECRET_CHARACTERS ? fail(at, `${file} is too long`) : createSecret(value);
+    return value.length > MAX_SECRET_CHARACTERS ? fail(at, `${file} is too long`) : judged(value, prefix, file, at);
   };
 
   const read: SecretReader["read"] = (holder, prefix, at) => {
     const env = textAt(holder, `${prefix}Env`);
-    if (env !== null) return fromEnvironment(env, [...at, `${prefix}Env`]);
+    if (env !== null) return fromEnvironment(env, prefix, [...at, `${prefix}Env`]);
     const file = textAt(holder, `${prefix}File`);
-    return file === null ? null : fromFile(file, [...at, `${prefix}File`]);
+    return file === null ? null : fromFile(file, prefix, [...at, `${prefix}File`]);
   };
 
   const walk = (value: unknown, at: ConfigurationPath): void => {
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) walk(item, [...at, index]);
     } else if (typeof value === "object" && value !== null) {
-      for (const prefix of ["password", "key"]) read(value, prefix, at);
+      for (const prefix of SECRETS) read(value, prefix, at);
       for (const [key, child] of Object.entries(value)) walk(child, [...at, key]);
     }
   };

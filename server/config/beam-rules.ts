@@ -1,0 +1,50 @@
+import type { ShapeFault } from "./issues.ts";
+import type { ReadSections } from "./rules.ts";
+import type { BeamDocument } from "./schema.ts";
+
+/** What no single key of `beam` can say. */
+export function beamFaults({ dna }: Pick<ReadSections, "dna">): readonly ShapeFault[] {
+  const names = dna.map(({ whole }) => whole?.beam?.name ?? null);
+  return dna.flatMap(({ whole }, index) => {
+    const beam = whole?.beam;
+    if (beam === undefined) return [];
+    const at = ["dna", index, "beam"];
+    const earlier = names.indexOf(beam.name);
+    return [
+      ...cookieFaults(beam, at),
+      ...reachFaults(beam, at),
+      ...tlsFaults(beam, at),
+      ...(earlier < index
+        ? [{ path: [...at, "name"], message: `${beam.name} is the name of an earlier source: each needs its own` }]
+        : []),
+    ];
+  });
+}
+
+type At = readonly (string | number)[];
+
+function cookieFaults({ cookieEnv, cookieFile }: BeamDocument, at: At): readonly ShapeFault[] {
+  if (cookieEnv === undefined && cookieFile === undefined) {
+    return [{ path: at, message: "needs cookieFile or cookieEnv: the cookie of the nodes" }];
+  }
+  if (cookieEnv === undefined || cookieFile === undefined) return [];
+  return [{ path: [...at, "cookieFile"], message: "give cookieEnv or cookieFile, not both" }];
+}
+
+function reachFaults({ epmdPort, port }: BeamDocument, at: At): readonly ShapeFault[] {
+  if (epmdPort === undefined || port === undefined) return [];
+  const message = "give port where there is no port mapper, or epmdPort where there is one, not both";
+  return [{ path: [...at, "port"], message }];
+}
+
+function tlsFaults({ tls }: BeamDocument, at: At): readonly ShapeFault[] {
+  if (tls === undefined) return [];
+  const path = [...at, "tls"];
+  const hasKey = tls.keyEnv !== undefined || tls.keyFile !== undefined;
+  if (tls.keyEnv !== undefined && tls.keyFile !== undefined) {
+    return [{ path: [...path, "keyFile"], message: "give keyEnv or keyFile, not both" }];
+  }
+  if (hasKey === (tls.certificateFile !== undefined)) return [];
+  const message = hasKey ? "has a key and no certificateFile" : "has a certificateFile and no keyFile or keyEnv";
+  return [{ path, message }];
+}
