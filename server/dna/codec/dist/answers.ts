@@ -1,13 +1,13 @@
 import {
   atom,
   isAtom,
+  kindOf,
   type PidTerm,
   type ReferenceTerm,
   type Term,
   tagged,
   tuple,
 } from "#server/dna/codec/etf/term.ts";
-import { termText } from "#server/dna/codec/etf/term-text.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 
 /** What became of one remote call. */
@@ -35,7 +35,7 @@ export function erpcOutcome(call: ReferenceTerm, reason: Term): CallOutcome {
       if (isAtom(how, raised)) return { kind: "raised", class: raised, reason: value };
     }
   }
-  return { kind: "lost", reason: termText(reason), started: !isAtom(reason, "noproc") };
+  return { kind: "lost", reason: reasonName(reason), started: !isAtom(reason, "noproc") };
 }
 
 /** Reads the answer of `rex`: it does not tell a thrown value from a returned one. */
@@ -68,4 +68,11 @@ export function spawnFailure(result: Term): string {
     "upstream-malformed",
     "Erlang distribution: a spawn that was answered by neither a process nor a reason",
   );
+}
+
+/** The atom that a reason is, or begins with, else what kind of term it is: the rest may hold an actor's data. */
+export function reasonName(reason: Term): string {
+  const first = typeof reason === "object" && reason.type === "tuple" ? reason.items[0] : reason;
+  if (typeof first === "object" && first.type === "atom") return first.name;
+  return `(${kindOf(reason)})`;
 }

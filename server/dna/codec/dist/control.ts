@@ -30,6 +30,8 @@ export type DistMessage =
   | { readonly kind: "send-name"; readonly name: string; readonly message: Term }
   /** A process that we watch has ended; for `erpc` the reason carries the result. */
   | { readonly kind: "down"; readonly reference: ReferenceTerm; readonly reason: Term }
+  /** The same, with a reason that is over a limit or none: that call has failed, the connection has not. */
+  | { readonly kind: "down-unreadable"; readonly reference: ReferenceTerm; readonly cause: OpsError }
   /** What became of a spawn: the process, or an atom that says why there is none. */
   | { readonly kind: "spawned"; readonly reference: ReferenceTerm; readonly result: Term }
   | { readonly kind: "unlink"; readonly id: Term; readonly from: Term; readonly to: Term }
@@ -51,7 +53,8 @@ export function decodeMessage(frame: Uint8Array, options: EtfDecodeOptions = {})
     return decoded.term;
   };
   const message = meaning(control.term, second);
-  if (message.kind !== "other" && end !== frame.length) throw malformed("bytes after a message");
+  if (message.kind !== "other" && message.kind !== "down-unreadable" && end !== frame.length)
+    throw malformed("bytes after a message");
   return message;
 }
 
@@ -70,13 +73,22 @@ function meaning(control: Term, second: () => Term): DistMessage {
     case OPERATION.monitorExit:
       return { kind: "down", reference: reference(c), reason: present(d) };
     case OPERATION.monitorExitPayload:
-      return { kind: "down", reference: reference(c), reason: second() };
+      return down(reference(c), second);
     case OPERATION.spawnReply:
       return { kind: "spawned", reference: reference(a), result: present(d) };
     case OPERATION.unlinkId:
       return { kind: "unlink", id: present(a), from: present(b), to: present(c) };
     default:
       return { kind: "other", operation };
+  }
+}
+
+function down(call: ReferenceTerm, reason: () => Term): DistMessage {
+  try {
+    return { kind: "down", reference: call, reason: reason() };
+  } catch (cause) {
+    if (cause instanceof OpsError) return { kind: "down-unreadable", reference: call, cause };
+    throw cause;
   }
 }
 

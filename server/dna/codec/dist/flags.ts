@@ -7,6 +7,7 @@ export const DIST_FLAG = {
   extendedReferences: 0x4n,
   distMonitor: 0x8n,
   funTags: 0x10n,
+  distMonitorName: 0x20n,
   newFunTags: 0x80n,
   extendedPidsPorts: 0x100n,
   exportPtrTag: 0x200n,
@@ -25,10 +26,12 @@ export const DIST_FLAG = {
 /**
  * What we say of ourselves: all that OTP 25 and 26 demand, and what `erpc` needs. Without `published` we are a hidden node:
  * in nobody's `nodes()`, and no part of global names. Without the atom cache and fragments each frame stands alone.
+ * OTP 25 tells who watches of an end only where `distMonitorName` stands beside `distMonitor` (seen on a real node).
  */
 export const OWN_FLAGS: bigint =
   DIST_FLAG.extendedReferences |
   DIST_FLAG.distMonitor |
+  DIST_FLAG.distMonitorName |
   DIST_FLAG.funTags |
   DIST_FLAG.newFunTags |
   DIST_FLAG.extendedPidsPorts |

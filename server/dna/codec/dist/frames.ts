@@ -9,7 +9,7 @@ const NOTHING = new Uint8Array();
  * Source: Erlang/OTP 25 erts/doc/src/erl_dist_protocol.xml, "Distribution Handshake" and "Protocol between Connected Nodes".
  */
 export class FrameSplitter {
-  private readonly capBytes: number;
+  private capBytes: number;
   private headerBytes: 2 | 4;
   private headerRead = 0;
   private length = 0;
@@ -44,9 +44,10 @@ export class FrameSplitter {
     }
   }
 
-  /** From the next frame on the length has so many bytes. */
-  switchTo(headerBytes: 2 | 4): void {
+  /** From the next frame on the length has so many bytes, and the frame may be as long as this. */
+  switchTo(headerBytes: 2 | 4, capBytes: number): void {
     this.headerBytes = headerBytes;
+    this.capBytes = capBytes;
   }
 
   private header(byte: number): void {
