@@ -4,9 +4,13 @@ import { CONSOLE_STREAM, dnaStream, type EventDraft } from "#server/contract/eve
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { createBeamService } from "#server/dna/beam-service.ts";
 import { createCensusService } from "#server/dna/census-service.ts";
+import { createDrainService } from "#server/dna/drain-service.ts";
 import { createFailoverKind } from "#server/dna/failover-job.ts";
+import { createFailoverService } from "#server/dna/failover-service.ts";
 import { toldBy } from "#server/dna/failover-told.ts";
 import { createFailoverVerifier } from "#server/dna/failover-verify.ts";
+import { createHealthService } from "#server/dna/health-service.ts";
+import { createNodeRowService } from "#server/dna/node-row-service.ts";
 import { createDnaService } from "#server/dna/service.ts";
 import { createActionsService } from "#server/dynflow/actions-service.ts";
 import { createCompareService } from "#server/dynflow/compare-service.ts";
@@ -106,6 +110,9 @@ export function composeCore(
   const { rowsPerSecond } = configuration.limits.census;
   const dnaSources = withCensuses(sources.dna, { jobs, rowsPerSecond, clock, log });
   const actors = composeActors({ sources: dnaSources, operations, clock, log, view: recorder, jobs, masks });
+  const nodes = { sources: dnaSources, operations, clock };
+  const rows = createNodeRowService({ ...nodes, watchOf: (id) => dnaOf(id)?.watch ?? null });
+  const drains = createDrainService({ ...nodes, recorder, view: recorder, busy: (stream) => jobs.busy(stream) });
   const verifier = createFailoverVerifier({
     censusOf: (stream) => dnaSources.find(({ id }) => dnaStream(id) === stream)?.census ?? null,
     view: recorder,
@@ -124,16 +131,17 @@ export function composeCore(
       holdJobs: (note, requestId) => runner.hold(note, requestId),
       rules: { ...gateRulesOf(configuration), minutes: configuration.approvals.minutes },
     }),
-    dna: createDnaService({
-      sources: dnaSources,
-      clock,
-      jobs: runner,
-      operations,
-      newId: ulid,
-    }),
+    dna: createDnaService({ sources: dnaSources, clock }),
     dnaActors: actors.service,
     dnaBeam: createBeamService({ sources: dnaSources, clock }),
+    dnaHealth: createHealthService({ sources: dnaSources }),
+    dnaFailover: createFailoverService({
+      ...{ sources: dnaSources, clock, jobs: runner, operations, newId: ulid },
+      jobOf: (jobId) => jobs.get(jobId),
+    }),
     dnaCensus: createCensusService({ sources: dnaSources, clock, rowsPerSecond, masks }),
+    dnaNodes: rows,
+    dnaDrain: drains,
     dynflow: createDynflowService({ sources: plans.sources, clock, bulk: bulk.service, masks }),
     dynflowList: createPlanListService({ sources: plans.sources, clock, masks }),
     dynflowActions: createActionsService({ sources: plans.sources, clock, masks }),

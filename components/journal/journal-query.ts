@@ -48,6 +48,8 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   "op.unverified": true,
   "attention.acknowledged": true,
   "attention.released": true,
+  "dna.drain.step": true,
+  "dna.drain.abandoned": true,
   "safety.read_only": true,
   "approval.asked": true,
   "approval.decided": true,

@@ -156,6 +156,7 @@ function Act({ line, title, name, preview, actRefused, onClose }: StageProps) {
       verb={preview.planCount === 0 ? `Invalidate ${name}` : `Invalidate ${name}, ${plural(preview.planCount, "plan")}`}
       typed={name}
       refusal={refusal}
+      approval={{ action: "dynflow.worlds.invalidate", stream: `dynflow:${source}`, target: id }}
       onAct={act}
       onDone={onClose}
       onClose={onClose}

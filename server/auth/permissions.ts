@@ -9,6 +9,7 @@ export const PERMISSIONS = [
   "dna:read",
   "dna:census",
   "dna:failover",
+  "dna:nodes",
   "dna:values",
   "dna:stop",
   "dna:stop-many",
@@ -46,6 +47,8 @@ const LEAST_ROLE: Readonly<Record<Permission, Role | "anyone">> = {
   "dna:read": "viewer",
   "dna:census": "operator",
   "dna:failover": "admin",
+  // Drain, stop of a VM, delete of a row.
+  "dna:nodes": "admin",
   // What an actor has stored is its own affair.
   "dna:values": "operator",
   "dna:stop": "operator",

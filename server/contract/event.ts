@@ -4,6 +4,7 @@
  */
 
 import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
+import type { DrainStep } from "#server/contract/drain.ts";
 import type { ApprovalFacts, DecisionFacts } from "#server/contract/safety.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText, JsonValue } from "#server/kernel/json.ts";
@@ -392,6 +393,17 @@ export interface EventBodies {
   /** The operator's request is what caused it. */
   "attention.acknowledged": AcknowledgementFacts;
   "attention.released": { readonly finding: string; readonly stream: StreamName };
+  /** One step of a drain is done, or left out. */
+  "dna.drain.step": {
+    readonly stream: StreamName;
+    readonly incarnation: string;
+    readonly node: string;
+    readonly step: DrainStep;
+    readonly outcome: "done" | "skipped";
+    /** What it rested on, in our own words: what a node said stays with the operation. */
+    readonly evidence: string | null;
+  };
+  "dna.drain.abandoned": { readonly stream: StreamName; readonly incarnation: string; readonly node: string };
   /** The brake for everything is on, or off again. */
   "safety.read_only": { readonly on: boolean };
   /** Its id is that of the approval. */

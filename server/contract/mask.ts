@@ -102,6 +102,8 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dynflow.lock.released":
     case "attention.acknowledged":
     case "attention.released":
+    case "dna.drain.step":
+    case "dna.drain.abandoned":
     case "safety.read_only":
     case "approval.asked":
     case "approval.decided":
@@ -195,5 +197,14 @@ function maskOperator(fold: OperatorFold): OperatorFold {
     ]),
   );
   const readOnly = fold.readOnly === null ? null : { ...fold.readOnly, by: by(fold.readOnly.by) };
-  return { ...fold, operations, jobs, acknowledgements, approvals, readOnly };
+  const drains = Object.fromEntries(
+    Object.entries(fold.drains).map(([key, drain]) => [
+      key,
+      {
+        ...drain,
+        steps: Object.fromEntries(Object.entries(drain.steps).map(([step, one]) => [step, { ...one, by: by(one.by) }])),
+      },
+    ]),
+  );
+  return { ...fold, operations, jobs, acknowledgements, approvals, readOnly, drains };
 }

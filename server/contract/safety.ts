@@ -19,6 +19,7 @@ const SENDS_NOTHING: ReadonlySet<string> = new Set([
   "safety.readOnly.lift",
   "safety.approvals.ask",
   "safety.approvals.decide",
+  "dna.drain.advance",
 ]);
 
 /** Whether an action, named as in the journal, may reach a system: everything that is not known to send nothing. */
@@ -29,7 +30,7 @@ export const WHOLE_NODE_ACTIONS = {
   "dna.failover.start": "Fail over the keys of",
   "dna.actors.stopMany": "Stop many actors of",
   "dna.nodes.deleteRow": "Delete the row of",
-  "dna.drain.advance": "Stop the VM of",
+  "dna.drain.stopVm": "Stop the VM of",
   "dynflow.worlds.invalidate": "Invalidate the world",
 } as const;
 export type WholeNodeAction = keyof typeof WHOLE_NODE_ACTIONS;

@@ -64,6 +64,7 @@ it("tells the progress of visible jobs only", () => {
       operations: [],
       jobs: { a: { ...job, stream: "dna:eu-1" }, b: { ...job, stream: HIDDEN } },
       approvals: {},
+      drains: {},
       readOnly: null,
       acknowledgements: { f: { stream: "dna:eu-1" }, g: { stream: HIDDEN } },
     },

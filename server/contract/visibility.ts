@@ -35,6 +35,8 @@ function touchedStreams(event: JournalEvent): readonly StreamName[] {
       return [event.body.job.stream];
     case "attention.acknowledged":
     case "attention.released":
+    case "dna.drain.step":
+    case "dna.drain.abandoned":
     case "approval.asked":
     case "approval.decided":
     case "approval.used":
@@ -64,6 +66,7 @@ function narrowedOperator(visible: ReadonlySet<StreamName>, fold: OperatorFold):
     acknowledgements: Object.fromEntries(
       Object.entries(fold.acknowledgements).filter(([, { stream }]) => visible.has(stream)),
     ),
+    drains: Object.fromEntries(Object.entries(fold.drains).filter(([, { stream }]) => visible.has(stream))),
     approvals: Object.fromEntries(Object.entries(fold.approvals).filter(([, { stream }]) => visible.has(stream))),
   };
 }

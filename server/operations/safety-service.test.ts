@@ -156,7 +156,7 @@ describe("the second person", () => {
     });
     await safety.decide(callerOf("bob"), { approvalId, granted: true, ...act() });
     await expect(operations.request(request("ann", "dna.failover.start", "9:9"))).rejects.toThrow();
-    await expect(operations.request(request("ann", "dna.drain.advance"))).rejects.toThrow();
+    await expect(operations.request(request("ann", "dna.drain.stopVm"))).rejects.toThrow();
     await operations.request(request("ann", "dna.failover.start"));
     expect(kinds().slice(-2)).toEqual(["op.requested", "approval.used"]);
     await expect(operations.request(request("ann", "dna.failover.start"))).rejects.toMatchObject({ code: "refused" });

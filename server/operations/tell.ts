@@ -1,6 +1,14 @@
 import { type EventActor, type EventDraft, OPERATOR_STREAM } from "#server/contract/event.ts";
+import type { OperationPhase } from "#server/contract/fold/operator.ts";
 import type { Recorder } from "#server/live/ports.ts";
 import type { OperationRequest, Operations } from "./ports.ts";
+
+/** A phase as a mutation answers it: what is denied or unverified is told by the journal alone. */
+export function toResultPhase(phase: OperationPhase): "requested" | "executed" | "failed" | "unknown" | "verified" {
+  return phase === "executed" || phase === "failed" || phase === "unknown" || phase === "verified"
+    ? phase
+    : "requested";
+}
 
 /** Whoever asks, as the journal keeps it. */
 export const toEventActor = (

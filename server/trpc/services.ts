@@ -8,6 +8,11 @@ import type * as dna from "#server/contract/wire/dna.ts";
 import type * as dnaActors from "#server/contract/wire/dna-actors.ts";
 import type * as dnaBeam from "#server/contract/wire/dna-beam.ts";
 import type * as dnaCensus from "#server/contract/wire/dna-census.ts";
+import type * as drain from "#server/contract/wire/dna-drain.ts";
+import type * as dnaFailover from "#server/contract/wire/dna-failover.ts";
+import type * as dnaHealth from "#server/contract/wire/dna-health.ts";
+import type * as dnaNodeBeats from "#server/contract/wire/dna-node-beats.ts";
+import type * as nodeRow from "#server/contract/wire/dna-node-row.ts";
 import type * as dynflow from "#server/contract/wire/dynflow.ts";
 import type * as dynflowActions from "#server/contract/wire/dynflow-actions.ts";
 import type * as dynflowCompare from "#server/contract/wire/dynflow-compare.ts";
@@ -51,12 +56,25 @@ export interface DnaService {
   clusters(caller: Caller, input: In<typeof dna.clustersInput>): Out<typeof dna.clustersOutput>;
   nodes(caller: Caller, input: In<typeof dna.nodesInput>): Out<typeof dna.nodesOutput>;
   node(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.nodeOutput>;
-  health(caller: Caller, input: In<typeof dna.typesInput>): Out<typeof dna.healthOutput>;
+  nodeBeats(caller: Caller, input: In<typeof dnaNodeBeats.nodeBeatsInput>): Out<typeof dnaNodeBeats.nodeBeatsOutput>;
+  nodePartitions(
+    caller: Caller,
+    input: In<typeof dnaNodeBeats.nodePartitionsInput>,
+  ): Out<typeof dnaNodeBeats.nodePartitionsOutput>;
   types(caller: Caller, input: In<typeof dna.typesInput>): Out<typeof dna.typesOutput>;
   actorsPage(caller: Caller, input: In<typeof dna.actorsPageInput>): Out<typeof dna.actorsPageOutput>;
   actor(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.actorOutput>;
-  failoverPreview(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.failoverPreviewOutput>;
-  failoverStart(caller: Caller, input: In<typeof dna.failoverStartInput>): Out<typeof dna.failoverStartOutput>;
+}
+
+export interface DnaFailoverService {
+  preview(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dnaFailover.failoverPreviewOutput>;
+  start(caller: Caller, input: In<typeof dnaFailover.failoverStartInput>): Out<typeof dnaFailover.failoverStartOutput>;
+  previewKey(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dnaFailover.failoverKeyPreviewOutput>;
+  startKey(
+    caller: Caller,
+    input: In<typeof dnaFailover.failoverKeyStartInput>,
+  ): Out<typeof dnaFailover.failoverStartOutput>;
+  job(caller: Caller, input: In<typeof dnaFailover.failoverJobInput>): Out<typeof dnaFailover.failoverJobOutput>;
 }
 
 export interface DnaBeamService {
@@ -69,6 +87,15 @@ export interface DnaBeamService {
     input: In<typeof dnaBeam.beamCachedOwnerInput>,
   ): Out<typeof dnaBeam.beamCachedOwnerOutput>;
   doubles(caller: Caller, input: In<typeof dnaBeam.beamDoublesInput>): Out<typeof dnaBeam.beamDoublesOutput>;
+}
+
+export interface DnaHealthService {
+  nodeBeats(caller: Caller, input: In<typeof dnaNodeBeats.nodeBeatsInput>): Out<typeof dnaNodeBeats.nodeBeatsOutput>;
+  nodePartitions(
+    caller: Caller,
+    input: In<typeof dnaNodeBeats.nodePartitionsInput>,
+  ): Out<typeof dnaNodeBeats.nodePartitionsOutput>;
+  health(caller: Caller, input: In<typeof dnaHealth.healthInput>): Out<typeof dnaHealth.healthOutput>;
 }
 
 export interface DnaCensusService {
@@ -95,6 +122,20 @@ export interface DnaActorsService {
     input: In<typeof dnaActors.stopManyPreviewInput>,
   ): Out<typeof dnaActors.stopManyPreviewOutput>;
   stopMany(caller: Caller, input: In<typeof dnaActors.stopManyInput>): Out<typeof dnaActors.stopManyOutput>;
+}
+
+export interface DnaNodesService {
+  deleteRowPreview(
+    caller: Caller,
+    input: In<typeof nodeRow.deleteRowPreviewInput>,
+  ): Out<typeof nodeRow.deleteRowPreviewOutput>;
+  deleteRow(caller: Caller, input: In<typeof nodeRow.deleteRowInput>): Out<typeof nodeRow.deleteRowOutput>;
+}
+
+export interface DnaDrainService {
+  drain(caller: Caller, input: In<typeof drain.drainInput>): Out<typeof drain.drainOutput>;
+  drainAdvance(caller: Caller, input: In<typeof drain.drainAdvanceInput>): Out<typeof drain.drainAdvanceOutput>;
+  drainAbandon(caller: Caller, input: In<typeof drain.drainAbandonInput>): Out<typeof drain.drainAdvanceOutput>;
 }
 
 export interface DynflowService {
@@ -247,6 +288,10 @@ export interface Services {
   readonly dnaActors: DnaActorsService;
   readonly dnaBeam: DnaBeamService;
   readonly dnaCensus: DnaCensusService;
+  readonly dnaFailover: DnaFailoverService;
+  readonly dnaHealth: DnaHealthService;
+  readonly dnaNodes: DnaNodesService;
+  readonly dnaDrain: DnaDrainService;
   readonly dynflow: DynflowService;
   readonly dynflowList: DynflowListService;
   readonly dynflowActions: DynflowActionsService;

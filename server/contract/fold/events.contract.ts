@@ -1,5 +1,6 @@
 /** Every event that can be, for tests of what must bear them all: folds, masks, feed. Ids are few, so that events meet. */
 import fc from "fast-check";
+import { DRAIN_STEPS } from "#server/contract/drain.ts";
 import {
   BEAM_STATES,
   type EventActor,
@@ -244,6 +245,15 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
     until: instant,
   }),
   "attention.released": fc.record({ finding: ids, stream: streams }),
+  "dna.drain.step": fc.record({
+    stream: streams,
+    incarnation: ids,
+    node: text,
+    step: fc.constantFrom(...DRAIN_STEPS),
+    outcome: fc.constantFrom("done" as const, "skipped" as const),
+    evidence: textOrNull,
+  }),
+  "dna.drain.abandoned": fc.record({ stream: streams, incarnation: ids, node: text }),
   "safety.read_only": fc.record({ on: fc.boolean() }),
   "approval.asked": fc.record({
     action: fc.constantFrom(...WHOLE_NODE_ACTION_NAMES),

@@ -7,6 +7,7 @@ import type {
   OperationFacts,
 } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { type DrainsFold, EMPTY_DRAINS, reduceDrains } from "./drains.ts";
 import { EMPTY_SAFETY, reduceSafety, type SafetyFold } from "./safety.ts";
 
 export const OPERATION_PHASES = [
@@ -34,7 +35,7 @@ export interface AcknowledgementFold extends AcknowledgementFacts {
   readonly at: EpochMs;
 }
 
-export interface OperatorFold extends SafetyFold {
+export interface OperatorFold extends SafetyFold, DrainsFold {
   readonly family: "operator";
   /** The latest operations, oldest first, at most `OPERATIONS_MAX`; older ones are in the journal. */
   readonly operations: readonly OperationFold[];
@@ -53,6 +54,7 @@ export const EMPTY_OPERATOR: OperatorFold = {
   jobs: {},
   acknowledgements: {},
   ...EMPTY_SAFETY,
+  ...EMPTY_DRAINS,
 };
 
 /**
@@ -85,7 +87,7 @@ export function reduceOperator(state: OperatorFold, event: JournalEvent): Operat
       return { ...state, acknowledgements: kept };
     }
     default:
-      return reduceSafety(state, event);
+      return reduceDrains(reduceSafety(state, event), event);
   }
 }
 

@@ -1,4 +1,6 @@
 /** One journal event in words and in the state language, for lists and for the time bar. Pure; total. */
+
+import { DRAIN_RULES } from "#server/contract/drain.ts";
 import {
   type ActorFacts,
   type JournalEvent,
@@ -214,6 +216,14 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
         PLAIN,
         findingKind(event.body.finding),
       );
+    case "dna.drain.step":
+      return said(
+        `drain: ${DRAIN_RULES[event.body.step].title.toLowerCase()}${event.body.outcome === "skipped" ? ", left out" : ""}${because(event.body.evidence)}`,
+        look("working"),
+        event.body.node,
+      );
+    case "dna.drain.abandoned":
+      return said("the drain is abandoned", PLAIN, event.body.node);
     case "safety.read_only":
       return said(
         `${event.actor === null ? "" : `${event.actor.user}: `}${event.body.on ? "the console is read-only" : "actions are allowed again"}`,

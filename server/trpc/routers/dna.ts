@@ -3,6 +3,8 @@ import { permitted, router } from "#server/trpc/init.ts";
 import { dnaActorsRouter } from "./dna-actors.ts";
 import { dnaBeamRouter } from "./dna-beam.ts";
 import { dnaCensusRouter } from "./dna-census.ts";
+import { dnaFailoverRouter } from "./dna-failover.ts";
+import { dnaDrainRouter, dnaNodesRouter } from "./dna-nodes.ts";
 
 const read = permitted("dna:read");
 
@@ -13,20 +15,8 @@ export const dnaRouter = router({
       .output(wire.clustersOutput)
       .query(({ ctx, input }) => ctx.services.dna.clusters(ctx.caller, input)),
   }),
-  nodes: router({
-    list: read
-      .input(wire.nodesInput)
-      .output(wire.nodesOutput)
-      .query(({ ctx, input }) => ctx.services.dna.nodes(ctx.caller, input)),
-    get: read
-      .input(wire.nodeInput)
-      .output(wire.nodeOutput)
-      .query(({ ctx, input }) => ctx.services.dna.node(ctx.caller, input)),
-    health: read
-      .input(wire.typesInput)
-      .output(wire.healthOutput)
-      .query(({ ctx, input }) => ctx.services.dna.health(ctx.caller, input)),
-  }),
+  nodes: dnaNodesRouter,
+  drain: dnaDrainRouter,
   types: router({
     list: read
       .input(wire.typesInput)
@@ -36,15 +26,5 @@ export const dnaRouter = router({
   actors: dnaActorsRouter,
   beam: dnaBeamRouter,
   census: dnaCensusRouter,
-  failover: router({
-    preview: permitted("dna:read")
-      .input(wire.nodeInput)
-      .output(wire.failoverPreviewOutput)
-      .query(({ ctx, input }) => ctx.services.dna.failoverPreview(ctx.caller, input)),
-    /** Journals the request, then starts the job. Answers once both are durable, not once keys are free. */
-    start: permitted("dna:failover")
-      .input(wire.failoverStartInput)
-      .output(wire.failoverStartOutput)
-      .mutation(({ ctx, input }) => ctx.services.dna.failoverStart(ctx.caller, input)),
-  }),
+  failover: dnaFailoverRouter,
 });
