@@ -6,7 +6,9 @@ import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createBeamWitness } from "#server/dna/beam-evidence.ts";
 import { createNodeInsides } from "#server/dna/beam-inside.ts";
 import type { DnaBeam } from "#server/dna/beam-ports.ts";
+import { createBeatMemory } from "#server/dna/beat-memory.ts";
 import type { IncarnationWatch } from "#server/dna/failover-watch.ts";
+import { createHealthWatch } from "#server/dna/health-watch.ts";
 import type { DnaStore } from "#server/dna/ports.ts";
 import { createDnaReader } from "#server/dna/reader.ts";
 import { toIncarnationWatch, toLivenessView } from "#server/dna/reader-views.ts";
@@ -66,6 +68,7 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
   const { recorder, view, clock, log, loopDelay } = deps;
   const own = log.child({ source: seat.id });
   const witness = beam === null ? null : createBeamWitness({ beam, clock });
+  const beats = createBeatMemory();
   const reader = createDnaReader({
     sourceId: seat.id,
     store,
@@ -76,19 +79,26 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     loopDelay,
     clusterFilter: seat.cluster,
     witness,
+    beats,
   });
   const inside =
     beam === null || witness === null
       ? null
       : createNodeInsides({ sourceId: seat.id, beam, witness, recorder, view, clock, log: own });
   const actors = createActorWatch({ sourceId: seat.id, store, recorder, view, clock, log: own });
+  const health = createHealthWatch({
+    ...{ sourceId: seat.id, store, beam: beam !== null, clusterFilter: seat.cluster },
+    ...{ recorder, view, clock, log: own },
+  });
   const source: DnaKeyspaceSource = {
     id: seat.id,
+    keyspace: seat.keyspace,
     act: seat.act,
     modules: seat.modules,
     store,
     beam,
     inside,
+    beats,
     actors,
     liveness: toLivenessView(reader),
     pace: deps.limits.failover,
@@ -104,7 +114,7 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     cluster: seat.cluster,
     keyspace: seat.keyspace,
     async run(signal) {
-      await Promise.all([reader.run(signal), actors.run(signal), inside?.run(signal)]);
+      await Promise.all([reader.run(signal), actors.run(signal), inside?.run(signal), health.run(signal)]);
     },
     async close() {
       await Promise.all([store.close(), beam?.close()]);

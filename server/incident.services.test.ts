@@ -160,13 +160,20 @@ async function incident(journal: Opened, clock: Clock, folder: string): Promise<
     await until("one dies", () => nodes().some(([id, { state }]) => id === dead && state === "gone"));
     const census = await services.dnaCensus.start(ANN, { source: "eu-1", incarnation: dead });
     await until("its keys are counted and it may be failed over", async () => {
-      const { refusals } = await services.dna.failoverPreview(ANN, { source: "eu-1", incarnation: dead });
+      const { refusals } = await services.dnaFailover.preview(ANN, { source: "eu-1", incarnation: dead });
       return recorder.dna("eu-1").owned[dead] !== undefined && refusals.length === 0;
     });
     const keys = recorder.dna("eu-1").owned[dead]?.counts.reduce((sum, count) => sum + count.keys, 0) ?? 0;
     expect([census.censusId === "", keys > 0]).toEqual([false, true]);
-    const { jobId } = await services.dna.failoverStart(ANN, {
-      ...{ source: "eu-1", incarnation: dead, expectedState: "gone", expectedNode: node, expectedKeys: keys },
+    const { jobId } = await services.dnaFailover.start(ANN, {
+      ...{
+        source: "eu-1",
+        incarnation: dead,
+        targets: null,
+        expectedState: "gone",
+        expectedNode: node,
+        expectedKeys: keys,
+      },
       ...act(),
     });
     await until("failover", () => recorder.operator().jobs[jobId]?.state === "done");

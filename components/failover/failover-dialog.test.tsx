@@ -2,7 +2,7 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
-import type { FailoverPreviewOutput } from "#server/contract/wire/dna.ts";
+import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
 import { FailoverDialog } from "./failover-dialog.tsx";
 
 vi.mock("next/navigation", () => ({ usePathname: () => "/", useSearchParams: () => new URLSearchParams() }));

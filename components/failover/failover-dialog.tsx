@@ -11,7 +11,7 @@ import { useRefusal } from "#components/ui/session.ts";
 import { Since } from "#components/ui/time.tsx";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import { Failure, Skeleton } from "#components/ui/widget.tsx";
-import type { FailoverPreviewOutput } from "#server/contract/wire/dna.ts";
+import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { FailoverReasons } from "./failover-reasons.tsx";
 import { FailoverTouches } from "./failover-touches.tsx";

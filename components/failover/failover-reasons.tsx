@@ -4,7 +4,7 @@ import { Glyph } from "#components/ui/glyph.tsx";
 import { useNow } from "#components/ui/live.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { Age } from "#components/ui/time.tsx";
-import type { FailoverPreviewOutput } from "#server/contract/wire/dna.ts";
+import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { leftOf } from "./release-words.ts";
 

@@ -5,7 +5,7 @@ import { Name } from "#components/ui/ident.tsx";
 import { useRefusal } from "#components/ui/session.ts";
 import { Age } from "#components/ui/time.tsx";
 import { Empty, Failure } from "#components/ui/widget.tsx";
-import type { FailoverPreviewOutput } from "#server/contract/wire/dna.ts";
+import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { CensusProgress } from "./census-progress.tsx";
 import type { Census } from "./use-census.ts";

@@ -8,6 +8,7 @@ import type { JournalQuery } from "./journal-query.ts";
 /** Actions that this version knows; others can be typed. */
 const ACTIONS: readonly string[] = [
   "dna.failover.start",
+  "dna.failover.startKey",
   "dynflow.plans.resume",
   "dynflow.plans.skip",
   "dynflow.plans.cancel",

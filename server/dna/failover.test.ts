@@ -9,8 +9,9 @@ import { createManualClock } from "#server/runtime/clock.ts";
 import { BY_ANN, createTestCensus, registerOf } from "./census.test-kit.ts";
 import { type ActorType, type Incarnation, toIncarnationId } from "./domain/identity.ts";
 import type { Releasable } from "./domain/releasable.ts";
-import { createFailoverStarts, previewFailover, startFailover } from "./failover.ts";
+import { createFailoverStarts, startFailover } from "./failover.ts";
 import { FAILOVER_PACE } from "./failover-job.ts";
+import { previewFailover } from "./failover-preview.ts";
 import { createFailoverVerifier } from "./failover-verify.ts";
 import type { DnaStore } from "./ports.ts";
 import type { DnaSource } from "./source-view.ts";
@@ -97,13 +98,14 @@ async function setUp(keys: number) {
   };
   const operations = createOperations({ recorder, view: recorder, clock });
   const starts = createFailoverStarts();
-  const deps = { jobs, operations, newId: () => "job-1", now: () => clock.now(), starts };
+  const deps = { jobs, operations, newId: () => "job-1", now: () => clock.now(), starts, busy: () => busy };
   return { memory, state, census, source, started, jobs, operations, deps, occupy: () => (busy = true) };
 }
 
 const input = (over: object = {}) => ({
   source: "eu-1",
   incarnation: DEAD_ID,
+  targets: null,
   expectedState: "silent" as const,
   expectedNode: "dna@10.0.0.7",
   expectedKeys: 12_000,

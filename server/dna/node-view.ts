@@ -30,7 +30,7 @@ export function toNodeView(source: DnaSource, incarnation: string, node: NodeFol
 }
 
 /** Keys by type as last counted: by a walk of its own, or by a walk over everybody that found none of it. */
-function ownedOf(fold: DnaFold, incarnation: string): WireShape<typeof wire.nodeView>["owned"] {
+export function ownedOf(fold: DnaFold, incarnation: string): WireShape<typeof wire.nodeView>["owned"] {
   const owned = fold.owned[incarnation];
   if (owned !== undefined)
     return { asOf: toIso(owned.asOf), keys: sumKeys(owned.counts), types: owned.counts.map(toTypeCount) };

@@ -1,32 +1,23 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
-import { dnaStream } from "#server/contract/event.ts";
 import { countClusters } from "#server/contract/view/clusters.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dna.ts";
-import type { JobStarter } from "#server/jobs/ports.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import type { Operations } from "#server/operations/ports.ts";
 import type { ActorKey } from "./domain/identity.ts";
-import { createFailoverStarts, previewFailover, startFailover } from "./failover.ts";
-import { healthChecks } from "./health.ts";
+import { createNodeBeats } from "./node-beats.ts";
 import { toActorView, toNodeView, toReleasableView } from "./node-view.ts";
 import { asOfFold, asOfNow, type DnaSource } from "./source-view.ts";
 
 /** Queries and commands over all configured DNA keyspaces. */
-export function createDnaService(deps: {
-  readonly sources: readonly DnaSource[];
-  readonly clock: Clock;
-  readonly jobs: JobStarter;
-  readonly operations: Operations;
-  readonly newId: () => string;
-}) {
+export function createDnaService(deps: { readonly sources: readonly DnaSource[]; readonly clock: Clock }) {
   const { sources, clock } = deps;
-  const starts = createFailoverStarts();
   const chosen = (caller: Caller, id: string | undefined) =>
     id === undefined ? visible(caller, sources) : [sourceFor(caller, sources, id)];
 
   return {
+    ...createNodeBeats({ sources, clock }),
+
     async clusters(caller: Caller, input: WireIn<typeof wire.clustersInput>): WireOut<typeof wire.clustersOutput> {
       const seen = chosen(caller, input.source);
       return {
@@ -73,11 +64,6 @@ export function createDnaService(deps: {
       };
     },
 
-    async health(caller: Caller, input: WireIn<typeof wire.typesInput>): WireOut<typeof wire.healthOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      return { ...asOfFold([source]), checks: healthChecks(source.fold()) };
-    },
-
     async types(caller: Caller, input: WireIn<typeof wire.typesInput>): WireOut<typeof wire.typesOutput> {
       const source = sourceFor(caller, sources, input.source);
       const types = await source.store.actorTypes();
@@ -107,22 +93,6 @@ export function createDnaService(deps: {
       const source = sourceFor(caller, sources, input.source);
       const row = await source.actors.look(keyOf(input));
       return { ...asOfNow(clock, source), actor: row === null ? null : toActorView(source, row) };
-    },
-
-    async failoverPreview(
-      caller: Caller,
-      input: WireIn<typeof wire.nodeInput>,
-    ): WireOut<typeof wire.failoverPreviewOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      return previewFailover(source, input.incarnation, deps.jobs.busy(dnaStream(source.id)));
-    },
-
-    failoverStart(
-      caller: Caller,
-      input: WireIn<typeof wire.failoverStartInput>,
-    ): WireOut<typeof wire.failoverStartOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      return startFailover({ ...deps, starts, now: () => clock.now() }, source, caller, input);
     },
   };
 }

@@ -4,6 +4,7 @@ import { type Clock, toIso } from "#server/kernel/clock.ts";
 import type { ActorWatch } from "./actor-watch.ts";
 import type { NodeInsides } from "./beam-inside.ts";
 import type { DnaBeam } from "./beam-ports.ts";
+import type { BeatMemory } from "./beat-memory.ts";
 import type { CensusTaker } from "./census.ts";
 import type { Incarnation } from "./domain/identity.ts";
 import type { PeerSight } from "./domain/peer-verdict.ts";
@@ -24,6 +25,8 @@ export interface LivenessView {
 /** One configured DNA keyspace as it is read. */
 export interface DnaKeyspaceSource {
   readonly id: string;
+  /** As configured: two sources may be the same one. */
+  readonly keyspace?: string;
   readonly act: boolean;
   /** module_id to module name, as the operator maintains it. */
   readonly modules: Readonly<Record<string, string>>;
@@ -34,6 +37,8 @@ export interface DnaKeyspaceSource {
   readonly inside?: NodeInsides | null;
   readonly actors: Pick<ActorWatch, "look">;
   readonly liveness: LivenessView;
+  /** The last beats of every incarnation; left out = they are not kept. */
+  readonly beats?: BeatMemory;
   readonly pace: FailoverPace;
   fold(): DnaFold;
   sample(): StreamSample | null;

@@ -90,11 +90,6 @@ export interface DnaBeamService {
 }
 
 export interface DnaHealthService {
-  nodeBeats(caller: Caller, input: In<typeof dnaNodeBeats.nodeBeatsInput>): Out<typeof dnaNodeBeats.nodeBeatsOutput>;
-  nodePartitions(
-    caller: Caller,
-    input: In<typeof dnaNodeBeats.nodePartitionsInput>,
-  ): Out<typeof dnaNodeBeats.nodePartitionsOutput>;
   health(caller: Caller, input: In<typeof dnaHealth.healthInput>): Out<typeof dnaHealth.healthOutput>;
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { decimalText, incarnationId, instant, observed, reason, requestId, sourceId } from "./common.ts";
+import { decimalText, incarnationId, instant, observed, sourceId } from "./common.ts";
 
 const actorType = {
   namespace: z.string().max(65_535),
@@ -70,11 +70,6 @@ export const nodeOutput = z.object({
   releasable,
 });
 
-export const healthOutput = z.object({
-  ...observed,
-  checks: z.array(z.object({ id: z.string(), ok: z.boolean(), title: z.string(), detail: z.string() })),
-});
-
 export const typesInput = z.object({ source: sourceId });
 export const typesOutput = z.object({
   ...observed,
@@ -123,30 +118,3 @@ export const censusOutput = z.object({
   types: z.array(z.object({ namespace: z.string(), moduleId: z.number(), rows: z.number(), keys: z.number() })),
 });
 export type CensusOutput = z.infer<typeof censusOutput>;
-
-export const failoverPreviewOutput = z.object({
-  ...observed,
-  node: nodeView,
-  releasable,
-  /** The latest count of its keys, or the walk that is counting them; `null` = start one. */
-  census: censusOutput.nullable(),
-  keys: z.number().nullable(),
-  rounds: z.number().nullable(),
-  estimateMs: z.number().nullable(),
-  roundsPerSecond: z.number(),
-  keysPerRound: z.number(),
-  refusals: z.array(z.string()),
-});
-export type FailoverPreviewOutput = z.infer<typeof failoverPreviewOutput>;
-
-export const failoverStartInput = z.object({
-  source: sourceId,
-  incarnation: incarnationId,
-  /** What the operator saw; `CONFLICT` when it has moved. */
-  expectedState: z.enum(["silent", "gone"]),
-  expectedNode: z.string().max(1_000),
-  expectedKeys: z.number().int().min(0),
-  reason,
-  requestId,
-});
-export const failoverStartOutput = z.object({ journalId: z.string(), jobId: z.string() });
