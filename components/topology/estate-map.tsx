@@ -75,8 +75,11 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
   const samples = useFold(samplesOf) ?? NO_SAMPLES;
   const [bar, setBar] = useState<BarValue>("load");
   const [cursor, setCursor] = useState<string | null>(null);
-  const { layout, slots } = usePlaces(regions, drill, room);
+  // Who has moved the view looks at something: only a map that is shown whole is laid out for another width.
+  const [steady, setSteady] = useState(room);
+  const { layout, slots } = usePlaces(regions, drill, steady);
   const { handle, fitted, fitScale, showAll } = useCamera(box, layout);
+  if (fitted && steady !== room) setSteady(room);
   const placed = useMemo(
     () => placeRegions({ regions, layout, slots, filter, changed }),
     [regions, layout, slots, filter, changed],
@@ -142,7 +145,8 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
     event.preventDefault();
     event.stopPropagation();
   };
-  const shownHeight = Math.max(HEIGHT_MIN_PX, Math.min(room.height, Math.ceil(layout.first.height / layout.unit)));
+  const scaled = Math.min(1 / layout.unit, room.width / layout.first.width);
+  const shownHeight = Math.max(HEIGHT_MIN_PX, Math.min(room.height, Math.ceil(layout.first.height * scaled)));
   const many = all.length;
   return (
     <>

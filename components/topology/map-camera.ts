@@ -51,6 +51,10 @@ export function panned(camera: Camera, byX: number, byY: number, map: Extent, vi
   };
 }
 
+/** Names of region and cluster stay at the top of the view. */
+const HEAD_PX = 44;
+const MARGIN_PX = 8;
+
 /** Brings a rectangle of the map into view with the least movement; the same camera when it is there already. */
 export function showing(
   camera: Camera,
@@ -58,14 +62,14 @@ export function showing(
   view: Extent,
 ): Camera {
   const [seenWidth, seenHeight] = [view.width / camera.scale, view.height / camera.scale];
-  const margin = 8 / camera.scale;
-  const into = (at: number, from: number, size: number, seen: number): number => {
-    if (from - margin < at) return from - margin;
-    return from + size + margin > at + seen ? from + size + margin - seen : at;
+  const after = MARGIN_PX / camera.scale;
+  const into = (at: number, from: number, size: number, seen: number, before: number): number => {
+    if (from - before < at) return from - before;
+    return from + size + after > at + seen ? from + size + after - seen : at;
   };
   const next = {
-    x: into(camera.x, x, width, seenWidth),
-    y: into(camera.y, y, height, seenHeight),
+    x: into(camera.x, x, width, seenWidth, after),
+    y: into(camera.y, y, height, seenHeight, HEAD_PX / camera.scale),
     scale: camera.scale,
   };
   return next.x === camera.x && next.y === camera.y ? camera : next;

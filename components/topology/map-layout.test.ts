@@ -140,8 +140,8 @@ describe("the view", () => {
   });
 
   it("moves to a node only when it is not in sight", () => {
-    expect(showing(camera, { x: 200, y: 100, width: 58, height: 46 }, view)).toBe(camera);
-    expect(showing(camera, { x: 3_000, y: 100, width: 58, height: 46 }, view).x).toBeGreaterThan(camera.x);
+    expect(showing(camera, { x: 200, y: 300, width: 58, height: 46 }, view)).toBe(camera);
+    expect(showing(camera, { x: 3_000, y: 300, width: 58, height: 46 }, view).x).toBeGreaterThan(camera.x);
   });
 
   it("scales by plus and minus, and shows all by zero", () => {

@@ -7,10 +7,12 @@ import { clusterKey } from "./map-scene.ts";
 import { assignSlots, NO_SLOTS, type Slots } from "./map-slots.ts";
 
 const slotsOf = new Map<string, Slots>();
-const layouts = new Map<string, EstateLayout>();
+/** A layout and the room it was made for. */
+const layouts = new Map<string, { readonly layout: EstateLayout; readonly room: Room }>();
 const LAYOUTS_MAX = 40;
-/** Widths of the box that are laid out alike; another is laid out anew. */
-const WIDTH_STEP_PX = 160;
+/** A map at natural size is laid out anew for a box so much wider or narrower; one that is scaled anyway for far more. */
+const REFLOW_PX = 160;
+const REFLOW_SHARE = 1.7;
 
 interface Placed {
   readonly layout: EstateLayout;
@@ -42,7 +44,9 @@ function layoutOf(
   drill: Drill,
   room: Room,
 ): EstateLayout {
-  const key = JSON.stringify([drill, Math.round(room.width / WIDTH_STEP_PX), room.height, room.loadBalancer]);
+  const key = JSON.stringify([drill, room.loadBalancer]);
+  const known = layouts.get(key);
+  const kept = known !== undefined && !isOutgrown(known, room) ? known : null;
   const needs: readonly RegionNeed[] = regions.map(({ id, clusters, databases }) => ({
     id,
     clusters: clusters.map(({ source, cluster }) => {
@@ -51,9 +55,18 @@ function layoutOf(
     }),
     databaseLines: databases.reduce((sum, { hosts }) => sum + 1 + hosts.length, 0),
   }));
-  const layout = layoutEstate(layouts.get(key) ?? null, needs, room);
+  const layout = layoutEstate(kept?.layout ?? null, needs, room);
   layouts.delete(key);
-  layouts.set(key, layout);
+  layouts.set(key, { layout, room: kept?.room ?? room });
   for (const old of layouts.keys()) if (layouts.size > LAYOUTS_MAX) layouts.delete(old);
   return layout;
+}
+
+function isOutgrown(
+  { layout, room: made }: { readonly layout: EstateLayout; readonly room: Room },
+  room: Room,
+): boolean {
+  if (layout.unit === 1) return Math.abs(made.width - room.width) > REFLOW_PX;
+  const ratio = made.width / room.width;
+  return ratio > REFLOW_SHARE || ratio < 1 / REFLOW_SHARE;
 }

@@ -81,11 +81,21 @@ function paintRegion(brush: CellBrush, { view, box, clusters }: MapRegion): void
   pen.font = `600 13px ${ink.sans}`;
   const x = Math.max(EDGE_PX, toX(brush, layout.bodyX) + CHROME.regionPad);
   const y = Math.min(Math.max(top, 0) + 14, bottom - 4);
-  plate(brush, x, y, pen.measureText(view.title).width);
+  if (top < 0) paintBand(brush, Math.min(HEAD_BAND_PX, bottom));
   pen.fillStyle = ink.text1;
   pen.fillText(view.title, x, y);
   for (const cluster of clusters) paintClusterHead(brush, cluster);
   if (layout.databaseX !== null) paintDatabases(brush, view.databases, toX(brush, layout.databaseX), top, bottom);
+}
+
+const HEAD_BAND_PX = 42;
+
+/** Ground for the names at the top of the view while their nodes are scrolled under them. */
+function paintBand({ pen, ink, width }: CellBrush, bottom: number): void {
+  pen.fillStyle = ink.canvas;
+  pen.fillRect(0, 0, width, bottom);
+  pen.fillStyle = ink.line1;
+  pen.fillRect(0, bottom, width, 1);
 }
 
 /** Ground for words that lie over nodes. */
@@ -108,7 +118,7 @@ function paintClusterHead(brush: CellBrush, cluster: MapCluster): void {
     // Under the name of the region when that is pushed down to the edge too.
     const sticky = 14 + HEAD_LINE_PX;
     const y = Math.min(Math.max(top - 7, sticky), bottom - 2);
-    if (y > top) plate(brush, left, y, right - left);
+    if (y > top && y > HEAD_BAND_PX) plate(brush, left, y, right - left);
     pen.textAlign = "left";
     pen.font = `600 12px ${ink.sans}`;
     pen.fillStyle = ink.text1;
@@ -190,12 +200,12 @@ function paintDatabases(
   for (const { name, product, hosts, known } of databases) {
     pen.font = `600 11px ${ink.sans}`;
     pen.fillStyle = ink.text1;
-    const shown = cutTo(pen, name, room * 0.6);
+    const shown = cutTo(pen, name, room);
     pen.fillText(shown, x + 12, y);
     const after = x + 12 + pen.measureText(shown).width + 6;
     pen.font = `11px ${ink.sans}`;
     pen.fillStyle = ink.text3;
-    pen.fillText(cutTo(pen, product, x + room - after), after, y);
+    if (pen.measureText(product).width <= x + room + 12 - after) pen.fillText(product, after, y);
     y += CHROME.databaseLine;
     for (const { address, rack, up } of hosts) {
       const unknown = up === null || !known;

@@ -22,8 +22,9 @@ export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: Map
   const plane = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const follow = ({ x, y, scale }: ReturnType<CameraHandle["now"]>) => {
-      if (plane.current !== null)
-        plane.current.style.transform = `matrix(${scale},0,0,${scale},${-x * scale},${-y * scale})`;
+      if (plane.current === null) return;
+      plane.current.style.transform = `matrix(${scale},0,0,${scale},${-x * scale},${-y * scale})`;
+      plane.current.style.setProperty("--map-scale", String(scale));
     };
     follow(camera.now());
     return camera.onMove(follow);
