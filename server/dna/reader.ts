@@ -5,6 +5,7 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { BeamWitness } from "./beam-evidence.ts";
+import type { BeatMemory } from "./beat-memory.ts";
 import { withinDeadline } from "./deadline.ts";
 import { clockHealthOf } from "./domain/clock-health.ts";
 import { skewMsOf, skewOf } from "./domain/coordinator-skew.ts";
@@ -37,6 +38,8 @@ export interface DnaReaderOptions {
   readonly clusterFilter?: string | null;
   /** Who asks the nodes themselves; `null` or left out = nobody. */
   readonly witness?: BeamWitness | null;
+  /** Remembers the beats of each read; left out = nobody does. */
+  readonly beats?: Pick<BeatMemory, "observe">;
 }
 
 /** The one reader of a DNA source: reads `nodes`, judges, and records what changed. */
@@ -103,6 +106,7 @@ export function createDnaReader(options: DnaReaderOptions): DnaReader {
     const loopLateMs = loopDelay.maxLateSince(before.sightings.lastReadAt ?? startedAt);
     const after = observeNodes(before, { startedAt, endedAt: clock.monotonic(), rows, loopLateMs, ...evidence });
     watch = new Map(watch).set(cluster, after);
+    options.beats?.observe(rows, readAt);
     for (const [id, sighting] of after.sightings.sightings) {
       if (sighting.state === "gone") goneSince.set(id, goneSince.get(id) ?? readAt);
       else if (sighting.state !== "observing") goneSince.delete(id);
