@@ -115,6 +115,8 @@ export function composeCore(
   const drains = createDrainService({ ...nodes, recorder, view: recorder, busy: (stream) => jobs.busy(stream) });
   const verifier = createFailoverVerifier({
     censusOf: (stream) => dnaSources.find(({ id }) => dnaStream(id) === stream)?.census ?? null,
+    storeOf: (stream) => dnaSources.find(({ id }) => dnaStream(id) === stream)?.store ?? null,
+    jobOf: (jobId) => runner.get(jobId),
     view: recorder,
     operations,
     clock,

@@ -1,4 +1,3 @@
-import { ulid } from "ulid";
 import type { DnaSourceConfiguration, LimitsConfiguration } from "#server/config/model.ts";
 import { dnaStream } from "#server/contract/event.ts";
 import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";

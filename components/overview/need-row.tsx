@@ -21,6 +21,7 @@ const VERBS: Readonly<Record<NeedKind, string>> = {
   uncounted_node: "Open node",
   late_node: "Open node",
   unreadable_rows: "Open cluster",
+  health_check: "Open check",
   orphaned_lock: "Open locks",
   no_executor: "Open worlds",
   no_poller: "Open worlds",

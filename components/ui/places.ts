@@ -11,6 +11,8 @@ export function placeHref(place: NeedPlace): Href {
       return routes.topology({ source: place.source, cluster: place.cluster, view: "table" });
     case "actor":
       return routes.actors(place);
+    case "health":
+      return routes.health({ source: place.source, check: place.check });
     case "plan":
       return routes.plan(place.source, place.planId);
     case "plans":

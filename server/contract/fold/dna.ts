@@ -51,6 +51,8 @@ export interface HealthFold {
   readonly about: readonly string[];
   /** When it came to this level, by our clock. */
   readonly since: EpochMs;
+  /** When this evidence was told. */
+  readonly at: EpochMs;
 }
 
 /** Keys of one incarnation by type as last counted, each with the age of its own count. */
@@ -197,7 +199,10 @@ export function reduceDna(state: DnaFold, event: JournalEvent, edit: RecordEdito
       const { to: level, evidence, about } = event.body;
       const before = own(state.health, event.subject);
       const since = before?.level === level ? before.since : event.observedAt;
-      return { ...state, health: edit.put(state.health, event.subject, { level, evidence, about, since }) };
+      return {
+        ...state,
+        health: edit.put(state.health, event.subject, { level, evidence, about, since, at: event.observedAt }),
+      };
     }
     case "dna.actor.seen": {
       const { owner, ...key } = event.body;

@@ -3,6 +3,7 @@ import type { DnaFold, NodeFold } from "#server/contract/fold/dna.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { doubledFindings, zombieFindings } from "./attention-beam.ts";
+import { healthFindings } from "./attention-health.ts";
 import { type Evidence, type Finding, sourceOf } from "./need.ts";
 import { formatAgeMs, formatCount, plural } from "./words.ts";
 
@@ -25,6 +26,7 @@ export function dnaFindings(stream: StreamName, fold: DnaFold, operator: Operato
     ...dead(stream, fold, entries.filter(isDead), operator),
     ...entries.filter(([, node]) => node.state === "late").map((entry) => late(stream, entry)),
     ...unreadable(stream, fold),
+    ...healthFindings(stream, fold),
   ];
 }
 

@@ -104,6 +104,7 @@ export type Annunciator = (typeof ANNUNCIATORS)[number];
 const PAGE_OF: Readonly<Record<NeedKind, Annunciator>> = {
   doubled_actor: "topology",
   name_conflict: "topology",
+  health_check: "topology",
   zombie_node: "topology",
   dead_node: "topology",
   uncounted_node: "topology",

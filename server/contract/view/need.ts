@@ -17,6 +17,7 @@ export const NEED_KINDS = [
   "no_executor",
   "no_poller",
   "paused_plans",
+  "health_check",
   "source_down",
   "job_ended_badly",
   "uncounted_node",
@@ -43,6 +44,7 @@ export type NeedPlace =
       readonly moduleId: number;
       readonly name: string;
     }
+  | { readonly page: "health"; readonly source: string; readonly check: string }
   | { readonly page: "plan"; readonly source: string; readonly planId: string }
   | { readonly page: "plans"; readonly source: string; readonly state: string }
   | { readonly page: "worlds"; readonly source: string; readonly world: string | null }
