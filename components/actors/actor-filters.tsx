@@ -77,12 +77,18 @@ export function ActorFilters({ source, sources, types, chosen, prefix }: ActorFi
       </div>
       <div className="grow">
         <label className="fl" htmlFor={ids.prefix}>
-          Name begins with
+          Name begins with, or is
         </label>
         <PrefixField
           key={`${source} ${chosen === null ? "" : typeKey(chosen)}`}
           id={ids.prefix}
           prefix={prefix}
+          onExact={
+            chosen === null
+              ? null
+              : (name) =>
+                  go(routes.actors({ source, namespace: chosen.namespace, moduleId: chosen.moduleId, prefix, name }))
+          }
           onPrefix={(text) =>
             go(
               routes.actors({
@@ -100,7 +106,15 @@ export function ActorFilters({ source, sources, types, chosen, prefix }: ActorFi
   );
 }
 
-function PrefixField({ id, prefix, onPrefix }: { id: string; prefix: string; onPrefix: (text: string) => void }) {
+interface PrefixFieldProps {
+  readonly id: string;
+  readonly prefix: string;
+  readonly onPrefix: (text: string) => void;
+  /** Looks up the key of exactly this name; `null` = no type is chosen yet. */
+  readonly onExact: ((name: string) => void) | null;
+}
+
+function PrefixField({ id, prefix, onPrefix, onExact }: PrefixFieldProps) {
   const [text, setText] = useState(prefix);
   const field = useRef<HTMLInputElement>(null);
   const send = useRef(onPrefix);
@@ -123,15 +137,22 @@ function PrefixField({ id, prefix, onPrefix }: { id: string; prefix: string; onP
         maxLength={PREFIX_MAX}
         autoComplete="off"
         spellCheck={false}
-        placeholder="any"
+        placeholder="any; Enter looks up exactly this name"
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Escape") event.currentTarget.blur();
+          if (event.key === "Enter" && text !== "") onExact?.(text);
         }}
       />
-      <span aria-hidden="true">
-        <kbd>/</kbd>
-      </span>
+      {text === "" || onExact === null ? (
+        <span aria-hidden="true">
+          <kbd>/</kbd>
+        </span>
+      ) : (
+        <button type="button" className="btn-plain" onClick={() => onExact(text)}>
+          Look up <kbd>↵</kbd>
+        </button>
+      )}
     </div>
   );
 }

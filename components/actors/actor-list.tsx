@@ -21,10 +21,12 @@ interface ActorListProps {
   readonly namespace: string | null;
   readonly moduleId: number | null;
   readonly prefix: string;
+  /** Last name of the page before; `null` = from the first. */
+  readonly after: string | null;
 }
 
 /** One actor type of one source, by name; what was not chosen is filled in with the first there is. */
-export function ActorList({ source: asked, namespace, moduleId, prefix }: ActorListProps) {
+export function ActorList({ source: asked, namespace, moduleId, prefix, after }: ActorListProps) {
   const { go } = useAddress();
   const estate = useEstate();
   const sources = estate?.dna.map(({ id }) => id) ?? [];
@@ -83,7 +85,7 @@ export function ActorList({ source: asked, namespace, moduleId, prefix }: ActorL
                     It is written with the first message to the first key.
                   </Empty>
                 ) : (
-                  chosen !== null && <ActorTable source={source} {...chosen} prefix={prefix} />
+                  chosen !== null && <ActorTable source={source} {...chosen} prefix={prefix} after={after} />
                 )}
               </>
             )}

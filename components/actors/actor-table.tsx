@@ -1,13 +1,14 @@
 "use client";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useAddress } from "#components/ui/address.ts";
+import { plural } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
+import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { Section } from "#components/ui/section.tsx";
-import { More } from "#components/ui/table.tsx";
 import { Age, Instant, ZoneName } from "#components/ui/time.tsx";
 import { useTRPCClient } from "#components/ui/trpc.ts";
 import { Empty, Faults, QueryWidget } from "#components/ui/widget.tsx";
@@ -23,26 +24,40 @@ interface ActorTableProps {
   readonly namespace: string;
   readonly moduleId: number;
   readonly prefix: string;
+  /** Last name of the page before; `null` = from the first. */
+  readonly after: string | null;
 }
 
-/** Keys of one type in the order of the register, page after page. */
-export function ActorTable({ source, namespace, moduleId, prefix }: ActorTableProps) {
+/** Keys of one type in the order of the register, a page an address: the way back is the browser's. */
+export function ActorTable({ source, namespace, moduleId, prefix, after }: ActorTableProps) {
   const client = useTRPCClient();
   const { go } = useAddress();
-  const query = useInfiniteQuery({
-    queryKey: ["actors", source, namespace, moduleId, prefix],
-    queryFn: ({ pageParam, signal }) =>
-      client.dna.actors.page.query(
-        { source, namespace, moduleId, prefix, after: pageParam, limit: PAGE_ROWS },
-        { signal },
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextAfter,
+  const query = useQuery({
+    queryKey: ["actors", source, namespace, moduleId, prefix, after],
+    queryFn: ({ signal }) =>
+      client.dna.actors.page.query({ source, namespace, moduleId, prefix, after, limit: PAGE_ROWS }, { signal }),
     placeholderData: keepPreviousData,
     staleTime: STALE_MS,
   });
-  const rows = query.data?.pages.flatMap((page) => page.rows) ?? [];
-  const hrefOf = (name: string) => routes.actors({ source, namespace, moduleId, prefix, name });
+  const rows = query.data?.rows ?? [];
+  const nextAfter = query.data?.nextAfter ?? null;
+  const place = { source, namespace, moduleId, prefix };
+  const next = nextAfter === null ? null : routes.actors({ ...place, after: nextAfter });
+  const hrefOf = (name: string) => routes.actors({ ...place, name });
+  useKeys(
+    [
+      {
+        keys: "N",
+        does: "next page",
+        run: () => {
+          if (next === null) return false;
+          go(next);
+          return true;
+        },
+      },
+    ],
+    { group: "List" },
+  );
   const cursor = useRowCursor({
     rows,
     idOf: rowKey,
@@ -50,11 +65,20 @@ export function ActorTable({ source, namespace, moduleId, prefix }: ActorTablePr
       if (!("unreadable" in row)) go(hrefOf(row.name));
     },
   });
-  const asOf = query.data?.pages[0]?.asOf ?? null;
+  const asOf = query.data?.asOf ?? null;
   return (
     <Section
       title="Keys"
-      note={prefix === "" ? "in the order of the register" : `beginning with “${prefix}”`}
+      note={
+        <>
+          {prefix === "" ? "in the order of the register" : `beginning with “${prefix}”`}
+          {after !== null && (
+            <>
+              , behind <Name text={after} mono />
+            </>
+          )}
+        </>
+      }
       aside={
         <>
           read <Age at={asOf === null ? null : (Date.parse(asOf) as EpochMs)} suffix="ago" />
@@ -62,11 +86,15 @@ export function ActorTable({ source, namespace, moduleId, prefix }: ActorTablePr
       }
     >
       <QueryWidget query={query} what={`keys of ${namespace} / ${moduleId}`} rows={10} columns={4}>
-        {({ pages }) => (
+        {({ faults }) => (
           <>
-            <Faults faults={pages.flatMap((page) => page.faults)} />
+            <Faults faults={faults} />
             {rows.length === 0 ? (
-              prefix === "" ? (
+              after !== null ? (
+                <Empty title="No key follows.">
+                  <Link href={routes.actors(place)}>From the first</Link>
+                </Empty>
+              ) : prefix === "" ? (
                 <Empty title="No key of this type is in the register." />
               ) : (
                 <Empty title={`No key of this type begins with “${prefix}”.`}>
@@ -100,12 +128,17 @@ export function ActorTable({ source, namespace, moduleId, prefix }: ActorTablePr
                     </tbody>
                   </table>
                 </div>
-                <More
-                  more={query.hasNextPage}
-                  loading={query.isFetchingNextPage}
-                  shown={rows.length}
-                  onMore={() => void query.fetchNextPage()}
-                />
+                <nav className="pages" aria-label="Pages">
+                  <span className="t3">{plural(rows.length, "key")} on this page</span>
+                  {after !== null && <Link href={routes.actors(place)}>From the first</Link>}
+                  {next === null ? (
+                    <span className="t3">the last page</span>
+                  ) : (
+                    <Link href={next}>
+                      Next {PAGE_ROWS} <kbd>N</kbd>
+                    </Link>
+                  )}
+                </nav>
               </>
             )}
           </>

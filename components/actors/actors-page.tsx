@@ -12,6 +12,18 @@ export function ActorsPage() {
   const moduleId = module === null || !/^-?\d{1,10}$/.test(module) ? null : Number(module);
   const name = search.get("name");
   if (source !== null && namespace !== null && moduleId !== null && name !== null)
-    return <ActorView source={source} namespace={namespace} moduleId={moduleId} name={name} />;
-  return <ActorList source={source} namespace={namespace} moduleId={moduleId} prefix={search.get("prefix") ?? ""} />;
+    return <ActorView place={{ source, namespace, moduleId, name }} entry={entryOf(search.get("entry"))} />;
+  return (
+    <ActorList
+      source={source}
+      namespace={namespace}
+      moduleId={moduleId}
+      prefix={search.get("prefix") ?? ""}
+      after={search.get("after")}
+    />
+  );
 }
+
+/** What is no incarnation in an address is as if it were not there. */
+const entryOf = (text: string | null): string | null =>
+  text !== null && /^-?\d{1,16}:-?\d{1,19}$/.test(text) ? text : null;

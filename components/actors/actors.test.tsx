@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
 import { ActorList } from "./actor-list.tsx";
@@ -17,8 +17,8 @@ const actor = (name: string, state: string | null = "alive") => ({
 });
 
 describe("ActorTable", () => {
-  const draw = (pages: Readonly<Record<string, unknown>>, prefix = "") =>
-    renderInConsole(<ActorTable source="eu-1" namespace="weather" moduleId={0} prefix={prefix} />, {
+  const draw = (pages: Readonly<Record<string, unknown>>, prefix = "", from: string | null = null) =>
+    renderInConsole(<ActorTable source="eu-1" namespace="weather" moduleId={0} prefix={prefix} after={from} />, {
       folds: {},
       procedures: {
         "dna.actors.page": (input) => {
@@ -48,15 +48,22 @@ describe("ActorTable", () => {
     expect(document.querySelector("img[src]")).toBeNull();
   });
 
-  it("goes on where the last page ended", async () => {
-    const { asked } = draw({
+  it("links to the page behind the last name, so that every page has an address", async () => {
+    const pages = {
       first: { rows: [actor("a"), actor("b")], nextAfter: "b" },
       b: { rows: [actor("c")], nextAfter: null },
-    });
-    fireEvent.click(await screen.findByRole("button", { name: "More" }));
+    };
+    const { unmount } = draw(pages);
+    const next = await screen.findByRole("link", { name: /^Next 50/ });
+    expect(next.getAttribute("href")).toBe("/actors?source=eu-1&ns=weather&module=0&after=b");
+    unmount();
+    const { asked } = draw(pages, "", "b");
     await screen.findByRole("link", { name: "c" });
-    expect(asked.map(({ input }) => (input as { after: unknown }).after)).toEqual([null, "b"]);
-    expect(screen.queryByRole("button", { name: "More" })).toBeNull();
+    expect(asked.map(({ input }) => (input as { after: unknown }).after)).toEqual(["b"]);
+    expect(screen.queryByRole("link", { name: /^Next/ })).toBeNull();
+    expect(screen.getByRole("link", { name: "From the first" }).getAttribute("href")).toBe(
+      "/actors?source=eu-1&ns=weather&module=0",
+    );
   });
 
   it("tells nothing yet from nothing that matches", async () => {
@@ -73,22 +80,25 @@ describe("ActorList", () => {
     const dna = [
       { id: "eu-1", region: null, title: "Europe 1", cluster: null, keyspace: "dna", modules: {}, act: false },
     ];
-    const { went } = renderInConsole(<ActorList source={null} namespace={null} moduleId={null} prefix="" />, {
-      folds: {},
-      procedures: {
-        "topology.get": () => ({
-          asOf,
-          faults: [],
-          loadBalancer: null,
-          regions: [],
-          dna,
-          dynflow: [],
-          links: [],
-          clusters: [],
-        }),
-        "dna.types.list": () => ({ asOf, faults: [], types: [{ namespace: "", moduleId: -1, module: null }] }),
+    const { went } = renderInConsole(
+      <ActorList source={null} namespace={null} moduleId={null} prefix="" after={null} />,
+      {
+        folds: {},
+        procedures: {
+          "topology.get": () => ({
+            asOf,
+            faults: [],
+            loadBalancer: null,
+            regions: [],
+            dna,
+            dynflow: [],
+            links: [],
+            clusters: [],
+          }),
+          "dna.types.list": () => ({ asOf, faults: [], types: [{ namespace: "", moduleId: -1, module: null }] }),
+        },
       },
-    });
+    );
     await waitFor(() => expect(went).toEqual(["/actors?source=eu-1&ns=&module=-1"]));
   });
 });

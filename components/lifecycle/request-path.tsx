@@ -21,9 +21,10 @@ const toNode = (id: string): RequestNodeId | undefined => REQUEST_NODES.find((kn
 /** The way a message to a key would take now, with the numbers it rests on. */
 export function RequestPath({ nodes, edges }: RequestPathProps) {
   const marks = useMemo(() => requestMarks({ nodes, edges }), [nodes, edges]);
-  const taken = edges.flatMap(({ id, note }) => {
+  // A way through two tries has an edge twice: its place tells them apart.
+  const taken = edges.flatMap(({ id, note }, index) => {
     const key = REQUEST_EDGES.find((known) => known === id);
-    return key === undefined ? [] : [{ key, note, ...REQUEST_EDGE_TABLE[key] }];
+    return key === undefined ? [] : [{ key, place: `${index} ${key}`, note, ...REQUEST_EDGE_TABLE[key] }];
   });
   const live = new Set(taken.map(({ key }) => key));
   const end = toNode(nodes.at(-1) ?? "");
@@ -44,8 +45,8 @@ export function RequestPath({ nodes, edges }: RequestPathProps) {
               </tr>
             </thead>
             <tbody>
-              {taken.map(({ key, from, to, label, note }) => (
-                <tr key={key} className={to === end ? "now" : ""}>
+              {taken.map(({ place, from, to, label, note }) => (
+                <tr key={place} className={to === end ? "now" : ""}>
                   <th scope="row">{REQUEST_NODE_TABLE[from].label}</th>
                   <td>{label === "" ? "–" : label}</td>
                   <td>{REQUEST_NODE_TABLE[to].label}</td>

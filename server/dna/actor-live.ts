@@ -79,6 +79,7 @@ async function askOwner(beam: DnaBeam, node: string, key: ActorKey, owner: Incar
 export function toLiveView(look: OwnerLook): ActorLiveView {
   switch (look.kind) {
     case "off":
+      return { ...look, noAccess: look.reason === NO_BEAM };
     case "unreachable":
       return { ...look };
     case "other":

@@ -37,7 +37,12 @@ export const liveInput = actorInput;
 /** What the owner's node says of the key's instance. */
 export const actorLive = z.discriminatedUnion("kind", [
   /** Nobody can be asked: no owner, or no access to the nodes. */
-  z.object({ kind: z.literal("off"), reason: z.string() }),
+  z.object({
+    kind: z.literal("off"),
+    reason: z.string(),
+    /** It is the access to the nodes that is not configured. */
+    noAccess: z.boolean(),
+  }),
   z.object({ kind: z.literal("unreachable"), node: z.string(), reason: z.string() }),
   /** The node is another incarnation by now. */
   z.object({ kind: z.literal("other"), node: z.string(), incarnation: z.string() }),

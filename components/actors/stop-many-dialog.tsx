@@ -1,0 +1,174 @@
+"use client";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { ActDialog, type Intent } from "#components/ui/act-dialog.tsx";
+import { useAddress } from "#components/ui/address.ts";
+import { Dialog } from "#components/ui/dialog.tsx";
+import { formatBytes, formatCount, plural } from "#components/ui/format.ts";
+import { Id, Name } from "#components/ui/ident.tsx";
+import { routes } from "#components/ui/routes.ts";
+import { useRefusal } from "#components/ui/session.ts";
+import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
+import { Failure, Skeleton } from "#components/ui/widget.tsx";
+import type { StopManyPreviewOutput } from "#server/contract/wire/dna-actors.ts";
+
+export interface StopManyTarget {
+  readonly source: string;
+  readonly incarnation: string;
+  /** `null` = every partition of the node. */
+  readonly partition: number | null;
+  /** `null` = every type. */
+  readonly type: { readonly namespace: string; readonly moduleId: number } | null;
+}
+
+interface StopManyDialogProps {
+  readonly target: StopManyTarget;
+  readonly onClose: () => void;
+}
+
+/** Stops the instances of a partition or a type on one node as a job: listed and frozen here, then one after the other. */
+export function StopManyDialog({ target, onClose }: StopManyDialogProps) {
+  const preview = useQuery(
+    useTRPC().dna.actors.stopManyPreview.queryOptions(target, { gcTime: 0, staleTime: Number.POSITIVE_INFINITY }),
+  );
+  if (preview.data === undefined)
+    return (
+      <Dialog title="Stop actors" sub={<Id id={target.incarnation} form="incarnation" />} onClose={onClose}>
+        <div className="dbody">
+          {preview.error === null ? (
+            <Skeleton rows={6} what="what runs" />
+          ) : (
+            <Failure title="Cannot list what runs" error={preview.error} onRetry={() => void preview.refetch()} />
+          )}
+        </div>
+      </Dialog>
+    );
+  return (
+    <Loaded
+      key={preview.dataUpdatedAt}
+      target={target}
+      preview={preview.data}
+      onAgain={() => void preview.refetch()}
+      onClose={onClose}
+    />
+  );
+}
+
+interface LoadedProps extends StopManyDialogProps {
+  readonly preview: StopManyPreviewOutput;
+  readonly onAgain: () => void;
+}
+
+function Loaded({ target, preview, onAgain, onClose }: LoadedProps) {
+  const client = useTRPCClient();
+  const trpc = useTRPC();
+  const cache = useQueryClient();
+  const { go } = useAddress();
+  const { node, token, total, refusals, safeRefusals, perSecond, mailbox, memoryBytes } = preview;
+  const [forced, setForced] = useState<boolean | null>(null);
+  const force = forced ?? safeRefusals.length > 0;
+  const refusal = useRefusal(
+    "dna:stop-many",
+    [...refusals, ...(force ? [] : safeRefusals)][0] ?? (token === null ? "Nothing was listed." : null),
+  );
+  async function start({ reason, requestId }: Intent) {
+    const answer = await client.dna.actors.stopMany.mutate({
+      source: target.source,
+      token: token ?? "",
+      expectedTotal: total,
+      force,
+      reason,
+      requestId,
+    });
+    void cache.invalidateQueries(trpc.jobs.pathFilter());
+    go(routes.job(answer.jobId));
+  }
+  return (
+    <ActDialog
+      wide
+      title={
+        <>
+          Stop {plural(total, "actor")} on <Name text={node} mono />
+        </>
+      }
+      sub={
+        <>
+          {target.source} · incarnation <Id id={target.incarnation} form="incarnation" />
+          {target.partition !== null && ` · partition ${target.partition}`}
+          {target.type !== null && ` · ${target.type.namespace} / ${target.type.moduleId}`}
+        </>
+      }
+      verb={force ? `End ${formatCount(total)} actors at once` : `Stop ${formatCount(total)} actors`}
+      typed={force ? node : null}
+      refusal={refusal}
+      onAct={start}
+      onDone={onClose}
+      onClose={onClose}
+    >
+      <div className="dbody">
+        <fieldset className="seg" aria-label="How they are ended">
+          <button type="button" aria-pressed={!force} onClick={() => setForced(false)}>
+            Safely
+          </button>
+          <button type="button" aria-pressed={force} onClick={() => setForced(true)}>
+            By force
+          </button>
+        </fieldset>
+        <Counts preview={preview} />
+        {[...refusals, ...(force ? [] : safeRefusals)].map((text) => (
+          <p key={text} className="warn">
+            {text}
+          </p>
+        ))}
+        {force && (
+          <p className="warn bad">
+            <b>
+              Lost at once: {formatCount(mailbox)} queued messages, all that is buffered, and every state that is in
+              memory only ({formatBytes(memoryBytes)}); whoever waits for an answer gets an error.
+            </b>
+          </p>
+        )}
+        <p className="small t2">
+          One after the other, at most {perSecond} a second; each is looked up anew and left alone if it has moved. The
+          job stops at the first five that are busy. It can be paused and goes on after a restart of this console;
+          nothing is ever sent twice. <b>The next message starts each of them again.</b>
+        </p>
+        <p className="small t3">
+          Listed once, as it was then.{" "}
+          <button type="button" className="btn-plain" onClick={onAgain}>
+            List again
+          </button>
+        </p>
+      </div>
+    </ActDialog>
+  );
+}
+
+function Counts({ preview: { byPartition, byType } }: { readonly preview: StopManyPreviewOutput }) {
+  return (
+    <div className="dcols">
+      <table className="tight" aria-label="By type">
+        <tbody>
+          {byType.map(({ namespace, moduleId, count }) => (
+            <tr key={`${moduleId}/${namespace}`}>
+              <td className="w100">
+                <Name text={`${namespace} / ${moduleId}`} />
+              </td>
+              <td className="num">{formatCount(count)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <table className="tight" aria-label="By partition">
+        <tbody>
+          {byPartition.map(({ partition, count }) => (
+            <tr key={partition}>
+              <td className="w100">partition {partition}</td>
+              <td className="num">{formatCount(count)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
