@@ -1,23 +1,29 @@
 import { existsSync } from "node:fs";
 import type { JournalVerdict, SourceProbe } from "#server/cli/source-probe.ts";
 import type {
+  BeamConfiguration,
   Configuration,
   DnaSourceConfiguration,
   DynflowSourceConfiguration,
   JournalConfiguration,
   ScyllaJournalConfiguration,
 } from "#server/config/model.ts";
+import { probeBeam } from "#server/dna/adapters/beam/probe.ts";
 import { probeScylla } from "#server/dna/adapters/scylla/probe.ts";
+import { isMalformed } from "#server/dna/ports.ts";
 import { probeMysql } from "#server/dynflow/adapters/mysql/mysql-probe.ts";
 import { probePostgres } from "#server/dynflow/adapters/postgres/probe.ts";
 import { capabilityFindings } from "#server/dynflow/adapters/sql/capability-findings.ts";
 import { createSqliteStore } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
 import { openScyllaJournal, type ScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
 import { verifyDirectory } from "#server/journal/adapters/sqlite/verify.ts";
+import type { Clock } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { type Finding, found } from "#server/kernel/finding.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
+import { openBeam } from "./compose-beam.ts";
+import { openScylla } from "./compose-dna.ts";
 import { scyllaOptionsOf } from "./compose-journal.ts";
 
 /** The composition of `worldline check`: every configured source, and a journal that others keep, to be looked at. */
@@ -81,8 +87,32 @@ function toDnaProbe(source: DnaSourceConfiguration): SourceProbe {
     id: source.id,
     kind: "dna",
     title: source.title,
-    probe: () => probeScylla(options, { cluster: source.cluster, act: source.act }, createSystemClock()),
+    async probe() {
+      const clock = createSystemClock();
+      const database = await probeScylla(options, { cluster: source.cluster, act: source.act }, clock);
+      const readable = database.every(({ verdict }) => verdict !== "missing");
+      if (source.beam === null || !readable) return database;
+      return [...database, ...(await probeNodes(source, source.beam, clock))];
+    },
   };
+}
+
+/** The nodes themselves, as the table names them. */
+async function probeNodes(
+  source: DnaSourceConfiguration,
+  configuration: BeamConfiguration,
+  clock: Clock,
+): Promise<readonly Finding[]> {
+  const store = openScylla(source, clock);
+  const beam = openBeam(configuration, clock, silentLogger);
+  try {
+    const clusters = source.cluster === null ? await store.clusters() : [source.cluster];
+    const rows = (await Promise.all(clusters.map((cluster) => store.nodes(cluster)))).flat();
+    const seats = rows.flatMap((row) => (isMalformed(row) ? [] : [row]));
+    return await probeBeam(beam, seats, { reach: configuration.reach, act: source.act });
+  } finally {
+    await Promise.all([store.close(), beam.close()]);
+  }
 }
 
 function toDynflowProbe(source: DynflowSourceConfiguration): SourceProbe {

@@ -19,6 +19,7 @@ import { createRecorder, type LiveRecorder } from "#server/live/recorder.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createLoopDelay, type LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { DemoService } from "#server/trpc/services.ts";
+import { openBeam } from "./compose-beam.ts";
 import { type CoreDeps, composeCore, noteStop, sourceDepsOf } from "./compose-core.ts";
 import { makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
@@ -143,8 +144,11 @@ function configuredEstates(configuration: Configuration): Estates {
   };
 }
 
-const openConfiguredDna = (seat: Configuration["dna"][number], deps: SourceDeps): DnaAssembly =>
-  assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, { store: openScylla(seat, deps.clock), beam: null }, deps);
+function openConfiguredDna(seat: Configuration["dna"][number], deps: SourceDeps): DnaAssembly {
+  const { clock, log } = deps;
+  const beam = seat.beam === null ? null : openBeam(seat.beam, clock, log.child({ source: seat.id }));
+  return assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, { store: openScylla(seat, clock), beam }, deps);
+}
 
 function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
   return {
