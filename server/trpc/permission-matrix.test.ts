@@ -51,7 +51,7 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "dna.nodes.list": { least: "viewer", input: {} },
   "dna.nodes.get": { least: "viewer", input: NODE_INPUT },
   "dna.nodes.beats": { least: "viewer", input: NODE_INPUT },
-  "dna.nodes.partitions": { least: "viewer", input: { ...SOURCE, incarnations: ["1:2"] } },
+  "dna.nodes.glance": { least: "viewer", input: { ...SOURCE, incarnations: ["1:2"] } },
   "dna.nodes.health": { least: "viewer", input: SOURCE },
   "dna.nodes.deleteRowPreview": { least: "viewer", input: NODE_INPUT },
   "dna.nodes.deleteRow": {

@@ -57,10 +57,7 @@ export interface DnaService {
   nodes(caller: Caller, input: In<typeof dna.nodesInput>): Out<typeof dna.nodesOutput>;
   node(caller: Caller, input: In<typeof dna.nodeInput>): Out<typeof dna.nodeOutput>;
   nodeBeats(caller: Caller, input: In<typeof dnaNodeBeats.nodeBeatsInput>): Out<typeof dnaNodeBeats.nodeBeatsOutput>;
-  nodePartitions(
-    caller: Caller,
-    input: In<typeof dnaNodeBeats.nodePartitionsInput>,
-  ): Out<typeof dnaNodeBeats.nodePartitionsOutput>;
+  nodeGlance(caller: Caller, input: In<typeof dnaNodeBeats.nodeGlanceInput>): Out<typeof dnaNodeBeats.nodeGlanceOutput>;
   types(caller: Caller, input: In<typeof dna.typesInput>): Out<typeof dna.typesOutput>;
   actorsPage(caller: Caller, input: In<typeof dna.actorsPageInput>): Out<typeof dna.actorsPageOutput>;
   actor(caller: Caller, input: In<typeof dna.actorInput>): Out<typeof dna.actorOutput>;

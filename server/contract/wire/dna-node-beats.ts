@@ -33,22 +33,28 @@ export const nodeBeatsOutput = z.object({
 });
 export type NodeBeatsOutput = z.infer<typeof nodeBeatsOutput>;
 
-/** Most nodes of one question: as many as the map shows when one can read their partitions. */
-export const PARTITIONS_ASKED_MAX = 200;
-export const nodePartitionsInput = z.object({
+/** Most nodes of one question: as many as a screen shows lines or partitions of. */
+export const GLANCE_MAX = 200;
+export const nodeGlanceInput = z.object({
   source: sourceId,
-  incarnations: z.array(incarnationId).min(1).max(PARTITIONS_ASKED_MAX),
+  incarnations: z.array(incarnationId).min(1).max(GLANCE_MAX),
 });
-export const nodePartitionsOutput = z.object({
+export const nodeGlanceOutput = z.object({
   ...observed,
-  /** Only those whose machine has told of itself under this identity. */
   nodes: z.array(
     z.object({
       incarnation: z.string(),
-      at: instant,
-      /** Running instances of each partition, by its number; `null` = its registry is not there. */
-      running: z.array(z.number().nullable()),
+      /** The middle one of its last intervals between beats, in ms by the database's clock, else by its own; `null` = none yet. */
+      beatMs: z.number().nullable(),
+      /** `null` = its machine has not told of itself under this identity. */
+      partitions: z
+        .object({
+          at: instant,
+          /** Running instances of each partition, by its number; `null` = its registry is not there. */
+          running: z.array(z.number().nullable()),
+        })
+        .nullable(),
     }),
   ),
 });
-export type NodePartitionsOutput = z.infer<typeof nodePartitionsOutput>;
+export type NodeGlanceOutput = z.infer<typeof nodeGlanceOutput>;
