@@ -3,8 +3,11 @@ export interface EventQueue {
   now(): number;
   /** Runs `run` after `delayMs`; answers the way to call it off. */
   after(delayMs: number, run: () => void): Scheduled;
-  /** Runs everything due until `untilMs` (inclusive), then stands at `untilMs`. */
-  runUntil(untilMs: number): void;
+  /**
+   * Runs everything due until `untilMs` (inclusive), then stands at `untilMs`; with `stop`, which is asked after each
+   * event, only until that says so, and stands there. Answers whether it came to the end.
+   */
+  runUntil(untilMs: number, stop?: () => boolean): boolean;
 }
 
 export interface Scheduled {
@@ -38,14 +41,16 @@ export function createEventQueue(): EventQueue {
       push(heap, entry);
       return entry;
     },
-    runUntil(untilMs) {
+    runUntil(untilMs, stop) {
       for (let entry = heap[0]; entry !== undefined && entry.at <= untilMs; entry = heap[0]) {
         pop(heap);
         if (entry.run === null) continue;
         now = entry.at;
         entry.run();
+        if (stop?.() === true) return false;
       }
       now = Math.max(now, untilMs);
+      return true;
     },
   };
 }

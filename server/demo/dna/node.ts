@@ -4,7 +4,7 @@ import { type ClusterWorker, createClusterWorker } from "./cluster-worker.ts";
 import { changeOwner, type Database, type Link, type SimulatedKey } from "./database.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { createOwnerCache, type OwnerCache } from "./owner-cache.ts";
-import { type Random, streamOf } from "./random.ts";
+import { streamOf } from "./random.ts";
 import { type ActorTemper, createRegistry, type Registry } from "./registry.ts";
 import type { TraceEvent } from "./trace.ts";
 import { askDatabase, createVm, type Vm } from "./vm.ts";
@@ -83,20 +83,22 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   });
   let cut = false;
   let ending = false;
-  const randoms = new Map<string, Random>();
-  function randomOf(key: SimulatedKey): Random {
-    const known = randoms.get(key.text) ?? stream(key.text);
-    randoms.set(key.text, known);
-    return known;
-  }
+  let restarts = 0;
+  const links = new Map<string, Link>();
   /** Each key draws for itself, so that what is done to one shifts nothing of another. */
-  const linkOf = (key: SimulatedKey): Link => ({
-    random: randomOf(key),
-    get cut() {
-      return cut;
-    },
-    latencyMs: LATENCY_MS,
-  });
+  function linkOf(key: SimulatedKey): Link {
+    const known = links.get(key.text);
+    if (known !== undefined) return known;
+    const link: Link = {
+      random: stream(key.text),
+      get cut() {
+        return cut;
+      },
+      latencyMs: LATENCY_MS,
+    };
+    links.set(key.text, link);
+    return link;
+  }
   const workerLink: Link = {
     random: stream("worker-link"),
     get cut() {
@@ -110,7 +112,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     database,
     partitions: options.schedulers,
     linkOf,
-    randomOf,
+    randomOf: (key) => linkOf(key).random,
     writes: options.storageWrites,
     temperOf: options.temperOf,
     incarnation: () => worker.id,
@@ -136,7 +138,8 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     registry.clear();
     cache.clear();
     vm.after(RESTART_MS, () => {
-      const random = stream(`worker-${queue.now()}`);
+      restarts += 1;
+      const random = stream(`worker-${restarts}`);
       worker = createClusterWorker({ vm, database, link: workerLink, random, keyspace, cluster, onCrash });
       registry.restored();
     });

@@ -3,7 +3,7 @@
  * shared with the console's judge. It goes by the true instants of beats, looks back over what each read could have
  * seen, and keeps no state machine.
  */
-import type { TraceEvent } from "#server/demo/dna/trace.ts";
+import type { OwnerChange, TraceEvent } from "#server/demo/dna/trace.ts";
 
 const LATE_MS = 10_000;
 const SILENT_MS = 20_000;
@@ -24,18 +24,33 @@ export interface DoubleOwner {
   readonly key: string;
   /** The VM that served it without being the owner by the register. */
   readonly serving: string;
-  /** Who took the key from it: DNA itself, a release of the console, or neither that is known. */
-  readonly cause: "taken-over" | "released" | "other";
-  /** What no reader of the database could have seen at the release; `null` when there was nothing of the kind. */
+  /** Who took the key from it: DNA itself, a release or a claim of the console, or nobody that is known. */
+  readonly cause: "taken-over" | "released" | "claimed" | "other";
+  /** What the console could not have seen when it acted; `null` when there was nothing of the kind. */
   readonly residual: Residual | null;
 }
 
 /**
- * Why a release may double an owner in spite of everything: its cluster worker hung while the rest worked; its VM was
- * suspended with its clock, and woke up with what it knew before; it woke up so shortly before that no read could see
- * a beat of it yet.
+ * Why a release or claim may double an owner in spite of everything: its cluster worker hung while the rest worked; its
+ * VM was suspended with its clock, and woke up with what it knew before; it woke up so shortly before that no read could
+ * see a beat of it yet; another VM bears its name, so that what is found at its address proves nothing.
  */
-export type Residual = "hung-worker" | "suspended-vm" | "just-woken";
+export const RESIDUALS = ["hung-worker", "suspended-vm", "just-woken", "second-vm"] as const;
+export type Residual = (typeof RESIDUALS)[number];
+
+/** Instances of one key that run at the same time. */
+export interface RunningDouble {
+  readonly key: string;
+  /** VMs that run one, sorted. */
+  readonly vms: readonly string[];
+}
+
+/** Accepted events that were lost, by how. */
+export interface LostEvents {
+  readonly crashed: number;
+  readonly stopped: number;
+  readonly emptied: number;
+}
 
 /** What one read could see of one incarnation. */
 interface Look {
@@ -68,6 +83,9 @@ export interface Referee {
   readonly doubleOwners: readonly DoubleOwner[];
   /** Running instances of VMs that the register does not name as owner. */
   orphans(): number;
+  /** Keys of which more than one VM that has not ended runs an instance. */
+  doubled(): readonly RunningDouble[];
+  lostEvents(): LostEvents;
 }
 
 export function createReferee(): Referee {
@@ -127,6 +145,8 @@ export function createReferee(): Referee {
     },
     doubleOwners: register.doubleOwners,
     orphans: register.orphans,
+    doubled: register.doubled,
+    lostEvents: register.lostEvents,
   };
 }
 
@@ -181,6 +201,7 @@ function createRegister() {
   const homes = new Map<string, string>();
   const vms = createVmWatch();
   const doubleOwners: DoubleOwner[] = [];
+  const lostBy = { crashed: 0, stopped: 0, emptied: 0 };
 
   const runs = (key: string): Map<string, string> => {
     const known = running.get(key) ?? new Map<string, string>();
@@ -207,14 +228,24 @@ function createRegister() {
       }
       return count;
     },
+    doubled(): readonly RunningDouble[] {
+      const doubles: RunningDouble[] = [];
+      for (const [key, instances] of running) {
+        if (instances.size < 2) continue;
+        const alive = [...instances.keys()].filter((vm) => !vms.hasEnded(vm));
+        if (alive.length > 1) doubles.push({ key, vms: alive.sort() });
+      }
+      return doubles;
+    },
+    lostEvents: (): LostEvents => ({ ...lostBy }),
     watch(event: TraceEvent): void {
       switch (event.kind) {
         case "owner-changed": {
           owners.set(event.key, event.to);
           if (event.from === null) break;
-          const released = event.by === "release";
-          const residual = released ? vms.residual(homes.get(event.from) ?? "", event.at) : null;
-          lost.set(`${event.key} ${event.from}`, { cause: released ? "released" : "taken-over", residual });
+          const cause = causeOf(event.by);
+          const residual = cause === "taken-over" ? null : vms.residual(homes.get(event.from) ?? "", event.at);
+          lost.set(`${event.key} ${event.from}`, { cause, residual });
           break;
         }
         case "started":
@@ -223,9 +254,11 @@ function createRegister() {
           break;
         case "ended":
           runs(event.key).delete(event.vm);
+          lostBy[event.cause === "stop" ? "stopped" : "crashed"] += event.lost;
           break;
         case "emptied":
           for (const instances of running.values()) instances.delete(event.vm);
+          lostBy.emptied += event.lost;
           break;
         case "delivered":
           served(event);
@@ -235,6 +268,8 @@ function createRegister() {
           vms.watch(event);
           break;
         case "beat":
+          homes.set(event.incarnation, event.vm);
+          break;
         case "row-deleted":
         case "raised":
           break;
@@ -245,23 +280,43 @@ function createRegister() {
   };
 }
 
+function causeOf(by: OwnerChange): "taken-over" | "released" | "claimed" {
+  switch (by) {
+    case "release":
+      return "released";
+    case "claim":
+      return "claimed";
+    case "insert":
+    case "replace":
+      return "taken-over";
+    default:
+      return by satisfies never;
+  }
+}
+
 /** In what state each VM truly is, and what became of it in its present life. */
 function createVmWatch() {
   const states = new Map<string, string>();
   const wokeAt = new Map<string, number>();
   const hung = new Set<string>();
   const suspended = new Set<string>();
+  /** A second VM of one name has a mark behind its name, and ever since it was there the address proves little. */
+  const nameOf = (vm: string): string => vm.split("#")[0] ?? vm;
+  const shared = new Set<string>();
+  const hasNamesake = (vm: string): boolean => shared.has(nameOf(vm));
 
   return {
     hasEnded: (vm: string): boolean => states.get(vm) === "halted",
     residual(vm: string, at: number): Residual | null {
       if (hung.has(vm)) return "hung-worker";
       if (suspended.has(vm)) return "suspended-vm";
+      if (hasNamesake(vm)) return "second-vm";
       const awake = states.get(vm) === "running";
       return awake && at - (wokeAt.get(vm) ?? Number.NEGATIVE_INFINITY) <= UNSEEN_AWAKE_MS ? "just-woken" : null;
     },
     watch(event: Extract<TraceEvent, { kind: "vm" | "hung" }>): void {
       const { vm, at } = event;
+      if (nameOf(vm) !== vm) shared.add(nameOf(vm));
       if (event.kind === "hung") {
         hung.add(vm);
         return;

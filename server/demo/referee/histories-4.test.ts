@@ -1,0 +1,3 @@
+import { itHoldsOver } from "./histories.test-kit.ts";
+
+itHoldsOver(3);
