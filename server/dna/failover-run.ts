@@ -17,10 +17,12 @@ import type { ClaimTarget, FailoverParams } from "./failover-params.ts";
 import { BeatsAgain, createReadiness, type FailoverPace, type FailoverReadiness } from "./failover-readiness.ts";
 import { type Assigned, attemptOf, attemptsOf, type Pending, type Round, sendRound, toSent } from "./failover-round.ts";
 import type { IncarnationWatch } from "./failover-watch.ts";
-import { type ActorRow, type DnaStore, isMalformed, type MalformedRow } from "./ports.ts";
+import { type ActorRow, type CasOutcome, type DnaStore, isMalformed, type MalformedRow } from "./ports.ts";
 
-/** A key whose outcome stays unknown is re-read this often before it is left as unknown. */
-const SETTLE_TRIES = 5;
+/** A key is sent so often at most, and re-read each time, before it is left as unknown. */
+const SENDS_MAX = 6;
+/** From the third time on it is sent alone: whatever is the matter with it touches no other. */
+const SENT_TOGETHER_MAX = 2;
 const WALK_PAGE_ROWS = 1_000;
 /** The walk must not be felt by the database, like a census. */
 const WALK_ROWS_PER_SECOND = 50_000;
@@ -152,14 +154,19 @@ export class FailoverRun {
   #form(type: ActorType, left: readonly Pending[], targets: readonly ClaimTarget[] | null) {
     const { keysPerRound, inFlightPerPartition } = this.#deps.pace;
     const claimedAt = targets === null ? null : claimInstant(this.#clock.now());
-    const taken = left.slice(0, keysPerRound * inFlightPerPartition).map((key): Assigned => {
-      const heir = targets === null ? null : assignTarget({ ...type, name: key.name }, targets);
-      return { ...key, to: heir?.incarnationId ?? null, claimedAt };
-    });
+    const assigned = ({ name, sent }: Pending): Assigned => {
+      const heir = targets === null ? null : assignTarget({ ...type, name }, targets);
+      return { name, sent, to: heir?.incarnationId ?? null, claimedAt };
+    };
     const rounds: Round[] = [];
-    for (let start = 0; start < taken.length; start += keysPerRound)
-      rounds.push(taken.slice(start, start + keysPerRound));
-    return { rounds, rest: left.slice(taken.length) };
+    let taken = 0;
+    while (rounds.length < inFlightPerPartition && taken < left.length) {
+      const single = left.slice(taken, taken + keysPerRound).findIndex(({ sent }) => sent.length >= SENT_TOGETHER_MAX);
+      const size = single === -1 ? keysPerRound : Math.max(1, single);
+      rounds.push(left.slice(taken, taken + size).map(assigned));
+      taken += size;
+    }
+    return { rounds, rest: left.slice(taken) };
   }
 
   async #round(type: ActorType, round: Round) {
@@ -170,29 +177,24 @@ export class FailoverRun {
     const settled: Settled[] = [];
     const again: Pending[] = [...fallen];
     for (const key of sent) {
-      const tried = { ...key, sent: [...key.sent, attemptOf(key)] };
-      const end = await this.#settle(type, tried, outcome.kind === "rejected");
+      const tried = { name: key.name, sent: [...key.sent, attemptOf(key)] };
+      const end = await this.#settle(type, tried, outcome);
       if (end === null) again.push(tried);
       else settled.push(end);
     }
     return { settled, again };
   }
 
-  /** Settles one key of a round that was refused as a whole, or whose outcome is unknown; `null` = its target fell. */
-  async #settle(type: ActorType, key: Assigned, rejected: boolean): Promise<Settled | null> {
-    let note = rejected ? "the batch was refused" : "the outcome of the batch was unknown";
-    for (let attempt = 0; attempt < SETTLE_TRIES; attempt += 1) {
-      const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name: key.name }, "serial"));
-      const known =
-        rejected && row === null && attempt === 0
-          ? this.#outcomes.left(type, key.name, "moved", "its row was gone before")
-          : this.#outcomes.judge(type, key, row);
-      if (known !== null) return known;
-      const { outcome } = await this.#send(type, [key]);
-      if (outcome === null) return null;
-      if (outcome.kind === "applied") return this.#outcomes.changed(type, key, null);
-      note = outcome.kind === "unknown" ? outcome.reason : "refused, owner not told";
-    }
+  /** What a serial read says of a key of a round that was refused as a whole, or is unknown; `null` = it is sent again. */
+  async #settle(type: ActorType, key: Pending, outcome: CasOutcome): Promise<Settled | null> {
+    const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name: key.name }, "serial"));
+    const refused = outcome.kind === "rejected";
+    if (refused && row === null && key.sent.length === 1)
+      return this.#outcomes.left(type, key.name, "moved", "its row was gone before");
+    const known = this.#outcomes.judge(type, key, row);
+    if (known !== null || key.sent.length < SENDS_MAX) return known;
+    const note =
+      outcome.kind === "unknown" ? outcome.reason : "refused again and again, though it is still its owner's";
     return this.#outcomes.left(type, key.name, "unknown", note);
   }
 

@@ -2,14 +2,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "#server/auth/caller.ts";
 import { dnaStream } from "#server/contract/event.ts";
 import type { JobStarter, NewJob } from "#server/jobs/ports.ts";
+import { epochMs } from "#server/kernel/clock.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { BY_ANN, createTestCensus, registerOf } from "./census.test-kit.ts";
-import { type ActorType, type Incarnation, toIncarnationId } from "./domain/identity.ts";
+import { type ActorKey, type ActorType, type Incarnation, toIncarnationId } from "./domain/identity.ts";
 import type { Releasable } from "./domain/releasable.ts";
-import { createFailoverStarts, startFailover } from "./failover.ts";
+import { createFailoverStarts, startFailover, startKeyFailover } from "./failover.ts";
 import { FAILOVER_PACE } from "./failover-job.ts";
 import { previewFailover } from "./failover-preview.ts";
 import { createFailoverVerifier } from "./failover-verify.ts";
@@ -42,11 +43,14 @@ const ADMIN: Caller = {
 async function setUp(keys: number) {
   const memory = createMemoryRecorder(clock);
   const { recorder } = memory;
-  const state = { judged: RELEASABLE, keys, act: true };
-  const store = registerOf(
-    () => [{ ...CITY, keys: state.keys }],
-    () => DEAD,
-  );
+  const state = { judged: RELEASABLE, keys, act: true, fallen: new Set<string>(), owner: DEAD };
+  const store: Pick<DnaStore, "actorTypes" | "censusPage" | "actor"> = {
+    ...registerOf(
+      () => [{ ...CITY, keys: state.keys }],
+      () => DEAD,
+    ),
+    actor: async ({ name }: ActorKey) => ({ name, owner: state.owner, claimedAt: null }),
+  };
   const { census } = createTestCensus({ sourceId: "eu-1", store, recorder, clock });
   const source: DnaSource = {
     id: "eu-1",
@@ -61,7 +65,10 @@ async function setUp(keys: number) {
     liveness: {
       releasable: () => state.judged,
       sight: (incarnation) => ({ incarnation, node: null, state: null, silentMs: 0 }),
-      target: () => ({ eligible: true, reason: null, aliveMs: 60_000 }),
+      target: (id) => {
+        const reason = state.fallen.has(id) ? "it is late" : null;
+        return { eligible: reason === null, reason, aliveMs: reason === null ? 60_000 : null };
+      },
     },
     pace: FAILOVER_PACE,
     fold: () => recorder.dna("eu-1"),
@@ -212,6 +219,8 @@ describe("failover of a dead incarnation", () => {
     const stop = new AbortController();
     const run = createFailoverVerifier({
       censusOf: () => at.census,
+      storeOf: () => at.source.store,
+      jobOf: () => null,
       view: at.memory.recorder,
       operations: at.operations,
       clock,
@@ -230,5 +239,92 @@ describe("failover of a dead incarnation", () => {
     expect(at.source.fold().owned[DEAD_ID]?.counts.reduce((sum, count) => sum + count.keys, 0) ?? 0).toBe(left);
     stop.abort();
     await run;
+  });
+});
+
+describe("failover to live nodes", () => {
+  const LIVING = ["2000:1", "2000:2"];
+  async function withLiving() {
+    const at = await setUp(12_000);
+    await at.census.start(BY_ANN(DEAD_ID));
+    await clock.advance(5_000);
+    for (const [index, id] of LIVING.entries())
+      await at.memory.recorder.record(dnaStream("eu-1"), [
+        {
+          kind: "dna.node.seen",
+          subject: id,
+          occurredAt: clock.now(),
+          body: {
+            cluster: "prod",
+            node: `dna@10.0.0.${index + 1}`,
+            createdAt: epochMs(2_000),
+            nodeId: String(index + 1),
+          },
+        },
+      ]);
+    return at;
+  }
+  const targets = LIVING.map((incarnation, index) => ({ incarnation, weight: index + 1 }));
+
+  it("previews every node of the cluster but the dead one, with a weight, and why it may not be given any", async () => {
+    const at = await withLiving();
+    at.state.fallen.add("2000:1");
+    const preview = previewFailover(at.source, DEAD_ID, false);
+    expect(preview.targets.map(({ incarnation, refusal }) => [incarnation, refusal])).toEqual([
+      ["2000:2", null],
+      ["2000:1", "it is late"],
+    ]);
+    expect(preview).toMatchObject({ claimRefusal: null, notMoved: null, targetsLeftOut: 0 });
+    at.state.fallen.add("2000:2");
+    expect(previewFailover(at.source, DEAD_ID, false).claimRefusal).toContain("30 s");
+  });
+
+  it("freezes whom it gives the keys to with the job, and journals it", async () => {
+    const at = await withLiving();
+    await startFailover(at.deps, at.source, ADMIN, input({ targets }));
+    expect(at.started[0]).toMatchObject({
+      facts: { title: "Give the keys of dna@10.0.0.7 to 2 nodes" },
+      params: { targets: [{ incarnationId: "2000:1", node: "dna@10.0.0.1", weight: 1 }, { weight: 2 }] },
+    });
+    const requested = at.memory.events.find(({ kind }) => kind === "op.requested");
+    expect(requested?.body).toMatchObject({ expected: { targets } });
+  });
+
+  it("is a conflict when a chosen node has fallen since it was chosen", async () => {
+    const at = await withLiving();
+    at.state.fallen.add("2000:2");
+    const failed = await startFailover(at.deps, at.source, ADMIN, input({ targets })).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: "conflict", reasons: ["dna@10.0.0.2 can be given nothing: it is late"] });
+    expect(at.started).toEqual([]);
+  });
+
+  const key = { source: "eu-1", ...CITY, name: "000001", expectedOwner: DEAD_ID, targets: null };
+  const ask = { reason: "VM killed by the kernel", requestId: "01KAPX5V6Q0000000000000002" };
+
+  it("of one key needs no count, and is a job of one", async () => {
+    const at = await setUp(10);
+    await startKeyFailover(at.deps, at.source, ADMIN, { ...key, ...ask });
+    expect(at.started[0]).toMatchObject({ total: 1, params: { key: "000001", targets: null } });
+    expect(at.memory.events.find(({ kind }) => kind === "op.requested")?.body).toMatchObject({
+      action: "dna.failover.startKey",
+    });
+  });
+
+  it("of one key is a conflict when it is somebody else's by now, and refused by every rule of the others", async () => {
+    const at = await setUp(10);
+    at.state.owner = { createdAt: epochMs(2_000), id: 1n };
+    await expect(startKeyFailover(at.deps, at.source, ADMIN, { ...key, ...ask })).rejects.toMatchObject({
+      code: "conflict",
+      reasons: [`Its owner was ${DEAD_ID} and is 2000:1`],
+    });
+    at.state.owner = DEAD;
+    at.state.judged = NOT_YET;
+    at.occupy();
+    const failed = await startKeyFailover(at.deps, at.source, ADMIN, { ...key, ...ask }).catch(
+      (error: unknown) => error,
+    );
+    expect(failed).toMatchObject({ code: "refused" });
+    expect((failed as { reasons: string[] }).reasons).toHaveLength(2);
+    expect(at.started).toEqual([]);
   });
 });

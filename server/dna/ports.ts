@@ -173,7 +173,7 @@ export interface DnaStore {
   /**
    * Conditional change of the owner of one row from `from` to `to`, if it is still `from`. A row that is gone stays gone.
    *
-   * @param claimedAt what is written as the instant of the claim; a round sent again writes the same
+   * @param claimedAt what is written as the instant of the claim
    */
   claim(key: ActorKey, from: Incarnation, to: Incarnation, claimedAt: EpochMs): Promise<CasOutcome>;
   /** The same for up to 50 rows of one type in one round, each to its own new owner: all or nothing. */
