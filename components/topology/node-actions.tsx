@@ -1,6 +1,7 @@
 "use client";
 import { useState } from "react";
 import { DemoNode } from "#components/demo/demo-node.tsx";
+import { DeleteRowAction, DrainAction } from "#components/drain/drain-action.tsx";
 import { CensusAction } from "#components/failover/census-action.tsx";
 import { refusalOfRelease } from "#components/failover/release-words.ts";
 import { Action } from "#components/ui/button.tsx";
@@ -70,14 +71,8 @@ export function NodeActions({ source, incarnation, node, query }: NodeActionsPro
         releases its keys one by one, each only if it still owns it; {release?.certainty ?? "presumed"} dead
       </Action>
       <CensusAction source={source} incarnation={incarnation} />
-      <Action
-        label="Drain…"
-        onPress={() => {}}
-        refusal="DNA has no drain: the column has no reader and is overwritten every 5 s. Take it out of the load balancer, then stop its VM."
-        refusedAs="Not offered."
-      >
-        {null}
-      </Action>
+      <DrainAction source={source} incarnation={incarnation} />
+      <DeleteRowAction source={source} incarnation={incarnation} node={node} />
       <DemoNode source={source} incarnation={incarnation} node={node} />
       {open && <FailoverDialog source={source} incarnation={incarnation} onClose={() => setOpen(false)} />}
     </DrawerSection>

@@ -97,9 +97,10 @@ describe("NodeDrawer", () => {
     expect(button(/^Count keys/).getAttribute("aria-disabled")).toBe("true");
   });
 
-  it("never offers to drain, and says why", () => {
+  it("offers a list of steps in place of a drain, and says that DNA has none", () => {
     open();
-    expect(screen.getByText("Not offered.").parentElement?.textContent).toContain("DNA has no drain");
+    const drain = screen.getByRole("button", { name: /^Drain and stop/ });
+    expect(drain.closest(".act")?.textContent).toContain("DNA itself has no drain");
   });
 
   it("links other incarnations of the same name", async () => {

@@ -1,8 +1,11 @@
 // @vitest-environment happy-dom
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
+import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
+import type { ApprovalFold } from "#server/contract/safety.ts";
+import { epochMs } from "#server/kernel/clock.ts";
 import { ActDialog, type Intent } from "./act-dialog.tsx";
-import { renderInConsole } from "./render.test-kit.tsx";
+import { renderInConsole, TEST_NOW } from "./render.test-kit.tsx";
 
 interface Given {
   readonly typed?: string;
@@ -95,5 +98,65 @@ describe("ActDialog", () => {
     fireEvent.click(button());
     expect(act).not.toHaveBeenCalled();
     expect(screen.getByText("Needs 75 s of silence.")).toBeTruthy();
+  });
+});
+
+describe("an action that takes a second person", () => {
+  const APPROVAL = { action: "dna.failover.start", stream: "dna:eu-1", target: "1:2" } as const;
+  const ann = { user: "ann", role: "admin", address: "::1", reason: "it is dead" } as const;
+
+  function openWith(approvals: Readonly<Record<string, Partial<ApprovalFold>>>) {
+    const act = vi.fn(async () => undefined);
+    const asked = vi.fn(async () => ({ approvalId: "a", until: "2026-11-22T07:07:14.000Z" }));
+    const until = epochMs(TEST_NOW + 60_000);
+    const base = { ...APPROVAL, title: "dna@a", until, askedBy: ann, askedAt: epochMs(TEST_NOW), decidedAt: null };
+    const whole = Object.entries(approvals).map(([id, each]) => [id, { ...base, decidedBy: null, ...each }]);
+    renderInConsole(
+      <ActDialog
+        title="Fail over"
+        verb="Fail over 3 keys"
+        approval={APPROVAL}
+        onAct={act}
+        onDone={() => undefined}
+        onClose={() => undefined}
+      >
+        <p>what is touched</p>
+      </ActDialog>,
+      {
+        secondPerson: true,
+        folds: { operator: { ...EMPTY_OPERATOR, approvals: Object.fromEntries(whole) } },
+        procedures: { "safety.approvals.ask": asked },
+      },
+    );
+    return { act, asked };
+  }
+
+  it("asks for one instead of acting, with the reason", async () => {
+    const { act, asked } = openWith({});
+    say("it is dead");
+    fireEvent.click(screen.getByRole("button", { name: "Ask a second person" }));
+    await waitFor(() => expect(asked).toHaveBeenCalledTimes(1));
+    expect(asked.mock.calls[0]).toMatchObject([{ ...APPROVAL, reason: "it is dead" }]);
+    expect(act).not.toHaveBeenCalled();
+  });
+
+  it("waits as long as nobody has answered, and refuses whoever agreed", () => {
+    openWith({ a: { state: "asked" } });
+    expect(button().getAttribute("aria-disabled")).toBe("true");
+    expect(screen.getByText(/nobody has answered yet/)).toBeTruthy();
+    cleanup();
+    openWith({ a: { state: "granted", decidedBy: { ...ann, user: "mira" } } });
+    expect(screen.getByText(/You agreed to it/)).toBeTruthy();
+  });
+
+  it("acts once another person has agreed, and not on an agreement that has run out", async () => {
+    const { act } = openWith({ a: { state: "granted", decidedBy: { ...ann, user: "bob" } } });
+    say("it is dead");
+    expect(screen.getByText("bob has agreed.")).toBeTruthy();
+    fireEvent.click(button());
+    await waitFor(() => expect(act).toHaveBeenCalledTimes(1));
+    cleanup();
+    openWith({ a: { state: "granted", decidedBy: { ...ann, user: "bob" }, until: epochMs(TEST_NOW) } });
+    expect(screen.getByRole("button", { name: "Ask a second person" })).toBeTruthy();
   });
 });

@@ -32,6 +32,8 @@ interface Scene {
   readonly journal?: LiveState["journal"];
   readonly procedures?: Procedures;
   readonly demo?: boolean;
+  /** A whole-node action takes a second person. */
+  readonly secondPerson?: boolean;
   /** Shows this instant of the past instead; `null` = it is not loaded yet. */
   readonly past?: Partial<PastState> | null;
 }
@@ -49,6 +51,10 @@ const ALL_PERMISSIONS = [
   "worlds:ping",
   "jobs:control",
   "demo:scenario",
+  "dna:nodes",
+  "safety:read-only",
+  "safety:allow-acting",
+  "safety:approve",
 ];
 
 /** Renders; tells where somebody went, and what was asked for. */
@@ -99,14 +105,14 @@ function liveOf({ folds = {}, samples = {}, journal }: Scene): LiveState {
   };
 }
 
-function sessionOf({ role = "admin", permissions = ALL_PERMISSIONS, demo = false }: Scene) {
+function sessionOf({ role = "admin", permissions = ALL_PERMISSIONS, demo = false, secondPerson = false }: Scene) {
   return {
     principal: role === null ? null : { id: "mira", role, kind: "token" as const },
     authMode: "tokens" as const,
     permissions: [...permissions],
-    sending: permissions.filter((permission) => /^(dna:failover|plans:|worlds:)/.test(permission)),
+    sending: permissions.filter((permission) => /^(dna:failover|dna:nodes|plans:|worlds:)/.test(permission)),
     readOnly: false,
-    secondPerson: false,
+    secondPerson,
     demo: demo ? { speed: 1 } : null,
     version: "0.0.0",
     build: "test",
