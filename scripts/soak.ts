@@ -1,4 +1,5 @@
 import { soakBlobs } from "./soak/blobs.ts";
+import { DNA_USAGE, soakDna } from "./soak/dna.ts";
 import { soakKills } from "./soak/kills.ts";
 
 const SOAKS: Readonly<
@@ -7,9 +8,15 @@ const SOAKS: Readonly<
   kills: { rounds: 200, run: soakKills },
   blobs: { rounds: 1_000_000, run: soakBlobs },
 };
-const USAGE = `usage: npm run soak -- ${Object.keys(SOAKS).join("|")} [rounds] [seed]`;
+const USAGE = `usage: npm run soak -- ${Object.keys(SOAKS).join("|")} [rounds] [seed]\n${DNA_USAGE}`;
 
-/** What is too long for every commit: `kills` of a console, mutated `blobs`; exit 1 when anything was lost or did harm. */
+if (process.argv[2] === "dna") {
+  const sound = await soakDna(process.argv.slice(3));
+  if (sound === null) process.stderr.write(`${DNA_USAGE}\n`);
+  process.exit(sound === null ? 2 : sound ? 0 : 1);
+}
+
+/** What is too long for every commit: `kills` of a console, mutated `blobs`, histories of `dna` clusters; exit 1 when anything was lost or did harm. */
 const [name = "", rounds, seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 const soak = SOAKS[name];
 const asked = rounds ?? String(soak?.rounds ?? "");

@@ -2,7 +2,7 @@
 import { type Random, streamOf } from "#server/demo/dna/random.ts";
 import { type History, type Outcome, playHistory } from "./history.test-kit.ts";
 import { MISHAPS, type Mishap } from "./mishaps.test-kit.ts";
-import type { Residual } from "./referee.ts";
+import { RESIDUALS, type Residual } from "./referee.ts";
 
 const MISHAPS_MAX = 4;
 const FIRST_MS = 3_000;
@@ -60,6 +60,14 @@ export const noFigures = (): Figures => ({
   ...{ histories: 0, released: 0, claimed: 0, stopped: 0, resumed: 0, takenOver: 0, unfoundedByName: 0, reported: 0 },
   residual: { "hung-worker": 0, "suspended-vm": 0, "just-woken": 0, "second-vm": 0 },
 });
+
+/** Figures of an earlier run, read from disk, added to others. */
+export function addFigures(figures: Figures, more: Partial<Figures>): Figures {
+  const { residual, ...counts } = figures;
+  for (const name of Object.keys(counts) as (keyof typeof counts)[]) figures[name] += more[name] ?? 0;
+  for (const name of RESIDUALS) residual[name] += more.residual?.[name] ?? 0;
+  return figures;
+}
 
 /** What is wrong with a history, as sentences; its figures are added to `figures`. */
 export async function judgeHistory(history: History, figures: Figures = noFigures()): Promise<readonly string[]> {
