@@ -52,7 +52,12 @@ export const CLOSED_LIST = {
   partitionOf: reads(elixir("Dna.Server.Utils"), "partition", 1, "which partition a key belongs to"),
   lookup: reads(elixir("Dna.Server.Partition"), "lookup", 1, "whether a key's instance runs"),
   select: reads(elixir("Registry"), "select", 2, "instances of a partition, filtered on the node", LIST_TIMEOUT_MS),
-  tableLookup: reads("ets", "lookup", 2, "where the registry of a partition keeps its keys"),
+  tableLookup: reads(
+    "ets",
+    "lookup",
+    2,
+    "when the node last refreshed; where the registry of a partition keeps its keys",
+  ),
   tableSelect: reads("ets", "select", 3, "the first instances of a partition, filtered on the node", LIST_TIMEOUT_MS),
   table: reads("ets", "tab2list", 1, "the node's own peer table, `Dna.Server.Cluster`"),
   monotonic: reads("erlang", "monotonic_time", 1, "the clock that the ages in that table go by"),

@@ -109,6 +109,7 @@ async function sent(act: () => Promise<BeamStopOutcome>): Promise<BeamStopOutcom
     return await act();
   } catch (cause) {
     if (neverSent(cause) || !(cause instanceof OpsError)) throw cause;
+    if (cause.code === "refused") throw cause; // the node has no such function
     return { kind: "unknown", reason: messageOf(cause) };
   }
 }
