@@ -4,7 +4,7 @@ import { dnaStream, type EventActor } from "#server/contract/event.ts";
 import type { WireIn, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dna-actors.ts";
 import type { Clock } from "#server/kernel/clock.ts";
-import { OpsError } from "#server/kernel/errors.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { OperationRequest, Operations } from "#server/operations/ports.ts";
 import { nodeNameOf } from "./actor-live.ts";
 import { incarnationOf, requireBeam, toActorKey } from "./actors-service.ts";
@@ -82,10 +82,24 @@ export async function stopActor(
     actor: toActor(caller, input.reason),
   };
   await deps.operations.request(request);
-  const outcome = input.force
-    ? await beam.stopForced(node, instance)
-    : await beam.stopSafe(node, instance, SAFE_STOP_DEADLINE_MS);
+  const outcome = await send(deps, request, () =>
+    input.force ? beam.stopForced(node, instance) : beam.stopSafe(node, instance, SAFE_STOP_DEADLINE_MS),
+  );
   return settle(deps, request, outcome);
+}
+
+/** Sends it once. What throws has sent nothing: that is written down too. */
+async function send(
+  deps: StopDeps,
+  request: OperationRequest,
+  stop: () => Promise<BeamStopOutcome>,
+): Promise<BeamStopOutcome> {
+  try {
+    return await stop();
+  } catch (cause) {
+    await deps.operations.settle(request, "failed", `Nothing was sent: ${messageOf(cause)}`);
+    throw cause;
+  }
 }
 
 /** What was sent is written down, then the registry is looked at: the effect is what is observed. */

@@ -175,8 +175,24 @@ function createStopRun({ work, params, owner, store, beam, clock, log }: RunDeps
     } else await note(target, told);
   }
 
-  const send = (target: StopTarget): Promise<BeamStopOutcome> =>
-    force ? beam.stopForced(node, instanceOf(target)) : beam.stopSafe(node, instanceOf(target), SAFE_STOP_DEADLINE_MS);
+  /** What throws has sent nothing: then the node is looked at again, and it is sent anew. */
+  async function send(target: StopTarget): Promise<BeamStopOutcome> {
+    for (let tries = 0; ; tries += 1) {
+      if (tries > 0) await sameNode();
+      try {
+        const instance = instanceOf(target);
+        const outcome = await (force
+          ? beam.stopForced(node, instance)
+          : beam.stopSafe(node, instance, SAFE_STOP_DEADLINE_MS));
+        if (tries > 0) await work.setWaiting(null);
+        return outcome;
+      } catch (cause) {
+        if (!(cause instanceof OpsError) || !WAITED_FOR.has(cause.code)) throw cause;
+        await work.setWaiting(`${node} cannot be reached: ${messageOf(cause)}`);
+        await clock.sleep(RETRY_MS, signal);
+      }
+    }
+  }
 
   /** What may have been sent: the registry tells, for as long as the stop could still be on its way. */
   async function settleBySight(target: StopTarget): Promise<void> {
