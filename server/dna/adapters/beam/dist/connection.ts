@@ -29,6 +29,8 @@ import {
 import { raisedError } from "./raised.ts";
 import type { RemoteCall } from "./remote-nodes.ts";
 
+const WATCHES_PER_CONFIRM = 8;
+
 /** Why a connection is over. */
 export interface ConnectionEnd {
   /** `closed` = by us, in order; `lost` = it broke, or the node is silent. */
@@ -41,6 +43,7 @@ export interface NodeConnection {
   readonly node: string;
   /** Answers that are waited for. */
   readonly pending: number;
+  readonly isOver: boolean;
   /** Since when nobody waits; `null` = somebody does. */
   readonly idleSince: MonotonicMs | null;
   /** Sends a call at once. Throws as `RemoteNodes.call` does. */
@@ -90,6 +93,7 @@ class Connection implements NodeConnection {
   private readonly seed = randomInt(0, 2 ** 32);
   private sequence = 0;
   private waiting = 0;
+  private watching = false;
   private heardAt: MonotonicMs;
   private saidAt: MonotonicMs;
 
@@ -101,6 +105,10 @@ class Connection implements NodeConnection {
     this.self = { type: "pid", node: options.name, id: 1, serial: 0, creation: dialled.creation };
     const now = options.clock.monotonic();
     [this.heardAt, this.saidAt, this.idleSince] = [now, now, now];
+  }
+
+  get isOver(): boolean {
+    return this.over.signal.aborted;
   }
 
   get pending(): number {
@@ -153,6 +161,7 @@ class Connection implements NodeConnection {
       this.waiting += 1;
       this.idleSince = null;
       this.send(bytes);
+      void this.watch();
     });
   }
 
@@ -289,15 +298,21 @@ class Connection implements NodeConnection {
     pending.givenUp = true;
     pending.settle(cause);
     if (pending.process !== null) this.endOnNode(key, pending);
-    const askedMs = this.options.clock.monotonic() - pending.sentAt;
-    if (
-      pending.process === null &&
-      this.heardAt <= pending.sentAt &&
-      askedMs >= CONFIRM_TIMEOUT_MS &&
-      this.confirms()
-    ) {
-      this.silent(askedMs);
+  }
+
+  /** As long as a call is not confirmed: a node that does not send a byte meanwhile is ended with. */
+  private async watch(): Promise<void> {
+    if (this.watching || !this.confirms()) return;
+    this.watching = true;
+    const { clock } = this.options;
+    for (;;) {
+      await clock.sleep(CONFIRM_TIMEOUT_MS / WATCHES_PER_CONFIRM, this.over.signal).catch(() => undefined);
+      const oldest = [...this.calls.values()].find(({ process }) => process === null);
+      if (oldest === undefined || this.over.signal.aborted) break;
+      const silentMs = clock.monotonic() - Math.max(this.heardAt, oldest.sentAt);
+      if (silentMs >= CONFIRM_TIMEOUT_MS) this.silent(silentMs);
     }
+    this.watching = false;
   }
 
   private confirms(): boolean {

@@ -68,8 +68,10 @@ function shakeHands(options: DistOptions, node: string, socket: Socket, signal: 
     digest: (challenge) =>
       createHash("md5").update(options.cookie.reveal(), "latin1").update(String(challenge)).digest(),
   });
+  // Over TLS lengths have four bytes from the first on (OTP 25 lib/ssl/src/inet_tls_dist.erl; seen on a real node).
+  const headerBytes = options.tls === null ? 2 : 4;
   const frameMaxBytes = options.frameMaxBytes ?? FRAME_MAX_BYTES;
-  const splitter = new FrameSplitter(2, HANDSHAKE_FRAME_MAX_BYTES);
+  const splitter = new FrameSplitter(headerBytes, HANDSHAKE_FRAME_MAX_BYTES);
   return new Promise((resolve, reject) => {
     const early: Uint8Array[] = [];
     let take = (frame: Uint8Array): void => void early.push(frame);
@@ -103,7 +105,7 @@ function shakeHands(options: DistOptions, node: string, socket: Socket, signal: 
       else shake(handshake.step(frame));
     };
     const shake = (next: HandshakeStep): void => {
-      if (next.kind === "send") for (const own of next.frames) socket.write(framed(2, own));
+      if (next.kind === "send") for (const own of next.frames) socket.write(framed(headerBytes, own));
       else if (next.kind === "refused") fail(new DialFailure("refused", next.reason));
       else if (next.kind === "done") done(next.peer);
     };
@@ -125,6 +127,6 @@ function shakeHands(options: DistOptions, node: string, socket: Socket, signal: 
         else fail(new DialFailure("unreachable", messageOf(cause), cause));
       }
     });
-    socket.write(framed(2, handshake.first()));
+    socket.write(framed(headerBytes, handshake.first()));
   });
 }

@@ -55,8 +55,11 @@ class NodePool implements RemoteNodes {
   async call(node: string, call: RemoteCall, { timeoutMs, signal }: RemoteCallOptions): Promise<Term> {
     const deadline = startDeadline(this.options.clock, timeoutMs, signal);
     try {
-      const connection = await this.connected(node, deadline);
-      return await connection.call(call, deadline);
+      for (;;) {
+        const connection = await this.connected(node, deadline);
+        // Another node may have needed its place just now: then it waits for one again.
+        if (!connection.isOver) return await connection.call(call, deadline);
+      }
     } finally {
       deadline.clear();
     }
