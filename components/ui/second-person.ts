@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import type { LiveState } from "#server/contract/live.ts";
 import { type ApprovalFold, approvalOf, type WholeNodeAction } from "#server/contract/safety.ts";
 import type { Intent } from "./act-dialog.tsx";
-import { useLiveFold, useNow } from "./live.ts";
+import { useLiveFold, useLiveNow } from "./live.ts";
 import { useSession } from "./session.ts";
 import { useTRPC } from "./trpc.ts";
 
@@ -33,7 +33,7 @@ const approvalsOf = ({ folds }: LiveState) => {
 export function useSecondPerson(asked: ApprovalAsked | null): SecondPerson {
   const session = useSession();
   const approvals = useLiveFold(approvalsOf) ?? NONE;
-  const now = useNow();
+  const now = useLiveNow();
   const trpc = useTRPC();
   const { mutateAsync } = useMutation(trpc.safety.approvals.ask.mutationOptions());
   if (asked === null || session?.secondPerson !== true) return { kind: "not-needed" };
