@@ -13,6 +13,7 @@ export interface PageEntry {
 export const PAGES: readonly PageEntry[] = [
   { title: "Overview", href: routes.overview(), key: "O", annunciator: "overview" },
   { title: "Topology", href: routes.topology(), key: "T", annunciator: "topology" },
+  { title: "Nodes", href: routes.nodes(), key: "N", annunciator: null },
   { title: "Actors", href: routes.actors(), key: "A", annunciator: null },
   { title: "Plans", href: routes.plans(), key: "P", annunciator: "plans" },
   { title: "Worlds", href: routes.worlds(), key: "W", annunciator: "worlds" },

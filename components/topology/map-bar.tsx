@@ -17,12 +17,14 @@ interface MapBarProps {
   readonly clusters: readonly { readonly source: string; readonly cluster: string }[];
   readonly found: number;
   readonly all: number;
+  /** Whether those that are not meant can be dimmed instead of left out. */
+  readonly dims?: boolean;
 }
 
 const SEPARATOR = "\n";
 
 /** Which nodes are meant: states, region, cluster, text; and whether the others are dimmed or left out. */
-export function MapBar({ place, onPlace, counts, regions, clusters, found, all }: MapBarProps) {
+export function MapBar({ place, onPlace, counts, regions, clusters, found, all, dims = true }: MapBarProps) {
   const input = useRef<HTMLInputElement>(null);
   useKeys([{ keys: "/", does: "filter the nodes", run: () => input.current?.focus() }], { group: "Topology" });
   const words = (place.state ?? "").split(",");
@@ -92,7 +94,7 @@ export function MapBar({ place, onPlace, counts, regions, clusters, found, all }
         <span className="small t3 nowrap" role="status">
           {filtering ? `${formatCount(found)} of ${formatCount(all)}` : ""}
         </span>
-        {filtering && (
+        {filtering && dims && (
           <span className="seg">
             {(["dimmed", "hidden"] as const).map((how) => (
               <button

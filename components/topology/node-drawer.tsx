@@ -65,6 +65,7 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
             for <Since at={node.since} />
           </span>
           <span className="t3">{node.evidence}</span>
+          <Link href={routes.node(source, incarnation)}>its page</Link>
           <OutLinks on="dna.node" values={{ source, node: node.node }} />
         </>
       }
