@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { TypeCounted } from "#components/census/type-counted.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { useEstate } from "#components/ui/estate.ts";
@@ -57,7 +58,8 @@ export function ActorList({ source: asked, namespace, moduleId, prefix, after }:
             {types.data === undefined
               ? "The register of keys and their owners."
               : `${plural(types.data.types.length, "type")} in this keyspace.`}{" "}
-            <span className="t3">Owned does not mean running: the register holds every key ever used.</span>
+            <span className="t3">Owned does not mean running: the register holds every key ever used.</span>{" "}
+            {source !== null && <TypeCounted source={source} type={chosen} />}
           </>
         }
       />

@@ -3,7 +3,7 @@ import { Action } from "#components/ui/button.tsx";
 import { usePermitted, useRefusal } from "#components/ui/session.ts";
 import { Failure } from "#components/ui/widget.tsx";
 import { CensusProgress } from "./census-progress.tsx";
-import { useCensus } from "./use-census.ts";
+import { isOpen, useCensus } from "./use-census.ts";
 
 interface CensusActionProps {
   readonly source: string;
@@ -14,7 +14,7 @@ interface CensusActionProps {
 export function CensusAction({ source, incarnation }: CensusActionProps) {
   const census = useCensus(source, incarnation, null);
   const permitted = usePermitted("dna:census");
-  const running = census.walk?.state === "running";
+  const running = census.walk !== null && isOpen(census.walk);
   const refusal = useRefusal("dna:census", running ? "A walk is under way." : census.busy ? "Asked already." : null);
   return (
     <>

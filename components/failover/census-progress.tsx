@@ -5,6 +5,7 @@ import { State } from "#components/ui/glyph.tsx";
 import { Age } from "#components/ui/time.tsx";
 import type { CensusOutput } from "#server/contract/wire/dna.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { isOpen } from "./use-census.ts";
 
 interface CensusProgressProps {
   readonly walk: CensusOutput;
@@ -25,13 +26,13 @@ export function CensusProgress({ walk, onCancel }: CensusProgressProps) {
           {plural(keys, "key")} in {plural(rows, "row")}
         </span>
         <Age at={Date.parse(finishedAt ?? startedAt) as EpochMs} suffix={finishedAt === null ? "so far" : "ago"} />
-        {state === "running" && (
+        {isOpen(walk) && (
           <Button small onPress={onCancel}>
             Stop counting
           </Button>
         )}
       </p>
-      {state === "running" && (
+      {isOpen(walk) && (
         <>
           <svg
             className="meter t-working"

@@ -8,7 +8,7 @@ import { Empty, Failure } from "#components/ui/widget.tsx";
 import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { CensusProgress } from "./census-progress.tsx";
-import type { Census } from "./use-census.ts";
+import { type Census, isOpen } from "./use-census.ts";
 
 interface FailoverTouchesProps {
   readonly preview: FailoverPreviewOutput;
@@ -19,7 +19,7 @@ interface FailoverTouchesProps {
 export function FailoverTouches({ preview, census }: FailoverTouchesProps) {
   const { node, keysPerRound, roundsPerSecond, rounds, estimateMs } = preview;
   const { owned } = node;
-  const running = census.walk?.state === "running";
+  const running = census.walk !== null && isOpen(census.walk);
   const refusal = useRefusal("dna:census", running ? "A walk is under way." : census.busy ? "Asked already." : null);
   const roundsOf = (keys: number) => Math.ceil(keys / keysPerRound);
   return (

@@ -6,6 +6,10 @@ import type { CensusOutput } from "#server/contract/wire/dna.ts";
 
 const EVERY_MS = 1_000;
 
+/** It is under way, or stands still and may go on. */
+export const isOpen = ({ state }: Pick<CensusOutput, "state">): boolean =>
+  state === "running" || state === "waiting" || state === "paused";
+
 export interface Census {
   /** The walk that this page started or found under way; `null` = none. */
   readonly walk: CensusOutput | null;
@@ -24,13 +28,13 @@ export function useCensus(source: string, incarnation: string, found: CensusOutp
   const trpc = useTRPC();
   const cache = useQueryClient();
   const [startedId, setStartedId] = useState<string | null>(null);
-  const censusId = startedId ?? (found?.state === "running" ? found.censusId : null);
+  const censusId = startedId ?? (found !== null && isOpen(found) ? found.censusId : null);
   const query = useQuery(
     trpc.dna.census.get.queryOptions(
       { source, censusId: censusId ?? "" },
       {
         enabled: censusId !== null,
-        refetchInterval: ({ state }) => (state.data === undefined || state.data.state === "running" ? EVERY_MS : false),
+        refetchInterval: ({ state }) => (state.data === undefined || isOpen(state.data) ? EVERY_MS : false),
       },
     ),
   );

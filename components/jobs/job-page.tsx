@@ -61,24 +61,40 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
             <JobThen job={job} facts={live} />
           ) : (
             <JobView job={job} progress={progress ?? job.progress} onChanged={refresh}>
-              <JobTargets
-                targets={job.targets}
-                counts={progress?.counts ?? job.facts.counts}
-                words={jobWords(job.facts)}
-                outcome={outcome}
-                onOutcome={(next) => {
-                  setOutcome(next);
-                  setAfter(null);
-                }}
-                first={after === null}
-                nextAfter={job.nextAfter}
-                onPage={setAfter}
-              />
+              {job.facts.kind === "dna.census" ? (
+                <CensusOfJob source={job.facts.stream.slice("dna:".length)} />
+              ) : (
+                <JobTargets
+                  targets={job.targets}
+                  counts={progress?.counts ?? job.facts.counts}
+                  words={jobWords(job.facts)}
+                  outcome={outcome}
+                  onOutcome={(next) => {
+                    setOutcome(next);
+                    setAfter(null);
+                  }}
+                  first={after === null}
+                  nextAfter={job.nextAfter}
+                  onPage={setAfter}
+                />
+              )}
             </JobView>
           )
         }
       </QueryWidget>
     </div>
+  );
+}
+
+/** A walk has no targets: what it found is on the page of the census. */
+function CensusOfJob({ source }: { readonly source: string }) {
+  return (
+    <Section title="What it found">
+      <p className="wrap">
+        Keys by owner and type are told once the whole register is walked:{" "}
+        <Link href={routes.census({ source })}>census of {source}</Link>.
+      </p>
+    </Section>
   );
 }
 
@@ -161,9 +177,13 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
                 source: words.targets,
               },
               { name: "applied", value: formatCount(counts.applied), source: words.applied },
-              { name: "moved", value: formatCount(counts.moved), source: words.moved },
-              { name: "failed", value: formatCount(counts.failed), source: words.failed },
-              { name: "unknown", value: formatCount(counts.unknown), source: words.unknown },
+              ...(facts.kind === "dna.census"
+                ? []
+                : [
+                    { name: "moved", value: formatCount(counts.moved), source: words.moved },
+                    { name: "failed", value: formatCount(counts.failed), source: words.failed },
+                    { name: "unknown", value: formatCount(counts.unknown), source: words.unknown },
+                  ]),
             ]}
           />
           {counts.unknown > 0 && <p className="small t2 wrap">{`Unknown: ${words.settles}`}</p>}
@@ -215,6 +235,10 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
 /** What a job is about: the node that it takes keys from, or the source of its plans. */
 function aboutOf(facts: JobOutput["facts"]) {
   const source = facts.stream.slice(facts.stream.indexOf(":") + 1);
+  if (facts.kind === "dna.census") {
+    const of = { name: "source", value: <bdi>{source}</bdi> };
+    return [{ ...of, source: <Link href={routes.census({ source })}>census</Link> }];
+  }
   if (facts.kind !== "dna.failover" && facts.kind !== "dna.actors.stop") {
     const of = {
       name: "source",

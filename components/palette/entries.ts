@@ -108,7 +108,7 @@ export function entriesOf(known: Known): readonly Entry[] {
     ...known.pages.map(({ title, href, key }) => entry("Pages", title, title, go(href), { detail: `G ${key}` })),
     ...(known.plan === null ? [] : openPlanEntries(known.plan)),
     ...sources.flatMap(({ source, fold }) => {
-      if (fold.family === "dna") return dnaEntries(source, fold.nodes, refusals, demo);
+      if (fold.family === "dna") return [...countedEntries(source), ...dnaEntries(source, fold.nodes, refusals, demo)];
       if (fold.family === "dynflow") return dynflowEntries(source, fold, refusals, demo);
       return fold.family === "operator" ? jobEntries(fold.jobs) : [];
     }),
@@ -158,6 +158,17 @@ function openPlanEntries({ source, planId, stepId, name, refusals }: OpenPlan): 
     act("halt", `Halt ${shown}…`),
   ];
 }
+
+const countedEntries = (source: string): readonly Entry[] => [
+  entry("Pages", `census ${source}`, `Census of ${source}`, go(routes.census({ source })), {
+    detail: "who owns how many keys",
+    words: "count keys orphans skew",
+  }),
+  entry("Pages", `health ${source}`, `Health of ${source}`, go(routes.health({ source })), {
+    detail: "checks of the cluster",
+    words: "checks misconfiguration",
+  }),
+];
 
 type DnaNodes = Extract<Folds[string], { family: "dna" }>["nodes"];
 

@@ -2,7 +2,9 @@
 import { DrawerSection } from "#components/ui/drawer.tsx";
 import { formatAgeMs, formatCount, formatNumber, plural } from "#components/ui/format.ts";
 import { Name } from "#components/ui/ident.tsx";
+import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
+import { routes } from "#components/ui/routes.ts";
 import { type Fact, Facts } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
 import type { OwnedFold } from "#server/contract/fold/dna.ts";
@@ -33,7 +35,11 @@ export function NodeHoldings({ stream, incarnation, owned }: NodeHoldingsProps) 
       name: "owned",
       value:
         owned === null ? <span className="t3">not counted</span> : <b className="strong">{plural(total, "key")}</b>,
-      source: owned === null ? "no census" : <Age at={owned.asOf} source="census" />,
+      source: (
+        <Link href={routes.census({ source: stream.slice("dna:".length) })}>
+          {owned === null ? "no census" : <Age at={owned.asOf} source="census" />}
+        </Link>
+      ),
     },
     ...types.slice(0, TYPES_SHOWN).map(({ namespace, moduleId, keys }) => ({
       name: "",
