@@ -3,8 +3,8 @@ import { OpsError } from "#server/kernel/errors.ts";
 const NOTHING = new Uint8Array();
 
 /**
- * Cuts a stream of bytes into frames, however it arrives: each begins with its length in two bytes (handshake) or four (after
- * it). Keeps no more than one frame of at most `capBytes` that is under way.
+ * Cuts a stream of bytes into frames, however it arrives: each begins with its length in two bytes (a handshake over
+ * TCP) or four (all else). Keeps no more than one frame of at most `capBytes` that is under way.
  *
  * Source: Erlang/OTP 25 erts/doc/src/erl_dist_protocol.xml, "Distribution Handshake" and "Protocol between Connected Nodes".
  */
