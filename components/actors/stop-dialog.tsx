@@ -12,6 +12,7 @@ import { Failure, Skeleton } from "#components/ui/widget.tsx";
 import type { StopOutput, StopPreviewOutput } from "#server/contract/wire/dna-actors.ts";
 import type { ActorPlaceOf } from "./actor-place.ts";
 import { phaseWord } from "./phase-words.ts";
+import "./actors.css";
 
 const EVERY_MS = 2_000;
 
@@ -104,7 +105,7 @@ function Loaded({ place, preview, old, onDone, onClose }: LoadedProps) {
       onDone={() => {}}
       onClose={onClose}
     >
-      <div className="dbody">
+      <div className="dbody stop-body">
         <fieldset className="seg" aria-label="How it is ended">
           <button type="button" aria-pressed={!force} onClick={() => setForced(false)}>
             Safely
@@ -196,7 +197,7 @@ interface EndedProps {
 function Ended({ outcome, name, onDone }: EndedProps) {
   return (
     <Dialog title={WORDS[outcome.outcome]} sub={<Name text={name} mono />} onClose={() => onDone(outcome)}>
-      <div className="dbody">
+      <div className="dbody stop-body">
         <p className={outcome.outcome === "unknown" ? "warn bad" : "warn"}>{outcome.note}</p>
         <p className="small t2">
           {outcome.outcome === "unknown"

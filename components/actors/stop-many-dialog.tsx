@@ -11,6 +11,7 @@ import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import { Failure, Skeleton } from "#components/ui/widget.tsx";
 import type { StopManyPreviewOutput } from "#server/contract/wire/dna-actors.ts";
+import "./actors.css";
 
 export interface StopManyTarget {
   readonly source: string;
@@ -27,7 +28,9 @@ interface StopManyDialogProps {
 }
 
 /** Stops the instances of a partition or a type on one node as a job: listed and frozen here, then one after the other. */
-export function StopManyDialog({ target, onClose }: StopManyDialogProps) {
+export function StopManyDialog({ target: asked, onClose }: StopManyDialogProps) {
+  const [whole, setWhole] = useState(false);
+  const target = whole ? { ...asked, partition: null } : asked;
   const preview = useQuery(
     useTRPC().dna.actors.stopManyPreview.queryOptions(target, { gcTime: 0, staleTime: Number.POSITIVE_INFINITY }),
   );
@@ -48,6 +51,7 @@ export function StopManyDialog({ target, onClose }: StopManyDialogProps) {
       key={preview.dataUpdatedAt}
       target={target}
       preview={preview.data}
+      scope={asked.partition === null ? null : { partition: asked.partition, whole, onWhole: setWhole }}
       onAgain={() => void preview.refetch()}
       onClose={onClose}
     />
@@ -56,10 +60,16 @@ export function StopManyDialog({ target, onClose }: StopManyDialogProps) {
 
 interface LoadedProps extends StopManyDialogProps {
   readonly preview: StopManyPreviewOutput;
+  /** Whether one partition or every one of the node is meant; `null` = there is no choice. */
+  readonly scope: {
+    readonly partition: number;
+    readonly whole: boolean;
+    readonly onWhole: (whole: boolean) => void;
+  } | null;
   readonly onAgain: () => void;
 }
 
-function Loaded({ target, preview, onAgain, onClose }: LoadedProps) {
+function Loaded({ target, preview, scope, onAgain, onClose }: LoadedProps) {
   const client = useTRPCClient();
   const trpc = useTRPC();
   const cache = useQueryClient();
@@ -105,7 +115,17 @@ function Loaded({ target, preview, onAgain, onClose }: LoadedProps) {
       onDone={onClose}
       onClose={onClose}
     >
-      <div className="dbody">
+      <div className="dbody stop-body">
+        {scope !== null && (
+          <fieldset className="seg" aria-label="Where">
+            <button type="button" aria-pressed={!scope.whole} onClick={() => scope.onWhole(false)}>
+              Partition {scope.partition}
+            </button>
+            <button type="button" aria-pressed={scope.whole} onClick={() => scope.onWhole(true)}>
+              Every partition
+            </button>
+          </fieldset>
+        )}
         <fieldset className="seg" aria-label="How they are ended">
           <button type="button" aria-pressed={!force} onClick={() => setForced(false)}>
             Safely

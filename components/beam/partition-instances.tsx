@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
+import { StopMany } from "#components/actors/stop-many.tsx";
 import { useRowsInBox } from "#components/plan/use-rows-in-box.ts";
 import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
 import { Button } from "#components/ui/button.tsx";
@@ -72,6 +73,15 @@ export function PartitionInstances({ source, incarnation, partition }: Partition
         <Button small onPress={() => void query.refetch()}>
           Read again
         </Button>
+        <StopMany
+          target={{
+            source,
+            incarnation,
+            partition,
+            type: type === null ? null : { namespace: type.namespace, moduleId: type.moduleId },
+          }}
+          refusal={late === "" ? null : "A job takes a whole partition or a type of it, not names by their beginning."}
+        />
         <span className="small t3" role="status">
           {query.isFetching ? "reading…" : <Age at={query.dataUpdatedAt as EpochMs} source="beam" suffix="ago" />}
         </span>

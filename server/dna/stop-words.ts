@@ -1,4 +1,5 @@
 /** What stopping an actor means and loses, in words; the same in preview, dialog, journal and job. */
+import { formatCount } from "#server/contract/view/words.ts";
 import type { ActorLiveView } from "./actor-live.ts";
 import type { BeamStopOutcome } from "./beam-ports.ts";
 
@@ -21,8 +22,8 @@ export function lossOf(live: ActorLiveView): string {
       ? "an unknown number of buffered events"
       : buffered === 1
         ? "1 buffered event"
-        : `${buffered} buffered events`;
-  const queued = mailbox === 1 ? "1 queued message" : `${mailbox} queued messages`;
+        : `${formatCount(buffered)} buffered events`;
+  const queued = mailbox === 1 ? "1 queued message" : `${formatCount(mailbox)} queued messages`;
   const inFlight =
     phase === "pending_storage"
       ? " The batch that is being written normally still lands, but its callers get no reply."
@@ -39,8 +40,8 @@ export function outcomeWords(outcome: BeamStopOutcome): string {
       return "The node ended it";
     case "busy": {
       const numbers = [
-        ...(outcome.buffered === null ? [] : [`${outcome.buffered} buffered`]),
-        ...(outcome.mailbox === null ? [] : [`${outcome.mailbox} queued`]),
+        ...(outcome.buffered === null ? [] : [`${formatCount(outcome.buffered)} buffered`]),
+        ...(outcome.mailbox === null ? [] : [`${formatCount(outcome.mailbox)} queued`]),
       ];
       const behind = numbers.length === 0 ? "" : ` (${numbers.join(", ")})`;
       return `It was never idle within ${SAFE_STOP_DEADLINE_MS / 1_000} s${behind}: it runs on, nothing was ended`;
