@@ -49,6 +49,10 @@ const preview = (over: Partial<FailoverPreviewOutput> = {}): FailoverPreviewOutp
   roundsPerSecond: 2,
   keysPerRound: 50,
   refusals: [],
+  notMoved: null,
+  targets: [],
+  targetsLeftOut: 0,
+  claimRefusal: "No node of the cluster has been alive for 30 s: nobody can be given its keys.",
   ...over,
 });
 
@@ -100,11 +104,57 @@ describe("FailoverDialog", () => {
     expect(asked.find(({ path }) => path === "dna.failover.start")?.input).toMatchObject({
       source: "eu-1",
       incarnation: ID,
+      targets: null,
       expectedState: "gone",
       expectedNode: "dna@10.0.0.7",
       expectedKeys: 101_233,
       reason: "killed by the kernel",
     });
+  });
+
+  const node = (number: number, refusal: string | null) => ({
+    incarnation: `2000:${number}`,
+    node: `dna@10.0.0.${number}`,
+    state: refusal === null ? "alive" : "late",
+    aliveMs: refusal === null ? 90_000 : null,
+    load: 0.4,
+    running: 3_104,
+    owned: null,
+    weight: 50,
+    refusal,
+  });
+
+  it("gives the keys to the nodes that were chosen, by their weights, and says who gets about how many", async () => {
+    const start = vi.fn(() => ({ journalId: "j", jobId: "01JOB" }));
+    const offer = { targets: [node(1, null), node(2, null), node(3, "it is late")], claimRefusal: null };
+    const { asked } = open(preview({ ...offer, keys: 900 }), { "dna.failover.start": start });
+    await screen.findByText("What it will touch");
+    expect(plain(screen.getByRole("dialog").textContent)).toContain("Not needed for recovery.");
+    fireEvent.click(screen.getByRole("radio", { name: /^Give to chosen nodes/ }));
+    fireEvent.change(screen.getByLabelText("Weight of dna@10.0.0.2"), { target: { value: "100" } });
+    const rows = screen.getAllByRole("row").map((row) => plain(row.textContent));
+    expect(rows.find((text) => text.startsWith("dna@10.0.0.1"))).toMatch(/300$/);
+    expect(rows.find((text) => text.startsWith("dna@10.0.0.2"))).toMatch(/600$/);
+    expect(rows.find((text) => text.startsWith("dna@10.0.0.3"))).toContain("it is late");
+    expect(screen.getByRole("checkbox", { name: "dna@10.0.0.3" }).hasAttribute("disabled")).toBe(true);
+    fill();
+    fireEvent.click(submit());
+    await waitFor(() => expect(start).toHaveBeenCalledTimes(1));
+    expect(asked.find(({ path }) => path === "dna.failover.start")?.input).toMatchObject({
+      targets: [
+        { incarnation: "2000:1", weight: 50 },
+        { incarnation: "2000:2", weight: 100 },
+      ],
+    });
+  });
+
+  it("cannot give keys away while nobody has been alive long enough", async () => {
+    open(preview());
+    await screen.findByText("What it will touch");
+    fill();
+    expect(submit().getAttribute("aria-disabled")).toBeNull();
+    fireEvent.click(screen.getByRole("radio", { name: /^Give to chosen nodes/ }));
+    expect(submit().getAttribute("aria-disabled")).toBe("true");
   });
 
   it("shows that the world has moved, and stays open", async () => {

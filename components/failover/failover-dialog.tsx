@@ -13,6 +13,7 @@ import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import { Failure, Skeleton } from "#components/ui/widget.tsx";
 import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { FailoverChoiceSection, useFailoverChoice } from "./failover-choice.tsx";
 import { FailoverReasons } from "./failover-reasons.tsx";
 import { FailoverTouches } from "./failover-touches.tsx";
 import { useCensus } from "./use-census.ts";
@@ -25,7 +26,7 @@ interface FailoverDialogProps {
   readonly onClose: () => void;
 }
 
-/** Releases the keys of one dead incarnation: what it will touch, why it may, what remains; then a reason and its name. */
+/** Releases the keys of one dead incarnation or gives them to others: what it will touch, why it may, what remains; then a reason and its name. */
 export function FailoverDialog({ source, incarnation, onClose }: FailoverDialogProps) {
   const trpc = useTRPC();
   const preview = useQuery(
@@ -71,15 +72,18 @@ function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProp
   const { go } = useAddress();
   const census = useCensus(source, incarnation, preview.census);
   const { node, keys } = preview;
+  const choice = useFailoverChoice(preview);
+  const name = node.node === "" ? incarnation : node.node;
   const refusal = useRefusal(
     "dna:failover",
-    old ? "What is shown is old: it could not be read again." : (preview.refusals[0] ?? null),
+    old ? "What is shown is old: it could not be read again." : (preview.refusals[0] ?? choice.refusal(preview)),
   );
   async function start({ reason, requestId }: Intent) {
     const state = node.state === "silent" || node.state === "gone" ? node.state : "gone";
     const answer = await client.dna.failover.start.mutate({
       source,
       incarnation,
+      targets: choice.targets(),
       expectedState: state,
       expectedNode: node.node,
       expectedKeys: keys ?? 0,
@@ -94,7 +98,7 @@ function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProp
       wide
       title={
         <>
-          Fail over the keys of <Name text={node.node} mono />
+          Fail over the keys of <Name text={name} mono />
         </>
       }
       sub={
@@ -104,14 +108,17 @@ function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProp
         </>
       }
       verb={keys === null ? "Fail over its keys" : `Fail over ${formatCount(keys)} keys`}
-      typed={node.node}
+      typed={name}
       refusal={refusal}
+      approval={{ action: "dna.failover.start", stream: `dna:${source}`, target: incarnation }}
       onAct={start}
       onDone={onClose}
       onClose={onClose}
     >
       <div className="dbody two">
-        <FailoverTouches preview={preview} census={census} />
+        <FailoverTouches preview={preview} census={census}>
+          <FailoverChoiceSection choice={choice} offer={preview} keys={keys} what="keys" />
+        </FailoverTouches>
         <FailoverReasons preview={preview} />
       </div>
     </ActDialog>

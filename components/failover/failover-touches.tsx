@@ -13,10 +13,12 @@ import { type Census, isOpen } from "./use-census.ts";
 interface FailoverTouchesProps {
   readonly preview: FailoverPreviewOutput;
   readonly census: Census;
+  /** What becomes of them, below. */
+  readonly children: React.ReactNode;
 }
 
 /** What will be touched: keys by type as last counted, with the age of the count; rounds and time from them. */
-export function FailoverTouches({ preview, census }: FailoverTouchesProps) {
+export function FailoverTouches({ preview, census, children }: FailoverTouchesProps) {
   const { node, keysPerRound, roundsPerSecond, rounds, estimateMs } = preview;
   const { owned } = node;
   const running = census.walk !== null && isOpen(census.walk);
@@ -75,8 +77,7 @@ export function FailoverTouches({ preview, census }: FailoverTouchesProps) {
           </table>
           <p className="small t3 n">
             Counted <Age at={Date.parse(owned.asOf) as EpochMs} suffix="ago" />; the job walks the rows anew and takes
-            what is there. Time is an estimate. Storage is not touched: rows of the register are deleted, and the next
-            message to a key claims it.
+            what is there. Time is an estimate. Storage is not touched: only rows of the register are.
           </p>
         </>
       )}
@@ -87,6 +88,7 @@ export function FailoverTouches({ preview, census }: FailoverTouchesProps) {
           {owned === null ? "Count its keys" : "Count again"}
         </Button>
       </p>
+      {children}
     </section>
   );
 }

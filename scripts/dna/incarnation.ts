@@ -41,6 +41,8 @@ export interface DnaNodeOptions {
   readonly cluster: string;
   /** BEAM node name. */
   readonly node: string;
+  /** Told of each key that this node has come to own, and from whom; `null` = from nobody. */
+  readonly onClaim?: (key: ActorKey, from: IncarnationId | null) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -105,7 +107,9 @@ export async function startIncarnation(options: DnaNodeOptions): Promise<DnaInca
   async function takeOver(key: ActorKey, owner: Incarnation): Promise<Served> {
     const claim = [identity.createdAt, identity.id, clock.now()];
     const params = [...claim, key.namespace, key.moduleId, key.name, owner.createdAt, owner.id];
-    return isApplied(await run(statements.replace, params)) ? "taken-over" : "lost";
+    if (!isApplied(await run(statements.replace, params))) return "lost";
+    options.onClaim?.(key, toIncarnationId(owner));
+    return "taken-over";
   }
 
   await refresh();
@@ -124,7 +128,9 @@ export async function startIncarnation(options: DnaNodeOptions): Promise<DnaInca
       const [row] = (await run(statements.whereIs, [namespace, moduleId, name])).rows;
       if (row === undefined || row.node_id === null || row.node_created === null) {
         const params = [namespace, moduleId, name, identity.createdAt, identity.id, clock.now()];
-        return isApplied(await run(statements.claim, params)) ? "claimed" : "lost";
+        if (!isApplied(await run(statements.claim, params))) return "lost";
+        options.onClaim?.(key, null);
+        return "claimed";
       }
       const owner: Incarnation = { createdAt: epochMs(row.node_created.getTime()), id: row.node_id };
       if (toIncarnationId(owner) === id) return "mine";

@@ -1,0 +1,94 @@
+/**
+ * One DNA node as a process of its own, as its database sees it: `node scripts/dna/claimer.ts '<json>'`. It asks for
+ * random keys of the given types until it is killed, and writes one line of JSON for whatever it comes to own. A line
+ * `sweep` on its standard input makes it ask for every key once.
+ */
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "#server/dna/adapters/scylla/client.ts";
+import type { ActorKey, ActorType } from "#server/dna/domain/identity.ts";
+import { messageOf } from "#server/kernel/errors.ts";
+import { silentLogger } from "#server/kernel/logger.ts";
+import { createSystemClock } from "#server/runtime/clock.ts";
+import { type DnaIncarnation, startIncarnation } from "./incarnation.ts";
+
+/** What a claimer is given as its argument. */
+export interface ClaimerPlan {
+  readonly contactPoints: readonly string[];
+  readonly localDataCenter: string;
+  readonly keyspace: string;
+  readonly cluster: string;
+  readonly node: string;
+  readonly types: readonly ActorType[];
+  readonly keysPerType: number;
+  /** Pause between two requests. */
+  readonly everyMs: number;
+}
+
+/** What a claimer writes, one a line. */
+export type ClaimerLine =
+  | { readonly kind: "up"; readonly id: string }
+  /** It owns the key now; `from` = whose it was, `null` = nobody's. */
+  | { readonly kind: "claimed"; readonly key: string; readonly from: string | null; readonly at: number }
+  /** Nobody knows what became of a request: it may own the key. */
+  | { readonly kind: "unknown"; readonly key: string; readonly why: string }
+  /** `open` = keys that could not be settled. */
+  | { readonly kind: "swept"; readonly open: number };
+
+/** Keys of the race: names sort as their numbers do. */
+export const raceName = (number: number): string => `key-${String(number).padStart(5, "0")}`;
+export const raceKey = ({ namespace, moduleId, name }: ActorKey): string => `${namespace}/${moduleId}/${name}`;
+
+const SWEEP_TRIES = 30;
+const SWEEP_RETRY_MS = 500;
+const SETTLED: ReadonlySet<string> = new Set(["claimed", "taken-over", "mine", "forwarded"]);
+
+async function main(plan: ClaimerPlan): Promise<void> {
+  const client = createClient(plan);
+  const { keyspace, cluster, node } = plan;
+  const say = (line: ClaimerLine) => void process.stdout.write(`${JSON.stringify(line)}\n`);
+  const incarnation = await startIncarnation({
+    ...{ client, keyspace, cluster, node },
+    clock: createSystemClock(),
+    log: silentLogger,
+    onClaim: (key, from) => say({ kind: "claimed", key: raceKey(key), from, at: Date.now() }),
+  });
+  say({ kind: "up", id: incarnation.id });
+  let sweeping = false;
+  createInterface({ input: process.stdin }).on("line", (line) => {
+    if (line !== "sweep" || sweeping) return;
+    sweeping = true;
+    void sweep(incarnation, plan, say);
+  });
+  while (!sweeping) {
+    const type = plan.types[Math.floor(Math.random() * plan.types.length)];
+    const name = raceName(Math.floor(Math.random() * plan.keysPerType));
+    if (type !== undefined) await ask(incarnation, { ...type, name }, say);
+    await sleep(plan.everyMs);
+  }
+}
+
+async function ask(incarnation: DnaIncarnation, key: ActorKey, say: (line: ClaimerLine) => void): Promise<boolean> {
+  try {
+    return SETTLED.has(await incarnation.request(key));
+  } catch (cause) {
+    say({ kind: "unknown", key: raceKey(key), why: messageOf(cause) });
+    return false;
+  }
+}
+
+async function sweep(incarnation: DnaIncarnation, plan: ClaimerPlan, say: (line: ClaimerLine) => void): Promise<void> {
+  let open = plan.types.flatMap((type) =>
+    Array.from({ length: plan.keysPerType }, (_, number) => ({ ...type, name: raceName(number) })),
+  );
+  for (let round = 0; open.length > 0 && round < SWEEP_TRIES; round += 1) {
+    if (round > 0) await sleep(SWEEP_RETRY_MS);
+    const left: typeof open = [];
+    for (const key of open) if (!(await ask(incarnation, key, say))) left.push(key);
+    open = left;
+  }
+  say({ kind: "swept", open: open.length });
+}
+
+const [given] = process.argv.slice(2);
+if (import.meta.main && given !== undefined) await main(JSON.parse(given) as ClaimerPlan);
