@@ -41,6 +41,8 @@ async function placesOf(url: string): Promise<readonly Place[]> {
     { what: "Node", address: `/topology?of=eu-1&node=${encodeURIComponent(node.incarnation)}` },
     { what: "Actors", address: "/actors" },
     { what: "Actor", address: actorAddress },
+    { what: "Census", address: "/census?source=eu-1" },
+    { what: "Health", address: "/health?source=eu-1&check=takeover" },
     { what: "Plans", address: "/plans" },
     { what: "Plan", address: planAddress },
     { what: "Plan, steps", address: `${planAddress}?tab=steps` },

@@ -15,33 +15,41 @@ import { NEVER_SEEN } from "./census-view.ts";
 const SHOWN = 50;
 const SHOWN_ORPHANS = 20;
 
-/** What was counted: the whole, live nodes and how evenly they hold, orphans, types; everything as of the count. */
+/** The whole of what was counted. */
+export function CensusTotals({ result }: { readonly result: CensusResult }) {
+  const { countedAt, rows, keys, unreadableRows, otherKeys, live, orphans, orphanKeys } = result;
+  const age = <Age at={countedAt} source="census" />;
+  return (
+    <Section title="Counted" note="as the register stood while it was walked" aside={age}>
+      <Facts
+        facts={[
+          { name: "rows", value: formatCount(rows), source: age },
+          { name: "owned keys", value: formatCount(keys), source: plural(live.length + orphans.length, "owner") },
+          {
+            name: "of orphans",
+            value: `${formatCount(orphanKeys)} (${shareOf(orphanKeys, keys)})`,
+            source: "resting",
+          },
+          {
+            name: "unreadable rows",
+            value: unreadableRows === 0 ? "none" : <b className="strong">{formatCount(unreadableRows)}</b>,
+            source: "each costs only itself",
+          },
+          ...(otherKeys === 0
+            ? []
+            : [{ name: "of others", value: formatCount(otherKeys), source: "owners not told one by one" }]),
+        ]}
+      />
+    </Section>
+  );
+}
+
+/** Live nodes and how evenly they hold, orphans, types; everything as of the count. */
 export function CensusResultView({ source, result }: { readonly source: string; readonly result: CensusResult }) {
-  const { countedAt, rows, keys, unreadableRows, otherKeys, live, orphans, orphanKeys, types, skew } = result;
+  const { countedAt, rows, live, orphans, types, skew } = result;
   const age = <Age at={countedAt} source="census" />;
   return (
     <>
-      <Section title="Counted" note="as the register stood while it was walked" aside={age}>
-        <Facts
-          facts={[
-            { name: "rows", value: formatCount(rows), source: age },
-            { name: "owned keys", value: formatCount(keys), source: plural(live.length + orphans.length, "owner") },
-            {
-              name: "of orphans",
-              value: `${formatCount(orphanKeys)} (${shareOf(orphanKeys, keys)})`,
-              source: "resting",
-            },
-            {
-              name: "unreadable rows",
-              value: unreadableRows === 0 ? "none" : <b className="strong">{formatCount(unreadableRows)}</b>,
-              source: "each costs only itself",
-            },
-            ...(otherKeys === 0
-              ? []
-              : [{ name: "of others", value: formatCount(otherKeys), source: "owners not told one by one" }]),
-          ]}
-        />
-      </Section>
       <Section
         title="Live nodes"
         note={
