@@ -1,4 +1,5 @@
 import { soakBlobs } from "./soak/blobs.ts";
+import { soakDistribution } from "./soak/dist.ts";
 import { DNA_USAGE, soakDna } from "./soak/dna.ts";
 import { soakKills } from "./soak/kills.ts";
 
@@ -7,6 +8,7 @@ const SOAKS: Readonly<
 > = {
   kills: { rounds: 200, run: soakKills },
   blobs: { rounds: 1_000_000, run: soakBlobs },
+  dist: { rounds: 1_000_000, run: soakDistribution },
 };
 const USAGE = `usage: npm run soak -- ${Object.keys(SOAKS).join("|")} [rounds] [seed]\n${DNA_USAGE}`;
 
@@ -16,7 +18,7 @@ if (process.argv[2] === "dna") {
   process.exit(sound === null ? 2 : sound ? 0 : 1);
 }
 
-/** What is too long for every commit: `kills` of a console, mutated `blobs`, histories of `dna` clusters; exit 1 when anything was lost or did harm. */
+/** What is too long for every commit: `kills` of a console, mutated `blobs`, mutated frames of nodes (`dist`), histories of `dna` clusters; exit 1 when anything was lost or did harm. */
 const [name = "", rounds, seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 const soak = SOAKS[name];
 const asked = rounds ?? String(soak?.rounds ?? "");
