@@ -1,5 +1,6 @@
 "use client";
 import { useState } from "react";
+import { FailoverKey } from "#components/failover/failover-key.tsx";
 import { HistorySection } from "#components/history/history-section.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
@@ -54,7 +55,12 @@ export function ActorView({ place, entry }: { readonly place: ActorPlaceOf; read
           </>
         }
         sub={<OutLinks on="dna.actor" values={{ source, actor: name }} />}
-        actions={<StopActor place={place} onSaid={say} />}
+        actions={
+          <>
+            <FailoverKey place={place} />
+            <StopActor place={place} onSaid={say} />
+          </>
+        }
       />
       <p role="status" className={said === null ? "sr" : "small"}>
         {said}

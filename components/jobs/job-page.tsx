@@ -12,6 +12,7 @@ import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { OnlyNow } from "#components/ui/not-known.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts, PageHead, Section } from "#components/ui/section.tsx";
 import { useRefusal } from "#components/ui/session.ts";
@@ -25,6 +26,10 @@ import { JobTargets, type OutcomeFilter } from "./job-targets.tsx";
 import { type JobWords, jobWords } from "./job-words.ts";
 import { Progress, settledOf } from "./progress.tsx";
 import { RetryDialog } from "./retry-dialog.tsx";
+
+const FailoverPlan = onDemand(() =>
+  import("#components/failover/failover-plan.tsx").then((module) => module.FailoverPlan),
+);
 
 type JobOutput = Outputs["jobs"]["get"];
 
@@ -121,6 +126,7 @@ interface JobViewProps {
 function JobView({ job, progress, onChanged, children }: JobViewProps) {
   const { facts, id } = job;
   const words = jobWords(facts);
+  const past = useIsPast();
   const [verb, setVerb] = useState<JobVerb | null>(null);
   const [retrying, setRetrying] = useState(false);
   const counts = progress?.counts ?? facts.counts;
@@ -203,6 +209,9 @@ function JobView({ job, progress, onChanged, children }: JobViewProps) {
           />
         </Section>
       </div>
+      {facts.kind === "dna.failover" && !past && (
+        <FailoverPlan source={facts.stream.slice(facts.stream.indexOf(":") + 1)} jobId={id} ended={ended} />
+      )}
       {children}
       <HistoryFold thing={{ type: "job", source: null, id }} what={facts.title} />
       {retrying && (

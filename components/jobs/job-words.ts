@@ -30,12 +30,13 @@ const sourceOf = (facts: JobFacts): string => facts.stream.slice(facts.stream.in
 const FAILOVER: Omit<JobWords, "place" | "name"> = {
   target: "key",
   targets: "keys",
-  applied: "released by this job",
+  applied: "released, or given to a chosen node",
   moved: "somebody else's by then, left alone",
   failed: "rows that cannot be read",
   unknown: "no read could settle them",
   settles: "No read could settle it: look at the key.",
-  resumes: "It looks at the incarnation anew, waits until it may be released again, and goes on where it was.",
+  resumes:
+    "It counts 75 s of silence anew, unless the death is proven, looks whether its nodes still live, and goes on where it was.",
   cancels:
     "It stops for good at the next safe point. What is done stays done; the rest is left to DNA, which takes keys over by itself.",
   retries: false,

@@ -68,7 +68,8 @@ export function NodeActions({ source, incarnation, node, query }: NodeActionsPro
         <Failure title="Cannot read what is possible" error={query.error} />
       )}
       <Action label="Fail over…" shortcut="F" onPress={() => setOpen(true)} refusal={refusal} refusedAs={refusedAs}>
-        releases its keys one by one, each only if it still owns it; {release?.certainty ?? "presumed"} dead
+        releases its keys or gives them to live nodes, each only if it still owns it; {release?.certainty ?? "presumed"}{" "}
+        dead
       </Action>
       <CensusAction source={source} incarnation={incarnation} />
       <DrainAction source={source} incarnation={incarnation} />
