@@ -51,7 +51,7 @@ export function Cost({ cost }: { readonly cost: CensusEstimate }) {
           },
         ]}
       />
-      <p className="small t3 wrap">How that is known: {how}.</p>
+      <p className="small t3 wrap how">How that is known: {how}.</p>
     </>
   );
 }

@@ -15,7 +15,7 @@ import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { CensusCost } from "./census-cost.tsx";
 import { CensusHistory } from "./census-history.tsx";
-import { CensusResultView } from "./census-result.tsx";
+import { CensusResultView, CensusTotals } from "./census-result.tsx";
 import { censusResult } from "./census-view.ts";
 import { useWalks } from "./use-walks.ts";
 import { WalkProgress } from "./walk-progress.tsx";
@@ -83,18 +83,20 @@ function SourceCensus({ source: { id, fold } }: { readonly source: Sourced<DnaFo
   const down = fold.source.state === "down";
   return (
     <div className="stack">
-      {past ? (
-        <OnlyNow>How far a count was at that moment, and what one would cost.</OnlyNow>
-      ) : (
-        <Counting source={id} />
-      )}
-      {result === null ? (
-        <Section title="Counted">
-          <Empty title={past ? "The keys had never been counted by then." : "The keys were never counted."}>
-            A census walks the register once and counts the keys of every owner and type.
-          </Empty>
-        </Section>
-      ) : (
+      {past && <OnlyNow>How far a count was at that moment, and what one would cost.</OnlyNow>}
+      <div className="cols">
+        {!past && <Counting source={id} />}
+        {result === null ? (
+          <Section title="Counted">
+            <Empty title={past ? "The keys had never been counted by then." : "The keys were never counted."}>
+              A census walks the register once and counts the keys of every owner and type.
+            </Empty>
+          </Section>
+        ) : (
+          <CensusTotals result={result} />
+        )}
+      </div>
+      {result !== null && (
         <Stale stale={down} asOf={result.countedAt} why={`${id} is down: it cannot be counted again now.`}>
           <div className="stack">
             <CensusResultView source={id} result={result} />
