@@ -64,6 +64,21 @@ const process = { memoryBytes: 2_600, mailbox: 0, status: "waiting", currentFunc
 const procedures = (over: object = {}) => ({
   "dna.beam.node": () => ({ ...told, ...over }),
   "dna.beam.peers": () => ({ asOf: at, faults: [], lastRefreshMs: 100, unreadable: 0, peers: [], unlisted: [] }),
+  "dna.beam.doubles": () => ({
+    asOf: at,
+    faults: [],
+    configured: true,
+    coverage: {
+      startedAt: at,
+      finishedAt: at,
+      nodes: 2,
+      instances: 3_104,
+      slices: 1,
+      missed: [{ node: "dna@c", reason: "no answer" }],
+    },
+    nodesAsked: 3,
+    nodesAnswering: 2,
+  }),
   "dna.types.list": () => ({ asOf: at, faults: [], types: [{ namespace: "demo", moduleId: 0, module: "City" }] }),
   "dna.beam.partition": () => ({
     asOf: at,
@@ -114,7 +129,7 @@ describe("inside a node", () => {
     await screen.findByText("it lives");
     expect(text()).toMatch(/owned101 233census .+ ago/);
     expect(text()).toMatch(/running3 104live/);
-    expect(text()).toContain("8.0 s before, late");
+    expect(text()).toContain("8.0 s earlier, late");
     expect(screen.getByText("is down")).toBeTruthy();
     expect(text()).toContain("find the largest backlog on the node");
   });
@@ -145,6 +160,27 @@ describe("inside a node", () => {
     expect(link.getAttribute("href")).toBe("/nodes/eu-1/1795300009999%3A8?tab=inside");
     expect(text()).toContain("Its node is another incarnation now.");
     expect(screen.queryByRole("table", { name: "Partitions" })).toBeNull();
+  });
+
+  it("tells the keys of it that run elsewhere too, and what was compared to find them", async () => {
+    const doubled = {
+      "demo:0:twin": {
+        ...{ namespace: "demo", moduleId: 0, name: "twin", evidence: "seen on both", since: epochMs(TEST_NOW) },
+        instances: [
+          { node: "dna@a", incarnation: ID },
+          { node: "dna@b", incarnation: null },
+        ],
+      },
+    };
+    renderInConsole(<InsideNode source="eu-1" incarnation={ID} />, {
+      folds: { [STREAM]: { ...EMPTY_DNA, nodes: { [ID]: node }, doubled } },
+      procedures: procedures(),
+    });
+    const table = await screen.findByRole("table", { name: "Keys that run elsewhere too" });
+    expect(within(table).getByRole("link", { name: "twin" })).toBeTruthy();
+    expect(within(table).getByText("dna@b")).toBeTruthy();
+    await waitFor(() => expect(text()).toContain("3 104 instances of 2 nodes were compared"));
+    expect(text()).toContain("Not covered: dna@c (no answer)");
   });
 
   it("says without access what is missing and how it is had", async () => {

@@ -14,6 +14,7 @@ import type { BeamNodeOutput } from "#server/contract/wire/dna-beam.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { Abilities } from "./abilities.tsx";
 import { CachedOwner } from "./cached-owner.tsx";
+import { DoubledHere } from "./doubled-here.tsx";
 import { LinkFacts } from "./link-facts.tsx";
 import { LinkThen } from "./link-then.tsx";
 import { NotConfigured } from "./not-configured.tsx";
@@ -116,6 +117,9 @@ function Insides({ source, incarnation, told, silentMs }: ToldProps & { readonly
         note="buffered events and mailbox together: the mailbox alone is not the backlog"
       >
         <TopBacklog {...at} partition={partition} evaluate={told.evaluate} />
+      </Section>
+      <Section title="Doubled keys" note="that run here and on another node at the same time">
+        <DoubledHere source={source} node={told.node} />
       </Section>
       <Section title="Its peers, as it sees them" note="beside our own judgement">
         <PeersTable {...at} />

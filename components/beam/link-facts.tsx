@@ -124,6 +124,6 @@ export function LinkFacts({ source, incarnation, told }: LinkFactsProps) {
 function refreshWords({ lastRefreshMs, refreshAt }: BeamNodeOutput): React.ReactNode {
   if (refreshAt === null) return <Unknown />;
   if (lastRefreshMs === null) return <span className="t-attention">never finished one</span>;
-  const text = `${formatDurationMs(lastRefreshMs)} before`;
+  const text = `${formatDurationMs(lastRefreshMs)} earlier`;
   return lastRefreshMs > REFRESH_LATE_MS ? <b className="t-attention">{text}, late</b> : text;
 }

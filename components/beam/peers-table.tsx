@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { formatAgeMs, formatCount, formatDurationMs, formatNumber, plural } from "#components/ui/format.ts";
-import { State } from "#components/ui/glyph.tsx";
+import { Glyph, State } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
@@ -110,7 +110,12 @@ function PeerRow({ source, peer }: { readonly source: string; readonly peer: Bea
         </Link>
         {local && <span className="t3 small"> itself</span>}
       </td>
-      <td className={`nowrap t-${verdict === "alive" ? "good" : "failed"}`}>{verdict}</td>
+      <td className="nowrap">
+        <span className={`st t-${verdict === "alive" ? "good" : "failed"}`}>
+          <Glyph tone={verdict === "alive" ? "good" : "failed"} />
+          {verdict}
+        </span>
+      </td>
       <td className="num">{local ? "–" : formatAgeMs(lastChangeMs)}</td>
       <td>{ours === null ? <span className="unk">never seen</span> : <State system="node" word={ours} />}</td>
       <td className="num">{oursSilentMs === null ? "–" : formatAgeMs(oursSilentMs)}</td>
