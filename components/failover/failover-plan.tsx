@@ -59,7 +59,7 @@ function Plan({ source, answer: { plan } }: { readonly source: string; readonly 
         {targets.map(({ incarnation, node, weight, given }) => (
           <tr key={incarnation}>
             <td className="w100 trunc">
-              <Link className="mono" href={routes.topology({ source, node: incarnation })}>
+              <Link className="mono" href={routes.node(source, incarnation)}>
                 <Name text={node} />
               </Link>
             </td>
