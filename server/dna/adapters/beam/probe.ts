@@ -57,13 +57,18 @@ function settingNotes(beam: DnaBeam, { act }: BeamProbe): readonly Finding[] {
 function unasked(seats: readonly BeamSeat[], beating: readonly BeamSeat[]): readonly Finding[] {
   const silent = seats.length - beating.length;
   return [
-    ...(silent > 0 ? [found.connection.note(`${silent} rows of nodes no longer beat: those are not asked`)] : []),
+    ...(silent > 0 ? [found.connection.note(silentText(silent))] : []),
     ...(beating.length === 0 ? [found.connection.note("no node beats at present: none is asked")] : []),
     ...(beating.length > NODES_MAX
       ? [found.connection.note(`${beating.length} nodes beat: ${NODES_MAX} of them are asked`)]
       : []),
   ];
 }
+
+const silentText = (rows: number): string =>
+  rows === 1
+    ? "a row of a node that no longer beats: it is not asked"
+    : `${rows} rows of nodes that no longer beat: they are not asked`;
 
 interface NodeFindings {
   readonly findings: readonly Finding[];
