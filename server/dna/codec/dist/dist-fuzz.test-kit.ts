@@ -46,18 +46,13 @@ function corpus(): readonly Sample[] {
 }
 
 /** Round `n` is that of seed `seed + n`: a fault replays as one round of its own seed. */
-export function fuzzDistribution(
-  rounds: number,
-  seed: number,
-  tell: (done: number) => void = () => undefined,
-): FuzzReport {
+export function fuzzDistribution(rounds: number, seed: number): FuzzReport {
   const samples = corpus();
   const small = samples.filter(({ bytes }) => bytes.length <= LARGE_BYTES);
   const faults: string[] = [];
   let past = 0;
   let slowestMs = 0;
   for (let round = 0; round < rounds; round += 1) {
-    tell(round);
     const random = createRandom(mix32(seed + round));
     const pool = random.chance(LARGE_CHANCE) ? samples : small;
     const sample = pool[random.below(pool.length)];
