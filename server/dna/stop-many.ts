@@ -16,7 +16,7 @@ import { asOfNow, type DnaSource } from "./source-view.ts";
 import { toActor } from "./stop-actor.ts";
 import { safeRefusals } from "./stop-checks.ts";
 import { STOPS_PER_SECOND, type StopTarget, stopParams } from "./stop-job.ts";
-import { ACT_OFF, STOP_ACTION } from "./stop-words.ts";
+import { ACT_OFF, STOP_ACTION, STOP_MANY_ACTION } from "./stop-words.ts";
 
 /** Instances of one job at most. */
 export const STOP_TARGETS_MAX = 50_000;
@@ -125,7 +125,7 @@ export function createStopMany(deps: {
     const expected = { instances: targets.length, force: input.force, node };
     const jobId = deps.newId();
     await operations.perform(
-      { requestId, actor, facts: { action: STOP_ACTION, stream, target: incarnation, expected } },
+      { requestId, actor, facts: { action: STOP_MANY_ACTION, stream, target: incarnation, expected } },
       () =>
         jobs.start({
           id: jobId,

@@ -5,6 +5,8 @@ import type { BeamStopOutcome } from "./beam-ports.ts";
 
 /** As the journal names it, and the job over many. */
 export const STOP_ACTION = "dna.actors.stop";
+/** Stopping the many of a partition, a type or a node: it takes a second person where that is set. */
+export const STOP_MANY_ACTION = "dna.actors.stopMany";
 
 /** How long a safe stop waits on the node for a moment in which the actor is idle and empty. */
 export const SAFE_STOP_DEADLINE_MS = 5_000;
