@@ -75,7 +75,7 @@ export async function openDemo(
     },
     open: (deps) => ({
       // The simulators outlive whoever reads them.
-      dna: estate.sources.map(({ store, beam, driver: _, ...seat }) =>
+      dna: estate.sources.map(({ store, beam, driver: _, network: __, ...seat }) =>
         assembleDna(
           { ...seat, act: true },
           { store: { ...store, close: async () => undefined }, beam: { ...beam, close: async () => undefined } },
@@ -119,6 +119,10 @@ function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: Dynflow
           return { done: estate.freezeNode(input.source, input.incarnation, input.forMs) };
         case "bringBack":
           return { done: estate.bringBack(input.source, input.node) };
+        case "nodeMishap":
+          return { done: estate.befallNode(input.source, input.incarnation, input.mishap) };
+        case "clusterMishap":
+          return { done: estate.befallCluster(input.source, input.mishap) };
         case "killWorld":
           if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
           return { done: await plans.killWorld(input.worldId) };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CLUSTER_MISHAP_IDS, NODE_MISHAP_IDS } from "#server/contract/view/demo-mishaps.ts";
 import { createDnaReader, type DnaReader } from "#server/dna/reader.ts";
 import { toIncarnationWatch } from "#server/dna/reader-views.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
@@ -120,5 +121,51 @@ describe("under the console's readers", () => {
     expect(() => estate.killNode("eu-1", "1:1")).toThrow(expect.objectContaining({ code: "not-found" }));
     expect(() => estate.bringBack("eu-1", "dna@10.1.1.11")).toThrow(expect.objectContaining({ code: "conflict" }));
     expect(() => estate.bringBack("eu-1", "dna@10.2.1.11")).toThrow(expect.objectContaining({ code: "not-found" }));
+  });
+});
+
+describe("what it can be told to let happen", () => {
+  const alive = (estate: ReturnType<typeof createDemoEstate>) => {
+    const [source] = estate.sources;
+    source?.driver.catchUp();
+    const node = source?.driver.simulation
+      .nodes(source.keyspace)
+      .findLast((each) => each.cluster === "prod" && each.vm.state() === "running");
+    if (source === undefined || node === undefined) throw new Error("nothing runs");
+    return { source, node };
+  };
+  it.each(NODE_MISHAP_IDS)("%s befalls a node, and the world goes on", async (mishap) => {
+    const { clock, estate } = open();
+    await clock.advance(10_000);
+    const { source, node } = alive(estate);
+    expect(estate.befallNode(source.id, node.worker().id, mishap)).toContain(node.name);
+    await clock.advance(60_000);
+    source.driver.catchUp();
+    const others = source.driver.simulation.nodes(source.keyspace).filter((each) => each.name !== node.name);
+    expect(others.filter((each) => each.vm.state() !== "running")).toEqual([]);
+  });
+  it("every one befalls a cluster, one after the other, and it is whole again in the end", async () => {
+    const { clock, estate } = open();
+    const { source } = alive(estate);
+    for (const mishap of CLUSTER_MISHAP_IDS) {
+      await clock.advance(2_000);
+      if (mishap === "end-twins") estate.befallNode(source.id, alive(estate).node.worker().id, "twin");
+      expect(estate.befallCluster(source.id, mishap).length).toBeGreaterThan(10);
+    }
+    await clock.advance(500_000);
+    // Without their database they have halted, as soon as they were asked for the key of another.
+    expect(estate.befallCluster(source.id, "start-all")).toContain("starts again");
+    await clock.advance(10_000);
+    source.driver.catchUp();
+    const nodes = source.driver.simulation.nodes(source.keyspace).filter((each) => each.cluster === source.cluster);
+    expect(nodes.map((each) => each.vm.state())).toEqual(nodes.map(() => "running"));
+    expect(source.driver.simulation.database.down).toBe(false);
+  });
+  it("refuses what cannot be done", () => {
+    const { estate } = open();
+    const { source } = alive(estate);
+    expect(() => estate.befallCluster(source.id, "end-twins")).toThrow(expect.objectContaining({ code: "conflict" }));
+    expect(() => estate.befallCluster(source.id, "start-all")).toThrow(expect.objectContaining({ code: "conflict" }));
+    expect(() => estate.befallNode(source.id, "1:1", "stop")).toThrow(expect.objectContaining({ code: "not-found" }));
   });
 });

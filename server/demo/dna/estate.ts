@@ -1,9 +1,11 @@
+import type { ClusterMishapId, NodeMishapId } from "#server/contract/view/demo-mishaps.ts";
 import type { Incarnation, IncarnationId } from "#server/dna/domain/identity.ts";
 import { type Clock, epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { createSimulatedDnaBeam, type SimulatedDnaBeam } from "./beam.ts";
 import type { Coordinator } from "./database.ts";
 import { driveSimulation, type SimulationDriver } from "./driver.ts";
+import { befallCluster, befallNode, type Place } from "./estate-mishaps.ts";
 import { hotKeysOf } from "./load.ts";
 import type { SimulatedNode } from "./node.ts";
 import { type Random, streamOf } from "./random.ts";
@@ -18,6 +20,8 @@ export interface DemoDnaSource {
   readonly region: string;
   readonly cluster: string;
   readonly keyspace: string;
+  /** First three numbers of the nodes' addresses. */
+  readonly network: string;
   /** module_id to module name. */
   readonly modules: Readonly<Record<string, string>>;
   readonly store: SimulatedDnaStore;
@@ -38,6 +42,10 @@ export interface DemoEstate {
   freezeNode(sourceId: string, incarnationId: IncarnationId, forMs: number): string;
   /** @throws OpsError `not-found` | `conflict` */
   bringBack(sourceId: string, node: string): string;
+  /** @throws OpsError `not-found` | `conflict` */
+  befallNode(sourceId: string, incarnationId: IncarnationId, mishap: NodeMishapId): string;
+  /** @throws OpsError `not-found` | `conflict` */
+  befallCluster(sourceId: string, mishap: ClusterMishapId): string;
 }
 
 interface TypePlan {
@@ -152,11 +160,15 @@ export function createDemoEstate(options: { readonly clock: Clock; readonly seed
     return found;
   }
   function nodeOf(source: DemoDnaSource, incarnationId: IncarnationId): SimulatedNode {
-    const nodes = source.driver.simulation.nodes(source.keyspace);
+    const nodes = source.driver.simulation.vms(source.keyspace);
     const found = nodes.find((node) => node.worker().id === incarnationId && node.vm.state() !== "halted");
     if (found === undefined) throw new OpsError("not-found", `No running node of the demo is ${incarnationId}`);
     return found;
   }
+
+  const placeOf = ({ driver, keyspace, cluster, network }: DemoDnaSource): Place => ({
+    ...{ simulation: driver.simulation, keyspace, cluster, network },
+  });
 
   return {
     regions: REGIONS.map(({ id, title }) => ({ id, title })),
@@ -164,8 +176,9 @@ export function createDemoEstate(options: { readonly clock: Clock; readonly seed
     run: async (signal) => void (await Promise.all(regions.map((region) => region.driver.run(signal)))),
     killNode(sourceId, incarnationId) {
       const source = sourceOf(sourceId);
-      const { name } = nodeOf(source, incarnationId);
-      source.driver.simulation.scenarios.killNode(name);
+      const { name, vm } = nodeOf(source, incarnationId);
+      if (vm.id === name) source.driver.simulation.scenarios.killNode(name);
+      else source.driver.simulation.scenarios.endTwin(name);
       return `${name} was killed: nobody is told, its peers notice after 10 s`;
     },
     freezeNode(sourceId, incarnationId, forMs) {
@@ -181,6 +194,11 @@ export function createDemoEstate(options: { readonly clock: Clock; readonly seed
       source.driver.simulation.scenarios.bringBack(node);
       return `${node} starts again, as a new incarnation`;
     },
+    befallNode(sourceId, incarnationId, mishap) {
+      const source = sourceOf(sourceId);
+      return befallNode(placeOf(source), nodeOf(source, incarnationId), mishap);
+    },
+    befallCluster: (sourceId, mishap) => befallCluster(placeOf(sourceOf(sourceId)), mishap),
   };
 }
 
@@ -196,9 +214,9 @@ function buildRegion(region: RegionPlan, clock: Clock, seed: number) {
     fillKeyspace(driver, plan, streamOf(seed, `estate/${plan.id}`));
     const store = createSimulatedDnaStore(driver, plan.keyspace, { name: `${region.title} (simulated)` });
     const modules = Object.fromEntries(plan.types.map((type) => [String(type.moduleId), type.module]));
-    const { id, title, keyspace } = plan;
+    const { id, title, keyspace, network } = plan;
     const beam = createSimulatedDnaBeam(driver, keyspace, { evaluate: plan.evaluate });
-    return { id, title, region: region.id, cluster: CLUSTER, keyspace, modules, store, beam, driver };
+    return { id, title, region: region.id, cluster: CLUSTER, keyspace, network, modules, store, beam, driver };
   });
   return { driver, sources };
 }
