@@ -1,5 +1,6 @@
 "use client";
 import { memo } from "react";
+import { HealthBadge } from "#components/health/health-badge.tsx";
 import { useRecent } from "#components/shell/recent-context.tsx";
 import { useEstate } from "#components/ui/estate.ts";
 import { dnaFolds } from "#components/ui/folds.ts";
@@ -137,6 +138,7 @@ const ClusterBundle = memo(function ClusterBundle({
             counted <Age at={owned.countedAt} suffix="ago" />
           </span>
         )}
+        <HealthBadge source={source} />
       </p>
     </div>
   );

@@ -85,7 +85,10 @@ function touches(event: JournalEvent, stream: StreamName): boolean {
 
 const sourceParts = (stream: StreamName): readonly HistoryPart[] => [
   {
-    query: { streams: [stream], kinds: ["source.state_changed", "dna.database.changed", "dna.census.finished"] },
+    query: {
+      streams: [stream],
+      kinds: ["source.state_changed", "dna.database.changed", "dna.census.finished", "dna.health.changed"],
+    },
   },
   { query: { streams: [OPERATOR_STREAM], term: touchTerm(stream) } },
   { query: { streams: [CONSOLE_STREAM], kinds: ["console.started", "console.stopped"] } },

@@ -48,6 +48,8 @@ function needsPerson(event: JournalEvent): boolean {
     case "dna.node.count_fell":
     case "dna.actor.doubled":
       return true;
+    case "dna.health.changed":
+      return event.body.from !== event.body.to && (event.body.to === "critical" || event.body.to === "warning");
     case "dna.row.unreadable":
       return event.body.reason !== null;
     case "dynflow.plan.created":
