@@ -113,8 +113,18 @@ export function createDoubleWatch(deps: {
         const { from, to, namespace, moduleId, name } = event.body;
         const nodes = [from.incarnation, to.incarnation].flatMap(nodeOf);
         if (nodes.length === 2) suspect({ namespace, moduleId, name }, nodes);
+      } else if (event.kind === "dna.actor.claimed") {
+        const { owner, to, namespace, moduleId, name } = event.body;
+        if (answers(owner)) suspect({ namespace, moduleId, name }, [owner, to].flatMap(nodeOf));
       } else if (event.kind === "dna.actor.doubled") adopt(event.subject, event.body);
     }
+  }
+
+  /** One that was given up, and answered not long ago, may serve its keys still. */
+  function answers(incarnation: string): boolean {
+    const [node] = nodeOf(incarnation);
+    const identity = node === undefined ? null : (witness.known(node)?.identity ?? null);
+    return identity !== null && toIncarnationId(identity.incarnation) === incarnation;
   }
 
   function nodeOf(incarnation: string | null): readonly string[] {

@@ -551,3 +551,51 @@ describe("the order", () => {
     expect(annunciate([], "overview")).toBeNull();
   });
 });
+
+const doubledKey = (name: string, nodes: readonly string[]): Draft => ({
+  kind: "dna.actor.doubled",
+  subject: `w:0:${name}`,
+  body: {
+    ...{ namespace: "w", moduleId: 0, name, evidence: "seen on both" },
+    instances: nodes.map((node) => ({ node, incarnation: null })),
+  },
+});
+
+describe("what only the nodes themselves can show", () => {
+  it("puts a doubled key first, with its remedy and the way to its page, until it is no more", () => {
+    const stream = [seen("1:1", "dna@a"), judged("1:1", "silent"), doubledKey("k", ["dna@a", "dna@b"])];
+    const [first] = attention(folded({ "dna:eu-1": stream }));
+    expect(first).toMatchObject({
+      kind: "doubled_actor",
+      severity: "failed",
+      title: "Actor k runs on dna@a and dna@b at once",
+      place: { page: "actor", source: "eu-1", namespace: "w", moduleId: 0, name: "k" },
+    });
+    expect(first?.remedy).toMatch(/^Stop the instance/);
+    const over = {
+      kind: "dna.actor.undoubled",
+      subject: "w:0:k",
+      body: { namespace: "w", moduleId: 0, name: "k", reason: "one" },
+    };
+    const later = folded({ "dna:eu-1": [...stream, over as Draft] });
+    expect(attention(later).map(({ kind }) => kind)).not.toContain("doubled_actor");
+  });
+
+  it("tells many doubled keys of a source as one finding with their number", () => {
+    const keys = ["a", "b", "c", "d"].map((name) => doubledKey(name, ["dna@a", "dna@b"]));
+    expect(attention(folded({ "dna:eu-1": keys }))).toMatchObject([
+      { count: 4, title: "4 actors of eu-1 run on several nodes at once".replace(" ", "\u00a0") },
+    ]);
+  });
+
+  it("tells a node believed dead that answers as what it is, and not as one to fail over", () => {
+    const flagged: Draft = {
+      kind: "dna.node.flag_changed",
+      subject: "1:1",
+      body: { cluster: "prod", flag: "zombie", set: true, evidence: "silent by the database, but it answered" },
+    };
+    const folds = folded({ "dna:eu-1": [seen("1:1", "dna@a"), judged("1:1", "silent"), flagged] });
+    expect(attention(folds).map(({ kind, severity }) => [kind, severity])).toEqual([["zombie_node", "failed"]]);
+    expect(said(folds)).toEqual(["Node dna@a is silent by the database, but it runs"]);
+  });
+});

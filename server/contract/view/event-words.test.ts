@@ -27,6 +27,28 @@ describe("eventWords", () => {
     });
   });
 
+  it("tells what nodes themselves showed: links, falls, doubles", () => {
+    const link = { cluster: "prod", node: "dna@a", state: "refused", reason: "wrong cookie", identity: null };
+    expect(told(event("dna.beam.changed", link, "dna@a"))).toMatchObject({
+      tone: "failed",
+      subject: "dna@a",
+      what: "BEAM refused, wrong cookie",
+    });
+    const fall = { cluster: "prod", node: "dna@a", before: 3_000, after: 0, withinMs: 5_000 };
+    expect(told(event("dna.node.count_fell", fall)).what).toBe("running instances fell from 3 000 to 0 within 5.0 s");
+    const key = { namespace: "game", moduleId: 0, name: "city/7" };
+    const instances = [
+      { node: "dna@a", incarnation: "1000:1" },
+      { node: "dna@b", incarnation: null },
+    ];
+    expect(told(event("dna.actor.doubled", { ...key, instances, evidence: "seen on both" }))).toMatchObject({
+      tone: "failed",
+      shape: "square-x",
+      subject: "city/7",
+      what: "runs on dna@a and dna@b at the same time, seen on both",
+    });
+  });
+
   it("tells a change of an actor's owner by its name, and a claim anew for what it is", () => {
     const key = { namespace: "game", moduleId: 0, name: "city/7" };
     const owner = (incarnation: string | null) => ({ incarnation, claimedAt: null, unreadable: null });
