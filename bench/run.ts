@@ -1,3 +1,4 @@
+import { benchDna } from "./dna/dna.ts";
 import { benchDynflow } from "./dynflow/dynflow.ts";
 import type { Figure } from "./figure.ts";
 import { benchJournal } from "./journal/journal.ts";
@@ -7,9 +8,10 @@ const SUITES: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   main: benchMain,
   journal: benchJournal,
   dynflow: benchDynflow,
+  dna: benchDna,
 };
 
-/** `npm run bench [-- main|journal|dynflow]`: one JSON line a figure; exit 1 when an aim is missed. */
+/** `npm run bench [-- main|journal|dynflow|dna]`: one JSON line a figure; exit 1 when an aim is missed. */
 const asked = process.argv.slice(2);
 const names = asked.length === 0 ? Object.keys(SUITES) : asked;
 let missed = 0;
