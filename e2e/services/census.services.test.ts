@@ -104,7 +104,11 @@ describe("a census of a real register", () => {
 
   it("tells its cost by the last census from then on", async () => {
     const cost = await api.dna.census.estimate.query({ source: SOURCE });
-    expect(cost).toMatchObject({ from: "last-census", rows: ROWS, durationMs: (ROWS / ROWS_PER_SECOND) * 1_000 });
+    expect(cost).toMatchObject({
+      from: "last-census",
+      rows: ROWS,
+      durationMs: Math.round((ROWS / ROWS_PER_SECOND) * 1_000),
+    });
     expect(cost.knownAt).not.toBeNull();
   });
 
@@ -126,12 +130,11 @@ describe("a census of a real register", () => {
   });
 
   it("judges what it knows of the keyspace: no tablets, one data centre, conditional writes taken", async () => {
-    const checks = await until("the keyspace is judged", async () => {
+    const wanted = ["tablets", "data-centers", "wide-partition"];
+    const checks = await until("the keyspace is judged, and its types by the census", async () => {
       const { checks: found } = await api.dna.nodes.health.query({ source: SOURCE });
-      return found.find(({ id }) => id === "tablets")?.since == null ? null : found;
+      return found.filter(({ id, level }) => wanted.includes(id) && level === "ok").length === 3 ? found : null;
     });
-    const levelOf = (wanted: string) => checks.find(({ id }) => id === wanted)?.level;
-    expect(["tablets", "data-centers", "wide-partition"].map(levelOf)).toEqual(["ok", "ok", "ok"]);
-    expect(levelOf("doubles")).toBe("not-known");
+    expect(checks.find(({ id }) => id === "doubles")).toMatchObject({ level: "not-known", ok: true });
   });
 });
