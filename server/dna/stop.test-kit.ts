@@ -80,6 +80,8 @@ export function createStopWorld(clock: Clock) {
       answering(node);
       return running.get(name)?.instance ?? null;
     },
+    cachedOwner: async () => null,
+    peers: async () => ({ peers: [], lastRefreshMs: 100, unreadable: 0 }),
     async partitions(node) {
       answering(node);
       const all = [...running.values()];
