@@ -1,10 +1,11 @@
 "use client";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useGlance } from "#components/nodes/use-glance.ts";
 import { useChanged } from "#components/time-travel/changed.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { plural } from "#components/ui/format.ts";
 import { useIsPast } from "#components/ui/instants.ts";
-import { useFold } from "#components/ui/live.ts";
+import { useFold, useNow } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { useWidth } from "#components/ui/width.ts";
 import type { OwnedFold } from "#server/contract/fold/dna.ts";
@@ -23,6 +24,7 @@ import { MapTwin } from "./map-twin.tsx";
 import { insideOf } from "./node-inside.ts";
 import { useCamera } from "./use-camera.ts";
 import { useMapPointer } from "./use-map-pointer.ts";
+import { useNear } from "./use-near.ts";
 
 interface EstateMapProps {
   readonly regions: readonly RegionView[];
@@ -42,6 +44,7 @@ const HEIGHT_MIN_PX = 200;
 /** Of the window's height: the table below must be seen to be there. */
 const HEIGHT_SHARE = 0.66;
 const PAN_KEY_PX = 80;
+const MINUTE_MS = 60_000;
 const BARS: readonly (readonly [BarValue, string])[] = [
   ["load", "load"],
   ["keys", "keys owned"],
@@ -85,22 +88,31 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
     [regions, layout, slots, filter, changed],
   );
   const all = useMemo(() => nodesOf(placed), [placed]);
+  const glances = useGlance(useNear(box, handle, all));
+  const inside = useCallback<MapScene["insideOf"]>(
+    (stream, incarnation) => insideOf(samples, glances, stream, incarnation),
+    [samples, glances],
+  );
+  const now = useNow();
+  const minute = now === null ? null : Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const scene = useMemo<MapScene>(
     () => ({
       layout,
       loadBalancer: loadBalancer === null ? null : { title: loadBalancer.title, regions: loadBalancer.regions.length },
       regions: placed,
+      nodes: all,
       samples,
       owned,
-      insideOf: (stream, incarnation) => insideOf(samples, stream, incarnation),
+      insideOf: inside,
       bar,
-      barMax: bar === "load" ? LOAD_MAX : Math.max(1, ...barValues(bar, owned, samples, all)),
+      barMax: bar === "load" ? LOAD_MAX : Math.max(1, ...barValues(bar, owned, inside, all)),
       filter,
       selected: place.node ?? null,
       cursor,
+      nowMs: minute,
       unsampled: past ? "heartbeat not kept" : "not sampled",
     }),
-    [layout, loadBalancer, placed, samples, owned, bar, all, filter, place.node, cursor, past],
+    [layout, loadBalancer, placed, samples, owned, inside, bar, all, filter, place.node, cursor, minute, past],
   );
   const reachable = useMemo(() => (filter.hides ? all.filter(({ meant }) => meant) : all), [all, filter.hides]);
   const linked = reachable.length <= LINKS_MAX;
@@ -140,7 +152,7 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
       const next = besideNode(reachable, here, event.key);
       if (next === null) return;
       setCursor(next.key);
-      if (linked) box.current?.querySelector<HTMLElement>(`[data-cell="${CSS.escape(next.key)}"]`)?.focus();
+      if (linked) linkOf(box.current, next.key)?.focus();
     }
     event.preventDefault();
     event.stopPropagation();
@@ -208,6 +220,13 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
   );
 }
 
+/** Keys hold names from elsewhere: they are compared, never put into a selector. */
+function linkOf(box: HTMLElement | null, key: string): HTMLElement | null {
+  for (const link of box?.querySelectorAll<HTMLElement>("[data-cell]") ?? [])
+    if (link.dataset.cell === key) return link;
+  return null;
+}
+
 const NO_NODES: readonly MapNode[] = [];
 
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
@@ -220,11 +239,11 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 function barValues(
   bar: BarValue,
   owned: Readonly<Record<string, OwnedFold>>,
-  samples: Samples,
+  inside: MapScene["insideOf"],
   nodes: readonly MapNode[],
 ): readonly number[] {
   if (bar === "keys") return Object.values(owned).map((one) => keysOf(one) ?? 0);
-  return nodes.map((node) => insideOf(samples, node.stream, node.lead.id)?.running ?? 0);
+  return nodes.map((node) => inside(node.stream, node.lead.id)?.running ?? 0);
 }
 
 /** Moves the view to the node that the keys are on. */

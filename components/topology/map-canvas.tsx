@@ -5,8 +5,9 @@ import { createGlyphPress, type GlyphPress } from "#components/plan/flow-ink.ts"
 import { usePreferences } from "#components/ui/preferences.tsx";
 import type { Camera } from "./map-camera.ts";
 import { type MapInk, mapInkOf } from "./map-ink.ts";
+import { createCellLayer } from "./map-layer.ts";
 import { paintMap } from "./map-paint.ts";
-import { type MapScene, nodesOf } from "./map-scene.ts";
+import type { MapScene } from "./map-scene.ts";
 
 /** Where the view is; moved without React, so that panning costs a painting and nothing else. */
 export interface CameraHandle {
@@ -25,6 +26,8 @@ interface MapCanvasProps {
 
 /** How long a node whose state changed is underlined. */
 const MOVED_MS = 1_600;
+/** While one zooms, cells are what they were, scaled; so long after the last step they are painted sharp. */
+const SETTLED_MS = 90;
 /** Glyphs are pressed at this size and scaled down. */
 const GLYPH_SHARPNESS = 1.2;
 
@@ -44,8 +47,10 @@ export function MapCanvas({ box, scene, camera }: MapCanvasProps) {
     if (element === null || around === null || pen === null) return;
     let ink: MapInk | null = null;
     let press: GlyphPress | null = null;
+    const layer = createCellLayer();
     let ratio = 0;
     let frame = 0;
+    let settling: ReturnType<typeof setTimeout> | undefined;
     let painted = 0;
     const paint = (): void => {
       frame = 0;
@@ -60,7 +65,10 @@ export function MapCanvas({ box, scene, camera }: MapCanvasProps) {
         press = createGlyphPress(ink, ratio * GLYPH_SHARPNESS);
       }
       const view = { camera: camera.now(), width, height, ratio, moved: new Set(moved.current.keys()) };
-      paintMap(pen, shown.current, view, ink, press);
+      const settled = layer.update(shown.current, view, ink, press);
+      paintMap(pen, shown.current, view, ink, press, (to) => layer.put(to, view));
+      clearTimeout(settling);
+      if (!settled) settling = setTimeout(() => later(), SETTLED_MS);
       painted += 1;
       element.dataset.painted = String(painted);
     };
@@ -84,6 +92,7 @@ export function MapCanvas({ box, scene, camera }: MapCanvasProps) {
       stopMoves();
       observer.disconnect();
       cancelAnimationFrame(frame);
+      clearTimeout(settling);
       again.current = () => undefined;
     };
   }, [box, camera]);
@@ -113,7 +122,7 @@ function noteMoves(scene: MapScene, words: Map<string, string>, moved: Map<strin
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const now = performance.now();
   const first = words.size === 0;
-  for (const { key, word } of nodesOf(scene.regions)) {
+  for (const { key, word } of scene.nodes) {
     const before = words.get(key);
     if (before === word) continue;
     words.set(key, word);

@@ -3,7 +3,7 @@
  * name and age, and near enough with load, keys and partitions. What is alike is painted at once.
  */
 import type { GlyphPress } from "#components/plan/flow-ink.ts";
-import { formatAgeMs, formatCount, formatNumber, plural, shortNode } from "#components/ui/format.ts";
+import { formatAgeMs, formatCoarseAgeMs, formatCount, formatNumber, plural, shortNode } from "#components/ui/format.ts";
 import { LATE_AFTER_MS } from "#server/contract/diagram/dna-lifecycle.ts";
 import { keysOf } from "./estate-view.ts";
 import type { MapInk } from "./map-ink.ts";
@@ -16,7 +16,7 @@ export type Pen = CanvasRenderingContext2D;
 const GLYPH_FROM_PX = 9;
 const FUSE_FROM_PX = 24;
 const NAME_FROM_PX = 40;
-const NEAR_FROM_PX = 124;
+export const NEAR_FROM_PX = 124;
 const DIMMED = 0.16;
 const BAR_PX = 3;
 
@@ -31,41 +31,57 @@ export interface CellBrush {
   readonly scale: number;
   readonly width: number;
   readonly height: number;
-  /** Keys of nodes whose state changed a moment ago. */
-  readonly moved: ReadonlySet<string>;
 }
 
-interface Cell {
+export interface Cell {
   readonly node: MapNode;
   readonly x: number;
   readonly y: number;
 }
 
-/** Those of a cluster that are in view; the dimmed ones below the others. */
-export function paintCells(brush: CellBrush, nodes: readonly MapNode[]): void {
-  const { pen, scene } = brush;
-  const cells = inView(brush, nodes);
+/** Paints cells, the dimmed ones too; each strictly within its own rectangle, so that one can be painted anew alone. */
+export function paintCells(brush: CellBrush, cells: readonly Cell[]): void {
   const meant = cells.filter(({ node }) => node.meant);
-  if (!scene.filter.hides && meant.length < cells.length) {
-    pen.globalAlpha = DIMMED;
+  if (meant.length < cells.length) {
+    brush.pen.globalAlpha = DIMMED;
     paintAll(
       brush,
       cells.filter(({ node }) => !node.meant),
     );
-    pen.globalAlpha = 1;
+    brush.pen.globalAlpha = 1;
   }
   paintAll(brush, meant);
-  for (const cell of cells) if (!scene.filter.hides || cell.node.meant) paintFrames(brush, cell);
 }
 
-function inView({ x, y, scale, width, height }: CellBrush, nodes: readonly MapNode[]): readonly Cell[] {
+/** The nodes in view with their corners on whole pixels. */
+export function cellsInView(
+  { x, y, scale, width, height, scene }: Omit<CellBrush, "pen" | "ink" | "press">,
+  nodes: readonly MapNode[],
+): readonly Cell[] {
   const cells: Cell[] = [];
   for (const node of nodes) {
-    const [left, top] = [(node.x - x) * scale, (node.y - y) * scale];
+    if (scene.filter.hides && !node.meant) continue;
+    const [left, top] = [Math.round((node.x - x) * scale), Math.round((node.y - y) * scale)];
     if (left > width || top > height || left + CELL.width * scale < 0 || top + CELL.height * scale < 0) continue;
     cells.push({ node, x: left, y: top });
   }
   return cells;
+}
+
+/** Everything that a cell's painting depends on: while it is the same, so is the painting. */
+export function cellSignature(scene: MapScene, node: MapNode, scale: number): string {
+  const wide = CELL.width * scale;
+  const base = `${node.word}${node.meant ? "" : "-"}${node.look}`;
+  if (wide < GLYPH_FROM_PX) return base;
+  const own = `${base} ${barShare(scene, node)}`;
+  if (wide < FUSE_FROM_PX) return own;
+  const sample = sampleOf(scene, node);
+  if (wide < NAME_FROM_PX) return `${own} ${Math.round(fuseOf(scene, node) * wide)}`;
+  const named = `${own} ${sample?.silentMs ?? "-"} ${node.place.incarnations.length}`;
+  if (wide < NEAR_FROM_PX) return named;
+  const inside = scene.insideOf(node.stream, node.lead.id);
+  const partitions = inside?.partitions?.join(",") ?? "";
+  return `${named} ${sample?.load} ${keysOf(scene.owned[node.lead.id])} ${scene.nowMs} ${inside?.running} ${partitions}`;
 }
 
 function paintAll(brush: CellBrush, cells: readonly Cell[]): void {
@@ -81,61 +97,72 @@ function paintAll(brush: CellBrush, cells: readonly Cell[]): void {
 }
 
 /** Too small for shapes: what is well is grey, the rest has its colour and a white cut if it failed. */
-function paintMarks({ pen, ink, scale }: CellBrush, cells: readonly Cell[]): void {
-  const [width, height] = [Math.max(1, CELL.width * scale), Math.max(1, CELL.height * scale)];
+function paintMarks(brush: CellBrush, cells: readonly Cell[]): void {
+  const { pen, ink } = brush;
+  const { width, height } = sizeOf(brush);
+  const third = Math.max(1, Math.round(height / 3));
   for (const { node, x, y } of cells) {
     pen.fillStyle = node.look === "loud" ? ink.tones[node.tone] : node.look === "hatched" ? ink.line2 : ink.line3;
-    if (node.look === "loud") pen.fillRect(x - 1, y - 1, width + 2, height + 2);
-    else if (node.look === "hatched") pen.fillRect(x, y + height / 3, width, height / 3);
+    if (node.look === "hatched") pen.fillRect(x, y + third, width, third);
     else pen.fillRect(x, y, width, height);
-    if (node.tone === "failed" && width >= 5) {
-      pen.fillStyle = ink.surface;
-      pen.fillRect(x + width / 2 - 0.5, y, 1, height);
-    }
+    if (node.tone !== "failed" || width < 5) continue;
+    pen.fillStyle = ink.surface;
+    pen.fillRect(x + (width >> 1), y, 1, height);
   }
 }
 
+/** Of a cell on the page, in whole pixels. */
+const sizeOf = ({ scale }: Pick<CellBrush, "scale">) => ({
+  width: Math.max(1, Math.floor(CELL.width * scale)),
+  height: Math.max(1, Math.floor(CELL.height * scale)),
+});
+
+/** Rectangles only, colour by colour: paths of a thousand of them cost many times as much. */
 function paintBoxes(brush: CellBrush, cells: readonly Cell[]): void {
-  const { pen, ink, scale } = brush;
-  const [width, height] = [CELL.width * scale, CELL.height * scale];
-  const quiet = new Path2D();
-  const hatched = new Path2D();
-  const grounds = new Path2D();
-  const unknown = new Path2D();
-  const bars = new Path2D();
-  const fuses = new Path2D();
-  const barPx = Math.max(2, Math.min(BAR_PX, height / 7));
-  for (const { node, x, y } of cells) {
-    if (node.look === "loud") {
-      pen.fillStyle = ink.soft[node.tone];
-      pen.fillRect(x, y, width, height);
-      pen.strokeStyle = ink.tones[node.tone];
-      pen.lineWidth = 1;
-      pen.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
-    } else (node.look === "hatched" ? hatched : quiet).rect(x + 0.5, y + 0.5, width - 1, height - 1);
-    const share = barShare(brush.scene, node);
-    (share === null ? unknown : grounds).rect(x + 1, y + height - barPx - 1, width - 2, barPx);
-    if (share !== null) bars.rect(x + 1, y + height - barPx - 1, share * (width - 2), barPx);
-    const left = width < FUSE_FROM_PX ? 0 : fuseOf(brush.scene, node);
-    if (left > 0) fuses.rect(x + 1, y + 1, left * (width - 2), 1);
-  }
-  pen.fillStyle = ink.surface;
-  pen.fill(quiet);
-  pen.strokeStyle = ink.line1;
-  pen.lineWidth = 1;
-  pen.stroke(quiet);
-  if (ink.hatch !== null) {
-    pen.fillStyle = ink.hatch;
-    pen.fill(hatched);
-    pen.fill(unknown);
-  }
-  pen.stroke(hatched);
+  const { pen, ink, scene } = brush;
+  const { width, height } = sizeOf(brush);
+  const barPx = Math.max(2, Math.min(BAR_PX, Math.floor(height / 7)));
+  const barY = height - barPx - 1;
   pen.fillStyle = ink.line1;
-  pen.fill(grounds);
+  for (const { x, y } of cells) pen.fillRect(x, y, width, height);
+  pen.fillStyle = ink.surface;
+  for (const { x, y } of cells) pen.fillRect(x + 1, y + 1, width - 2, barY - 1);
+  for (const { node, x, y } of cells) {
+    if (node.look === "quiet") continue;
+    if (node.look === "loud") {
+      pen.fillStyle = ink.tones[node.tone];
+      pen.fillRect(x, y, width, height);
+      pen.fillStyle = ink.soft[node.tone];
+      pen.fillRect(x + 1, y + 1, width - 2, height - 2);
+    } else {
+      pen.fillStyle = ink.canvas;
+      pen.fillRect(x + 1, y + 1, width - 2, height - 2);
+      pen.fillStyle = ink.hatch ?? ink.line2;
+      pen.fillRect(x + 1, y + 1, width - 2, height - 2);
+    }
+  }
+  const shares = cells.map(({ node }) => barShare(scene, node));
+  pen.fillStyle = ink.hatch ?? ink.line2;
+  for (const [at, { x, y }] of cells.entries())
+    if (shares[at] === null) pen.fillRect(x + 1, y + barY, width - 2, barPx);
   pen.fillStyle = ink.text3;
-  pen.fill(bars);
+  for (const [at, { node, x, y }] of cells.entries()) {
+    const share = shares[at];
+    if (share == null || node.look === "loud") continue;
+    pen.fillRect(x + 1, y + barY, Math.round(share * (width - 2)), barPx);
+  }
+  for (const [at, { node, x, y }] of cells.entries()) {
+    const share = shares[at];
+    if (share == null || node.look !== "loud") continue;
+    pen.fillStyle = ink.tones[node.tone];
+    pen.fillRect(x + 1, y + barY, Math.round(share * (width - 2)), barPx);
+  }
+  if (width < FUSE_FROM_PX) return;
   pen.fillStyle = ink.line3;
-  pen.fill(fuses);
+  for (const { node, x, y } of cells) {
+    const left = fuseOf(scene, node);
+    if (left > 0) pen.fillRect(x + 1, y + 1, Math.round(left * (width - 2)), 1);
+  }
 }
 
 /** In steps of a twentieth: a bar that flickers by a pixel says nothing. */
@@ -151,8 +178,9 @@ function fuseOf(scene: MapScene, node: MapNode): number {
   return sample === null ? 0 : Math.max(0, 1 - sample.silentMs / LATE_AFTER_MS);
 }
 
-function paintGlyphs({ pen, press, scale }: CellBrush, cells: readonly Cell[]): void {
-  const [width, height] = [CELL.width * scale, CELL.height * scale];
+function paintGlyphs(brush: CellBrush, cells: readonly Cell[]): void {
+  const { pen, press } = brush;
+  const { width, height } = sizeOf(brush);
   const size = Math.min(11, height - 6, width - 3);
   for (const { node, x, y } of cells) {
     const own = node.look === "quiet" ? size * 0.72 : size;
@@ -163,8 +191,8 @@ function paintGlyphs({ pen, press, scale }: CellBrush, cells: readonly Cell[]): 
 const NAME_FONT_PX = 11;
 
 function paintNamed(brush: CellBrush, cells: readonly Cell[]): void {
-  const { pen, ink, press, scene, scale } = brush;
-  const [width, height] = [CELL.width * scale, CELL.height * scale];
+  const { pen, ink, press, scene } = brush;
+  const { width, height } = sizeOf(brush);
   const roomy = height >= 38;
   const letters = Math.max(3, Math.floor((width - 22) / 6.4));
   pen.textBaseline = "alphabetic";
@@ -190,10 +218,14 @@ function paintNamed(brush: CellBrush, cells: readonly Cell[]): void {
   }
 }
 
+/** A count of keys is as old as its census. */
+const keysText = (keys: number, at: number | null, nowMs: number | null): string =>
+  `${plural(keys, "key")}${at === null || nowMs === null ? "" : `, ${formatCoarseAgeMs(nowMs - at)} ago`}`;
+
 /** Everything that is known of it at a glance. */
 function paintNear(brush: CellBrush, { node, x, y }: Cell): void {
-  const { pen, ink, press, scene, scale } = brush;
-  const [width, height] = [CELL.width * scale, CELL.height * scale];
+  const { pen, ink, press, scene } = brush;
+  const { width, height } = sizeOf(brush);
   const sample = sampleOf(scene, node);
   const right = x + width - 8;
   pen.textBaseline = "alphabetic";
@@ -218,7 +250,7 @@ function paintNear(brush: CellBrush, { node, x, y }: Cell): void {
   const keys = keysOf(scene.owned[node.lead.id]);
   line(
     y + 54,
-    keys === null ? "keys not counted" : plural(keys, "key"),
+    keys === null ? "keys not counted" : keysText(keys, scene.owned[node.lead.id]?.asOf ?? null, scene.nowMs),
     load === null ? "load –" : `load ${formatNumber(load, 2)}`,
   );
   const inside = scene.insideOf(node.stream, node.lead.id);
@@ -226,7 +258,9 @@ function paintNear(brush: CellBrush, { node, x, y }: Cell): void {
     line(y + 70, "running: not asked", "");
     return;
   }
-  line(y + 70, `${formatCount(inside.running)} running`, plural(inside.partitions.length, "partition"));
+  const parts = inside.partitions === null ? "" : plural(inside.partitions.length, "partition");
+  line(y + 70, `${formatCount(inside.running)} running`, parts);
+  if (inside.partitions === null) return;
   paintPartitions(brush, inside.partitions, { x: x + 8, y: y + 76, width: width - 16, height: height - 76 - 12 });
 }
 
@@ -258,29 +292,37 @@ function paintPartitions({ pen, ink }: CellBrush, partitions: readonly (number |
   pen.font = `11px ${ink.sans}`;
 }
 
-/** What is selected, under the arrow keys, different, or changed a moment ago. */
-function paintFrames({ pen, ink, scene, scale, moved }: CellBrush, { node, x, y }: Cell): void {
-  const [width, height] = [CELL.width * scale, CELL.height * scale];
-  const around = (by: number): void => pen.strokeRect(x - by, y - by, width + 2 * by, height + 2 * by);
-  if (moved.has(node.key)) {
-    pen.fillStyle = ink.text2;
-    pen.fillRect(x, y + height, width, Math.min(2, Math.max(1, scale * 3)));
-  }
-  if (node.changed) {
+/** What is selected, under the arrow keys, different, or changed a moment ago: over the cells, with each frame. */
+export function paintFrames(brush: CellBrush, nodes: readonly MapNode[], moved: ReadonlySet<string>): void {
+  const { pen, ink, scene, scale } = brush;
+  const { width, height } = sizeOf(brush);
+  const framed = nodes.filter((node) => moved.has(node.key) || node.changed || isHere(scene, node));
+  for (const { node, x, y } of cellsInView(brush, framed)) {
+    const around = (by: number): void => pen.strokeRect(x - by, y - by, width + 2 * by, height + 2 * by);
+    if (moved.has(node.key)) {
+      pen.fillStyle = ink.text2;
+      pen.fillRect(x, y + height, width, Math.min(2, Math.max(1, scale * 3)));
+    }
+    if (node.changed) {
+      pen.strokeStyle = ink.course;
+      pen.lineWidth = 2;
+      pen.setLineDash([3, 2]);
+      around(0.5);
+      pen.setLineDash([]);
+    }
+    if (!isHere(scene, node)) continue;
+    const selected = isSelected(scene, node);
     pen.strokeStyle = ink.course;
-    pen.lineWidth = 2;
-    pen.setLineDash([3, 2]);
-    around(0.5);
+    pen.lineWidth = selected ? 2 : 1.5;
+    if (!selected) pen.setLineDash([1.5, 1.5]);
+    around(selected ? 2 : 1);
     pen.setLineDash([]);
   }
-  const isSelected = node.place.incarnations.some(({ id }) => id === scene.selected);
-  if (!isSelected && scene.cursor !== node.key) return;
-  pen.strokeStyle = ink.course;
-  pen.lineWidth = isSelected ? 2 : 1.5;
-  if (!isSelected) pen.setLineDash([1.5, 1.5]);
-  around(isSelected ? 2 : 1);
-  pen.setLineDash([]);
 }
+
+const isSelected = (scene: MapScene, { place }: MapNode): boolean =>
+  scene.selected !== null && place.incarnations.some(({ id }) => id === scene.selected);
+const isHere = (scene: MapScene, node: MapNode): boolean => scene.cursor === node.key || isSelected(scene, node);
 
 const widths = new Map<string, number>();
 const WIDTHS_KEPT = 2_000;

@@ -5,7 +5,7 @@ import type { DatabaseView } from "./estate-view.ts";
 import type { Camera } from "./map-camera.ts";
 import type { MapInk } from "./map-ink.ts";
 import { blockHeight, blockWidth, CELL, CHROME } from "./map-layout.ts";
-import { type CellBrush, cutTo, type Pen, paintCells } from "./map-paint-cells.ts";
+import { type CellBrush, cutTo, type Pen, paintFrames } from "./map-paint-cells.ts";
 import type { MapCluster, MapRegion, MapScene, StateCount } from "./map-scene.ts";
 
 export interface MapView {
@@ -15,19 +15,30 @@ export interface MapView {
   readonly height: number;
   /** Pixels of the device for one of the page. */
   readonly ratio: number;
+  /** Keys of nodes whose state changed a moment ago. */
   readonly moved: ReadonlySet<string>;
 }
 
 const HEAD_LINE_PX = 20;
 const EDGE_PX = 8;
 
-export function paintMap(pen: Pen, scene: MapScene, view: MapView, ink: MapInk, press: GlyphPress): void {
+/** Everything but the cells, which `cells` brings: they are painted apart and kept. */
+export function paintMap(
+  pen: Pen,
+  scene: MapScene,
+  view: MapView,
+  ink: MapInk,
+  press: GlyphPress,
+  cells: (pen: Pen) => void,
+): void {
   const { camera, width, height, ratio } = view;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   pen.setLineDash([]);
-  const brush: CellBrush = { pen, scene, ink, press, ...camera, width, height, moved: view.moved };
+  const brush: CellBrush = { pen, scene, ink, press, ...camera, width, height };
   paintLoadBalancer(brush);
+  cells(pen);
+  paintFrames(brush, scene.nodes, view.moved);
   for (const region of scene.regions) paintRegion(brush, region);
 }
 
@@ -75,7 +86,6 @@ function paintRegion(brush: CellBrush, { view, box, clusters }: MapRegion): void
   if (bottom < 0 || top > height) return;
   pen.fillStyle = ink.line3;
   pen.fillRect(toX(brush, layout.bodyX), top, 2, bottom - top);
-  for (const cluster of clusters) paintCells(brush, cluster.nodes);
   pen.textBaseline = "alphabetic";
   pen.textAlign = "left";
   pen.font = `600 13px ${ink.sans}`;

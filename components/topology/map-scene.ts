@@ -14,16 +14,9 @@ import {
 import { isMeant, type NodeFilter } from "./map-filter.ts";
 import { CELL, type ClusterBox, type EstateLayout, placeAt, type RegionBox, slotUnder } from "./map-layout.ts";
 import type { Slots } from "./map-slots.ts";
+import type { NodeInside } from "./node-inside.ts";
 
 export type BarValue = "load" | "keys" | "running";
-
-/** What is known of the inside of a node, with the instant of each. */
-export interface NodeInside {
-  /** Running instances of each partition; `null` = its registry is not there. */
-  readonly partitions: readonly (number | null)[];
-  readonly running: number;
-  readonly ageMs: number;
-}
 
 export interface MapNode {
   /** Unique on the map; the same for every incarnation of a name. */
@@ -74,6 +67,8 @@ export interface MapScene {
   readonly layout: EstateLayout;
   readonly loadBalancer: { readonly title: string; readonly regions: number } | null;
   readonly regions: readonly MapRegion[];
+  /** Every node of them. */
+  readonly nodes: readonly MapNode[];
   readonly samples: Samples;
   readonly owned: Readonly<Record<string, OwnedFold>>;
   readonly insideOf: (stream: string, incarnation: string) => NodeInside | null;
@@ -85,6 +80,8 @@ export interface MapScene {
   readonly selected: string | null;
   /** Key of the node the arrow keys are on. */
   readonly cursor: string | null;
+  /** The instant that is shown, to the minute: for ages of counts. */
+  readonly nowMs: number | null;
   /** Said where there is no sample. */
   readonly unsampled: string;
 }
