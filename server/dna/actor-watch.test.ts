@@ -231,6 +231,33 @@ describe("the watch of actors", () => {
     expect(of.told()[1]?.body).toMatchObject({ to: { incarnation: "2000:-2" }, notKnownFrom: seenAt });
   });
 
+  it("knows at once whom a job gave a watched key to, and is not misled by a read that began before", async () => {
+    of.rows.set(KEY.name, owned(A, 5_000));
+    await of.watch.look(KEY);
+    await of.clock.advance(WATCH_PERIOD_MS);
+    const held = Promise.withResolvers<void>();
+    of.state.held = held.promise;
+    const stale = of.watch.look(KEY);
+    await of.clock.advance(10);
+    of.rows.set(KEY.name, owned(B, 9_000));
+    const claim = { to: "2000:-2", claimedAt: epochMs(9_000) };
+    of.watch.claimed(KEY, "1000:1", claim, { id: "job-1", requestId: "op-1" });
+    of.watch.claimed({ ...KEY, name: "not watched" }, "1000:1", claim, { id: "job-1", requestId: "op-1" });
+    of.watch.claimed(KEY, "3000:3", claim, { id: "job-1", requestId: "op-1" });
+    of.state.held = null;
+    held.resolve();
+    await stale;
+    await of.clock.advance(3 * WATCH_PERIOD_MS);
+    expect(of.told().map(({ kind, causedBy }) => [kind, causedBy])).toEqual([
+      ["dna.actor.seen", null],
+      ["dna.actor.claimed", "op-1"],
+    ]);
+    expect(of.recorder.recorder.dna("eu-1").watched[SUBJECT]).toMatchObject({
+      incarnation: "2000:-2",
+      claimedAt: 9_000,
+    });
+  });
+
   it("reads for those who look and records nothing while it does not run", async () => {
     const idle = of.create();
     of.rows.set(KEY.name, owned(A, 5_000));

@@ -448,3 +448,74 @@ describe("an identity that was never seen", () => {
     await world.stop();
   });
 });
+
+describe("a node that keys are to be given to", () => {
+  const check = (world: ReturnType<typeof setUp>, target: FakeNode, dead: FakeNode) =>
+    toLivenessView(world.reader).target(toIncarnationId(target.incarnation), toIncarnationId(dead.incarnation));
+
+  it("is one that was alive for 30 s without a break, by reads that are fresh", async () => {
+    const world = setUp();
+    const dead = world.table.add("prod", "dna@dead");
+    const target = world.table.add("prod", "dna@a");
+    const other = world.table.add("stage", "dna@s");
+    world.start();
+    await world.clock.advance(20_000);
+    expect(check(world, target, dead)).toMatchObject({
+      eligible: false,
+      reason: expect.stringContaining("less than 30 s"),
+    });
+    await world.clock.advance(20_000);
+    expect(check(world, target, dead)).toMatchObject({ eligible: true, reason: null });
+    expect(check(world, dead, dead).reason).toContain("whose keys they are");
+    expect(check(world, other, dead).reason).toContain("cluster stage");
+    target.diesAtMs = world.clock.monotonic();
+    await world.clock.advance(14_000);
+    expect(check(world, target, dead)).toMatchObject({ eligible: false, reason: "it is late", aliveMs: null });
+    target.diesAtMs = Number.POSITIVE_INFINITY;
+    await world.clock.advance(8_000);
+    expect(check(world, target, dead).reason).toContain("less than 30 s");
+    world.table.answer("refuse");
+    await world.clock.advance(8_000);
+    expect(check(world, target, dead).reason).toContain("not read within");
+    await world.stop();
+  });
+});
+
+describe("another cluster in the keyspace", () => {
+  const isRefused = (world: ReturnType<typeof setUp>, dead: FakeNode): boolean =>
+    world.reader
+      .liveness(toIncarnationId(dead.incarnation))
+      .releasable.reasons.some(({ text, holds }) => text.startsWith("No other DNA cluster") && !holds);
+
+  it.each([[undefined], ["prod"]])(
+    "forbids every failover while it lives, followed or not (%s)",
+    async (clusterFilter) => {
+      const world = setUp(clusterFilter === undefined ? {} : { clusterFilter });
+      const dead = world.table.add("prod", "dna@dead");
+      world.table.add("prod");
+      dead.diesAtMs = 0;
+      world.start();
+      await world.clock.advance(40_000);
+      expect(isRefused(world, dead)).toBe(false);
+      const other = world.table.add("stage", "dna@s");
+      await world.clock.advance(62_000);
+      expect(isRefused(world, dead)).toBe(true);
+      other.deletedAtMs = world.clock.monotonic();
+      await world.clock.advance(62_000);
+      expect(isRefused(world, dead)).toBe(false);
+      await world.stop();
+    },
+  );
+
+  it("does not forbid when only old rows are left of it", async () => {
+    const world = setUp({ clusterFilter: "prod" });
+    const dead = world.table.add("prod", "dna@dead");
+    const old = world.table.add("stage", "dna@s");
+    old.diesAtMs = 0;
+    await world.clock.advance(90_000);
+    world.start();
+    await world.clock.advance(40_000);
+    expect(isRefused(world, dead)).toBe(false);
+    await world.stop();
+  });
+});
