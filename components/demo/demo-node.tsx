@@ -2,6 +2,7 @@
 import { Button } from "#components/ui/button.tsx";
 import { Failure } from "#components/ui/widget.tsx";
 import type { NodeFold } from "#server/contract/fold/dna.ts";
+import { NodeMishap } from "./mishaps.tsx";
 import { useScenario } from "./use-scenario.ts";
 
 /** Long enough that its peers judge it dead, short enough to see it come back. */
@@ -46,6 +47,7 @@ export function DemoNode({ source, incarnation, node }: DemoNodeProps) {
       </p>
       <div role="status">{run.data !== undefined && <p className="small t2">{run.data.done}</p>}</div>
       {run.error !== null && <Failure title="Not done" error={run.error} />}
+      <NodeMishap source={source} incarnation={incarnation} dead={dead} />
     </div>
   );
 }

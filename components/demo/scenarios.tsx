@@ -8,6 +8,7 @@ import { Section } from "#components/ui/section.tsx";
 import { useRefusal } from "#components/ui/session.ts";
 import { type Inputs, useTRPC } from "#components/ui/trpc.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
+import { ClusterMishaps } from "./mishaps.tsx";
 
 type Scenario = Inputs["demo"]["scenario"];
 
@@ -49,6 +50,12 @@ export function Scenarios() {
       <p className="small t2" role="status">
         {said}
       </p>
+      <details className="io">
+        <summary>
+          <b className="med">What else may befall a cluster</b>
+        </summary>
+        <ClusterMishaps />
+      </details>
     </Section>
   );
 }
