@@ -213,9 +213,15 @@ class Connection implements NodeConnection {
     while (!this.over.signal.aborted) {
       await clock.sleep(TICK_MS, this.over.signal).catch(() => undefined);
       const now = clock.monotonic();
-      if (now - this.heardAt >= SILENCE_MAX_MS) this.silent(now - this.heardAt);
+      if (now - this.heardAt >= SILENCE_MAX_MS) this.unheard(now - this.heardAt);
       else if (now - this.saidAt >= TICK_MS) this.send(TICK);
     }
+  }
+
+  /** A node of a long tick time may be silent for that long and be well: where nobody waits, nothing is said of it. */
+  private unheard(silentMs: number): void {
+    if (this.waiting > 0) this.silent(silentMs);
+    else this.end({ kind: "closed", reason: "silent, and nobody needs it" });
   }
 
   private silent(silentMs: number): void {

@@ -221,6 +221,26 @@ describe("places", () => {
     expect(await ask(nodes, beam, ["erlang", "node"])).toEqual(atom(beam.name));
   });
 
+  test("ticks are answered: a node that counts on them every two seconds keeps us", async () => {
+    const node = await another({ erlangArguments: ["-kernel", "net_ticktime", "2"] });
+    const nodes = connect(node);
+    await ask(nodes, node, ["erlang", "node"]);
+    const closed = expect
+      .poll(() => nodes.link(node.name).kind, { timeout: 4_500, interval: 250 })
+      .not.toBe("connected");
+    await expect(closed).rejects.toThrow();
+    expect(await ask(nodes, node, ["erlang", "abs", -2])).toBe(2);
+  });
+
+  test("a silent node that nobody asks is left, not called unreachable", async () => {
+    const clock = createManualClock();
+    const nodes = connect(beam, { clock });
+    await ask(nodes, beam, ["erlang", "node"]);
+    await expect.poll(() => nodes.link(beam.name)).toMatchObject({ otpRelease: "25" });
+    await clock.advance(76_000);
+    expect(nodes.link(beam.name)).toEqual({ kind: "idle" });
+  });
+
   test("a closed pool answers nobody", async () => {
     const nodes = connect(beam);
     await ask(nodes, beam, ["erlang", "node"]);
