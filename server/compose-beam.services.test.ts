@@ -127,6 +127,29 @@ describe("worldline check of the nodes", () => {
     expect([absent.sound, silent.sound]).toEqual([false, false]);
   });
 
+  it("speaks TLS where it is told to, and says what is wrong where it is not", async () => {
+    const own = await startFixtureNode({ tls: true });
+    try {
+      await admin.execute(`TRUNCATE "${KEYSPACE}".nodes`);
+      await createCqlSeeding(admin, KEYSPACE).writeNode({
+        ...{ cluster: "prod", heartbeat: 1n, load: 0, draining: false, writtenAgoMs: 0 },
+        ...{ incarnation: { createdAt: epochMs(5), id: 1n }, node: own.name },
+      });
+      const { caFile, clientCertificateFile, clientKeyFile } = own.certificates ?? {};
+      const at = `name: wl@127.0.0.1, cookieFile: ${own.cookieFile}, epmdPort: ${own.epmd?.port}`;
+      const pair = `certificateFile: ${clientCertificateFile}, keyFile: ${clientKeyFile}`;
+      const { sound, text } = await check(`{ ${at}, evaluate: true, tls: { caFile: ${caFile}, ${pair} } }`);
+      expect(text).toContain(`${own.name} answers as another incarnation than its row`);
+      expect(text).toContain("all that is asked of it is there");
+      expect(sound).toBe(true);
+      const plain = await check(`{ ${at} }`);
+      expect(plain.text).toMatch(/MISSING connection [^\n]+\n[^\n]*beam\.tls has to be as the node has it/);
+      expect(plain.sound).toBe(false);
+    } finally {
+      await own.remove();
+    }
+  });
+
   it("asks no node whose row no longer beats", async () => {
     await admin.execute(`TRUNCATE "${KEYSPACE}".nodes`);
     await createCqlSeeding(admin, KEYSPACE).writeNode({

@@ -68,14 +68,15 @@ regions: [ { id: eu, title: Europe } ]
 dna:
   - { id: eu-1, region: eu, title: Europe 1, cluster: prod,
       scylla: { contactPoints: ["10.0.0.1:9042"], localDataCenter: dc1, keyspace: dna, username: ops, passwordEnv: DNA_CQL_PASSWORD },
-      modules: { 0: City }, act: false }
+      modules: { 0: City }, act: false, beam: { name: worldline@10.0.0.9, cookieFile: /run/secrets/cookie, evaluate: false } }
 dynflow:
   - { id: foreman, region: eu, title: Foreman, url: "postgres://dynflow@db/foreman", passwordEnv: DYNFLOW_DB_PASSWORD,
       release: "2.0", act: false, cancellable: ["Actions::*"] }
 `,
       { DNA_CQL_PASSWORD: CANARY, DYNFLOW_DB_PASSWORD: CANARY },
-      { "/run/secrets/journal": `${CANARY}\n` },
+      { "/run/secrets/journal": `${CANARY}\n`, "/run/secrets/cookie": `${CANARY}\n` },
     );
+    expect(configuration.dna[0]?.beam?.cookie.reveal()).toBe(CANARY);
     expect(configuration.dna[0]?.scylla.password?.reveal()).toBe(CANARY);
     expect(configuration.journal.key?.reveal()).toBe(CANARY);
     expect(configuration.dna[0]?.modules).toEqual({ "0": "City" });
