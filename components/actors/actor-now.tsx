@@ -1,6 +1,5 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { Section } from "#components/ui/section.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
@@ -32,7 +31,6 @@ interface ActorNowProps {
 /** One key as it is now: owner, instance, what a message would do, storage, life. */
 export function ActorNow({ place, entry, what }: ActorNowProps) {
   const trpc = useTRPC();
-  const [hottest, setHottest] = useState(false);
   const actor = useQuery(trpc.dna.actors.get.queryOptions(place, { refetchInterval: OWNER_EVERY_MS }));
   const live = useQuery(trpc.dna.actors.live.queryOptions(place, { refetchInterval: LIVE_EVERY_MS }));
   return (
@@ -54,15 +52,7 @@ export function ActorNow({ place, entry, what }: ActorNowProps) {
           )}
         </QueryWidget>
         <QueryWidget query={live} what="whether it runs" rows={5}>
-          {(answer) => (
-            <RunningSection
-              source={place.source}
-              live={answer}
-              everyMs={LIVE_EVERY_MS}
-              hottest={hottest}
-              onHottest={() => setHottest(!hottest)}
-            />
-          )}
+          {(answer) => <RunningSection source={place.source} live={answer} everyMs={LIVE_EVERY_MS} />}
         </QueryWidget>
       </div>
       <MessageNow place={place} entry={entry} />

@@ -1,5 +1,4 @@
 "use client";
-import { Button } from "#components/ui/button.tsx";
 import { formatBytes, formatCount, plural } from "#components/ui/format.ts";
 import { Glyph, State } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
@@ -13,19 +12,17 @@ import type { ActorLive, LiveOutput } from "#server/contract/wire/dna-actors.ts"
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { phaseWord } from "./phase-words.ts";
 
-const Hottest = onDemand(() => import("./hottest.tsx").then((module) => module.Hottest));
+const TopBacklog = onDemand(() => import("#components/beam/top-backlog.tsx").then((module) => module.TopBacklog));
 
 interface RunningProps {
   readonly source: string;
   readonly live: LiveOutput;
   readonly everyMs: number;
-  readonly hottest: boolean;
-  readonly onHottest: () => void;
 }
 
 /** What the owner's node says of the instance: whether it runs, how far behind it is. */
-export function RunningSection({ source, live: answer, everyMs, hottest, onHottest }: RunningProps) {
-  const { live, doubled, asOf } = answer;
+export function RunningSection({ source, live: answer, everyMs }: RunningProps) {
+  const { live, doubled, asOf, evaluate } = answer;
   const told = live.kind !== "off" && live.kind !== "unreachable";
   return (
     <Section
@@ -36,9 +33,17 @@ export function RunningSection({ source, live: answer, everyMs, hottest, onHotte
       }
     >
       {doubled !== null && <Doubled source={source} doubled={doubled} />}
-      <Live source={source} live={live} hottest={hottest} onHottest={onHottest} />
-      {hottest && live.kind === "running" && (
-        <Hottest source={source} incarnation={live.incarnation} partition={live.partition} />
+      <Live source={source} live={live} />
+      {live.kind === "running" && (
+        <section className="hottest" aria-label={`Hottest actors of partition ${live.partition}`}>
+          <TopBacklog
+            key={`${live.incarnation} ${live.partition}`}
+            source={source}
+            incarnation={live.incarnation}
+            partition={live.partition}
+            evaluate={evaluate}
+          />
+        </section>
       )}
     </Section>
   );
@@ -76,11 +81,9 @@ function Doubled({ source, doubled: { since, evidence, instances } }: DoubledPro
 interface LiveProps {
   readonly source: string;
   readonly live: ActorLive;
-  readonly hottest: boolean;
-  readonly onHottest: () => void;
 }
 
-function Live({ source, live, hottest, onHottest }: LiveProps) {
+function Live({ source, live }: LiveProps) {
   switch (live.kind) {
     case "off":
       return <Empty title="Not known here.">{live.reason}</Empty>;
@@ -105,7 +108,7 @@ function Live({ source, live, hottest, onHottest }: LiveProps) {
         </Empty>
       );
     case "running":
-      return <Running source={source} live={live} hottest={hottest} onHottest={onHottest} />;
+      return <Running source={source} live={live} />;
     default:
       return live satisfies never;
   }
@@ -113,7 +116,7 @@ function Live({ source, live, hottest, onHottest }: LiveProps) {
 
 type RunningFacts = Extract<ActorLive, { kind: "running" }>;
 
-function Running({ source, live, hottest, onHottest }: LiveProps & { readonly live: RunningFacts }) {
+function Running({ source, live }: LiveProps & { readonly live: RunningFacts }) {
   const { partition, phase, buffered, mailbox, memoryBytes, reductions, status, currentFunction, ref } = live;
   const backlog = buffered === null ? null : buffered + mailbox;
   return (
@@ -134,14 +137,7 @@ function Running({ source, live, hottest, onHottest }: LiveProps & { readonly li
         },
         {
           name: "partition",
-          value: (
-            <span className="row wrap-row">
-              <Link href={routes.node(source, live.incarnation, { tab: "inside" })}>partition {partition}</Link>
-              <Button small onPress={onHottest} pressed={hottest}>
-                Its hottest actors
-              </Button>
-            </span>
-          ),
+          value: <Link href={routes.node(source, live.incarnation, { tab: "inside" })}>partition {partition}</Link>,
           source: "its registry",
         },
         {

@@ -182,26 +182,3 @@ describe("a message at a chosen node", () => {
     expect(answer.assumptions.join(" ")).toMatch(/by now/);
   });
 });
-
-describe("the hottest actors of a partition", () => {
-  it("are those with the most behind them, buffers counted, by the instances that were listed", async () => {
-    const { world, service } = setUp();
-    world.state.evaluate = false;
-    for (const [name, buffered] of [
-      ["a", 0],
-      ["b", 70],
-      ["c", 3],
-    ] as const)
-      world.start(name, 1, { buffered });
-    world.start("other partition", 0, { buffered: 900 });
-    const answer = await service.hottest(caller, {
-      ...{ source: "eu-1", incarnation: toIncarnationId(OWNER), partition: 1, limit: 5 },
-    });
-    expect(answer.rows.map(({ name, buffered }) => [name, buffered])).toEqual([
-      ["b", 70],
-      ["c", 3],
-      ["a", 0],
-    ]);
-    expect(answer).toMatchObject({ node: NODE, running: 3, over: "listed", cut: false });
-  });
-});

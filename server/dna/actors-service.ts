@@ -6,10 +6,9 @@ import { STORAGE_VALUE_MAX_BYTES } from "#server/contract/wire/dna-actors.ts";
 import { type Clock, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { explainKey, ownerRow } from "./actor-explain.ts";
-import { hottestOf } from "./actor-hottest.ts";
-import { askNodes, doubledOf, lookAtOwner, NO_BEAM, nodeNameOf, toLiveView } from "./actor-live.ts";
+import { askNodes, doubledOf, lookAtOwner, NO_BEAM, toLiveView } from "./actor-live.ts";
 import type { DnaBeam } from "./beam-ports.ts";
-import { type ActorKey, type Incarnation, parseIncarnationId, sameIncarnation } from "./domain/identity.ts";
+import { type ActorKey, type Incarnation, parseIncarnationId } from "./domain/identity.ts";
 import { toActorView } from "./node-view.ts";
 import { asOfNow, type DnaSource } from "./source-view.ts";
 import { fromBase64, toBase64, toStorageRow, toValueView } from "./storage-view.ts";
@@ -43,6 +42,7 @@ export function createActorsService(deps: {
         ...asOfNow(clock, source),
         ownerWrittenAt: writtenAt === null ? null : toIso(writtenAt),
         live: toLiveView(look),
+        evaluate: source.beam?.evaluate ?? false,
         doubled: doubledOf(source, key),
       };
     },
@@ -54,20 +54,6 @@ export function createActorsService(deps: {
       const owner = ownerRow(await source.actors.look(key));
       const { nodes, notAsked } = await askNodes(source, beam, key, owner.kind === "owned" ? owner.owner : null);
       return { ...asOfNow(clock, source), nodes: [...nodes], notAsked };
-    },
-
-    async hottest(caller: Caller, input: WireIn<typeof wire.hottestInput>): WireOut<typeof wire.hottestOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      const beam = requireBeam(source);
-      const asked = incarnationOf(input.incarnation);
-      const node = nodeNameOf(source, asked);
-      if (node === null) throw new OpsError("not-found", `No incarnation ${input.incarnation} in ${source.id}`);
-      const [identity, found] = await Promise.all([
-        beam.identity(node),
-        hottestOf(beam, node, input.partition, input.limit),
-      ]);
-      if (!sameIncarnation(identity, asked)) throw new OpsError("conflict", `${node} is another incarnation by now`);
-      return { ...asOfNow(clock, source), node, ...found };
     },
 
     async storage(caller: Caller, input: WireIn<typeof wire.storageInput>): WireOut<typeof wire.storageOutput> {

@@ -70,7 +70,6 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "dna.actors.explain": { least: "viewer", input: ACTOR_INPUT },
   "dna.actors.live": { least: "viewer", input: ACTOR_INPUT },
   "dna.actors.onNodes": { least: "viewer", input: ACTOR_INPUT },
-  "dna.actors.hottest": { least: "viewer", input: { ...NODE_INPUT, partition: 0 } },
   "dna.actors.storage": { least: "viewer", input: ACTOR_INPUT },
   "dna.actors.storageValue": { least: "operator", input: { ...ACTOR_INPUT, key: "YQ==" } },
   "dna.actors.stopPreview": { least: "viewer", input: ACTOR_INPUT },

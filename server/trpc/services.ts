@@ -104,7 +104,6 @@ export interface DnaActorsService {
   explain(caller: Caller, input: In<typeof dnaActors.explainInput>): Out<typeof dnaActors.explainOutput>;
   live(caller: Caller, input: In<typeof dnaActors.liveInput>): Out<typeof dnaActors.liveOutput>;
   onNodes(caller: Caller, input: In<typeof dnaActors.onNodesInput>): Out<typeof dnaActors.onNodesOutput>;
-  hottest(caller: Caller, input: In<typeof dnaActors.hottestInput>): Out<typeof dnaActors.hottestOutput>;
   storage(caller: Caller, input: In<typeof dnaActors.storageInput>): Out<typeof dnaActors.storageOutput>;
   storageValue(caller: Caller, input: In<typeof dnaActors.storageValueInput>): Out<typeof dnaActors.storageValueOutput>;
   stopPreview(caller: Caller, input: In<typeof dnaActors.stopPreviewInput>): Out<typeof dnaActors.stopPreviewOutput>;

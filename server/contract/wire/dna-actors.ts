@@ -71,6 +71,8 @@ export const liveOutput = z.object({
   /** When the owner was last written, by the database's clock. */
   ownerWrittenAt: instant.nullable(),
   live: actorLive,
+  /** Short texts may be evaluated on the nodes. */
+  evaluate: z.boolean(),
   /** Set when the key was found running on several nodes. */
   doubled: z
     .object({
@@ -111,34 +113,6 @@ export const onNodesOutput = z.object({
   notAsked: z.number(),
 });
 export type OnNodesOutput = z.infer<typeof onNodesOutput>;
-
-export const hottestInput = z.object({
-  source: sourceId,
-  incarnation: incarnationId,
-  partition: z.number().int().min(0).max(1_023),
-  limit: z.number().int().min(1).max(20).default(5),
-});
-export const hottestOutput = z.object({
-  ...observed,
-  node: z.string(),
-  running: z.number().nullable(),
-  /** How it was found: on the node, or over the instances that were listed. */
-  over: z.enum(["node", "listed"]),
-  /** Only so many instances were looked at, and there are more. */
-  cut: z.boolean(),
-  rows: z.array(
-    z.object({
-      namespace: z.string(),
-      moduleId: z.number(),
-      name: z.string(),
-      ref: z.string(),
-      mailbox: z.number(),
-      buffered: z.number().nullable(),
-      memoryBytes: z.number(),
-    }),
-  ),
-});
-export type HottestOutput = z.infer<typeof hottestOutput>;
 
 /** Keys of storage are any bytes: base64 on the wire. */
 const bytes = z.string().max(90_000);

@@ -29,11 +29,6 @@ export const dnaActorsRouter = router({
     .input(wire.onNodesInput)
     .output(wire.onNodesOutput)
     .query(({ ctx, input }) => ctx.services.dnaActors.onNodes(ctx.caller, input)),
-  /** The actors of one partition that are furthest behind. */
-  hottest: read
-    .input(wire.hottestInput)
-    .output(wire.hottestOutput)
-    .query(({ ctx, input }) => ctx.services.dnaActors.hottest(ctx.caller, input)),
   /** Keys and sizes of what an actor has stored; never a value. */
   storage: read
     .input(wire.storageInput)
