@@ -18,7 +18,7 @@ const caller: Caller = {
 };
 
 /** One node `dna@a` with 30 actors, asked for 10 s; `configured: false` = no access to it. */
-async function setUp({ configured = true, beam = {} as Partial<DnaBeam> } = {}) {
+async function setUp({ configured = true, sampled = true, beam = {} as Partial<DnaBeam> } = {}) {
   const clock = createManualClock();
   const hand = createHandBeam(clock);
   const { incarnation } = hand.add("dna@a");
@@ -32,7 +32,7 @@ async function setUp({ configured = true, beam = {} as Partial<DnaBeam> } = {}) 
   const shared = { sourceId: "eu-1", beam: ways, witness, recorder, view: recorder, clock, log: silentLogger };
   const inside = createNodeInsides(shared);
   const abort = new AbortController();
-  const done = inside.run(abort.signal);
+  const done = sampled ? inside.run(abort.signal) : Promise.resolve();
   await clock.advance(10_000);
   const source = {
     id: "eu-1",
@@ -82,6 +82,21 @@ it("tells of a node what it told last, without asking it again", async () => {
   });
   expect(told.partitionsAt).not.toBeNull();
   expect([...at.hand.calls.keys()]).toEqual(["abilities"]);
+  await at.end();
+});
+
+it("asks one that is not sampled, as by a console that follows another, once for all who look", async () => {
+  const at = await setUp({ sampled: false });
+  const [told] = await answered(
+    at.clock,
+    Promise.all([at.service.node(caller, at.of), at.service.node(caller, at.of)]),
+  );
+  expect(told).toMatchObject({ identity: at.of.incarnation, running: 30, vitals: { processes: 130 }, failure: null });
+  expect(at.hand.calls.get("partitions")).toBe(1);
+  at.hand.node("dna@a").state = "gone";
+  await at.clock.advance(3_000);
+  const gone = await answered(at.clock, at.service.node(caller, at.of));
+  expect(gone).toMatchObject({ identity: null, abilities: null, failure: expect.stringContaining("not registered") });
   await at.end();
 });
 

@@ -3,15 +3,37 @@ import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts
 import type * as wire from "#server/contract/wire/dna-beam.ts";
 import { type Clock, type EpochMs, toIso } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
-import type { BeamAbilities, DnaBeam } from "./beam-ports.ts";
-import { createSharedAnswers } from "./beam-shared.ts";
-import { findTop } from "./beam-top.ts";
+import type {
+  BeamAbilities,
+  BeamCachedOwner,
+  BeamInstance,
+  BeamInstancePage,
+  BeamPeerTable,
+  BeamProcess,
+  DnaBeam,
+} from "./beam-ports.ts";
+import { takeSample } from "./beam-sample.ts";
+import type { BeamNodeSample } from "./beam-sampling.ts";
+import { createSharedAnswers, type SharedAnswers } from "./beam-shared.ts";
+import { findTop, type TopFound } from "./beam-top.ts";
 import { toInstanceView, toLinkView, toNodeNumbers, toPeersView } from "./beam-view.ts";
 import { type Incarnation, parseIncarnationId, sameIncarnation, toIncarnationId } from "./domain/identity.ts";
 import { asOfFold, asOfNow, type DnaSource } from "./source-view.ts";
 
 /** Why nothing inside a node can be asked. */
 const NOT_CONFIGURED = "No access to the nodes of this source is configured (dna[].beam)";
+
+/** What a node can does not change while its VM lives. */
+const ABILITIES_FOR_MS = 60_000;
+
+interface InstancePage extends BeamInstancePage {
+  readonly processes: readonly (BeamProcess | null)[];
+}
+
+interface CachedKey {
+  readonly cached: BeamCachedOwner | null;
+  readonly instance: BeamInstance | null;
+}
 
 interface Addressed {
   readonly source: DnaSource;
@@ -23,7 +45,12 @@ interface Addressed {
 /** Queries of the insides of nodes. Of several people who ask the same within 2 s one asks the node. */
 export function createBeamService(deps: { readonly sources: readonly DnaSource[]; readonly clock: Clock }) {
   const { sources, clock } = deps;
-  const shared = createSharedAnswers(clock);
+  const abilities = createSharedAnswers<BeamAbilities>(clock, ABILITIES_FOR_MS);
+  const samples = createSharedAnswers<BeamNodeSample>(clock);
+  const pages = createSharedAnswers<InstancePage>(clock);
+  const tops = createSharedAnswers<TopFound>(clock);
+  const tables = createSharedAnswers<BeamPeerTable>(clock);
+  const owners = createSharedAnswers<CachedKey>(clock);
 
   function known(caller: Caller, input: WireIn<typeof wire.beamNodeInput>) {
     const source = sourceFor(caller, sources, input.source);
@@ -42,7 +69,7 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
   }
 
   /** Asks the node, once it has said that it still is the incarnation that was meant. */
-  async function ask<T>(at: Addressed, what: string, question: () => Promise<T>): Promise<T> {
+  async function ask<T>(shared: SharedAnswers<T>, at: Addressed, what: string, question: () => Promise<T>): Promise<T> {
     return shared(`${at.source.id} ${at.node} ${toIncarnationId(at.incarnation)} ${what}`, async () => {
       const identity = await at.beam.identity(at.node);
       if (!sameIncarnation(identity, at.incarnation))
@@ -51,22 +78,31 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
     });
   }
 
-  async function abilitiesOf(source: DnaSource, node: string): Promise<BeamAbilities | null> {
-    const { beam } = source;
-    if (beam === null || source.inside?.watch.sample(node)?.failure !== null) return null;
+  async function abilitiesOf(source: DnaSource, sample: BeamNodeSample | null): Promise<BeamAbilities | null> {
+    const { id, beam } = source;
+    if (beam === null || sample === null || sample.failure !== null) return null;
+    const { node, identity } = sample;
     try {
-      return await shared(`${source.id} ${node} abilities`, () => beam.abilities(node));
+      return await abilities(`${id} ${node} ${identity}`, () => beam.abilities(node));
     } catch (cause) {
       if (cause instanceof OpsError) return null;
       throw cause;
     }
   }
 
+  /** What it told last; one that is not sampled, as by a console that follows another, is asked. */
+  async function sampleOf({ id, beam, inside = null }: DnaSource, node: string): Promise<BeamNodeSample | null> {
+    if (beam === null || inside === null) return null;
+    const { witness, watch } = inside;
+    return watch.sample(node) ?? samples(`${id} ${node}`, () => takeSample({ beam, witness, clock }, node));
+  }
+
   return {
     async node(caller: Caller, input: WireIn<typeof wire.beamNodeInput>): WireOut<typeof wire.beamNodeOutput> {
       const { source, node, incarnation } = known(caller, input);
       const { beam, inside = null } = source;
-      const abilities = await abilitiesOf(source, node);
+      const sample = await sampleOf(source, node);
+      const able = await abilitiesOf(source, sample);
       const verdict = inside?.witness.judge(node, incarnation) ?? { kind: "not-configured" as const };
       return {
         ...asOfFold([source]),
@@ -76,14 +112,14 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
         link: beam === null ? null : toLinkView(beam.link(node)),
         verdict: { kind: verdict.kind, detail: "detail" in verdict ? verdict.detail : null },
         abilities:
-          abilities === null
+          able === null
             ? null
             : {
-                otpRelease: abilities.otpRelease,
-                elixir: abilities.elixir,
-                missing: Object.entries(abilities.missing).map(([ability, reason]) => ({ ability, reason })),
+                otpRelease: able.otpRelease,
+                elixir: able.elixir,
+                missing: Object.entries(able.missing).map(([ability, reason]) => ({ ability, reason })),
               },
-        ...toNodeNumbers(inside?.watch.sample(node) ?? null),
+        ...toNodeNumbers(sample),
       };
     },
 
@@ -94,6 +130,7 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
       const at = addressed(caller, input);
       const { partition, type, prefix, limit } = input;
       const { instances, more, processes } = await ask(
+        pages,
         at,
         JSON.stringify(["p", partition, type, prefix, limit]),
         async () => {
@@ -114,7 +151,7 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
     async top(caller: Caller, input: WireIn<typeof wire.beamTopInput>): WireOut<typeof wire.beamTopOutput> {
       const at = addressed(caller, input);
       const { partition, limit } = input;
-      const { entries, found, among } = await ask(at, JSON.stringify(["t", partition, limit]), () =>
+      const { entries, found, among } = await ask(tops, at, JSON.stringify(["t", partition, limit]), () =>
         findTop(at.beam, at.node, partition, limit),
       );
       return {
@@ -127,7 +164,7 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
 
     async peers(caller: Caller, input: WireIn<typeof wire.beamNodeInput>): WireOut<typeof wire.beamPeersOutput> {
       const at = addressed(caller, input);
-      const table = await ask(at, "peers", () => at.beam.peers(at.node));
+      const table = await ask(tables, at, "peers", () => at.beam.peers(at.node));
       return { ...asOfNow(clock, at.source), ...toPeersView(at.source, table) };
     },
 
@@ -138,10 +175,15 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
       const at = addressed(caller, input);
       const { namespace, moduleId, name } = input;
       const key = { namespace, moduleId, name };
-      const { cached, instance } = await ask(at, JSON.stringify(["c", namespace, moduleId, name]), async () => ({
-        cached: await at.beam.cachedOwner(at.node, key),
-        instance: await at.beam.instance(at.node, key),
-      }));
+      const { cached, instance } = await ask(
+        owners,
+        at,
+        JSON.stringify(["c", namespace, moduleId, name]),
+        async () => ({
+          cached: await at.beam.cachedOwner(at.node, key),
+          instance: await at.beam.instance(at.node, key),
+        }),
+      );
       const owner = cached === null ? null : at.source.fold().nodes[toIncarnationId(cached.owner)];
       return {
         ...asOfNow(clock, at.source),

@@ -1,12 +1,12 @@
 import { dnaStream, type EventDraft } from "#server/contract/event.ts";
 import type { BeamSample } from "#server/contract/live.ts";
 import type { Clock, MonotonicMs } from "#server/kernel/clock.ts";
-import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import { linkChanges } from "./beam-changes.ts";
-import { type BeamWitness, LOOK_TIMEOUT_MS } from "./beam-evidence.ts";
+import type { BeamWitness } from "./beam-evidence.ts";
 import type { DnaBeam } from "./beam-ports.ts";
+import { askIdentity, askPartitions, askVitals } from "./beam-sample.ts";
 import {
   type AskedNode,
   addressesOf,
@@ -17,7 +17,6 @@ import {
   runningOf,
   VITALS_PERIOD_MS,
 } from "./beam-sampling.ts";
-import { withinDeadline } from "./deadline.ts";
 import { countFall, withCount } from "./domain/beam-health.ts";
 import { toIncarnationId } from "./domain/identity.ts";
 
@@ -110,63 +109,34 @@ export function createBeamWatch(deps: {
   }
 
   async function visitNode(node: AskedNode): Promise<void> {
-    const at = clock.now();
-    const { identity, silence, unregistered } = await witness.look(node.node);
-    if (identity === null || silence !== null || unregistered !== null) {
+    node.sample = await askIdentity(deps, node.sample);
+    if (node.sample.failure !== null) {
       node.failures += 1;
-      node.sample = { ...node.sample, failure: silence ?? "its name is not registered at its host's port mapper" };
       return;
     }
     node.failures = 0;
-    node.sample = { ...node.sample, identity: toIncarnationId(identity.incarnation), identityAt: at, failure: null };
     await count(node);
-    if (clock.monotonic() >= node.vitalsDueAt) await askVitals(node);
+    if (clock.monotonic() >= node.vitalsDueAt) {
+      node.vitalsDueAt = (clock.monotonic() + VITALS_PERIOD_MS) as MonotonicMs;
+      node.sample = await askVitals(deps, node.sample);
+    }
     dirty = true;
   }
 
   async function count(node: AskedNode): Promise<void> {
-    const at = clock.now();
     const startedAt = clock.monotonic();
-    const { incarnation } = witness.known(node.node)?.identity ?? { incarnation: null };
-    const partitions = await answer(node, "Its partitions", () => beam.partitions(node.node));
+    const before = node.sample.partitionsAt;
+    node.sample = await askPartitions(deps, node.sample);
+    const { partitions, partitionsAt } = node.sample;
+    const incarnation = witness.known(node.node)?.identity?.incarnation;
     const running = runningOf(partitions);
-    if (partitions === null || incarnation === null) return;
-    node.sample = { ...node.sample, partitions, partitionsAt: at };
-    if (running === null) return;
+    if (partitionsAt === null || partitionsAt === before || running === null || incarnation === undefined) return;
     node.counts = withCount(node.counts, { at: startedAt, incarnation, running });
     const fall = countFall(node.counts);
     if (fall === null) return;
     node.counts = node.counts.slice(-1);
-    const body = { cluster: node.cluster, node: node.node, ...fall };
-    falls.push({
-      kind: "dna.node.count_fell",
-      subject: toIncarnationId(incarnation),
-      occurredAt: at,
-      synthetic: true,
-      body,
-    });
-  }
-
-  async function askVitals(node: AskedNode): Promise<void> {
-    node.vitalsDueAt = (clock.monotonic() + VITALS_PERIOD_MS) as MonotonicMs;
-    const vitalsAt = clock.now();
-    const vitals = await answer(node, "Its vitals", () => beam.vitals(node.node));
-    if (vitals !== null) node.sample = { ...node.sample, vitals, vitalsAt };
-    const refreshAt = clock.now();
-    // `null` is an answer of its own here: it has never refreshed.
-    const refresh = await answer(node, "Its last refresh", async () => ({ ms: await beam.lastRefresh(node.node) }));
-    if (refresh !== null) node.sample = { ...node.sample, lastRefreshMs: refresh.ms, refreshAt };
-  }
-
-  /** An answer, or `null` with the reason remembered: one that lacks an ability still has the others. */
-  async function answer<T>(node: AskedNode, what: string, call: () => Promise<T>): Promise<T | null> {
-    try {
-      return await withinDeadline(clock, LOOK_TIMEOUT_MS, what, call);
-    } catch (cause) {
-      if (!(cause instanceof OpsError)) log.error("dna.beam.unexpected", { source: sourceId, node: node.node, cause });
-      node.sample = { ...node.sample, failure: messageOf(cause) };
-      return null;
-    }
+    const at = { subject: toIncarnationId(incarnation), occurredAt: partitionsAt, synthetic: true };
+    falls.push({ kind: "dna.node.count_fell", ...at, body: { cluster: node.cluster, node: node.node, ...fall } });
   }
 
   function publish(): void {
