@@ -1,9 +1,11 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { formatCount, formatDurationMs } from "#components/ui/format.ts";
 import { Id } from "#components/ui/ident.tsx";
 import { useInstants } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
+import { useFold } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Instant } from "#components/ui/time.tsx";
@@ -20,6 +22,12 @@ type Finished = Extract<JournalEvent, { kind: "dna.census.finished" }>;
 /** Earlier censuses, from the journal: what each counted, whose keys, how long it took. */
 export function CensusHistory({ source }: { readonly source: string }) {
   const { at } = useInstants();
+  const stream = dnaStream(source);
+  const told = useFold(({ folds }) => {
+    const fold = folds[stream];
+    if (fold?.family !== "dna") return 0;
+    return Object.values(fold.owned).reduce((last, { asOf }) => Math.max(last, asOf), fold.census?.finishedAt ?? 0);
+  });
   const query = useQuery(
     useTRPC().journal.range.queryOptions(
       {
@@ -31,6 +39,11 @@ export function CensusHistory({ source }: { readonly source: string }) {
       { refetchInterval: at === null ? EVERY_MS : false },
     ),
   );
+  const { refetch } = query;
+  // The feed says first that one has ended: then the list is read once more.
+  useEffect(() => {
+    if (told !== undefined && told > 0) void refetch();
+  }, [told, refetch]);
   return (
     <Section
       title="Censuses so far"
