@@ -70,7 +70,10 @@ async function main(plan: ClaimerPlan): Promise<void> {
 
 async function ask(incarnation: DnaIncarnation, key: ActorKey, say: (line: ClaimerLine) => void): Promise<boolean> {
   try {
-    return SETTLED.has(await incarnation.request(key));
+    const served = await incarnation.request(key);
+    // Its driver sends a claim again that found too few replicas: the first may have been applied, and this one lost to it.
+    if (served === "lost") say({ kind: "unknown", key: raceKey(key), why: "its claim was refused" });
+    return SETTLED.has(served);
   } catch (cause) {
     say({ kind: "unknown", key: raceKey(key), why: messageOf(cause) });
     return false;

@@ -34,7 +34,7 @@ const TYPES: readonly ActorType[] = [
   { namespace: "eu", moduleId: 0 },
   { namespace: "eu", moduleId: 1 },
 ];
-const KEYS_PER_TYPE = 1_000;
+const KEYS_PER_TYPE = 600;
 const KEYS = TYPES.length * KEYS_PER_TYPE;
 const EVERY_MS = 250;
 /** As long as the slowest machine that this was seen on took, and as much again. */
@@ -94,7 +94,10 @@ async function dealOut(owners: readonly [Incarnation, Incarnation]): Promise<voi
         const key = [namespace, moduleId, raceName(start + index)];
         return { query: insert, params: [...key, owner.createdAt, owner.id, Date.now()] };
       });
-      await admin.batch(queries, { prepare: true, logged: false });
+      // Sent again it is refused as a whole where it was applied: every row is there then.
+      await until("keys are dealt out", JOB_WITHIN_MS, () =>
+        admin.batch(queries, { prepare: true, logged: false }).catch((): null => null),
+      );
     }
 }
 
@@ -136,7 +139,9 @@ async function until<T>(what: string, within: number, look: () => T | null | Pro
 
 /** What the jobs say of themselves. */
 const notes = (): readonly string[] =>
-  runner.list().map(({ id, facts }) => `${id} is ${facts.state}: ${facts.note} ${JSON.stringify(facts.counts)}`);
+  (runner?.list() ?? []).map(
+    ({ id, facts }) => `${id} is ${facts.state}: ${facts.note} ${JSON.stringify(facts.counts)}`,
+  );
 
 const identityOf = (of: Claimer): Incarnation => {
   const incarnation = parseIncarnationId(of.id);
@@ -157,6 +162,15 @@ async function owners(): Promise<ReadonlyMap<string, string>> {
   }
   return found;
 }
+
+/** As whoever starts a failover waits: nothing stands against it. */
+const untilReleasable = async (of: Claimer): Promise<void> => {
+  const check = await until(`${of.node} may be failed over`, JOB_WITHIN_MS, async () => {
+    const found = await watch.check(of.id).catch((): null => null); // the database is away: asked again
+    return found?.releasable === true ? found : null;
+  });
+  say(`${of.node} is ${check.certainty} dead`);
+};
 
 function start(id: string, of: Claimer, targets: readonly ClaimTarget[] | null): Promise<void> {
   const facts = { kind: "dna.failover", title: id, stream: "dna:race", target: of.id } as const;
@@ -225,17 +239,19 @@ describe("failovers on three database nodes, one of which is killed and started 
       );
       await proven.kill();
       say("the other owner is killed; its host says so");
+      await untilReleasable(proven);
       await start("claim", proven, targets);
       const third = database.nodes[2];
       if (third === undefined) throw new Error("three nodes");
-      await until("the first keys are given", JOB_WITHIN_MS, () => (changes.length > 100 ? true : null));
+      await until("the first keys are given", JOB_WITHIN_MS, () => (changes.length > 50 ? true : null));
       await third.kill();
       say(`${changes.length} keys are given; one database node is killed`);
-      await until("more keys are given without it", JOB_WITHIN_MS, () => (changes.length > 250 ? true : null));
+      await until("more keys are given without it", JOB_WITHIN_MS, () => (changes.length > 110 ? true : null));
       await third.start();
       say(`${changes.length} keys are given; the database node is back`);
       const claimed = await ended("claim");
       say(`claim: ${JSON.stringify(claimed.counts)}`);
+      await untilReleasable(presumed);
       await start("release", presumed, null);
       const released = await ended("release");
       say(`release: ${JSON.stringify(released.counts)}`);

@@ -26,6 +26,8 @@ const SENT_TOGETHER_MAX = 2;
 const WALK_PAGE_ROWS = 1_000;
 /** The walk must not be felt by the database, like a census. */
 const WALK_ROWS_PER_SECOND = 50_000;
+/** Plain reads of keys of a refused round; serial ones of one partition would only stand in each other's way. */
+const READS_AT_ONCE = 10;
 /** Keys are gathered over at most so many pages before they are sent: what is written down does not stand still. */
 const GATHER_PAGES_MAX = 50;
 /** Changes are told to the census at most this often. */
@@ -174,21 +176,26 @@ export class FailoverRun {
     if (outcome === null) return { settled: [], again: fallen };
     if (outcome.kind === "applied")
       return { settled: sent.map((key) => this.#outcomes.changed(type, key, null)), again: fallen };
-    const settled: Settled[] = [];
-    const again: Pending[] = [...fallen];
-    for (const key of sent) {
-      const tried = { name: key.name, sent: [...key.sent, attemptOf(key)] };
-      const end = await this.#settle(type, tried, outcome);
-      if (end === null) again.push(tried);
-      else settled.push(end);
+    const tried = sent.map((key): Pending => ({ name: key.name, sent: [...key.sent, attemptOf(key)] }));
+    const ends: (Settled | null)[] = [];
+    const atOnce = outcome.kind === "rejected" ? READS_AT_ONCE : 1;
+    for (let start = 0; start < tried.length; start += atOnce) {
+      const reads = tried.slice(start, start + atOnce).map((key) => this.#settle(type, key, outcome));
+      ends.push(...(await Promise.all(reads)));
     }
-    return { settled, again };
+    const again = tried.filter((_, index) => ends[index] === null);
+    return { settled: ends.filter((end) => end !== null), again: [...fallen, ...again] };
   }
 
-  /** What a serial read says of a key of a round that was refused as a whole, or is unknown; `null` = it is sent again. */
+  /**
+   * What a read says of a key of a round that was refused as a whole, or is unknown; `null` = it is sent again. What is
+   * unknown is read serially; what was refused for the first time need not be: whatever the read says, the next
+   * statement has its condition.
+   */
   async #settle(type: ActorType, key: Pending, outcome: CasOutcome): Promise<Settled | null> {
-    const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name: key.name }, "serial"));
     const refused = outcome.kind === "rejected";
+    const consistency = refused && key.sent.length === 1 ? "quorum" : "serial";
+    const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name: key.name }, consistency));
     if (refused && row === null && key.sent.length === 1)
       return this.#outcomes.left(type, key.name, "moved", "its row was gone before");
     const known = this.#outcomes.judge(type, key, row);

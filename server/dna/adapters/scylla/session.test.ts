@@ -1,4 +1,4 @@
-import { types } from "cassandra-driver";
+import { type policies, types } from "cassandra-driver";
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { createSession, type SessionClient } from "./session.ts";
@@ -121,6 +121,10 @@ describe("a conditional round", () => {
     expect(await outcome).toMatchObject({ kind: "unknown" });
     expect(sent).toHaveLength(1);
     expect(sent[0]?.options).toMatchObject({ prepare: true, isIdempotent: false });
+    // Not even what found too few replicas: that may be said while a decided write is committed.
+    const retry = sent[0]?.options.retry as policies.retry.RetryPolicy;
+    const info = { nbRetry: 0 } as policies.retry.OperationInfo;
+    expect(retry.onUnavailable(info, types.consistencies.serial, 2, true)).toEqual(retry.rethrowResult());
   });
 
   it("that found no connection is thrown as unavailable: nothing was sent", async () => {

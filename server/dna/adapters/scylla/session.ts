@@ -1,4 +1,4 @@
-import { type Client, types } from "cassandra-driver";
+import { type Client, policies, types } from "cassandra-driver";
 import { type CasOutcome, RELEASE_BATCH_KEYS_MAX, type WriteOutcome } from "#server/dna/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -200,9 +200,15 @@ export function createSession(client: SessionClient, clock: Clock): ScyllaSessio
 
 type Host = NonNullable<ReturnType<Client["hosts"]["get"]>>;
 
-/** Never idempotent, so that no policy of the driver sends it twice. */
+/**
+ * By itself the driver sends on to the next host what found too few replicas, whether or not that may be repeated. Too
+ * few may be found while a decided write is committed: sent again it would be refused by its own effect.
+ */
+const NEVER_AGAIN = new policies.retry.FallthroughRetryPolicy();
+
+/** Never idempotent, and without the driver's own retries, so that nothing sends it twice. */
 function sendOnce(client: SessionClient, statements: readonly ConditionalStatement[]): Promise<types.ResultSet> {
-  const options = { prepare: true, isIdempotent: false, readTimeout: CAS_TIMEOUT_MS };
+  const options = { prepare: true, isIdempotent: false, readTimeout: CAS_TIMEOUT_MS, retry: NEVER_AGAIN };
   const [only] = statements;
   if (statements.length === 1 && only !== undefined) {
     return client.execute(only.statement, [...only.params], options);
