@@ -38,7 +38,7 @@ export interface History {
 
 export interface ForcedRequest {
   readonly atMs: number;
-  /** Where it arrives. */
+  /** Where it arrives; 3 is the second VM of a name. */
   readonly node: number;
   readonly key: number;
 }
@@ -171,7 +171,7 @@ function createWorld(seed: number) {
   }
   function requestAt({ atMs, node, key }: ForcedRequest): void {
     simulation.queue.after(atMs, () => {
-      const entry = simulation.nodes()[node];
+      const entry = simulation.vms()[node];
       const wanted = keys[key];
       if (entry !== undefined && wanted !== undefined) entry.vm.post(() => entry.execute(wanted));
     });

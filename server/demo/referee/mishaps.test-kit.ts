@@ -26,6 +26,7 @@ export const MISHAPS = [
   "alias",
   "bring-back",
   "twin",
+  "pause-twin",
   "other-cluster",
   "whole-stop",
   "rolling",
@@ -60,6 +61,13 @@ export function befall(simulation: Simulation, keys: readonly SimulatedKey[], mi
     case "bring-back":
       if (stateOf(name) === "halted") scenarios.bringBack(name);
       return;
+    case "pause-twin": {
+      const twin = simulation.vms(KEYSPACE).find((node) => node.vm.id === `${name}#2`);
+      if (twin?.vm.state() !== "running") return;
+      twin.vm.pause();
+      later(() => twin.vm.resume());
+      return;
+    }
     case "whole-stop":
       if (NODE_NAMES.some((each) => stateOf(each) !== "halted")) scenarios.stopCluster(KEYSPACE, CLUSTER);
       later(bringAllBack);

@@ -49,6 +49,8 @@ export interface Figures {
   resumed: number;
   /** Doubles that DNA makes by itself. */
   takenOver: number;
+  /** Keys that DNA takes from owners that run. */
+  falseDeaths: number;
   unfoundedByName: number;
   /** Doubled keys that were told in time. */
   reported: number;
@@ -57,7 +59,17 @@ export interface Figures {
 }
 
 export const noFigures = (): Figures => ({
-  ...{ histories: 0, released: 0, claimed: 0, stopped: 0, resumed: 0, takenOver: 0, unfoundedByName: 0, reported: 0 },
+  ...{
+    histories: 0,
+    released: 0,
+    claimed: 0,
+    stopped: 0,
+    resumed: 0,
+    takenOver: 0,
+    falseDeaths: 0,
+    unfoundedByName: 0,
+    reported: 0,
+  },
   residual: { "hung-worker": 0, "suspended-vm": 0, "just-woken": 0, "second-vm": 0 },
 });
 
@@ -80,6 +92,7 @@ export async function judgeHistory(history: History, figures: Figures = noFigure
   figures.resumed += operator.resumed;
   figures.unfoundedByName += outcome.unfoundedByName;
   figures.reported += outcome.reported;
+  figures.falseDeaths += referee.falseDeaths();
   const faults = [...outcome.lies, ...outcome.unfounded, ...outcome.misreported];
   for (const double of referee.doubleOwners) {
     if (double.cause === "taken-over" || double.cause === "other") figures.takenOver += 1;

@@ -86,6 +86,8 @@ export interface Referee {
   /** Keys of which more than one VM that has not ended runs an instance. */
   doubled(): readonly RunningDouble[];
   lostEvents(): LostEvents;
+  /** Keys that DNA took from an owner whose VM was running. */
+  falseDeaths(): number;
 }
 
 export function createReferee(): Referee {
@@ -147,6 +149,7 @@ export function createReferee(): Referee {
     orphans: register.orphans,
     doubled: register.doubled,
     lostEvents: register.lostEvents,
+    falseDeaths: register.falseDeaths,
   };
 }
 
@@ -202,6 +205,7 @@ function createRegister() {
   const vms = createVmWatch();
   const doubleOwners: DoubleOwner[] = [];
   const lostBy = { crashed: 0, stopped: 0, emptied: 0 };
+  let falseDeaths = 0;
 
   const runs = (key: string): Map<string, string> => {
     const known = running.get(key) ?? new Map<string, string>();
@@ -238,13 +242,16 @@ function createRegister() {
       return doubles;
     },
     lostEvents: (): LostEvents => ({ ...lostBy }),
+    falseDeaths: (): number => falseDeaths,
     watch(event: TraceEvent): void {
       switch (event.kind) {
         case "owner-changed": {
           owners.set(event.key, event.to);
           if (event.from === null) break;
           const cause = causeOf(event.by);
-          const residual = cause === "taken-over" ? null : vms.residual(homes.get(event.from) ?? "", event.at);
+          const home = homes.get(event.from);
+          if (event.by === "replace" && home !== undefined && vms.runs(home)) falseDeaths += 1;
+          const residual = cause === "taken-over" ? null : vms.residual(home ?? "", event.at);
           lost.set(`${event.key} ${event.from}`, { cause, residual });
           break;
         }
@@ -307,6 +314,7 @@ function createVmWatch() {
 
   return {
     hasEnded: (vm: string): boolean => states.get(vm) === "halted",
+    runs: (vm: string): boolean => states.get(vm) === "running",
     residual(vm: string, at: number): Residual | null {
       if (hung.has(vm)) return "hung-worker";
       if (suspended.has(vm)) return "suspended-vm";
