@@ -40,6 +40,8 @@ export const STATE_LOOK_MAX_BYTES = 64 * 1024 * 1024;
 const STATE_TIMEOUT_MS = 2_000;
 const STATE_CALL_TIMEOUT_MS = 5_000;
 const TOP_MAX = 100;
+/** Every instance of the node is looked at. */
+const TOP_TIMEOUT_MS = 15_000;
 
 /** The process under a key in the registry of its partition, and that partition. */
 export interface Registered {
@@ -196,7 +198,7 @@ export async function askTop(
   if (partition !== null && wanted.length === 0) throw noPartition(node, partition);
   const partitions = list(wanted.map(({ index }) => tuple(index, partitionName("registry", index))));
   const binding = { partitions, limit, state_bytes: STATE_LOOK_MAX_BYTES };
-  return evaluateThere(ask, node, TOP_TEXT, binding, readTop);
+  return evaluateThere(ask, node, TOP_TEXT, binding, readTop, TOP_TIMEOUT_MS);
 }
 
 /** One of the constant texts, with its variables bound. */
