@@ -2,17 +2,15 @@ import { actorSubject } from "#server/contract/actor-key.ts";
 import { dnaStream, type EventDraft, type InstanceFacts, type JournalEvent } from "#server/contract/event.ts";
 import type { DoubledFold } from "#server/contract/fold/dna.ts";
 import { own } from "#server/contract/fold/record.ts";
-import { type Clock, epochMs, type MonotonicMs } from "#server/kernel/clock.ts";
-import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import type { Clock, MonotonicMs } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
+import { createDoubleCheck } from "./beam-double-check.ts";
 import { type BeamWitness, refusalOf } from "./beam-evidence.ts";
 import type { DnaBeam } from "./beam-ports.ts";
 import { type BeamNodeSample, runningOf } from "./beam-sampling.ts";
 import { LAP_MIN_MS, type WalkCoverage, type WalkedNode, walkLap } from "./beam-walk.ts";
-import { withinDeadline } from "./deadline.ts";
-import { type InstanceLook, proveDouble } from "./domain/doubles.ts";
-import { type ActorKey, type Incarnation, toIncarnationId } from "./domain/identity.ts";
+import { type ActorKey, toIncarnationId } from "./domain/identity.ts";
 
 /** A key under suspicion is looked at this often. */
 const SUSPECT_EVERY_MS = 5_000;
@@ -26,13 +24,11 @@ const CHECKS_AT_ONCE = 8;
 /** Keys looked at in one round of a second. */
 const CHECKS_PER_ROUND_MAX = 100;
 const ROUND_MS = 1_000;
-const LOOK_TIMEOUT_MS = 2_000;
 /** Nodes that one key is looked for on. */
 const NODES_PER_KEY_MAX = 8;
 /** A double that could not be looked at for this long is let go: it is not known any more. */
 const UNSEEN_FOR_MS = 600_000;
 const EVENTS_PER_BATCH = 100;
-const NOBODY: Incarnation = { createdAt: epochMs(0), id: 0n };
 
 /** Finds keys that run on several nodes at the same moment, and tells each once while it lasts. */
 export interface DoubleWatch {
@@ -58,13 +54,6 @@ interface Suspect {
   unseenSince: MonotonicMs | null;
 }
 
-type Finding =
-  | { readonly kind: "doubled"; readonly nodes: readonly string[]; readonly evidence: string }
-  | { readonly kind: "single"; readonly reason: string }
-  /** It was met on several nodes, and not at the same moment. */
-  | { readonly kind: "moved" }
-  | { readonly kind: "unknown"; readonly reason: string };
-
 export function createDoubleWatch(deps: {
   readonly sourceId: string;
   readonly beam: Pick<DnaBeam, "link" | "instance" | "instances">;
@@ -77,6 +66,7 @@ export function createDoubleWatch(deps: {
 }): DoubleWatch {
   const { sourceId, beam, witness, recorder, clock, log } = deps;
   const stream = dnaStream(sourceId);
+  const looking = createDoubleCheck(deps);
   const suspects = new Map<string, Suspect>();
   const drafts = new Map<string, EventDraft>();
   let coverage: WalkCoverage | null = null;
@@ -141,49 +131,9 @@ export function createDoubleWatch(deps: {
     known.told = true;
   }
 
-  async function lookAt(node: string, key: ActorKey): Promise<InstanceLook | string> {
-    const waiting = refusalOf(beam, node);
-    if (waiting !== null) return waiting;
-    const startedAt = clock.monotonic();
-    try {
-      const instance = await withinDeadline(clock, LOOK_TIMEOUT_MS, node, () => beam.instance(node, key));
-      return { node, ref: instance?.ref ?? null, startedAt, endedAt: clock.monotonic() };
-    } catch (cause) {
-      if (!(cause instanceof OpsError)) log.error("dna.doubles.unexpected", { source: sourceId, node, cause });
-      return messageOf(cause);
-    }
-  }
-
-  /** Looks at each node twice, one look after the other, so that lives can be told to overlap. */
-  async function check({ key, nodes }: Suspect): Promise<Finding> {
-    const looks: InstanceLook[] = [];
-    const unseen = new Map<string, string>();
-    for (const node of [...nodes, ...nodes]) {
-      if (isDead(node)) continue;
-      const look = await lookAt(node, key);
-      if (typeof look === "string") unseen.set(node, look);
-      else looks.push(look);
-      // Nobody but one can have it: the second looks would prove nothing.
-      if (looks.length === nodes.size && looks.filter(({ ref }) => ref !== null).length < 2) break;
-    }
-    const proof = proveDouble(looks);
-    if (proof !== null) return { kind: "doubled", ...proof };
-    const [first] = unseen;
-    if (first !== undefined) return { kind: "unknown", reason: `${first[0]} could not be looked at: ${first[1]}` };
-    const holders = [...nodes].filter((node) => looks.findLast((look) => look.node === node)?.ref != null);
-    if (holders.length > 1) return { kind: "moved" };
-    return { kind: "single", reason: holders.length === 0 ? "it runs nowhere now" : `only ${holders[0]} runs it now` };
-  }
-
-  /** Nobody bears the name any more: nothing runs there. */
-  function isDead(node: string): boolean {
-    const { identity, unregistered } = witness.known(node) ?? { identity: null, unregistered: null };
-    return unregistered !== null && witness.judge(node, identity?.incarnation ?? NOBODY).kind === "dead";
-  }
-
   async function checkOne(subject: string, one: Suspect): Promise<void> {
     one.dueAt = (clock.monotonic() + SUSPECT_EVERY_MS) as MonotonicMs;
-    const finding = await check(one);
+    const finding = await looking.check(one.key, one.nodes);
     const known = own(fold().doubled, subject);
     const { namespace, moduleId, name } = one.key;
     const at = { subject, occurredAt: clock.now(), synthetic: true };
@@ -191,7 +141,7 @@ export function createDoubleWatch(deps: {
       case "doubled": {
         one.unseenSince = null;
         one.until = (clock.monotonic() + SUSPECT_FOR_MS) as MonotonicMs;
-        const instances = finding.nodes.map(whoIs);
+        const instances = finding.nodes.map(looking.whoIs);
         if (known !== undefined && sameInstances(known.instances, instances)) return;
         if (known === undefined && Object.keys(fold().doubled).length >= DOUBLES_MAX) return;
         const body = { namespace, moduleId, name, instances, evidence: finding.evidence };
@@ -220,11 +170,6 @@ export function createDoubleWatch(deps: {
       else drafts.set(subject, { kind: "dna.actor.undoubled", ...at, body: { namespace, moduleId, name, reason } });
     }
   }
-
-  const whoIs = (node: string): InstanceFacts => {
-    const identity = witness.known(node)?.identity ?? null;
-    return { node, incarnation: identity === null ? null : toIncarnationId(identity.incarnation) };
-  };
 
   async function checkDue(): Promise<void> {
     const now = clock.monotonic();
