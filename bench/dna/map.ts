@@ -105,6 +105,8 @@ function panFrames(page: Page, what: "map" | "bare"): Promise<number> {
       const box = document.querySelector<HTMLElement>(".map-box");
       if (box === null) throw new Error("there is no map");
       const canvas = box.querySelector("canvas");
+      // These pointers are made here: there is none to capture.
+      box.setPointerCapture = () => undefined;
       const painted = (): number => Number(canvas?.getAttribute("data-painted") ?? 0);
       const rect = box.getBoundingClientRect();
       let bare: HTMLCanvasElement | null = null;

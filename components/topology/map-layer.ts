@@ -140,7 +140,12 @@ export function createCellLayer(): CellLayer {
       // On whole pixels of the device, so that what was sharp stays so.
       const x = Math.round((camera.x - view.camera.x) * view.camera.scale * ratio) / ratio;
       const y = Math.round((camera.y - view.camera.y) * view.camera.scale * ratio) / ratio;
-      to.drawImage(canvas, x, y, width * by, height * by);
+      if (by !== 1) {
+        to.drawImage(canvas, x, y, width * by, height * by);
+        return;
+      }
+      const [across, down] = [Math.round(view.width * ratio), Math.round(view.height * ratio)];
+      to.drawImage(canvas, -x * ratio, -y * ratio, across, down, 0, 0, across / ratio, down / ratio);
     },
   };
 }

@@ -21,9 +21,12 @@ interface MapTwinProps {
 export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: MapTwinProps) {
   const plane = useRef<HTMLDivElement>(null);
   useEffect(() => {
+    let shown = 0;
     const follow = ({ x, y, scale }: ReturnType<CameraHandle["now"]>) => {
       if (plane.current === null) return;
       plane.current.style.transform = `matrix(${scale},0,0,${scale},${-x * scale},${-y * scale})`;
+      if (scale === shown) return;
+      shown = scale;
       plane.current.style.setProperty("--map-scale", String(scale));
     };
     follow(camera.now());

@@ -34,8 +34,10 @@ export function useMapPointer(input: MapPointerInput): void {
     const fingers = new Map<number, { readonly x: number; readonly y: number }>();
     let moved = false;
     const view = (): Extent => ({ width: element.clientWidth, height: element.clientHeight });
+    // While one drags nothing else moves the box: asking for its place with each move would lay the page out each time.
+    let held: DOMRect | null = null;
     const pointOf = (event: MouseEvent) => {
-      const rect = element.getBoundingClientRect();
+      const rect = held ?? element.getBoundingClientRect();
       return { x: event.clientX - rect.left, y: event.clientY - rect.top };
     };
     const under = (event: MouseEvent): MapNode | null => {
@@ -65,7 +67,10 @@ export function useMapPointer(input: MapPointerInput): void {
     };
     const onDown = (event: PointerEvent): void => {
       if (event.button !== 0) return;
-      if (fingers.size === 0) moved = false;
+      if (fingers.size === 0) {
+        moved = false;
+        held = element.getBoundingClientRect();
+      }
       fingers.set(event.pointerId, pointOf(event));
     };
     const onMove = (event: PointerEvent): void => {
@@ -91,7 +96,10 @@ export function useMapPointer(input: MapPointerInput): void {
       } else pan(-byX, -byY);
       fingers.set(event.pointerId, at);
     };
-    const onUp = (event: PointerEvent): void => void fingers.delete(event.pointerId);
+    const onUp = (event: PointerEvent): void => {
+      fingers.delete(event.pointerId);
+      if (fingers.size === 0) held = null;
+    };
     const onClick = (event: MouseEvent): void => {
       if (moved) {
         event.preventDefault();
