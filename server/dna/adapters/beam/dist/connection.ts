@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { type CallOutcome, erpcOutcome, ioAnswer, rexOutcome, spawnFailure } from "#server/dna/codec/dist/answers.ts";
+import { erpcOutcome, ioAnswer, rexOutcome, spawnFailure } from "#server/dna/codec/dist/answers.ts";
 import {
   type DistMessage,
   decodeMessage,
@@ -9,6 +9,7 @@ import {
   encodeRexCall,
   encodeSend,
   encodeUnlinkAck,
+  type SpawnedCall,
 } from "#server/dna/codec/dist/control.ts";
 import { DIST_FLAG } from "#server/dna/codec/dist/flags.ts";
 import { TICK } from "#server/dna/codec/dist/frames.ts";
@@ -16,6 +17,7 @@ import { AtomTable } from "#server/dna/codec/etf/atom-table.ts";
 import type { PidTerm, ReferenceTerm, Term } from "#server/dna/codec/etf/term.ts";
 import type { MonotonicMs } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import { CallsUnderWay } from "./calls-under-way.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Dialled } from "./dial.ts";
 import {
@@ -26,10 +28,11 @@ import {
   TICK_MS,
   UNSENT_MAX_BYTES,
 } from "./options.ts";
-import { raisedError } from "./raised.ts";
 import type { RemoteCall } from "./remote-nodes.ts";
 
 const WATCHES_PER_CONFIRM = 8;
+/** A timer of ours that is later says that we were not at work ourselves. */
+const LATE_MAX_MS = 500;
 
 /** Why a connection is over. */
 export interface ConnectionEnd {
@@ -41,8 +44,6 @@ export interface ConnectionEnd {
 /** One open connection with a node. */
 export interface NodeConnection {
   readonly node: string;
-  /** Answers that are waited for. */
-  readonly pending: number;
   readonly isOver: boolean;
   /** Since when nobody waits; `null` = somebody does. */
   readonly idleSince: MonotonicMs | null;
@@ -59,16 +60,6 @@ export interface ConnectionEvents {
   idle(): void;
 }
 
-interface Pending {
-  readonly reference: ReferenceTerm;
-  readonly sentAt: MonotonicMs;
-  readonly settle: (outcome: CallOutcome | OpsError) => void;
-  /** What carries it out on the node, as soon as it has told. */
-  process: PidTerm | null;
-  /** Nobody waits any more; it is ended on the node as soon as its process is known. */
-  givenUp: boolean;
-}
-
 /** Serves one connection until its end. */
 export function serveConnection(
   options: Pick<DistOptions, "name" | "clock" | "log">,
@@ -82,17 +73,15 @@ export function serveConnection(
 
 class Connection implements NodeConnection {
   readonly node: string;
-  idleSince: MonotonicMs | null;
   private readonly options: Pick<DistOptions, "name" | "clock" | "log">;
   private readonly dialled: Dialled;
   private readonly events: ConnectionEvents;
   private readonly self: PidTerm;
+  private readonly calls: CallsUnderWay;
   private readonly atoms = new AtomTable();
-  private readonly calls = new Map<string, Pending>();
   private readonly over = new AbortController();
   private readonly seed = randomInt(0, 2 ** 32);
   private sequence = 0;
-  private waiting = 0;
   private watching = false;
   private heardAt: MonotonicMs;
   private saidAt: MonotonicMs;
@@ -103,16 +92,22 @@ class Connection implements NodeConnection {
     this.events = events;
     this.node = dialled.peer.name;
     this.self = { type: "pid", node: options.name, id: 1, serial: 0, creation: dialled.creation };
-    const now = options.clock.monotonic();
-    [this.heardAt, this.saidAt, this.idleSince] = [now, now, now];
+    this.heardAt = options.clock.monotonic();
+    this.saidAt = this.heardAt;
+    this.calls = new CallsUnderWay({
+      node: this.node,
+      clock: options.clock,
+      endOnNode: (process, reference) => this.endOnNode(process, reference),
+      idle: () => void (this.isOver || events.idle()),
+    });
   }
 
   get isOver(): boolean {
     return this.over.signal.aborted;
   }
 
-  get pending(): number {
-    return this.waiting;
+  get idleSince(): MonotonicMs | null {
+    return this.calls.idleSince;
   }
 
   start(): void {
@@ -130,68 +125,45 @@ class Connection implements NodeConnection {
     if (socket.destroyed) this.end({ kind: "lost", reason: "the node closed the connection" });
   }
 
-  call(call: RemoteCall, deadline: Deadline): Promise<Term> {
-    return new Promise((resolve, reject) => {
-      const what = `${call.module}:${call.function}/${call.args.length}`;
-      const refusal = this.whyNot();
-      if (refusal !== null) return reject(refusal);
-      if (deadline.signal.aborted) return reject(deadline.error(this.node, what, false));
-      const reference = this.nextReference();
-      const key = keyOf(reference);
-      const { spawn } = DIST_FLAG;
-      const spawned = { reference, self: this.self, ...call };
-      const bytes = this.dialled.flags & spawn ? encodeCall(spawned) : encodeRexCall(spawned);
-      const onOver = (): void => this.giveUp(key, deadline.error(this.node, what, true));
-      const pending: Pending = {
-        reference,
-        sentAt: this.options.clock.monotonic(),
-        process: null,
-        givenUp: false,
-        settle: (outcome) => {
-          deadline.signal.removeEventListener("abort", onOver);
-          this.waiting -= 1;
-          if (this.waiting === 0) this.idle();
-          if (outcome instanceof OpsError) reject(outcome);
-          else if (outcome.kind === "value") resolve(outcome.value);
-          else reject(raisedError(this.node, what, outcome));
-        },
-      };
-      deadline.signal.addEventListener("abort", onOver, { once: true });
-      this.calls.set(key, pending);
-      this.waiting += 1;
-      this.idleSince = null;
-      this.send(bytes);
-      void this.watch();
-    });
+  async call(call: RemoteCall, deadline: Deadline): Promise<Term> {
+    const what = `${call.module}:${call.function}/${call.args.length}`;
+    const refusal = this.whyNot();
+    if (refusal !== null) throw refusal;
+    if (deadline.signal.aborted) throw deadline.error(this.node, what, false);
+    const reference = this.nextReference();
+    const bytes = this.written({ reference, self: this.self, ...call });
+    const answer = this.calls.begin(reference, what, deadline);
+    this.send(bytes);
+    void this.watch();
+    return answer;
   }
 
   end(end: ConnectionEnd): void {
-    if (this.over.signal.aborted) return;
+    if (this.isOver) return;
     this.over.abort();
     this.dialled.socket.destroy();
     const reason = `${this.node}: the connection is over, and with it the answer (${end.reason})`;
-    this.rejectAll(() => new OpsError("upstream-unavailable", reason, { details: { sent: true } }));
+    this.calls.failAll(new OpsError("upstream-unavailable", reason, { details: { sent: true } }));
     this.events.ended(end);
   }
 
-  private idle(): void {
-    this.idleSince = this.options.clock.monotonic();
-    if (!this.over.signal.aborted) this.events.idle();
-  }
-
   private whyNot(): OpsError | null {
-    const not = { details: { sent: false } };
-    if (this.over.signal.aborted)
-      return new OpsError("upstream-unavailable", `${this.node}: the connection is over`, not);
+    const because = (code: "upstream-unavailable" | "limit-exceeded", reason: string): OpsError =>
+      new OpsError(code, `${this.node}: ${reason}`, { details: { sent: false } });
+    if (this.isOver) return because("upstream-unavailable", "the connection is over");
     if (this.calls.size >= PENDING_MAX) {
-      return new OpsError("limit-exceeded", `${this.node}: ${PENDING_MAX} calls wait for their answer already`, not);
+      return because("limit-exceeded", `${PENDING_MAX} calls wait for their answer already`);
     }
     if (this.dialled.socket.writableLength <= UNSENT_MAX_BYTES) return null;
-    return new OpsError(
-      "limit-exceeded",
-      `${this.node}: takes nothing, and ${UNSENT_MAX_BYTES} bytes wait already`,
-      not,
-    );
+    return because("limit-exceeded", `takes nothing, and ${UNSENT_MAX_BYTES} bytes wait already`);
+  }
+
+  private written(call: SpawnedCall): Uint8Array {
+    try {
+      return this.confirms() ? encodeCall(call) : encodeRexCall(call);
+    } catch (cause) {
+      throw new OpsError("invalid-input", messageOf(cause), { cause, details: { sent: false } });
+    }
   }
 
   /** Distinct for as long as a connection can last; the first word stays within the 18 bits that old nodes keep. */
@@ -202,25 +174,50 @@ class Connection implements NodeConnection {
   }
 
   private send(bytes: Uint8Array): void {
-    if (this.over.signal.aborted) return;
+    if (this.isOver) return;
     this.saidAt = this.options.clock.monotonic();
     this.dialled.socket.write(bytes);
   }
 
+  /** Whether it slept about as long as it meant to: after a pause of our own, bytes may be there that we have not read. */
+  private async slept(ms: number): Promise<boolean> {
+    const { clock } = this.options;
+    const startedAt = clock.monotonic();
+    await clock.sleep(ms, this.over.signal).catch(() => undefined);
+    return clock.monotonic() - startedAt < ms + LATE_MAX_MS;
+  }
+
   /** Speaks when we have been silent, and ends a connection on which the node is. */
   private async tick(): Promise<void> {
-    const { clock } = this.options;
-    while (!this.over.signal.aborted) {
-      await clock.sleep(TICK_MS, this.over.signal).catch(() => undefined);
-      const now = clock.monotonic();
-      if (now - this.heardAt >= SILENCE_MAX_MS) this.unheard(now - this.heardAt);
+    while (!this.isOver) {
+      const timely = await this.slept(TICK_MS);
+      const now = this.options.clock.monotonic();
+      if (timely && now - this.heardAt >= SILENCE_MAX_MS) this.unheard(now - this.heardAt);
       else if (now - this.saidAt >= TICK_MS) this.send(TICK);
     }
   }
 
+  /** As long as a call is not confirmed: a node that does not send a byte meanwhile is left. */
+  private async watch(): Promise<void> {
+    if (this.watching || !this.confirms()) return;
+    this.watching = true;
+    for (;;) {
+      const timely = await this.slept(CONFIRM_TIMEOUT_MS / WATCHES_PER_CONFIRM);
+      const since = this.calls.unconfirmedSince();
+      if (since === null || this.isOver) break;
+      const silentMs = this.options.clock.monotonic() - Math.max(this.heardAt, since);
+      if (timely && silentMs >= CONFIRM_TIMEOUT_MS) this.silent(silentMs);
+    }
+    this.watching = false;
+  }
+
+  private confirms(): boolean {
+    return (this.dialled.flags & DIST_FLAG.spawn) !== 0n;
+  }
+
   /** A node of a long tick time may be silent for that long and be well: where nobody waits, nothing is said of it. */
   private unheard(silentMs: number): void {
-    if (this.waiting > 0) this.silent(silentMs);
+    if (this.calls.waiting > 0) this.silent(silentMs);
     else this.end({ kind: "closed", reason: "silent, and nobody needs it" });
   }
 
@@ -229,7 +226,7 @@ class Connection implements NodeConnection {
   }
 
   private frame(frame: Uint8Array): void {
-    if (this.over.signal.aborted) return;
+    if (this.isOver) return;
     try {
       this.message(decodeMessage(frame, { atoms: this.atoms }));
     } catch (cause) {
@@ -241,7 +238,7 @@ class Connection implements NodeConnection {
   private broken(cause: unknown): void {
     if (cause instanceof OpsError && cause.code === "limit-exceeded") {
       const told = new OpsError("limit-exceeded", `${this.node}: ${cause.message}`, { cause, details: { sent: true } });
-      this.rejectAll(() => told);
+      this.calls.failAll(told);
     }
     this.end({ kind: "lost", reason: messageOf(cause) });
   }
@@ -255,10 +252,10 @@ class Connection implements NodeConnection {
         this.spawned(message.reference, message.result);
         break;
       case "down":
-        this.answered(keyOf(message.reference), erpcOutcome(message.reference, message.reason));
+        this.calls.answered(message.reference, erpcOutcome(message.reference, message.reason));
         break;
       case "down-unreadable":
-        this.answered(keyOf(message.reference), withNode(this.node, message.cause));
+        this.calls.answered(message.reference, withNode(this.node, message.cause));
         break;
       case "send":
         this.told(message.message);
@@ -272,21 +269,8 @@ class Connection implements NodeConnection {
   }
 
   private spawned(reference: ReferenceTerm, result: Term): void {
-    const pending = this.calls.get(keyOf(reference));
-    if (pending === undefined) return;
-    if (typeof result !== "object" || result.type !== "pid") {
-      this.answered(keyOf(reference), { kind: "lost", reason: spawnFailure(result), started: false });
-      return;
-    }
-    pending.process = result;
-    if (pending.givenUp) this.endOnNode(keyOf(reference), pending);
-  }
-
-  private answered(key: string, outcome: CallOutcome | OpsError): void {
-    const pending = this.calls.get(key);
-    if (pending === undefined) return; // given up, and its end crossed with ours
-    this.calls.delete(key);
-    if (!pending.givenUp) pending.settle(outcome);
+    if (typeof result === "object" && result.type === "pid") this.calls.confirmed(reference, result);
+    else this.calls.answered(reference, { kind: "lost", reason: spawnFailure(result), started: false });
   }
 
   /** A message to our process: somebody prints by us, or `rex` answers. */
@@ -294,52 +278,16 @@ class Connection implements NodeConnection {
     const print = ioAnswer(message);
     if (print !== null) this.send(encodeSend(print.to, print.answer));
     const [tag, answer] = typeof message === "object" && message.type === "tuple" ? message.items : [];
-    if (typeof tag === "object" && tag.type === "reference" && answer !== undefined)
-      this.answered(keyOf(tag), rexOutcome(answer));
-  }
-
-  private giveUp(key: string, cause: OpsError): void {
-    const pending = this.calls.get(key);
-    if (pending === undefined || pending.givenUp) return;
-    pending.givenUp = true;
-    pending.settle(cause);
-    if (pending.process !== null) this.endOnNode(key, pending);
-  }
-
-  /** As long as a call is not confirmed: a node that does not send a byte meanwhile is ended with. */
-  private async watch(): Promise<void> {
-    if (this.watching || !this.confirms()) return;
-    this.watching = true;
-    const { clock } = this.options;
-    for (;;) {
-      await clock.sleep(CONFIRM_TIMEOUT_MS / WATCHES_PER_CONFIRM, this.over.signal).catch(() => undefined);
-      const oldest = [...this.calls.values()].find(({ process }) => process === null);
-      if (oldest === undefined || this.over.signal.aborted) break;
-      const silentMs = clock.monotonic() - Math.max(this.heardAt, oldest.sentAt);
-      if (silentMs >= CONFIRM_TIMEOUT_MS) this.silent(silentMs);
+    if (typeof tag === "object" && tag.type === "reference" && answer !== undefined) {
+      this.calls.answered(tag, rexOutcome(answer));
     }
-    this.watching = false;
   }
 
-  private confirms(): boolean {
-    return (this.dialled.flags & DIST_FLAG.spawn) !== 0n;
-  }
-
-  private endOnNode(key: string, { process, reference }: Pending): void {
-    if (process === null) return;
-    this.calls.delete(key);
+  private endOnNode(process: PidTerm, reference: ReferenceTerm): void {
     this.send(encodeDemonitor(this.self, process, reference));
     this.send(encodeKill(this.self, process));
   }
-
-  private rejectAll(error: () => OpsError): void {
-    const waiting = [...this.calls.values()].filter(({ givenUp }) => !givenUp);
-    this.calls.clear();
-    for (const pending of waiting) pending.settle(error());
-  }
 }
-
-const keyOf = ({ node, creation, words }: ReferenceTerm): string => `${words.join(".")}.${creation}.${node}`;
 
 const withNode = (node: string, cause: OpsError): OpsError =>
   new OpsError(cause.code, `${node}: ${cause.message}`, { cause, details: { ...cause.details, sent: true } });
