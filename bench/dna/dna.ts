@@ -1,4 +1,5 @@
 import type { Figure } from "#bench/figure.ts";
+import { actorPageFigures } from "./actor-page.ts";
 import { censusFigures } from "./census.ts";
 import { etfFigures } from "./etf.ts";
 import { mapFigures } from "./map.ts";
@@ -9,6 +10,7 @@ import { watcherFigures } from "./watchers.ts";
 export async function* benchDna(): AsyncIterable<Figure> {
   yield* etfFigures();
   yield* await nodePollFigures();
+  yield* await actorPageFigures();
   yield* await censusFigures();
   yield* mapFigures();
   yield* watcherFigures();
