@@ -50,23 +50,40 @@ export function createCensusReads(
   };
 }
 
-/** The cells are looked at as they come: a census reads a hundred million of them. */
+interface OwnerCount {
+  readonly id: bigint;
+  keys: number;
+}
+
+/**
+ * The cells are looked at as they come: a census reads a hundred million of them. An instant of creation is nearly always
+ * that of one incarnation, so it is looked up by that alone, which is far faster than by a 64-bit id.
+ */
 export function countOwners(rows: readonly types.Row[]): Omit<CensusPage, "nextAfter"> {
-  const byCreation = new Map<number, Map<bigint, number>>();
+  const byCreation = new Map<number, OwnerCount[]>();
   let [unreadable, ownerless] = [0, 0];
   for (const row of rows) {
     const created: unknown = row.node_created;
     const id: unknown = row.node_id;
     if (created instanceof Date && typeof id === "bigint" && !Number.isNaN(created.getTime())) {
       const createdAt = created.getTime();
-      const byId = byCreation.get(createdAt) ?? new Map<bigint, number>();
-      if (byId.size === 0) byCreation.set(createdAt, byId);
-      byId.set(id, (byId.get(id) ?? 0) + 1);
+      const known = byCreation.get(createdAt);
+      if (known === undefined) byCreation.set(createdAt, [{ id, keys: 1 }]);
+      else countIn(known, id);
     } else if ((created ?? null) === null && (id ?? null) === null) ownerless += 1;
     else unreadable += 1;
   }
-  const owners = [...byCreation].flatMap(([createdAt, byId]) =>
-    [...byId].map(([id, keys]) => ({ owner: { createdAt: epochMs(createdAt), id }, keys })),
+  const owners = [...byCreation].flatMap(([createdAt, counts]) =>
+    counts.map(({ id, keys }) => ({ owner: { createdAt: epochMs(createdAt), id }, keys })),
   );
   return { rows: rows.length, unreadable, ownerless, owners };
+}
+
+function countIn(counts: OwnerCount[], id: bigint): void {
+  for (const count of counts) {
+    if (count.id !== id) continue;
+    count.keys += 1;
+    return;
+  }
+  counts.push({ id, keys: 1 });
 }
