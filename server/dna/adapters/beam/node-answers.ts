@@ -7,7 +7,7 @@ import {
   readCount,
   readField,
   readIncarnation,
-  readInteger,
+  readInt64,
   readList,
   readMap,
   readProperties,
@@ -75,7 +75,7 @@ export function readVitals(answers: {
       ets: bytesOf("ets"),
       atom: bytesOf("atom"),
     },
-    uptimeMs: Number(((answers.nowNative - readInteger(startTime)) * 1_000n) / answers.nativePerSecond),
+    uptimeMs: Number(((answers.nowNative - readInt64(startTime)) * 1_000n) / answers.nativePerSecond),
   };
 }
 
@@ -100,7 +100,7 @@ export function readPeerTable(term: Term, nowMs: bigint): BeamPeerTable {
 /** Of the one row `{last_refresh, at}`, if there is one. */
 export function readLastRefresh(term: Term): bigint | null {
   const [row] = readList(term);
-  return row === undefined ? null : readInteger(readTagged(row, "last_refresh"));
+  return row === undefined ? null : readInt64(readTagged(row, "last_refresh"));
 }
 
 function peerOrNull(row: Term, nowMs: bigint): BeamPeer | null {
@@ -114,7 +114,7 @@ function peerOrNull(row: Term, nowMs: bigint): BeamPeer | null {
       incarnation: readIncarnation(key),
       node: textOf(node) ?? readAtom(node),
       local: type === "local",
-      heartbeat: readInteger(readField(peer, "heartbeat")),
+      heartbeat: readInt64(readField(peer, "heartbeat")),
       lastChangeMs: ageMs(readField(peer, "last_beat_update"), nowMs),
       load: readLoad(readField(peer, "load")),
     };
@@ -125,7 +125,7 @@ function peerOrNull(row: Term, nowMs: bigint): BeamPeer | null {
 }
 
 /** Both were read at almost the same moment, in any order. */
-const ageMs = (at: Term | undefined, nowMs: bigint): number => sinceMs(readInteger(at), nowMs);
+const ageMs = (at: Term | undefined, nowMs: bigint): number => sinceMs(readInt64(at), nowMs);
 
 /** Both instants are of one node. */
 export const sinceMs = (at: bigint, nowMs: bigint): number => Math.max(0, Number(nowMs - at));

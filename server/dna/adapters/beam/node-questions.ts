@@ -14,7 +14,15 @@ import {
   SYSTEM_FIGURES,
   sinceMs,
 } from "./node-answers.ts";
-import { readCount, readIncarnation, readInteger, readList, readTagged, UnreadableTerm } from "./reading.ts";
+import {
+  readCount,
+  readIncarnation,
+  readInt64,
+  readList,
+  readPositive,
+  readTagged,
+  UnreadableTerm,
+} from "./reading.ts";
 
 /** A key as DNA writes it. */
 export const keyTerm = ({ namespace, moduleId, name }: ActorKey): Term => tuple(text(namespace), moduleId, text(name));
@@ -90,8 +98,8 @@ export async function askVitals(ask: Ask, node: string): Promise<BeamVitals> {
     }),
     ask(node, { call: CLOSED_LIST.statistics, args: [atom("run_queue")], read: readCount }),
     ask(node, { call: CLOSED_LIST.memory, args: [], read: raw }),
-    ask(node, { call: CLOSED_LIST.monotonic, args: [atom("native")], read: readInteger }),
-    ask(node, { call: CLOSED_LIST.convertTime, args: [1, atom("second"), atom("native")], read: readInteger }),
+    ask(node, { call: CLOSED_LIST.monotonic, args: [atom("native")], read: readInt64 }),
+    ask(node, { call: CLOSED_LIST.convertTime, args: [1, atom("second"), atom("native")], read: readPositive }),
   ]);
   try {
     return readVitals({ figures, runQueue, memory, nowNative, nativePerSecond });
@@ -106,7 +114,7 @@ const noPeerTable = (node: string) => (): never => {
 };
 
 const askMonotonicMs = (ask: Ask, node: string): Promise<bigint> =>
-  ask(node, { call: CLOSED_LIST.monotonic, args: [atom("millisecond")], read: readInteger });
+  ask(node, { call: CLOSED_LIST.monotonic, args: [atom("millisecond")], read: readInt64 });
 
 export async function askLastRefresh(ask: Ask, node: string): Promise<number | null> {
   const [at, nowMs] = await Promise.all([

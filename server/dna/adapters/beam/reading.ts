@@ -33,9 +33,18 @@ export function readAtom(term: Maybe): string {
   throw new UnreadableTerm("an atom", term);
 }
 
-export function readInteger(term: Maybe): bigint {
-  if (typeof term === "number" || typeof term === "bigint") return BigInt(term);
-  throw new UnreadableTerm("an integer", term);
+/** A signed 64-bit integer: clocks, heartbeats and ids are none larger. */
+export function readInt64(term: Maybe): bigint {
+  const value = typeof term === "number" || typeof term === "bigint" ? BigInt(term) : null;
+  if (value !== null && value >= INT64_MIN && value <= INT64_MAX) return value;
+  throw new UnreadableTerm("a 64-bit integer", term);
+}
+
+/** Above 0. */
+export function readPositive(term: Maybe): bigint {
+  const value = readInt64(term);
+  if (value > 0n) return value;
+  throw new UnreadableTerm("a positive integer", term);
 }
 
 /** An integer that a JavaScript number holds exactly. */
@@ -98,11 +107,8 @@ export function readTagged(term: Maybe, tag: string): Term | undefined {
 export function readIncarnation(term: Maybe): Incarnation {
   const [created, id] = readTuple(term, 2);
   const createdAt = readSmall(created);
-  const idValue = readInteger(id);
-  if (Math.abs(createdAt) > INSTANT_MAX_MS || idValue < INT64_MIN || idValue > INT64_MAX) {
-    throw new UnreadableTerm("{created_at, id}", term);
-  }
-  return { createdAt: epochMs(createdAt), id: idValue };
+  if (Math.abs(createdAt) > INSTANT_MAX_MS) throw new UnreadableTerm("an instant in ms", created);
+  return { createdAt: epochMs(createdAt), id: readInt64(id) };
 }
 
 /** `{namespace, module_id, name}`. */
