@@ -3,7 +3,7 @@ import { dnaStream } from "#server/contract/event.ts";
 import { type ActorWatch, createActorWatch } from "#server/dna/actor-watch.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createBeamWitness } from "#server/dna/beam-evidence.ts";
-import { createNodeInsides } from "#server/dna/beam-inside.ts";
+import { createNodeInsides, forgetInsides } from "#server/dna/beam-inside.ts";
 import type { DnaBeam } from "#server/dna/beam-ports.ts";
 import { createBeatMemory } from "#server/dna/beat-memory.ts";
 import type { IncarnationWatch } from "#server/dna/failover-watch.ts";
@@ -84,6 +84,10 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     beam === null || witness === null
       ? null
       : createNodeInsides({ sourceId: seat.id, beam, witness, recorder, view, clock, log: own });
+  const asksNodes = (signal: AbortSignal): Promise<void> =>
+    inside === null
+      ? forgetInsides({ sourceId: seat.id, recorder, view, clock, log: own }, signal)
+      : inside.run(signal);
   const actors = createActorWatch({ sourceId: seat.id, store, recorder, view, clock, log: own });
   const health = createHealthWatch({
     ...{ sourceId: seat.id, store, beam: beam !== null, clusterFilter: seat.cluster },
@@ -113,7 +117,7 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     cluster: seat.cluster,
     keyspace: seat.keyspace,
     async run(signal) {
-      await Promise.all([reader.run(signal), actors.run(signal), inside?.run(signal), health.run(signal)]);
+      await Promise.all([reader.run(signal), actors.run(signal), asksNodes(signal), health.run(signal)]);
     },
     async close() {
       await Promise.all([store.close(), beam?.close()]);

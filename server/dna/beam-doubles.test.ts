@@ -7,6 +7,7 @@ import { createManualClock } from "#server/runtime/clock.ts";
 import { createHandBeam } from "./beam.test-kit.ts";
 import { createDoubleWatch } from "./beam-doubles.ts";
 import { createBeamWitness } from "./beam-evidence.ts";
+import { forgetInsides } from "./beam-inside.ts";
 import { createBeamWatch } from "./beam-watch.ts";
 import { type ActorKey, toIncarnationId } from "./domain/identity.ts";
 
@@ -130,6 +131,25 @@ describe("a key that runs on two nodes at once", () => {
     await at.clock.advance(30_000);
     expect(at.doubled()).toEqual([]);
     await at.end();
+  });
+
+  it("is taken back with the links, once access to the nodes is not configured any more", async () => {
+    const at = setUp();
+    await at.run();
+    at.hand.start("dna@a", K);
+    at.hand.start("dna@b", K);
+    await at.clock.advance(30_000);
+    await at.end();
+    expect(at.doubled()).toHaveLength(1);
+    at.journal.fail();
+    const deps = { sourceId: "eu-1", recorder: at.recorder, view: at.recorder, clock: at.clock, log: silentLogger };
+    const done = forgetInsides(deps, new AbortController().signal);
+    await at.clock.advance(1_000);
+    at.journal.mend();
+    await at.clock.advance(5_000);
+    await done;
+    expect(at.doubled()).toEqual([]);
+    expect(at.recorder.dna("eu-1").beam).toEqual({});
   });
 
   it("is told later when the journal could not be written", async () => {
