@@ -14,7 +14,7 @@ import type { EstateOutput } from "#server/contract/wire/estate.ts";
 import { type Drill, keysOf, type RegionView } from "./estate-view.ts";
 import { panned, showing, zoomAt, zoomOfKey } from "./map-camera.ts";
 import { MapCanvas } from "./map-canvas.tsx";
-import type { NodeFilter } from "./map-filter.ts";
+import { isFiltering, type NodeFilter } from "./map-filter.ts";
 import { CELL, type Room } from "./map-layout.ts";
 import { MapLegend } from "./map-legend.tsx";
 import { usePlaces } from "./map-memory.ts";
@@ -114,7 +114,7 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
     }),
     [layout, loadBalancer, placed, samples, owned, inside, bar, all, filter, place.node, cursor, minute, past],
   );
-  const reachable = useMemo(() => (filter.hides ? all.filter(({ meant }) => meant) : all), [all, filter.hides]);
+  const reachable = useMemo(() => (isFiltering(filter) ? all.filter(({ meant }) => meant) : all), [all, filter]);
   const linked = reachable.length <= LINKS_MAX;
   const here = reachable.find(({ key }) => key === cursor) ?? null;
   const hrefOf = (node: MapNode) => routes.topology({ ...place, of: node.source, node: node.lead.id });

@@ -39,18 +39,20 @@ export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: Map
         <div key={view.id}>
           <Link
             className="map-link"
+            draggable={false}
+            aria-label={view.title}
             href={routes.topology({ region: view.id === "" ? null : view.id })}
             style={{ left: scene.layout.bodyX, top: box.y, width: 160 * unit, height: 20 * unit }}
-          >
-            {view.title}
-          </Link>
+          />
           {clusters.map((cluster) => {
             const [block] = cluster.box.blocks;
             return (
               <Link
                 key={cluster.key}
                 className="map-link"
+                draggable={false}
                 href={routes.topology({ source: cluster.view.source, cluster: cluster.view.cluster })}
+                aria-label={clusterWords(cluster)}
                 title={clusterWords(cluster)}
                 style={{
                   left: block.x,
@@ -58,10 +60,7 @@ export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: Map
                   width: blockWidth(block),
                   height: 20 * unit,
                 }}
-              >
-                {cluster.view.source}
-                <span> {clusterWords(cluster)}</span>
-              </Link>
+              />
             );
           })}
         </div>
@@ -70,6 +69,7 @@ export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: Map
         <Link
           key={node.key}
           className="map-link"
+          draggable={false}
           data-cell={node.key}
           href={hrefOf(node)}
           aria-label={nodeWords(scene, node)}

@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
-export const PAGES = ["Overview", "Topology", "Actors", "Plans", "Worlds", "Journal", "Jobs"] as const;
+export const PAGES = ["Overview", "Topology", "Nodes", "Actors", "Plans", "Worlds", "Journal", "Jobs"] as const;
 export type PageName = (typeof PAGES)[number];
 
 /** What is around every page: rail, bars, banners. */
