@@ -1,7 +1,10 @@
 import { afterEach, expect, test } from "vitest";
+import { createRandom } from "#server/demo/dna/random.ts";
+import { ANSWERED, ANSWERED_HANDSHAKE, framesOf } from "#server/dna/codec/dist/session.test-kit.ts";
 import { decodeTermAt } from "#server/dna/codec/etf/decode.ts";
 import { encodeTerm } from "#server/dna/codec/etf/encode.ts";
 import { atom, type PidTerm, type Term, tuple } from "#server/dna/codec/etf/term.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock, createSystemClock } from "#server/runtime/clock.ts";
 import { createRemoteNodes } from "./node-pool.ts";
@@ -199,4 +202,46 @@ test("a node that confirms nothing is left after two seconds, though it accepts 
   await clock.advance(2_500);
   expect(await asked).toMatchObject({ code: "upstream-unavailable", details: { sent: true } });
   expect(nodes.link(FAKE_NAME)).toMatchObject({ kind: "unreachable", reason: expect.stringContaining("not a byte") });
+});
+
+test("a console that was not at work itself does not call the node silent", async () => {
+  const manual = createManualClock();
+  const clock = {
+    ...manual,
+    sleep: (ms: number, signal?: AbortSignal) => manual.sleep(ms < 1_000 ? ms + 3_000 : ms, signal),
+  };
+  const { nodes } = await facing({ frame: () => undefined }, { clock });
+  const asked = ask(nodes, 20_000);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await manual.advance(19_000);
+  expect(nodes.link(FAKE_NAME)).toMatchObject({ kind: "connected" });
+  await manual.advance(1_000);
+  expect(await asked).toMatchObject({
+    code: "upstream-unavailable",
+    message: expect.stringContaining("no answer within"),
+  });
+});
+
+test("whatever an open connection is sent, each call has an end and the link a state", async () => {
+  const seed = 20_261_122;
+  const random = createRandom(seed);
+  const recorded = framesOf(ANSWERED, ANSWERED_HANDSHAKE).slice(ANSWERED_HANDSHAKE);
+  const kinds = new Set<string>();
+  for (let round = 0; round < 60; round += 1) {
+    const { nodes, fake } = await facing({
+      frame: (socket, frame) => {
+        if (requestOf(frame) === null) return;
+        const bytes = Buffer.from(recorded[random.below(recorded.length)] ?? []);
+        if (bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
+        socket.write(four(bytes));
+        if (random.chance(0.3)) socket.end();
+      },
+    });
+    const outcome = await ask(nodes, 150);
+    expect(outcome, `seed ${seed}, round ${round}`).toBeInstanceOf(OpsError);
+    kinds.add(nodes.link(FAKE_NAME).kind);
+    await nodes.close();
+    fake.close();
+  }
+  expect([...kinds].toSorted()).toEqual(["connected", "unreachable"]);
 });

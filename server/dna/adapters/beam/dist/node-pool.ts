@@ -14,6 +14,8 @@ import { DialFailure } from "./sockets.ts";
 
 /** Names of nodes that are remembered with what went wrong; beyond it the one that was asked longest ago is forgotten. */
 const NODES_MAX = 10_000;
+/** Port mappers that are asked at the same time. */
+const EPMD_QUESTIONS_MAX = 64;
 const SWEEPS_PER_IDLE = 8;
 const RELEASE_TIMEOUT_MS = 5_000;
 
@@ -45,6 +47,7 @@ class NodePool implements RemoteNodes {
   private readonly entries = new Map<string, Entry>();
   private readonly closed = new AbortController();
   private readonly places: ReturnType<typeof createPlaces>;
+  private readonly questions = createPlaces(EPMD_QUESTIONS_MAX, () => false);
   private sweeping = false;
 
   constructor(options: RemoteNodesOptions) {
@@ -79,13 +82,23 @@ class NodePool implements RemoteNodes {
     const { reach } = this.options;
     if (parts === null) return { kind: "unknown", reason: `${node} is no name of a node` };
     if (reach.kind === "fixed") return { kind: "unknown", reason: "the nodes are reached without a port mapper" };
-    return askEpmd(this.options.clock, { ...parts, port: reach.port });
+    try {
+      await this.questions.take();
+    } catch (cause) {
+      return { kind: "unknown", reason: messageOf(cause) };
+    }
+    try {
+      return await askEpmd(this.options.clock, { ...parts, port: reach.port });
+    } finally {
+      this.questions.leave();
+    }
   }
 
   async close(): Promise<void> {
     this.closed.abort();
     for (const { connection } of this.entries.values()) connection?.end({ kind: "closed", reason: "the console ends" });
-    this.places.close(new OpsError("cancelled", "the console ends", { details: { sent: false } }));
+    const ends = new OpsError("cancelled", "the console ends", { details: { sent: false } });
+    for (const line of [this.places, this.questions]) line.close(ends);
   }
 
   private async connected(node: string, deadline: Deadline): Promise<NodeConnection> {
@@ -145,7 +158,7 @@ class NodePool implements RemoteNodes {
         idle: () => this.places.spared(),
       });
       entry.connection = connection;
-      this.options.log.info("beam.connected", { node });
+      this.options.log.debug("beam.connected", { node });
       void this.learnRelease(entry, connection);
       void this.sweep();
       return connection;
@@ -164,16 +177,18 @@ class NodePool implements RemoteNodes {
     entry.otpRelease = null;
     this.places.leave();
     if (end.kind === "lost") this.fail(node, entry, "unreachable", end.reason);
-    else this.options.log.info("beam.closed", { node, reason: end.reason });
+    else this.options.log.debug("beam.closed", { node, reason: end.reason });
   }
 
   private fail(node: string, entry: Entry, kind: Trouble["kind"], reason: string): void {
     const now = this.options.clock.monotonic();
     const waitMs =
       kind === "refused" ? REFUSED_MS : jitteredBackOff(entry.failures, (this.options.random ?? Math.random)());
+    const told = entry.trouble?.kind === kind && entry.failures > 0;
     entry.failures += 1;
     entry.trouble = { kind, reason, until: now + waitMs };
-    this.options.log.warn(`beam.${kind}`, { node, reason, retryInMs: Math.round(waitMs) });
+    // Of a thousand nodes that stay away, once each.
+    this.options.log[told ? "debug" : "warn"](`beam.${kind}`, { node, reason, retryInMs: Math.round(waitMs) });
   }
 
   /** The first answer: from then on the node counts as well. */
