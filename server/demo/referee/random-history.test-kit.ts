@@ -2,7 +2,7 @@
 import { type Random, streamOf } from "#server/demo/dna/random.ts";
 import { type History, type Outcome, playHistory } from "./history.test-kit.ts";
 import { MISHAPS, type Mishap } from "./mishaps.test-kit.ts";
-import { RESIDUALS, type Residual } from "./referee.ts";
+import { RESIDUALS, type Residual } from "./register.ts";
 
 const MISHAPS_MAX = 4;
 const FIRST_MS = 3_000;
