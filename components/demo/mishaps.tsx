@@ -117,7 +117,7 @@ function MishapForm({ choices, none, scenarioOf }: MishapFormProps) {
   if (choice === undefined || scenario === null) return null;
   const groups = [...new Set(choices.map(({ group }) => group))];
   return (
-    <div className="stack tight">
+    <div className="mishap">
       <p className="row wrap-row">
         <label className="fl" htmlFor={id}>
           What
