@@ -69,9 +69,9 @@ export function PartitionTable({ partitions, chosen, onChoose }: PartitionTableP
       </tbody>
       <tfoot>
         <tr>
-          <th scope="row" colSpan={3}>
+          <td colSpan={3} className="t3">
             {formatCount(partitions.length)} partitions
-          </th>
+          </td>
           <td className="num strong">{formatCount(total)}</td>
           <td />
         </tr>

@@ -8,8 +8,7 @@ import { plural } from "./words.ts";
 /** More doubled keys of one source than this are told as one finding. */
 const TOLD_SINGLY_MAX = 3;
 
-const REMEDY =
-  "Stop the instance that does not own the key, by force where its buffer may be lost: its next write would overwrite the owner's.";
+const REMEDY = "Stop the instance that does not own the key: its next write overwrites the owner's.";
 
 /** Keys that run on several nodes at once. */
 export function doubledFindings(stream: StreamName, { doubled }: DnaFold): readonly Finding[] {
