@@ -110,8 +110,8 @@ export function composeCore(
   const { rowsPerSecond } = configuration.limits.census;
   const dnaSources = withCensuses(sources.dna, { jobs, rowsPerSecond, clock, log });
   const actors = composeActors({ sources: dnaSources, operations, clock, log, view: recorder, jobs, masks });
-  const nodes = { sources: dnaSources, operations, clock };
-  const rows = createNodeRowService({ ...nodes, watchOf: (id) => dnaOf(id)?.watch ?? null });
+  const nodes = { sources: dnaSources, operations, clock, watchOf: (id: string) => dnaOf(id)?.watch ?? null };
+  const rows = createNodeRowService(nodes);
   const drains = createDrainService({ ...nodes, recorder, view: recorder, busy: (stream) => jobs.busy(stream) });
   const verifier = createFailoverVerifier({
     censusOf: (stream) => dnaSources.find(({ id }) => dnaStream(id) === stream)?.census ?? null,

@@ -77,7 +77,7 @@ async function open(options: OpenOptions = {}) {
   });
   const source = assembly.source as DnaSource;
   const deps = { sources: [source], operations, recorder, view: recorder, clock };
-  const drains = createDrainService({ ...deps, busy: () => false });
+  const drains = createDrainService({ ...deps, busy: () => false, watchOf: () => assembly.watch });
   const rows = createNodeRowService({ ...deps, watchOf: () => assembly.watch });
   ends.push(async () => {
     abort.abort(new Error("the test is over"));
@@ -158,6 +158,8 @@ describe("taking a node out of service", () => {
     expect(await goOn(world, "stop_vm", "do", running)).toMatchObject({ phase: "executed" });
     await world.pass(1_000);
     expect(world.simulation.node(NODE).vm.state()).toBe("halted");
+    await expect(goOn(world, "dead")).rejects.toMatchObject({ message: expect.stringContaining("looked at twice") });
+    await world.pass(4_000);
     await goOn(world, "dead");
     await expect(goOn(world, "fail_over")).rejects.toMatchObject({ code: "refused" });
     await goOn(world, "fail_over", "skip");

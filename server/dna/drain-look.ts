@@ -11,6 +11,7 @@ import { withinDeadline } from "./deadline.ts";
 import { type Incarnation, parseIncarnationId, sameIncarnation } from "./domain/identity.ts";
 import type { DrainFacts, NodeLook, RunningCount } from "./drain-steps.ts";
 import { QUIET_MS } from "./drain-steps.ts";
+import type { IncarnationWatch } from "./failover-watch.ts";
 import { sumKeys } from "./node-view.ts";
 import type { DnaSource } from "./source-view.ts";
 
@@ -30,6 +31,7 @@ export function createDrainLook(deps: {
   readonly view: Pick<FoldView, "operator">;
   readonly clock: Clock;
   readonly busy: (stream: string) => boolean;
+  readonly watchOf: (sourceId: string) => Pick<IncarnationWatch, "check"> | null;
 }) {
   const { view, clock } = deps;
   /** By `drainKey`: how many ran each time somebody looked. */
@@ -46,12 +48,22 @@ export function createDrainLook(deps: {
     return counts;
   }
 
+  /** Where it cannot be read, what was read last is judged, and says of itself that it is old. */
+  async function readNow(sourceId: string, incarnationId: string): Promise<void> {
+    try {
+      await deps.watchOf(sourceId)?.check(incarnationId);
+    } catch (cause) {
+      if (!(cause instanceof OpsError)) throw cause;
+    }
+  }
+
   return async function look(source: DnaSource, incarnationId: string): Promise<Looked> {
     const { nodes, owned } = source.fold();
     const node = own(nodes, incarnationId);
     const incarnation = parseIncarnationId(incarnationId);
     if (node === undefined || incarnation === null)
       throw new OpsError("not-found", `No incarnation ${incarnationId} in ${source.id}`);
+    await readNow(source.id, incarnationId);
     const releasable = source.liveness.releasable(incarnationId);
     if (releasable === null)
       throw new OpsError("refused", "This console has not read the nodes table since it started");

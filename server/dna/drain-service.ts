@@ -15,6 +15,7 @@ import type { BeamStopOutcome, DnaBeam } from "./beam-ports.ts";
 import { sameIncarnation } from "./domain/identity.ts";
 import { createDrainLook, type Looked } from "./drain-look.ts";
 import { judgeDrain } from "./drain-steps.ts";
+import type { IncarnationWatch } from "./failover-watch.ts";
 import { asOfNow, type DnaSource } from "./source-view.ts";
 
 export const DRAIN_ACTION = "dna.drain.advance";
@@ -34,6 +35,7 @@ export interface DrainDeps {
   readonly view: FoldView;
   readonly clock: Clock;
   readonly busy: (stream: string) => boolean;
+  readonly watchOf: (sourceId: string) => Pick<IncarnationWatch, "check"> | null;
 }
 
 /** Takes a node out of service step by step; each is looked at before the next is offered. */

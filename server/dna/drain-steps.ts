@@ -125,10 +125,13 @@ function stopped(facts: DrainFacts): Judged {
 }
 
 function dead({ look, state, releasable }: DrainFacts): Judged {
-  if (look?.kind === "unregistered") return { evidence: ["its name is gone from the port mapper"], refusal: null };
-  if (look?.kind === "answers" && !look.sameIdentity)
-    return { evidence: ["the node of this name is a newer incarnation"], refusal: null };
-  if (look?.kind === "answers") return { evidence: ["it answers"], refusal: "It still answers." };
+  if (look?.kind === "answers" && look.sameIdentity) return { evidence: ["it answers"], refusal: "It still answers." };
+  if (releasable.certainty === "proven") return { evidence: ["proven dead by its own machine"], refusal: null };
+  if (look?.kind === "unregistered")
+    return {
+      evidence: ["its name is gone from the port mapper"],
+      refusal: "That is looked at twice, some seconds apart.",
+    };
   const evidence = [`it is ${state} by the database`, ...(look === null ? [] : ["it does not answer"])];
   if (releasable.releasable) return { evidence: [...evidence, `${releasable.certainty} dead`], refusal: null };
   const open = releasable.reasons.find(({ holds }) => !holds);
