@@ -1,5 +1,5 @@
 import { types } from "cassandra-driver";
-import { alternate, atLeast, atMost, type Figure, median, round } from "#bench/figure.ts";
+import { atLeast, atMost, type Figure, median, round } from "#bench/figure.ts";
 import { startCassandra } from "#scripts/cassandra/cluster.ts";
 import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
 import { createClient } from "#server/dna/adapters/scylla/client.ts";
@@ -18,19 +18,19 @@ const KEYSPACE = "bench";
 const ROWS = 1_000_000;
 /** `WORLDLINE_BENCH_CENSUS_ROWS=10000000` walks as many: some minutes more. */
 const ROWS_VARIABLE = "WORLDLINE_BENCH_CENSUS_ROWS";
-const WARM_ROWS = 100_000;
-const WALKED: ActorType = { namespace: "bench", moduleId: 0 };
-const WARM: ActorType = { namespace: "bench", moduleId: 1 };
+/** Both sides take turns type by type, so that whatever else the machine does falls on both. */
+const TYPES = 20;
 const OWNERS = 1_000;
 const PAGE_ROWS = 5_000;
-const ROUNDS = 3;
+const WARM_UP = 3;
 /** Faster than any database: the pace is not what is measured. */
 const NO_PACE = 1_000_000_000;
 const MB = 1_048_576;
 
 /** A census of a million rows (or more, by variable) beside the bare driver that pages the same rows; its memory. */
 export async function censusFigures(): Promise<readonly Figure[]> {
-  const rows = Number(process.env[ROWS_VARIABLE] ?? ROWS);
+  const perType = Math.ceil(Number(process.env[ROWS_VARIABLE] ?? ROWS) / TYPES);
+  const walked = Array.from({ length: TYPES }, (_, moduleId): ActorType => ({ namespace: "bench", moduleId }));
   const cassandra = await startCassandra();
   const clock = createSystemClock();
   const { contactPoints, localDataCenter } = cassandra;
@@ -42,10 +42,9 @@ export async function censusFigures(): Promise<readonly Figure[]> {
       createdAt: 1_795_300_000_000 + (index % OWNERS),
       id: BigInt(index % OWNERS),
     });
-    await seedRegister(client, KEYSPACE, WALKED, rows, ownerOf);
-    await seedRegister(client, KEYSPACE, WARM, WARM_ROWS, ownerOf);
+    for (const type of walked) await seedRegister(client, KEYSPACE, type, perType, ownerOf);
 
-    const bare = async (type: ActorType, expected: number): Promise<void> => {
+    const bare = async (type: ActorType): Promise<void> => {
       let [seen, pageState] = [0, undefined as string | undefined];
       do {
         const page = await client.execute(
@@ -59,39 +58,30 @@ export async function censusFigures(): Promise<readonly Figure[]> {
         seen += page.rows.length;
         pageState = page.pageState ?? undefined;
       } while (pageState !== undefined);
-      if (seen !== expected) throw new Error(`the driver read ${seen} of ${expected} rows`);
+      if (seen !== perType) throw new Error(`the driver read ${seen} of ${perType} rows`);
     };
-    const heap: number[] = [];
-    const ours = async (type: ActorType, expected: number): Promise<void> => {
-      const walked = await walk(store, type, clock, (bytes) => heap.push(bytes));
-      if (walked !== expected) throw new Error(`the census read ${walked} of ${expected} rows`);
+    const ours = async (of: readonly ActorType[], heap: (bytes: number) => void = () => undefined): Promise<void> => {
+      const rows = await walk(store, of, clock, heap);
+      if (rows !== of.length * perType) throw new Error(`the census read ${rows} of ${of.length * perType} rows`);
     };
-    await alternate(
-      { warmUp: 1, rounds: 1 },
-      () => ours(WARM, WARM_ROWS),
-      () => bare(WARM, WARM_ROWS),
-    );
-    heap.length = 0;
-    const times = await alternate(
-      { warmUp: 0, rounds: ROUNDS },
-      () => ours(WALKED, rows),
-      () => bare(WALKED, rows),
-    );
+    const times = await takeTurns(walked, (type) => ours([type]), bare);
     const [oursMs, bareMs] = [median(times.ours), median(times.bare)];
-    const perWalk = Math.floor(heap.length / ROUNDS);
-    const last = heap.slice(-perWalk);
-    const half = Math.floor(last.length / 2);
-    const [early, late] = [Math.max(...last.slice(0, half)), Math.max(...last.slice(half))];
+    const heap: number[] = [];
+    await ours(walked, (bytes) => heap.push(bytes));
+    const half = Math.floor(heap.length / 2);
+    const [early, late] = [Math.max(...heap.slice(0, half)), Math.max(...heap.slice(half))];
+    const rows = TYPES * perType;
     return [
       {
         figure: "dna.census.rate",
         ...atLeast(0.9, "x bare driver").judge(bareMs / oursMs),
         beside: {
           rows,
-          oursRowsPerSecond: Math.round(rows / (oursMs / 1_000)),
-          bareRowsPerSecond: Math.round(rows / (bareMs / 1_000)),
-          oursMs: times.ours.map(Math.round),
-          bareMs: times.bare.map(Math.round),
+          oursRowsPerSecond: Math.round(perType / (oursMs / 1_000)),
+          bareRowsPerSecond: Math.round(perType / (bareMs / 1_000)),
+          turns: TYPES,
+          oursMs: round(oursMs),
+          bareMs: round(bareMs),
         },
       },
       {
@@ -107,11 +97,36 @@ export async function censusFigures(): Promise<readonly Figure[]> {
   }
 }
 
-/** The job's own walk over one type, with everything it puts down; answers the rows it counted. */
-async function walk(store: DnaStore, type: ActorType, clock: Clock, heap: (bytes: number) => void): Promise<number> {
+/** Milliseconds of each side for each type; who comes first changes from turn to turn. */
+async function takeTurns(
+  walked: readonly ActorType[],
+  ours: (type: ActorType) => Promise<void>,
+  bare: (type: ActorType) => Promise<void>,
+): Promise<{ readonly ours: readonly number[]; readonly bare: readonly number[] }> {
+  const times = { ours: [] as number[], bare: [] as number[] };
+  const time = async (side: "ours" | "bare", type: ActorType): Promise<void> => {
+    const startedAt = performance.now();
+    await (side === "ours" ? ours : bare)(type);
+    times[side].push(performance.now() - startedAt);
+  };
+  for (const type of [...walked.slice(0, WARM_UP), ...walked]) {
+    const first = times.ours.length % 2 === 0 ? "ours" : "bare";
+    await time(first, type);
+    await time(first === "ours" ? "bare" : "ours", type);
+  }
+  return { ours: times.ours.slice(WARM_UP), bare: times.bare.slice(WARM_UP) };
+}
+
+/** The job's own walk over these types, with everything it puts down; answers the rows it counted. */
+async function walk(
+  store: DnaStore,
+  walked: readonly ActorType[],
+  clock: Clock,
+  heap: (bytes: number) => void,
+): Promise<number> {
   let rows = 0;
   const kind = createCensusKind({
-    storeOf: () => ({ censusPage: (query) => store.censusPage(query), actorTypes: async () => [type] }),
+    storeOf: () => ({ censusPage: (query) => store.censusPage(query), actorTypes: async () => walked }),
     recorder: { record: async () => [] },
     view: { dna: () => EMPTY_DNA },
     clock,
@@ -133,8 +148,8 @@ async function walk(store: DnaStore, type: ActorType, clock: Clock, heap: (bytes
     },
     counts: () => counts,
     setWaiting: async () => undefined,
-    pace({ walked }) {
-      rows = walked;
+    pace({ walked: counted }) {
+      rows = counted;
       heap(process.memoryUsage().heapUsed);
     },
   };
