@@ -24,7 +24,7 @@ export interface BeatHistory {
   readonly heartbeat: bigint;
 }
 
-/** The last beats of every incarnation of a source: samples, kept in memory only, about 3 kB an incarnation. */
+/** The last beats of every incarnation of a source: samples, kept in memory only, at most 2.4 kB an incarnation. */
 export interface BeatMemory {
   /** Takes in one read of a cluster, stamped at its start. */
   observe(rows: readonly (NodeRow | MalformedRow)[], at: EpochMs): void;
@@ -32,11 +32,14 @@ export interface BeatMemory {
   of(id: IncarnationId): BeatHistory | null;
 }
 
-/** Four numbers a beat: when, own interval, interval by the database, load. `NaN` = not known. */
-const FIELDS = 4;
+/** Three numbers a beat besides its instant: own interval, interval by the database, load. `NaN` = not known. */
+const FIELDS = 3;
+/** Places that a new incarnation gets; they double as it beats on. */
+const PLACES_FIRST = 15;
 
 interface Kept {
-  readonly ring: Float64Array;
+  at: Float64Array;
+  values: Float32Array;
   count: number;
   readonly since: EpochMs;
   seenAt: EpochMs;
@@ -50,8 +53,8 @@ export function createBeatMemory(limits: { readonly incarnations?: number } = {}
 
   function first(id: IncarnationId, row: NodeRow, at: EpochMs): void {
     const writtenAtMs = row.writtenAtMs ?? null;
-    const ring = new Float64Array(BEATS_KEPT * FIELDS);
-    known.set(id, { ring, count: 0, since: at, seenAt: at, heartbeat: row.heartbeat, writtenAtMs });
+    const [ats, values] = [new Float64Array(PLACES_FIRST), new Float32Array(PLACES_FIRST * FIELDS)];
+    known.set(id, { at: ats, values, count: 0, since: at, seenAt: at, heartbeat: row.heartbeat, writtenAtMs });
     for (const oldest of known.keys()) {
       if (known.size <= most) break;
       known.delete(oldest);
@@ -68,13 +71,14 @@ export function createBeatMemory(limits: { readonly incarnations?: number } = {}
     const gap = at - kept.seenAt > READ_GAP_MS;
     const writtenAtMs = row.writtenAtMs ?? null;
     if (row.heartbeat !== kept.heartbeat) {
-      const start = (kept.count % BEATS_KEPT) * FIELDS;
+      if (kept.count === kept.at.length && kept.count < BEATS_KEPT) grow(kept);
+      const place = kept.count % BEATS_KEPT;
       const follows = !gap && row.heartbeat > kept.heartbeat;
-      kept.ring[start] = at;
-      kept.ring[start + 1] = follows ? Number(row.heartbeat - kept.heartbeat) : Number.NaN;
-      kept.ring[start + 2] =
+      kept.at[place] = at;
+      kept.values[place * FIELDS] = follows ? Number(row.heartbeat - kept.heartbeat) : Number.NaN;
+      kept.values[place * FIELDS + 1] =
         follows && writtenAtMs !== null && kept.writtenAtMs !== null ? writtenAtMs - kept.writtenAtMs : Number.NaN;
-      kept.ring[start + 3] = row.load ?? Number.NaN;
+      kept.values[place * FIELDS + 2] = row.load ?? Number.NaN;
       kept.count += 1;
       kept.heartbeat = row.heartbeat;
       kept.writtenAtMs = writtenAtMs;
@@ -89,18 +93,26 @@ export function createBeatMemory(limits: { readonly incarnations?: number } = {}
     of(id) {
       const kept = known.get(id);
       if (kept === undefined) return null;
-      const { ring, count, since, seenAt, heartbeat } = kept;
+      const { count, since, seenAt, heartbeat } = kept;
       const from = Math.max(0, count - BEATS_KEPT);
-      const beats = Array.from({ length: count - from }, (_, index) => beatAt(ring, (from + index) % BEATS_KEPT));
+      const beats = Array.from({ length: count - from }, (_, index) => beatAt(kept, (from + index) % BEATS_KEPT));
       return { beats, since, seenAt, heartbeat };
     },
   };
 }
 
-function beatAt(ring: Float64Array, place: number): Beat {
+function grow(kept: Kept): void {
+  const [at, values] = [new Float64Array(kept.at.length * 2), new Float32Array(kept.values.length * 2)];
+  at.set(kept.at);
+  values.set(kept.values);
+  kept.at = at;
+  kept.values = values;
+}
+
+function beatAt({ at, values }: Kept, place: number): Beat {
   const value = (field: number): number | null => {
-    const number = ring[place * FIELDS + field];
+    const number = values[place * FIELDS + field];
     return number === undefined || Number.isNaN(number) ? null : number;
   };
-  return { at: epochMs(value(0) ?? 0), ownMs: value(1), databaseMs: value(2), load: value(3) };
+  return { at: epochMs(at[place] ?? 0), ownMs: value(0), databaseMs: value(1), load: value(2) };
 }
