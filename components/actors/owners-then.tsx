@@ -12,6 +12,7 @@ import { Empty } from "#components/ui/widget.tsx";
 import { dnaStream } from "#server/contract/event.ts";
 import type { DnaFold, WatchedFold } from "#server/contract/fold/dna.ts";
 import { own } from "#server/contract/fold/record.ts";
+import { Doubled } from "./doubled.tsx";
 
 const ROWS_SHOWN = 500;
 
@@ -27,10 +28,14 @@ function useDnaThen(source: string): DnaFold | undefined {
 export function OwnerThen({ source, subject }: { readonly source: string; readonly subject: string }) {
   const fold = useDnaThen(source);
   const actor = fold === undefined ? undefined : own(fold.watched, subject);
+  const doubled = fold === undefined ? undefined : own(fold.doubled, subject);
   return (
     <>
       <NotKnownStreams families={["dna"]} />
-      <OnlyNow>What would happen to a message: it is worked out from what can be read now.</OnlyNow>
+      <OnlyNow>
+        Whether it runs, what it has stored and what would happen to a message: read and worked out from what is now.
+      </OnlyNow>
+      {doubled !== undefined && <Doubled source={source} {...doubled} />}
       <Section title="Who owned it" note="as last read before the instant that is shown">
         {fold === undefined || actor === undefined ? (
           <Empty title="Not known then.">

@@ -1,15 +1,16 @@
 "use client";
-import { formatBytes, formatCount, plural } from "#components/ui/format.ts";
-import { Glyph, State } from "#components/ui/glyph.tsx";
+import { formatBytes, formatCount } from "#components/ui/format.ts";
+import { State } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts, Section } from "#components/ui/section.tsx";
-import { Age, Since } from "#components/ui/time.tsx";
+import { Age } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import type { ActorLive, LiveOutput } from "#server/contract/wire/dna-actors.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { Doubled } from "./doubled.tsx";
 import { phaseWord } from "./phase-words.ts";
 
 const TopBacklog = onDemand(() => import("#components/beam/top-backlog.tsx").then((module) => module.TopBacklog));
@@ -32,7 +33,7 @@ export function RunningSection({ source, live: answer, everyMs }: RunningProps) 
         told ? <Age at={asOf === null ? null : (Date.parse(asOf) as EpochMs)} everyMs={everyMs} source="beam" /> : null
       }
     >
-      {doubled !== null && <Doubled source={source} doubled={doubled} />}
+      {doubled !== null && <Doubled source={source} {...doubled} since={Date.parse(doubled.since) as EpochMs} />}
       <Live source={source} live={live} />
       {live.kind === "running" && (
         <section className="hottest" aria-label={`Hottest actors of partition ${live.partition}`}>
@@ -46,35 +47,6 @@ export function RunningSection({ source, live: answer, everyMs }: RunningProps) 
         </section>
       )}
     </Section>
-  );
-}
-
-interface DoubledProps {
-  readonly source: string;
-  readonly doubled: NonNullable<LiveOutput["doubled"]>;
-}
-
-function Doubled({ source, doubled: { since, evidence, instances } }: DoubledProps) {
-  return (
-    <div className="warn bad" role="alert">
-      <p>
-        <Glyph tone="failed" shape="square-x" /> <b>It runs {plural(instances.length, "time")} at once</b>, known for{" "}
-        <Since at={Date.parse(since) as EpochMs} />: {evidence}. Each writes the same storage, and nothing fences it.
-      </p>
-      <ul className="plain-list">
-        {instances.map(({ incarnation, node }) => (
-          <li key={`${node} ${incarnation}`} className="mono small">
-            {incarnation === null ? (
-              <Name text={node} />
-            ) : (
-              <Link href={routes.node(source, incarnation)}>
-                <Name text={node} />
-              </Link>
-            )}
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }
 

@@ -110,8 +110,8 @@ function Loaded({ target, preview, scope, onAgain, onClose }: LoadedProps) {
       }
       verb={force ? `End ${formatCount(total)} actors at once` : `Stop ${formatCount(total)} actors`}
       typed={force ? node : null}
-      approval={{ action: "dna.actors.stopMany", stream: `dna:${target.source}`, target: target.incarnation }}
       refusal={refusal}
+      approval={{ action: "dna.actors.stopMany", stream: `dna:${target.source}`, target: target.incarnation }}
       onAct={start}
       onDone={onClose}
       onClose={onClose}
