@@ -131,7 +131,7 @@ describe("a safe stop of a busy actor leaves it running", () => {
 
   it("when what suspends it on the node is killed", async () => {
     const seen = await hotActor();
-    // The actor is kept from being looked at: it is suspended, and whoever did it waits for its state.
+    // Inside a callback the suspension waits in its mailbox, and so does whoever sent it.
     await seed.hold(KEY, 400);
     node.erlCall("persistent_term:put(before, processes())");
     const stop = beam.stopSafe(node.name, seen, DEADLINE_MS);
