@@ -39,7 +39,13 @@ const VERBS: Readonly<Record<NeedKind, string>> = {
 };
 
 const verbOf = ({ kind, place }: Need): string =>
-  place.page === "plans" ? "Open plans" : place.page === "cluster" ? "Open cluster" : VERBS[kind];
+  place.page === "plans"
+    ? "Open plans"
+    : place.page === "cluster"
+      ? "Open cluster"
+      : place.page === "health"
+        ? VERBS.health_check
+        : VERBS[kind];
 
 /** What a row can open. */
 export interface NeedActs {

@@ -53,7 +53,7 @@ function manyDoubled(stream: StreamName, entries: readonly (readonly [string, Do
     ],
     since: Math.min(...entries.map(([, { since }]) => since)) as EpochMs,
     count: entries.length,
-    place: { page: "cluster", source: sourceOf(stream), cluster: null },
+    place: { page: "health", source: sourceOf(stream), check: "doubles" },
     remedy: REMEDY,
   };
 }
