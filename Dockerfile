@@ -18,4 +18,4 @@ VOLUME /data
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 # A configuration is needed here: beyond loopback Worldline refuses to listen without auth.
-CMD ["node", "server/main.ts", "--config", "/etc/worldline/worldline.yaml"]
+CMD ["node", "--max-semi-space-size=16", "server/main.ts", "--config", "/etc/worldline/worldline.yaml"]

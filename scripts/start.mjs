@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBuilt } from "./process/build.mjs";
 import { giveBack } from "./process/give-back.mjs";
-import { become, ensureNode, nodeFlags } from "./process/node-version.mjs";
+import { become, ensureNode, nodeFlags, SERVER_FLAGS } from "./process/node-version.mjs";
 
 const script = fileURLToPath(import.meta.url);
 const root = path.resolve(path.dirname(script), "..");
@@ -24,5 +24,10 @@ if (failed !== null) {
 }
 giveBack(root);
 process.exit(
-  await become(process.execPath, [...nodeFlags(), path.join(root, "server", "main.ts"), ...process.argv.slice(2)]),
+  await become(process.execPath, [
+    ...nodeFlags(),
+    ...SERVER_FLAGS,
+    path.join(root, "server", "main.ts"),
+    ...process.argv.slice(2),
+  ]),
 );

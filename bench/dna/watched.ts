@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "#e2e/fixtures/console.ts";
+import { SERVER_FLAGS } from "#scripts/process/node-version.mjs";
 import type { WatchedCount, WatchedReady } from "./watched-console.ts";
 
 const TICKS_PER_SECOND = 100;
@@ -45,7 +46,11 @@ ${["eu", "us", "ap"].map((region) => `  - { id: seat-${region}, region: ${region
   const child = fork(
     join(import.meta.dirname, "watched-console.ts"),
     ["--config", file, "--sources", `${sources}`, "--nodes", `${nodes}`, "--beat-ms", `${beatMs}`],
-    { stdio: ["ignore", "ignore", "inherit", "ipc"], env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } },
+    {
+      execArgv: SERVER_FLAGS,
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" },
+    },
   );
   const pid = child.pid ?? 0;
   const { url } = await ready(child);
