@@ -62,7 +62,7 @@ export function ActorView({ place, entry }: { readonly place: ActorPlaceOf; read
           </>
         }
       />
-      <p role="status" className={said === null ? "sr" : "small"}>
+      <p role="status" className={said === null ? "vh" : "small"}>
         {said}
       </p>
       {past ? (
