@@ -26,6 +26,7 @@ const folder = mkdtempSync(path.join(tmpdir(), "worldline-beam-"));
 
 let admin: Client;
 let node: TestBeam;
+let other: TestBeam;
 let seed: BeamSeeding;
 let identity: Incarnation;
 let beating: NodeJS.Timeout;
@@ -44,17 +45,21 @@ beforeAll(async () => {
   });
   await createDnaTables(admin, { keyspace: KEYSPACE, dataCenter: localDataCenter, replicas: 1 });
   node = await startFixtureNode();
+  if (node.epmd === null) throw new Error("the node has no mapper");
+  other = await startFixtureNode({ epmd: node.epmd, cookie: node.cookie });
   seed = createFixtureSeeding(node);
   identity = await seed.identity();
+  const otherIdentity = await createFixtureSeeding(other).identity();
   await seed.start(CITY, "city-", 25);
   const rows = createCqlSeeding(admin, KEYSPACE);
   const owner = { nodeCreated: identity.createdAt, nodeId: identity.id, claimedAt: identity.createdAt };
   await rows.writeActor({ ...KEY, ...owner });
   let heartbeat = 0n;
-  const beat = () => {
+  const beat = async () => {
     heartbeat += BigInt(BEAT_MS);
-    const row = { cluster: "prod", incarnation: identity, node: node.name, heartbeat, load: 0.5, draining: false };
-    return rows.writeNode({ ...row, writtenAgoMs: 0 });
+    const row = { cluster: "prod", heartbeat, load: 0.5, draining: false, writtenAgoMs: 0 };
+    await rows.writeNode({ ...row, incarnation: identity, node: node.name });
+    await rows.writeNode({ ...row, incarnation: otherIdentity, node: other.name });
   };
   await beat();
   beating = setInterval(() => void beat(), BEAT_MS);
@@ -82,6 +87,7 @@ afterAll(async () => {
   clearInterval(beating);
   console?.kill("SIGKILL");
   await admin?.shutdown();
+  await other?.remove();
   await node?.remove();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -143,6 +149,15 @@ describe("a console with access to the nodes", () => {
     expect(shown).toContain("worldline@127.0.0.1");
     expect(shown).toContain("(hidden)");
     expect(`${shown}${output}`).not.toContain(node.cookie);
+  });
+
+  it("proves within 30 s that a key runs on two nodes at once", async () => {
+    const twice = { ...CITY, name: "city-00000011" };
+    await createFixtureSeeding(other).startOne(twice);
+    const doubled = async () => (await query("dna.actors.live", { source: "eu-1", ...twice })).doubled;
+    await expect.poll(doubled, POLL).toMatchObject({ instances: expect.any(Array) });
+    const { instances } = (await doubled()) as { readonly instances: readonly { readonly node: string }[] };
+    expect(instances.map((instance) => instance.node).toSorted()).toEqual([node.name, other.name].toSorted());
   });
 
   it("knows the node for proven dead once it is killed", async () => {
