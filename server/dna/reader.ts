@@ -11,7 +11,7 @@ import { clockHealthOf } from "./domain/clock-health.ts";
 import { skewMsOf, skewOf } from "./domain/coordinator-skew.ts";
 import type { IncarnationId } from "./domain/identity.ts";
 import { parseIncarnationId } from "./domain/identity.ts";
-import { newSighting, silenceOf } from "./domain/liveness.ts";
+import { newSighting, type Sighting, silenceOf } from "./domain/liveness.ts";
 import { type IncarnationLiveness, judgeIncarnation, type LoopDelay } from "./incarnation-liveness.ts";
 import type { DnaStore } from "./ports.ts";
 import { forgettable, type SourceVerdict, sourceChange, watchChanges } from "./reader-changes.ts";
@@ -74,15 +74,19 @@ export function createDnaReader(options: DnaReaderOptions): DnaReader {
 
   /** Takes the incarnations of the fold over as not judged: nothing was counted by this process yet. */
   function adopt(): void {
-    const adopted = new Map<string, ClusterWatch>();
+    const known = new Map<string, Map<IncarnationId, Sighting>>();
     for (const [id, node] of Object.entries(view.dna(sourceId).nodes)) {
       const incarnation = parseIncarnationId(id);
       if (incarnation === null || !surroundings.follows(node.cluster)) continue;
       if (node.state === "gone") goneSince.set(id, node.since);
-      const cluster = adopted.get(node.cluster) ?? emptyClusterWatch(node.cluster);
-      const sightings = new Map(cluster.sightings.sightings);
+      const sightings = known.get(node.cluster) ?? new Map<IncarnationId, Sighting>();
       sightings.set(id, newSighting(incarnation, node.node, "not judged: the console started"));
-      adopted.set(node.cluster, { ...cluster, sightings: { ...cluster.sightings, sightings } });
+      known.set(node.cluster, sightings);
+    }
+    const adopted = new Map<string, ClusterWatch>();
+    for (const [name, sightings] of known) {
+      const cluster = emptyClusterWatch(name);
+      adopted.set(name, { ...cluster, sightings: { ...cluster.sightings, sightings } });
     }
     watch = adopted;
   }
