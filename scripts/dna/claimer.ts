@@ -1,7 +1,7 @@
 /**
- * One DNA node as a process of its own, as its database sees it: `node scripts/dna/claimer.ts '<json>'`. It asks for
- * random keys of the given types until it is killed, and writes one line of JSON for whatever it comes to own. A line
- * `sweep` on its standard input makes it ask for every key once.
+ * One DNA node as a process of its own, as its database sees it: `node scripts/dna/claimer.ts '<json>'`. It beats until it
+ * is killed; from a line `race` on its standard input on it asks for random keys of the given types, and writes one line
+ * of JSON for whatever it comes to own. A line `sweep` makes it ask for every key once.
  */
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -54,16 +54,17 @@ async function main(plan: ClaimerPlan): Promise<void> {
     onClaim: (key, from) => say({ kind: "claimed", key: raceKey(key), from, at: Date.now() }),
   });
   say({ kind: "up", id: incarnation.id });
-  let sweeping = false;
+  let [racing, sweeping] = [false, false];
   createInterface({ input: process.stdin }).on("line", (line) => {
+    if (line === "race") racing = true;
     if (line !== "sweep" || sweeping) return;
-    sweeping = true;
+    [racing, sweeping] = [false, true];
     void sweep(incarnation, plan, say);
   });
-  while (!sweeping) {
+  for (;;) {
     const type = plan.types[Math.floor(Math.random() * plan.types.length)];
     const name = raceName(Math.floor(Math.random() * plan.keysPerType));
-    if (type !== undefined) await ask(incarnation, { ...type, name }, say);
+    if (racing && type !== undefined) await ask(incarnation, { ...type, name }, say);
     await sleep(plan.everyMs);
   }
 }

@@ -5,6 +5,7 @@
 import type { Client } from "cassandra-driver";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CassandraCluster, startCassandra } from "#scripts/cassandra/cluster.ts";
+import { actorTarget } from "#server/contract/actor-key.ts";
 import { createClient } from "#server/dna/adapters/scylla/client.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import { createDnaTables } from "#server/dna/adapters/scylla/testing/schema.ts";
@@ -50,6 +51,7 @@ let database: CassandraCluster;
 let admin: Client;
 let store: DnaStore;
 let runner: JobRunner;
+const jobStore = createJobStore(createMemoryState());
 let proven: Claimer;
 let presumed: Claimer;
 let living: readonly Claimer[];
@@ -199,6 +201,7 @@ beforeAll(async () => {
   [proven, presumed] = await Promise.all([claimer("dna@10.0.0.1"), claimer("dna@10.0.0.2")]);
   await dealOut([identityOf(proven), identityOf(presumed)]);
   living = await Promise.all(["dna@10.0.0.3", "dna@10.0.0.4", "dna@10.0.0.5"].map(claimer));
+  for (const each of everybody()) each.race();
   const memory = createMemoryRecorder(clock);
   const witness = createBeamWitness({ beam, clock });
   const loopDelay = createLoopDelay(clock);
@@ -215,7 +218,7 @@ beforeAll(async () => {
     onKey: (change) => void changes.push(change),
   });
   const jobs = { recorder: memory.recorder, view: memory.recorder, clock, log: silentLogger };
-  runner = createJobRunner({ ...jobs, store: createJobStore(createMemoryState()), kinds: [kind] });
+  runner = createJobRunner({ ...jobs, store: jobStore, kinds: [kind] });
   await presumed.kill();
   say(`${KEYS} keys are dealt out, three nodes race for them, one of their owners is killed`);
 }, 300_000);
@@ -269,7 +272,7 @@ describe("failovers on three database nodes, one of which is killed and started 
       expect(found.size).toBe(KEYS);
       const livingIds = new Set(living.map(({ id }) => id));
       for (const [key, owner] of found) expect(livingIds.has(owner), `${key} is owned by ${owner}`).toBe(true);
-      judgeWinners(found);
+      await judgeWinners(found);
       const tookMs = performance.now() - begunAt;
       say(`done within ${(tookMs / 1_000).toFixed(1)} s of a budget of ${BUDGET_MS / 1_000} s`);
     },
@@ -277,8 +280,20 @@ describe("failovers on three database nodes, one of which is killed and started 
   );
 });
 
+/** Everything that anybody said of a key, for the message of a failure. */
+async function story(key: string, owner: string): Promise<string> {
+  const type = TYPES.find(({ namespace, moduleId }) => key.startsWith(`${namespace}/${moduleId}/`));
+  const target = type === undefined ? key : actorTarget({ ...type, name: key.slice(key.lastIndexOf("/") + 1) });
+  const outcomes = await Promise.all(["claim", "release"].map((id) => jobStore.outcome(id, target)));
+  const claims = everybody().flatMap((each) =>
+    each.claims.filter((claim) => claim.key === key).map((claim) => ({ by: each.id, ...claim })),
+  );
+  const names = everybody().map(({ node, id }) => `${node}=${id}`);
+  return JSON.stringify({ owner, outcomes, claims, names });
+}
+
 /** Of every key exactly one party took it from its dead owner, and it was never taken from a living one by the console. */
-function judgeWinners(found: ReadonlyMap<string, string>): void {
+async function judgeWinners(found: ReadonlyMap<string, string>): Promise<void> {
   const dead = new Set([proven.id, presumed.id]);
   const ours = new Map<string, KeyChanged>();
   for (const change of changes) {
@@ -299,7 +314,7 @@ function judgeWinners(found: ReadonlyMap<string, string>): void {
   for (const [key, owner] of found) {
     const winners = (ours.has(key) ? 1 : 0) + (theirs.get(key) ?? 0);
     expect(winners, `${key} was won ${winners} times`).toBeLessThanOrEqual(1);
-    if (winners === 0) expect(doubtful.has(key), `nobody won ${key}`).toBe(true);
+    if (winners === 0) expect(doubtful.has(key), `nobody won ${key}: ${await story(key, owner)}`).toBe(true);
     const given = ours.get(key)?.to ?? null;
     if (given !== null && !laterTaken.has(key)) expect(owner, `${key} was given away`).toBe(given);
     byUs += ours.has(key) ? 1 : 0;

@@ -15,6 +15,8 @@ export interface Claimer {
   /** Keys of requests of which nobody knows what became. */
   readonly unknown: ReadonlySet<string>;
   alive(): boolean;
+  /** From now on it asks for keys at random. */
+  race(): void;
   /** SIGKILL: nothing is tidied up. */
   kill(): Promise<void>;
   /** Makes it ask for every key; answers how many could not be settled. */
@@ -48,6 +50,7 @@ export async function startClaimer(plan: ClaimerPlan): Promise<Claimer> {
     id,
     claims,
     unknown,
+    race: () => void child.stdin.write("race\n"),
     alive: () => !hasEnded(child),
     async kill() {
       if (hasEnded(child)) return;

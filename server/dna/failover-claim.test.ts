@@ -215,6 +215,8 @@ describe("giving the keys of a dead node to live ones", () => {
     await at.clock.advance(60_000);
     expect(at.facts(runner)).toMatchObject({ state: "done", counts: { applied: 49, moved: 1 } });
     expect((await at.targetsOf()).find(({ outcome }) => outcome === "moved")?.note).toContain("dna@10.0.0.2");
+    // What a refused round leaves goes along again, not one by one.
+    expect(at.register.rounds.map(({ keys }) => keys)).toEqual([50, 49]);
   });
 
   it("of one key touches that key alone", async () => {

@@ -176,15 +176,18 @@ export class FailoverRun {
     if (outcome === null) return { settled: [], again: fallen };
     if (outcome.kind === "applied")
       return { settled: sent.map((key) => this.#outcomes.changed(type, key, null)), again: fallen };
-    const tried = sent.map((key): Pending => ({ name: key.name, sent: [...key.sent, attemptOf(key)] }));
+    const refused = outcome.kind === "rejected";
+    const tried = sent.map((key): Pending => (refused ? key : withAttempt(key)));
     const ends: (Settled | null)[] = [];
-    const atOnce = outcome.kind === "rejected" ? READS_AT_ONCE : 1;
-    for (let start = 0; start < tried.length; start += atOnce) {
-      const reads = tried.slice(start, start + atOnce).map((key) => this.#settle(type, key, outcome));
-      ends.push(...(await Promise.all(reads)));
+    for (let start = 0; start < tried.length; start += refused ? READS_AT_ONCE : 1) {
+      const some = tried.slice(start, start + (refused ? READS_AT_ONCE : 1));
+      ends.push(...(await Promise.all(some.map((key) => this.#settle(type, key, outcome)))));
     }
-    const again = tried.filter((_, index) => ends[index] === null);
-    return { settled: ends.filter((end) => end !== null), again: [...fallen, ...again] };
+    // A refusal that no key of the round explains counts against each of them.
+    const unexplained = refused && ends.every((end) => end === null);
+    const left = sent.filter((_, index) => ends[index] === null);
+    const again = left.map((key): Pending => (unexplained || !refused ? withAttempt(key) : key));
+    return { settled: ends.filter((end) => end !== null), again: [...fallen, ...again.map(toPending)] };
   }
 
   /**
@@ -193,16 +196,16 @@ export class FailoverRun {
    * statement has its condition.
    */
   async #settle(type: ActorType, key: Pending, outcome: CasOutcome): Promise<Settled | null> {
-    const refused = outcome.kind === "rejected";
-    const consistency = refused && key.sent.length === 1 ? "quorum" : "serial";
-    const row = await this.#ready.patiently(() => this.#deps.store.actor({ ...type, name: key.name }, consistency));
-    if (refused && row === null && key.sent.length === 1)
-      return this.#outcomes.left(type, key.name, "moved", "its row was gone before");
+    const { name, sent } = key;
+    const unsent = sent.length === 0;
+    const read = () => this.#deps.store.actor({ ...type, name }, unsent ? "quorum" : "serial");
+    const row = await this.#ready.patiently(read);
+    if (unsent && row === null) return this.#outcomes.left(type, name, "moved", "its row was gone before");
     const known = this.#outcomes.judge(type, key, row);
-    if (known !== null || key.sent.length < SENDS_MAX) return known;
+    if (known !== null || sent.length < SENDS_MAX) return known;
     const note =
       outcome.kind === "unknown" ? outcome.reason : "refused again and again, though it is still its owner's";
-    return this.#outcomes.left(type, key.name, "unknown", note);
+    return this.#outcomes.left(type, name, "unknown", note);
   }
 
   /** After a kill: what was sent and not written down is read again before anything else is sent. */
@@ -271,3 +274,6 @@ export class FailoverRun {
     }
   }
 }
+
+const withAttempt = (key: Assigned): Pending => ({ name: key.name, sent: [...key.sent, attemptOf(key)] });
+const toPending = ({ name, sent }: Pending): Pending => ({ name, sent });
