@@ -25,7 +25,8 @@ import { TopBacklog } from "./top-backlog.tsx";
 import { Vitals } from "./vitals.tsx";
 import "./beam.css";
 
-const EVERY_MS = 5_000;
+/** Its worker turns once in 5 s: what is looked at is asked more often. */
+const EVERY_MS = 2_000;
 
 const SupervisionTree = onDemand(() => import("./supervision-tree.tsx").then((module) => module.SupervisionTree));
 const WorkerLoop = onDemand(() => import("./worker-loop.tsx").then((module) => module.WorkerLoop));

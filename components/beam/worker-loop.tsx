@@ -16,7 +16,7 @@ const DIAGRAM = toStateDiagram({
 });
 
 /** Older than this the node's own answer says nothing of the present moment: its refreshes went on since. */
-const TOLD_FRESH_MS = 2_000;
+const TOLD_FRESH_MS = 4_000;
 /** The loop turns once in about this time. */
 const LOOP_MS = 5_000;
 

@@ -18,8 +18,8 @@ export async function askIdentity({ witness, clock }: SampleDeps, sample: BeamNo
   const identityAt = clock.now();
   const { identity, silence, unregistered } = await witness.look(sample.node);
   if (identity === null || silence !== null || unregistered !== null)
-    return { ...sample, failure: silence ?? "its name is not registered at its host's port mapper" };
-  return { ...sample, identity: toIncarnationId(identity.incarnation), identityAt, failure: null };
+    return { ...sample, answers: false, failure: silence ?? "its name is not registered at its host's port mapper" };
+  return { ...sample, identity: toIncarnationId(identity.incarnation), identityAt, answers: true, failure: null };
 }
 
 /** Running instances of each partition. */
@@ -45,7 +45,7 @@ export async function askVitals({ beam, clock }: SampleDeps, sample: BeamNodeSam
 /** Everything at once, for somebody who looks at a node that is not sampled. */
 export async function takeSample(deps: SampleDeps, node: string): Promise<BeamNodeSample> {
   const known = await askIdentity(deps, emptySample(node));
-  return known.failure === null ? askVitals(deps, await askPartitions(deps, known)) : known;
+  return known.answers ? askVitals(deps, await askPartitions(deps, known)) : known;
 }
 
 type Answer<T> = { readonly value: T } | { readonly failure: string };

@@ -32,6 +32,8 @@ export interface BeamNodeSample {
   /** Since its own last refresh, at `refreshAt`. */
   readonly lastRefreshMs: number | null;
   readonly refreshAt: EpochMs | null;
+  /** Whether it said who it is when it was asked last: it can be asked more. */
+  readonly answers: boolean;
   /** Why the last question was not answered; `null` = it was. */
   readonly failure: string | null;
 }
@@ -60,6 +62,7 @@ export const emptySample = (node: string): BeamNodeSample => ({
   vitalsAt: null,
   lastRefreshMs: null,
   refreshAt: null,
+  answers: false,
   failure: null,
 });
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Caller } from "#server/auth/caller.ts";
 import { epochMs } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createManualClock, type ManualClock } from "#server/runtime/clock.ts";
@@ -66,7 +67,7 @@ async function answered<T>(clock: ManualClock, asked: Promise<T>): Promise<T> {
   return watched;
 }
 
-it("tells of a node what it told last, without asking it again", async () => {
+it("tells of a node what it told last, and asks it for what changes by the second alone", async () => {
   const at = await setUp();
   const told = await answered(at.clock, at.service.node(caller, at.of));
   expect(told).toMatchObject({
@@ -81,7 +82,7 @@ it("tells of a node what it told last, without asking it again", async () => {
     abilities: { otpRelease: "25", missing: [] },
   });
   expect(told.partitionsAt).not.toBeNull();
-  expect([...at.hand.calls.keys()]).toEqual(["abilities"]);
+  expect([...at.hand.calls.keys()]).toEqual(["lastRefresh", "abilities"]);
   await at.end();
 });
 
@@ -97,6 +98,20 @@ it("asks one that is not sampled, as by a console that follows another, once for
   await at.clock.advance(3_000);
   const gone = await answered(at.clock, at.service.node(caller, at.of));
   expect(gone).toMatchObject({ identity: null, abilities: null, failure: expect.stringContaining("not registered") });
+  await at.end();
+});
+
+it("tells what a node cannot do even while it lacks the very thing that was asked", async () => {
+  const missing = { vitals: "erlang:memory/0 is not there" };
+  const at = await setUp({
+    beam: {
+      vitals: () => Promise.reject(new OpsError("refused", "it has no vitals")),
+      abilities: async () => ({ otpRelease: "25", elixir: null, missing }),
+    },
+  });
+  const told = await answered(at.clock, at.service.node(caller, at.of));
+  expect(told).toMatchObject({ running: 30, vitals: null });
+  expect(told.abilities?.missing).toEqual([{ ability: "vitals", reason: missing.vitals }]);
   await at.end();
 });
 

@@ -47,6 +47,7 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
   const { sources, clock } = deps;
   const abilities = createSharedAnswers<BeamAbilities>(clock, ABILITIES_FOR_MS);
   const samples = createSharedAnswers<BeamNodeSample>(clock);
+  const refreshes = createSharedAnswers<Pick<BeamNodeSample, "lastRefreshMs" | "refreshAt">>(clock);
   const pages = createSharedAnswers<InstancePage>(clock);
   const tops = createSharedAnswers<TopFound>(clock);
   const tables = createSharedAnswers<BeamPeerTable>(clock);
@@ -80,7 +81,7 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
 
   async function abilitiesOf(source: DnaSource, sample: BeamNodeSample | null): Promise<BeamAbilities | null> {
     const { id, beam } = source;
-    if (beam === null || sample === null || sample.failure !== null) return null;
+    if (beam === null || sample === null || !sample.answers) return null;
     const { node, identity } = sample;
     try {
       return await abilities(`${id} ${node} ${identity}`, () => beam.abilities(node));
@@ -97,11 +98,28 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
     return watch.sample(node) ?? samples(`${id} ${node}`, () => takeSample({ beam, witness, clock }, node));
   }
 
+  /** How far its refresh is, for somebody who looks: what was sampled tells nothing of a loop of 5 s. */
+  async function withRefresh(source: DnaSource, sample: BeamNodeSample | null): Promise<BeamNodeSample | null> {
+    const { id, beam } = source;
+    if (beam === null || sample === null || !sample.answers) return sample;
+    const { node, identity } = sample;
+    try {
+      const told = await refreshes(`${id} ${node} ${identity}`, async () => {
+        const refreshAt = clock.now();
+        return { lastRefreshMs: await beam.lastRefresh(node), refreshAt };
+      });
+      return { ...sample, ...told };
+    } catch (cause) {
+      if (cause instanceof OpsError) return sample;
+      throw cause;
+    }
+  }
+
   return {
     async node(caller: Caller, input: WireIn<typeof wire.beamNodeInput>): WireOut<typeof wire.beamNodeOutput> {
       const { source, node, incarnation } = known(caller, input);
       const { beam, inside = null } = source;
-      const sample = await sampleOf(source, node);
+      const sample = await withRefresh(source, await sampleOf(source, node));
       const able = await abilitiesOf(source, sample);
       const verdict = inside?.witness.judge(node, incarnation) ?? { kind: "not-configured" as const };
       return {
@@ -219,7 +237,7 @@ export function createBeamService(deps: { readonly sources: readonly DnaSource[]
                 missed: [...coverage.missed],
               },
         nodesAsked: samples.length,
-        nodesAnswering: samples.filter(({ identity, failure }) => identity !== null && failure === null).length,
+        nodesAnswering: samples.filter(({ answers }) => answers).length,
       };
     },
   };

@@ -110,7 +110,7 @@ export function createBeamWatch(deps: {
 
   async function visitNode(node: AskedNode): Promise<void> {
     node.sample = await askIdentity(deps, node.sample);
-    if (node.sample.failure !== null) {
+    if (!node.sample.answers) {
       node.failures += 1;
       return;
     }
