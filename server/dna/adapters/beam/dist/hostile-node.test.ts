@@ -45,7 +45,7 @@ async function facing(
   );
   return { nodes, fake };
 }
-const ask = (nodes: RemoteNodes, timeoutMs = 1_000): Promise<unknown> =>
+const ask = (nodes: RemoteNodes, timeoutMs = 10_000): Promise<unknown> =>
   nodes
     .call(FAKE_NAME, { module: "erlang", function: "node", args: [] }, { timeoutMs })
     .catch((cause: unknown) => cause);

@@ -4,7 +4,7 @@ import type { TestBeam } from "#scripts/testing/beam.ts";
 import { DIST_FLAG, OWN_FLAGS } from "#server/dna/codec/dist/flags.ts";
 import { atom, charlist, externalFun, list, type Term, text, textOf, tuple } from "#server/dna/codec/etf/term.ts";
 import { neverSent, RemoteException } from "./remote-nodes.ts";
-import { another, ask, cleanUp, connect, failure, sleep } from "./testing/real-nodes.test-kit.ts";
+import { another, ask, cleanUp, connect, failure, sleep, soon } from "./testing/real-nodes.test-kit.ts";
 
 let beam: TestBeam;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ describe("a real node", () => {
     expect(await ask(nodes, beam, ["lists", "map", externalFun("erlang", "abs", 1), list([1, -300])])).toEqual(
       list([1, 300]),
     );
-    await expect.poll(() => nodes.link(beam.name)).toEqual({ kind: "connected", otpRelease: "25" });
+    await soon(() => nodes.link(beam.name)).toEqual({ kind: "connected", otpRelease: "25" });
     expect(beam.erlCall("nodes()")).toBe("[]");
     expect(beam.erlCall("nodes(hidden)")).toContain("worldline-1@127.0.0.1");
   });

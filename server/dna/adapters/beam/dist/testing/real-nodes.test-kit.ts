@@ -1,4 +1,5 @@
 /** What tests of the distribution against real nodes have in common. */
+import { expect } from "vitest";
 import { startBeam, type TestBeam, type TestBeamOptions } from "#scripts/testing/beam.ts";
 import { createRemoteNodes } from "#server/dna/adapters/beam/dist/node-pool.ts";
 import type { RemoteNodesOptions } from "#server/dna/adapters/beam/dist/options.ts";
@@ -51,6 +52,11 @@ export const ask = (
 export const processes = (node: TestBeam): number => Number(node.erlCall("erlang:system_info(process_count)"));
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const SOON_MS = 10_000;
+
+/** What becomes true of a real system after a while, on a machine that others use too. */
+export const soon = <T>(read: () => T) => expect.poll(read, { timeout: SOON_MS, interval: 20 });
 
 /** What a promise rejects with, or a text that says it did not. */
 export const failure = (promise: Promise<unknown>): Promise<unknown> =>
