@@ -15,6 +15,8 @@ const VIEWERS = 200;
 const STREAMS_PER_TOKEN = 12;
 const BEAT_MS = 5_000;
 const SETTLE_MS = 15_000;
+/** Each is given a snapshot of several megabytes. */
+const JOIN_WITHIN_MS = 120_000;
 const WATCHED_MS = 30_000;
 const MB = 1_000_000;
 
@@ -37,7 +39,9 @@ export async function* watcherFigures(): AsyncIterable<Figure> {
     });
   const joined = async (tokens: readonly string[], open: number) => {
     crowd.send({ kind: "join", url: console.url, tokens } satisfies CrowdTask);
-    await until("all viewers are connected", async () => (await tell()).open === open);
+    await until("all viewers are connected", async () => (await tell()).open === open, {
+      withinMs: JOIN_WITHIN_MS,
+    });
     await pause(SETTLE_MS);
   };
   try {
