@@ -9,6 +9,7 @@ import { type SharedCassandra, sharedCassandra, uniqueKeyspace } from "#scripts/
 import { checkSources } from "#server/cli/check.ts";
 import { loadConfiguration } from "#server/config/load.ts";
 import { createFixtureSeeding, startFixtureNode } from "#server/dna/adapters/beam/testing/fixture-node.test-kit.ts";
+import { connectTo } from "#server/dna/adapters/beam/testing/harness.test-kit.ts";
 import { createDnaTables } from "#server/dna/adapters/scylla/testing/schema.ts";
 import { createCqlSeeding } from "#server/dna/adapters/scylla/testing/seeding.ts";
 import { epochMs } from "#server/kernel/clock.ts";
@@ -73,7 +74,7 @@ async function check(beam: string, act = false): Promise<{ readonly sound: boole
 }
 
 const beamOf = (rest = ""): string =>
-  `{ name: worldline-check@127.0.0.1, cookieFile: ${node.cookieFile}, epmdPort: ${node.epmd?.port}${rest} }`;
+  `{ name: worldline@127.0.0.1, cookieFile: ${node.cookieFile}, epmdPort: ${node.epmd?.port}${rest} }`;
 
 describe("worldline check of the nodes", () => {
   beforeEach(() => rows());
@@ -94,6 +95,18 @@ describe("worldline check of the nodes", () => {
     expect(text).toContain("Nothing is missing.");
     expect(sound).toBe(true);
     expect(state()).toBe(before);
+  });
+
+  it("does not end the connection of a console that runs under the configured name", async () => {
+    const console = connectTo(node, "worldline@127.0.0.1");
+    try {
+      const ask = { module: "erlang", function: "node", args: [] };
+      await console.call(node.name, ask, { timeoutMs: 5_000 });
+      expect((await check(beamOf())).text).toContain("answers as the incarnation of its row");
+      expect(console.link(node.name)).toMatchObject({ kind: "connected" });
+    } finally {
+      await console.close();
+    }
   });
 
   it("notes what is switched off, and how to switch it on", async () => {

@@ -97,6 +97,9 @@ function toDnaProbe(source: DnaSourceConfiguration): SourceProbe {
   };
 }
 
+/** A name of its own: a node would end the connection of a console that runs under the configured one. */
+const nameOfCheck = (name: string): string => name.replace("@", "-check@");
+
 /** The nodes themselves, as the table names them. */
 async function probeNodes(
   source: DnaSourceConfiguration,
@@ -104,7 +107,7 @@ async function probeNodes(
   clock: Clock,
 ): Promise<readonly Finding[]> {
   const store = openScylla(source, clock);
-  const beam = openBeam(configuration, clock, silentLogger);
+  const beam = openBeam({ ...configuration, name: nameOfCheck(configuration.name) }, clock, silentLogger);
   try {
     const clusters = source.cluster === null ? await store.clusters() : [source.cluster];
     const rows = (await Promise.all(clusters.map((cluster) => store.nodes(cluster)))).flat();

@@ -7,11 +7,11 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createFixtureSeeding, fixture, startFixtureNode } from "./fixture-node.test-kit.ts";
 
-/** Our own client of a test node, under the one name that all tests share. */
-export function connectTo(node: TestBeam): RemoteNodes {
+/** Our own client of a test node, under the one name that all tests share unless another is given. */
+export function connectTo(node: TestBeam, name = "worldline-test@127.0.0.1"): RemoteNodes {
   if (node.epmd === null) throw new Error("the node has no mapper");
   return createRemoteNodes({
-    name: "worldline-test@127.0.0.1",
+    name,
     cookie: { reveal: () => node.cookie },
     reach: { kind: "epmd", port: node.epmd.port },
     tls: null,
