@@ -73,6 +73,12 @@ export function judgeIncarnation(id: IncarnationId, context: JudgeContext): Inca
   return ofStranger(id, context);
 }
 
+/** What is found at an address that two VMs have shared is no proof of the death of either. */
+const SHARED_NAME: BeamVerdict = {
+  kind: "unknown",
+  detail: "another VM was seen to bear its name, so what is found at that address proves nothing of this one",
+};
+
 const isStale = (cluster: ClusterSightings, { now, loop }: JudgeContext): boolean =>
   cluster.lastReadAt === null || isBroken(cluster, now) || loop.maxLateSince(cluster.lastReadAt) > LOOP_LATE_MS;
 
@@ -107,7 +113,8 @@ function ofSighting(
   const state = fresh ? sighting.state : "observing";
   const silentMs = fresh ? silenceOf(sighting, cluster.sightings) : 0;
   const flags = cluster.flags.get(id) ?? {};
-  const beam = verdictOf(node, sighting.incarnation, context);
+  const verdict = verdictOf(node, sighting.incarnation, context);
+  const beam = cluster.conflicted.has(id) && verdict.kind === "dead" ? SHARED_NAME : verdict;
   const otherClusters = otherClustersAlive(name, context);
   const { lastReadAt } = cluster.sightings;
   const { aliveSince } = sighting;

@@ -23,6 +23,11 @@ const UNREADABLE_REASON_CHARS = 500;
 export interface ClusterWatch {
   readonly sightings: ClusterSightings;
   readonly flags: ReadonlyMap<IncarnationId, Flags>;
+  /**
+   * Those that were ever seen to share their name with another that beat beside them: what is found at that address
+   * later on, e.g. that nobody bears the name, may be told of the other.
+   */
+  readonly conflicted: ReadonlySet<IncarnationId>;
   readonly skew: SkewWatch;
   readonly clocks: ClockWatch;
   /** Key of a row that the last read could not make sense of, to why. */
@@ -35,6 +40,7 @@ export type SourceWatch = ReadonlyMap<string, ClusterWatch>;
 export const emptyClusterWatch = (cluster: string): ClusterWatch => ({
   sightings: emptyCluster(cluster),
   flags: new Map(),
+  conflicted: new Set(),
   skew: EMPTY_SKEW_WATCH,
   clocks: EMPTY_CLOCK_WATCH,
   unreadable: new Map(),
@@ -72,13 +78,27 @@ export function observeNodes(before: ClusterWatch, read: NodesRead): ClusterWatc
   const { evidenceOf, endedAt } = read;
   const flags = evidenceOf === undefined ? told : withZombies(told, sightings, evidenceOf, endedAt);
   const clocks = observeClocks(before.clocks, read.rows.flatMap(toClockRow));
-  return { sightings, flags, skew, clocks, unreadable };
+  const conflicted = withConflicts(before.conflicted, flags, sightings);
+  return { sightings, flags, conflicted, skew, clocks, unreadable };
 }
 
 function toClockRow(row: NodeRow | MalformedRow): readonly ClockRow[] {
   if (isMalformed(row)) return [];
   const { incarnation, heartbeat, writtenAtMs = null } = row;
   return [{ id: toIncarnationId(incarnation), heartbeat, writtenAtMs }];
+}
+
+function withConflicts(
+  before: ReadonlySet<IncarnationId>,
+  flags: ReadonlyMap<IncarnationId, Flags>,
+  { sightings }: ClusterSightings,
+): ReadonlySet<IncarnationId> {
+  const found = [...flags].flatMap(([id, { name_conflict }]) =>
+    name_conflict === undefined || before.has(id) ? [] : id,
+  );
+  const isKept = (id: IncarnationId): boolean => sightings.has(id);
+  if (found.length === 0 && [...before].every(isKept)) return before;
+  return new Set([...before, ...found].filter(isKept));
 }
 
 function toReadRow(row: NodeRow): ReadRow {

@@ -239,6 +239,21 @@ describe("misconfigurations", () => {
     await clock.advance(60_000);
     expect(health("names")?.level).toBe("ok");
   });
+  it("two VMs of one name, then one dead and one paused: neither is ever proven dead by what is at their address", async () => {
+    const { scenarios, clock, simulation, idOf, releasable } = await open();
+    scenarios.twin("dna@b");
+    await clock.advance(40_000);
+    const dead = idOf("dna@b");
+    const twin = simulation.vms(KEYSPACE).find((node) => node.vm.id !== node.name);
+    scenarios.killNode("dna@b");
+    twin?.vm.pause();
+    await clock.advance(50_000);
+    const judged = [dead, twin?.worker().id ?? ""].map((id) => releasable(id));
+    expect(judged.map((each) => [each?.releasable, each?.certainty])).toEqual([
+      [false, "presumed"],
+      [false, "presumed"],
+    ]);
+  });
   it("two clusters in one keyspace: they steal, both are named, and nothing is releasable while both live", async () => {
     const { scenarios, clock, ask, keysOf, idOf, health, releasable, trace } = await open();
     const [name = ""] = keysOf("dna@a");

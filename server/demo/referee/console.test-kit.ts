@@ -4,13 +4,7 @@ import { type DnaFold, EMPTY_DNA, reduceDna } from "#server/contract/fold/dna.ts
 import type { Simulation } from "#server/demo/dna/simulation.ts";
 import type { BeamWitness } from "#server/dna/beam-evidence.ts";
 import { judgeTarget } from "#server/dna/claim-targets.ts";
-import {
-  type BeamEvidence,
-  type BeamVerdict,
-  judgeBeam,
-  NO_EVIDENCE,
-  observeLook,
-} from "#server/dna/domain/beam-evidence.ts";
+import { type BeamEvidence, judgeBeam, NO_EVIDENCE, observeLook } from "#server/dna/domain/beam-evidence.ts";
 import type { IncarnationId } from "#server/dna/domain/identity.ts";
 import type { IncarnationCheck, IncarnationWatch } from "#server/dna/failover-watch.ts";
 import { type IncarnationLiveness, judgeIncarnation } from "#server/dna/incarnation-liveness.ts";
@@ -36,7 +30,6 @@ export interface PlayedConsole {
   /** Reads, looks, judges and records, as it does every 2 s. */
   round(): void;
   judge(id: IncarnationId): IncarnationLiveness;
-  verdict(id: IncarnationId): BeamVerdict;
   known(): readonly IncarnationId[];
   fold(): DnaFold;
   /** Writes into the journal. @throws OpsError `upstream-unavailable` while it is away */
@@ -154,14 +147,6 @@ export function createPlayedConsole(simulation: Simulation, referee: Referee, op
       if (!during("no-journal")) record(watchChanges(fold, watch, epochMs(Math.floor(startEpoch + queue.now()))));
     },
     judge,
-    verdict(id) {
-      const node = judge(id).node;
-      for (const { sightings } of watch.values()) {
-        const sighting = sightings.sightings.get(id);
-        if (sighting !== undefined && node !== null) return witness.judge(node, sighting.incarnation);
-      }
-      return { kind: "not-configured" };
-    },
     known: () => Object.keys(fold.nodes),
     fold: () => fold,
     witness,

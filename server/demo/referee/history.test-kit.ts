@@ -103,9 +103,9 @@ function createJudge(simulation: Simulation, referee: Referee, shown: PlayedCons
 
   /** Whether a death was told that is none: `null` = nothing wrong with it. */
   function wrongAbout(id: string, at: number): string | null {
-    const { releasable } = shown.judge(id).releasable;
+    const { releasable, certainty } = shown.judge(id).releasable;
     const lives = livesNow(simulation, id);
-    if (lives && shown.verdict(id).kind === "dead") return `at ${at}: ${id} lives, and was held for proven dead`;
+    if (lives && certainty === "proven") return `at ${at}: ${id} lives, and was held for proven dead`;
     if (!releasable || referee.mayRelease(id, at)) return null;
     return history.beam && !lives ? null : `at ${at}: ${id} was releasable without ground`;
   }
