@@ -92,7 +92,7 @@ it("slices all names without a gap, whatever the sample", () => {
 });
 it("orders names by their bytes, as the nodes do", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme" }), (a, b) => {
+    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (a, b) => {
       expect(Math.sign(compareNames(a, b))).toBe(Buffer.from(a).compare(Buffer.from(b)));
     }),
   );

@@ -88,17 +88,22 @@ export interface NameRange {
   readonly below: string | null;
 }
 
-const bytes = new TextEncoder();
+const FIRST_SURROGATE = 0xd800;
+const AFTER_SURROGATES = 0xe000;
 
-/** Orders names as the nodes and the database do: by their UTF-8 bytes. */
+/** UTF-16 units in the order of the code points that they begin: the pairs come after everything else. */
+const rankOf = (unit: number): number =>
+  unit < FIRST_SURROGATE ? unit : unit < AFTER_SURROGATES ? unit + 0x2000 : unit - 0x800;
+
+/** Orders names as the nodes and the database do, by their UTF-8 bytes, which is the order of their code points. */
 export function compareNames(a: string, b: string): number {
-  const [left, right] = [bytes.encode(a), bytes.encode(b)];
-  const length = Math.min(left.length, right.length);
+  const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
+    if (left !== right) return rankOf(left) - rankOf(right);
   }
-  return left.length - right.length;
+  return a.length - b.length;
 }
 
 /** The range in two about equal parts by the names that were found in it; `null` = they give no place to cut. */
