@@ -1,9 +1,11 @@
 "use client";
 import { Button } from "#components/ui/button.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { Failure } from "#components/ui/widget.tsx";
 import type { NodeFold } from "#server/contract/fold/dna.ts";
-import { NodeMishap } from "./mishaps.tsx";
 import { useScenario } from "./use-scenario.ts";
+
+const NodeMishap = onDemand(() => import("./mishaps.tsx").then((module) => module.NodeMishap));
 
 /** Long enough that its peers judge it dead, short enough to see it come back. */
 const FREEZE_MS = 40_000;
