@@ -7,7 +7,7 @@ import { until } from "#e2e/fixtures/until.ts";
 import { failoverOf } from "#e2e/pages/failover.ts";
 import { topologyOf } from "#e2e/pages/topology.ts";
 
-const SPEED = 10;
+const SPEED = 4;
 const SOURCE = "demo-eu";
 const DONE_WITHIN_MS = 90_000;
 const REASON = "Its host is gone for good";
@@ -37,8 +37,9 @@ test("a node dies, its timeline tells how, and its keys are given to chosen node
   await expect(topology.drawer).toContainText(victim.node);
   await topology.drawer.getByRole("button", { name: "Kill it" }).click();
 
-  await expect(topology.drawer).toContainText(/alive → late/, { timeout: 20_000 });
-  await expect(topology.drawer).toContainText(/late → (silent|gone)/, { timeout: 20_000 });
+  await topology.drawer.getByRole("button", { name: "Show the history" }).click();
+  await expect(topology.drawer).toContainText(/observing → alive/, { timeout: 20_000 });
+  await expect(topology.drawer).toContainText(/→ (silent|gone)/, { timeout: 20_000 });
   const start = topology.drawer.getByRole("button", { name: "Fail over…" });
   await expect(start).not.toHaveAttribute("aria-disabled", "true", { timeout: 30_000 });
   await start.click();
