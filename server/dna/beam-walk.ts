@@ -16,6 +16,8 @@ const NODES_AT_ONCE = 4;
 const PAGE_TIMEOUT_MS = 5_000;
 /** Nodes whose names decide where a large walk is cut. */
 const SAMPLED_NODES = 8;
+/** Names of each: enough to cut where about equally many lie on both sides. */
+const SAMPLED_NAMES = 1_000;
 const SPLITS_DEEP_MAX = 24;
 
 /** A node as the walk goes over it. */
@@ -130,12 +132,12 @@ function createPager(
   let freeAt: MonotonicMs = clock.monotonic();
   let read = 0;
 
-  async function ask(node: string, partition: number, { from, below }: NameRange) {
+  async function ask(node: string, partition: number, { from, below }: NameRange, limit = BEAM_INSTANCES_MAX) {
     const now = clock.monotonic();
     const waitMs = freeAt - now;
     freeAt = monotonicMs(Math.max(now, freeAt) + 1_000 / CALLS_PER_SECOND);
     if (waitMs > 0) await clock.sleep(waitMs, signal);
-    const query = { partition, type: null, prefix: "", limit: BEAM_INSTANCES_MAX };
+    const query = { partition, type: null, prefix: "", limit };
     const bounds = { ...(from === null ? {} : { from }), ...(below === null ? {} : { below }) };
     const page = await withinDeadline(clock, PAGE_TIMEOUT_MS, `The registry of ${node}`, () =>
       beam.instances(node, { ...query, ...bounds }),
@@ -168,7 +170,7 @@ function createPager(
 
   return {
     pages,
-    sample: async (node) => (await ask(node, 0, { from: null, below: null })).instances,
+    sample: async (node) => (await ask(node, 0, { from: null, below: null }, SAMPLED_NAMES)).instances,
     read: () => read,
   };
 }
