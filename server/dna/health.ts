@@ -8,6 +8,7 @@ import type { NodeSample, StreamSample } from "#server/contract/live.ts";
 import type { HealthCheckId } from "#server/contract/view/health-checks.ts";
 import { formatAgeMs, formatCount, plural } from "#server/contract/view/words.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { LATE_REFRESH_MS } from "./domain/beam-health.ts";
 import { type KeyspaceFacts, refusesLwt } from "./domain/keyspace-facts.ts";
 import type { RegisterSize } from "./ports.ts";
 
@@ -18,7 +19,6 @@ const ROW_BYTES = 100;
 export const CLOCK_HEALTH_MIN = 0.9;
 export const SKEW_MAX_MS = 5_000;
 const SKEW_NOTABLE_MS = 1_000;
-export const REFRESH_LATE_MS = 7_000;
 /** From here on the next foreign request halts the VM (`dna.md` 5). */
 export const REFRESH_HALTS_MS = 10_000;
 /** What was seen once is told this long. */
@@ -193,11 +193,11 @@ const refresh: Check = ({ fold, sample, beam, now }) => {
   const known = told.flatMap(([id, { refreshMs }]) => (refreshMs === null ? [] : [{ id, refreshMs }]));
   if (known.length === 0) return notKnown(NOBODY_ANSWERS);
   const late = known
-    .filter(({ refreshMs }) => refreshMs > REFRESH_LATE_MS)
+    .filter(({ refreshMs }) => refreshMs > LATE_REFRESH_MS)
     .toSorted((a, b) => b.refreshMs - a.refreshMs);
   const [worst] = late;
   if (worst === undefined)
-    return ok(`${plural(known.length, "node")} asked, none later than ${formatAgeMs(REFRESH_LATE_MS)}.`);
+    return ok(`${plural(known.length, "node")} asked, none later than ${formatAgeMs(LATE_REFRESH_MS)}.`);
   const nodeNames = late.map(({ id }) => nameOf(fold, id));
   return bad(
     worst.refreshMs >= REFRESH_HALTS_MS ? "critical" : "warning",
