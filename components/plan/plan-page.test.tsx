@@ -188,7 +188,18 @@ describe("the plan page", () => {
     const at = epochMs(Date.now());
     const operation = resumed({ requested: at, executed: epochMs(at + 24), verified: epochMs(at + 1_200) }, "verified");
     open({
-      folds: { ...folds, operator: { family: "operator", operations: [operation], jobs: {}, acknowledgements: {}, approvals: {}, drains: {}, readOnly: null } },
+      folds: {
+        ...folds,
+        operator: {
+          family: "operator",
+          operations: [operation],
+          jobs: {},
+          acknowledgements: {},
+          approvals: {},
+          drains: {},
+          readOnly: null,
+        },
+      },
     });
     await screen.findByText("[Errno 28] No space left on device");
     const line = document.querySelector(".outcome")?.textContent?.replaceAll("\u00a0", " ") ?? "";
