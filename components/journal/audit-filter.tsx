@@ -9,6 +9,8 @@ import type { JournalQuery } from "./journal-query.ts";
 const ACTIONS: readonly string[] = [
   "dna.failover.start",
   "dna.failover.startKey",
+  "dna.actors.stop",
+  "dna.actors.stopMany",
   "dynflow.plans.resume",
   "dynflow.plans.skip",
   "dynflow.plans.cancel",

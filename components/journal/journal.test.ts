@@ -91,6 +91,9 @@ describe("subjectLink", () => {
     ).toBe("/actors?source=eu-1&ns=game&module=0&name=city%2F7");
     expect(subjectLink(operation("dynflow:foreman", PLAN))).toBe(`/plans/foreman/${PLAN}`);
     expect(subjectLink(operation("dna:eu-1", "1:2"))).toBe("/topology?of=eu-1&node=1%3A2");
+    expect(subjectLink(operation("dna:eu-1", "game:0:city/7"))).toBe(
+      "/actors?source=eu-1&ns=game&module=0&name=city%2F7",
+    );
     expect(subjectLink(operation(null, "session"))).toBeNull();
   });
 

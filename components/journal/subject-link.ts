@@ -1,5 +1,6 @@
 /** Where the thing that an event is about can be seen. Pure. */
 import { type Href, routes } from "#components/ui/routes.ts";
+import { parseActorSubject } from "#server/contract/actor-key.ts";
 import { familyOf, type JournalEvent, type StreamName } from "#server/contract/event.ts";
 
 const PLAN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -81,12 +82,15 @@ function sourceLink(stream: StreamName, source: string): Href | null {
   return family === "dynflow" ? routes.worlds({ source }) : null;
 }
 
-/** What an operator acted on: a plan or a world, an incarnation or its source. */
+/** What an operator acted on: a plan or a world, an incarnation, an actor or their source. */
 function targetLink(stream: StreamName, target: string): Href | null {
   const source = sourceOf(stream);
   const family = familyOf(stream);
-  if (family === "dna")
-    return INCARNATION.test(target) ? routes.topology({ of: source, node: target }) : routes.topology({ source });
+  if (family === "dna") {
+    if (INCARNATION.test(target)) return routes.topology({ of: source, node: target });
+    const actor = parseActorSubject(target);
+    return actor === null ? routes.topology({ source }) : routes.actors({ source, ...actor });
+  }
   if (family !== "dynflow") return null;
   return PLAN_ID.test(target) ? routes.plan(source, target) : routes.worlds({ source, world: target });
 }
