@@ -70,7 +70,7 @@ export function FailoverChoiceSection({ choice, offer, keys, what }: FailoverCho
   const one = what === "key";
   return (
     <>
-      <h3>What becomes of {one ? "it" : "them"}</h3>
+      <h3 className={one ? undefined : "gap"}>What becomes of {one ? "it" : "them"}</h3>
       <p className="small t2 n">
         <b className="strong">Not needed for recovery.</b> DNA takes {one ? "the key" : "every key"} over by itself with
         the next message to it. It clears the register, or spreads the load before the messages come.
