@@ -31,8 +31,10 @@ export interface StreamSample {
   readonly nodes?: Readonly<Record<string, NodeSample>>;
   /** By incarnation; left out where no access to the nodes is configured. */
   readonly beam?: Readonly<Record<string, BeamSample>>;
-  /** How far the clocks of the database's coordinators are apart at least, in ms; `null` = not known. */
+  /** How far the clocks of the database's coordinators are apart, in ms; `null` = not known. */
   readonly skewMs?: number | null;
+  /** They may be further apart: how much more cannot be told. */
+  readonly skewIsLeast?: boolean;
   /** Plan id to progress 0..1. */
   readonly planProgress?: Readonly<Record<string, number>>;
   /** Duration of the last complete lap over the plan table: the guarantee for the discovery of plans. */

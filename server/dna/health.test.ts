@@ -162,6 +162,13 @@ describe("the checks of a source", () => {
     expect(judge("skew", { sample: sampleOf({ skewMs }) })?.level).toBe(level);
   });
 
+  it("coordinators that are apart by more than can be told are held apart sooner, as a release is", () => {
+    const judged = (skewMs: number) => judge("skew", { sample: sampleOf({ skewMs, skewIsLeast: true }) });
+    expect(judged(2_000)?.level).toBe("ok");
+    expect(judged(2_500)).toMatchObject({ level: "critical" });
+    expect(judged(2_500)?.evidence).toContain("at least");
+  });
+
   it("a type of over ten million rows is told from the census, else by the sizes of the database", () => {
     const census = (rows: number) => ({
       ...{ startedAt: NOW, finishedAt: NOW, rows, unreadableRows: 0, otherKeys: 0 },

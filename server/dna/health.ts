@@ -10,6 +10,7 @@ import { formatAgeMs, formatCount, plural } from "#server/contract/view/words.ts
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { LATE_REFRESH_MS } from "./domain/beam-health.ts";
 import { type KeyspaceFacts, refusesLwt } from "./domain/keyspace-facts.ts";
+import { SKEW_BEYOND_MAX_MS, SKEW_MAX_MS } from "./domain/releasable.ts";
 import type { RegisterSize } from "./ports.ts";
 
 /** Rows of one type beyond which its partition is called wide. */
@@ -17,7 +18,6 @@ export const WIDE_ROWS = 10_000_000;
 /** What a row takes, where only bytes are known. */
 const ROW_BYTES = 100;
 export const CLOCK_HEALTH_MIN = 0.9;
-export const SKEW_MAX_MS = 5_000;
 const SKEW_NOTABLE_MS = 1_000;
 /** From here on the next foreign request halts the VM (`dna.md` 5). */
 export const REFRESH_HALTS_MS = 10_000;
@@ -229,9 +229,11 @@ const clockOf = (sample: NodeSample | undefined): number | null => sample?.clock
 
 const skew: Check = ({ sample }) => {
   const skewMs = sample?.skewMs ?? null;
+  const least = sample?.skewIsLeast === true;
   if (skewMs === null) return notKnown("Not known yet: no beat was seen whose write time could be compared.");
-  const told = `They are ${formatAgeMs(skewMs)} apart`;
-  if (skewMs >= SKEW_MAX_MS) return bad("critical", `${told}: nothing of this source is releasable.`, ["coordinators"]);
+  const told = `They are ${least ? "at least " : ""}${formatAgeMs(skewMs)} apart`;
+  if (skewMs >= (least ? SKEW_BEYOND_MAX_MS : SKEW_MAX_MS))
+    return bad("critical", `${told}: nothing of this source is releasable.`, ["coordinators"]);
   return skewMs >= SKEW_NOTABLE_MS ? ok(`${told}, below the 5 s that matter.`) : ok("They are less than 1 s apart.");
 };
 

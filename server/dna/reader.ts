@@ -128,8 +128,9 @@ export function createDnaReader(options: DnaReaderOptions): DnaReader {
       }
     }
     const skews = [...watch.values()].map((cluster) => cluster.skew);
-    const skewMs = skewMsOf(skewOf(skews, clock.monotonic()));
-    recorder.sample(stream, { asOf, readMs: clock.monotonic() - startedAt, nodes, skewMs });
+    const skew = skewOf(skews, clock.monotonic());
+    const [skewMs, skewIsLeast] = [skewMsOf(skew), skew.kind === "beyond"];
+    recorder.sample(stream, { asOf, readMs: clock.monotonic() - startedAt, nodes, skewMs, skewIsLeast });
   }
 
   async function readAll(): Promise<void> {

@@ -94,7 +94,7 @@ export function skewOf(watches: Iterable<SkewWatch>, now: MonotonicMs): Coordina
   return worst;
 }
 
-/** Without its sign and kind, for people: at least so much; `null` = not known. */
+/** Without its sign, for people; of one that is beyond measure what is known of it. `null` = not known. */
 export function skewMsOf(skew: CoordinatorSkew): number | null {
   if (skew.kind === "unknown") return null;
   return Math.round(skew.kind === "beyond" ? skew.atLeastMs : Math.abs(skew.ms));

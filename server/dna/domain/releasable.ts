@@ -16,7 +16,7 @@ export const RELEASE_SILENCE_MS = 75_000;
 /** Skew of the coordinators from which no release is made. */
 export const SKEW_MAX_MS = 5_000;
 /** The same where only a lower bound of the skew can be told. */
-const SKEW_BEYOND_MAX_MS = 2_500;
+export const SKEW_BEYOND_MAX_MS = 2_500;
 /** Clusters named in a reason. */
 const CLUSTERS_NAMED_MAX = 5;
 
