@@ -1,5 +1,5 @@
 "use client";
-import { useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { formatCount } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Icon } from "#components/ui/icons.tsx";
@@ -26,6 +26,7 @@ const SEPARATOR = "\n";
 /** Which nodes are meant: states, region, cluster, text; and whether the others are dimmed or left out. */
 export function MapBar({ place, onPlace, counts, regions, clusters, found, all, dims = true }: MapBarProps) {
   const input = useRef<HTMLInputElement>(null);
+  const [typed, type] = useTyped(place.text ?? "", (text) => onPlace({ ...place, text: text === "" ? null : text }));
   useKeys([{ keys: "/", does: "filter the nodes", run: () => input.current?.focus() }], { group: "Topology" });
   const words = (place.state ?? "").split(",");
   const filtering = found < all;
@@ -87,8 +88,8 @@ export function MapBar({ place, onPlace, counts, regions, clusters, found, all, 
             aria-label="Filter by name, incarnation or cluster"
             placeholder="name, incarnation"
             aria-keyshortcuts="/"
-            value={place.text ?? ""}
-            onChange={({ target }) => onPlace({ ...place, text: target.value === "" ? null : target.value })}
+            value={typed}
+            onChange={({ target }) => type(target.value)}
           />
         </span>
         <span className="small t3 nowrap" role="status">
@@ -111,4 +112,31 @@ export function MapBar({ place, onPlace, counts, regions, clusters, found, all, 
       </div>
     </div>
   );
+}
+
+const SETTLED_MS = 120;
+
+/** A text that stands in the address: what is typed is there at once, the address follows when one pauses. */
+function useTyped(told: string, onText: (text: string) => void): readonly [string, (text: string) => void] {
+  const [typed, setTyped] = useState(told);
+  const [from, setFrom] = useState(told);
+  const sent = useRef(told);
+  const latest = useRef(onText);
+  useEffect(() => {
+    latest.current = onText;
+  });
+  // Somebody went to another address, rather than that ours has arrived.
+  if (from !== told) {
+    setFrom(told);
+    if (told !== sent.current) setTyped(told);
+  }
+  useEffect(() => {
+    if (typed === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      latest.current(typed);
+    }, SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return [typed, setTyped];
 }
