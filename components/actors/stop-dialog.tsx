@@ -99,7 +99,7 @@ function Loaded({ place, preview, old, onDone, onClose }: LoadedProps) {
         </>
       }
       verb={force ? "End it at once" : "Stop it when idle"}
-      typed={force ? place.name || "(empty name)" : null}
+      typed={force ? typedFor(place.name) : null}
       refusal={refusal}
       onAct={stop}
       onDone={() => {}}
@@ -148,6 +148,11 @@ function Loaded({ place, preview, old, onDone, onClose }: LoadedProps) {
     </ActDialog>
   );
 }
+
+/** Its name, where that can be typed; else the deed. */
+const TYPED_MAX = 64;
+const typedFor = (name: string): string =>
+  name.length === 0 || name.length > TYPED_MAX || name.trim() !== name || /\p{C}|[^\P{Z} ]/u.test(name) ? "stop" : name;
 
 type Running = Extract<StopPreviewOutput["live"], { kind: "running" }>;
 

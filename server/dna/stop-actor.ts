@@ -30,7 +30,7 @@ export async function previewStop(
   input: WireIn<typeof wire.stopPreviewInput>,
   clock: Clock,
 ): Promise<Preview> {
-  const look = await lookForStop(source, toActorKey(input));
+  const look = await lookForStop(source, toActorKey(input), "quorum");
   const live = liveOf(look);
   return {
     ...asOfNow(clock, source),
@@ -57,7 +57,7 @@ export async function stopActor(
   const key = toActorKey(input);
   const beam = requireBeam(source);
   const owner = incarnationOf(input.expectedOwner);
-  const look = await lookForStop(source, key);
+  const look = await lookForStop(source, key, "serial");
   const moved = movedSince(look, { owner, ref: input.expectedRef });
   if (moved.length > 0) throw new OpsError("conflict", `The world has moved: ${moved[0]}`, { reasons: moved });
   const refusals = [...stopRefusals(source, look), ...(input.force ? [] : safeRefusals(source))];

@@ -7,15 +7,19 @@ import type { DnaSource } from "./source-view.ts";
 import { ACT_OFF, NO_EVALUATE } from "./stop-words.ts";
 
 export interface StopLook {
-  /** By a serial read; `null` = nobody, or not to be read. */
+  /** `null` = nobody, or not to be read. */
   readonly owner: Incarnation | null;
   readonly rowRefusal: string | null;
   readonly look: OwnerLook;
 }
 
-/** The register at LOCAL_SERIAL and the owner's node, now. */
-export async function lookForStop(source: DnaSource, key: ActorKey): Promise<StopLook> {
-  const row = ownerRow(await source.store.actor(key, "serial"));
+/** The register and the owner's node, now; `serial` for the decision itself. */
+export async function lookForStop(
+  source: DnaSource,
+  key: ActorKey,
+  consistency: "quorum" | "serial",
+): Promise<StopLook> {
+  const row = ownerRow(await source.store.actor(key, consistency));
   const owner = row.kind === "owned" ? row.owner : null;
   const rowRefusal =
     row.kind === "malformed"
