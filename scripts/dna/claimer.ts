@@ -1,7 +1,7 @@
 /**
  * One DNA node as a process of its own, as its database sees it: `node scripts/dna/claimer.ts '<json>'`. It beats until it
  * is killed; from a line `race` on its standard input on it asks for random keys of the given types, and writes one line
- * of JSON for whatever it comes to own. A line `sweep` makes it ask for every key once.
+ * of JSON for whatever it comes to own. A line `sweep 0 3` makes it ask once for every third key from the first on.
  */
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,10 +56,11 @@ async function main(plan: ClaimerPlan): Promise<void> {
   say({ kind: "up", id: incarnation.id });
   let [racing, sweeping] = [false, false];
   createInterface({ input: process.stdin }).on("line", (line) => {
-    if (line === "race") racing = true;
-    if (line !== "sweep" || sweeping) return;
+    const [command, part = "0", parts = "1"] = line.split(" ");
+    if (command === "race") racing = true;
+    if (command !== "sweep" || sweeping) return;
     [racing, sweeping] = [false, true];
-    void sweep(incarnation, plan, say);
+    void sweep(incarnation, partOf(plan, Number(part), Number(parts)), say);
   });
   for (;;) {
     const type = plan.types[Math.floor(Math.random() * plan.types.length)];
@@ -81,13 +82,22 @@ async function ask(incarnation: DnaIncarnation, key: ActorKey, say: (line: Claim
   }
 }
 
-async function sweep(incarnation: DnaIncarnation, plan: ClaimerPlan, say: (line: ClaimerLine) => void): Promise<void> {
-  let open = plan.types.flatMap((type) =>
-    Array.from({ length: plan.keysPerType }, (_, number) => ({ ...type, name: raceName(number) })),
+function partOf({ types, keysPerType }: ClaimerPlan, part: number, parts: number): readonly ActorKey[] {
+  const numbers = Array.from({ length: keysPerType }, (_, number) => number).filter(
+    (number) => number % parts === part,
   );
+  return types.flatMap((type) => numbers.map((number) => ({ ...type, name: raceName(number) })));
+}
+
+async function sweep(
+  incarnation: DnaIncarnation,
+  keys: readonly ActorKey[],
+  say: (line: ClaimerLine) => void,
+): Promise<void> {
+  let open = keys;
   for (let round = 0; open.length > 0 && round < SWEEP_TRIES; round += 1) {
     if (round > 0) await sleep(SWEEP_RETRY_MS);
-    const left: typeof open = [];
+    const left: ActorKey[] = [];
     for (const key of open) if (!(await ask(incarnation, key, say))) left.push(key);
     open = left;
   }

@@ -258,7 +258,7 @@ describe("failovers on three database nodes, one of which is killed and started 
       await start("release", presumed, null);
       const released = await ended("release");
       say(`release: ${JSON.stringify(released.counts)}`);
-      const open = await Promise.all(living.map((each) => each.sweep()));
+      const open = await Promise.all(living.map((each, part) => each.sweep(part, living.length)));
       say(`every key was asked for once more; conditional rounds of the console: ${JSON.stringify(sent)}`);
 
       expect(open).toEqual([0, 0, 0]);

@@ -19,8 +19,8 @@ export interface Claimer {
   race(): void;
   /** SIGKILL: nothing is tidied up. */
   kill(): Promise<void>;
-  /** Makes it ask for every key; answers how many could not be settled. */
-  sweep(): Promise<number>;
+  /** Makes it ask for one of so many parts of the keys; answers how many could not be settled. */
+  sweep(part: number, parts: number): Promise<number>;
 }
 
 /** Starts one and resolves when it beats. */
@@ -58,8 +58,8 @@ export async function startClaimer(plan: ClaimerPlan): Promise<Claimer> {
       child.kill("SIGKILL");
       await gone;
     },
-    sweep() {
-      child.stdin.write("sweep\n");
+    sweep(part, parts) {
+      child.stdin.write(`sweep ${part} ${parts}\n`);
       return swept.promise;
     },
   };
