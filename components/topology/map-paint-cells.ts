@@ -13,7 +13,7 @@ import { barValueOf, type MapNode, type MapScene, sampleOf } from "./map-scene.t
 export type Pen = CanvasRenderingContext2D;
 
 /** Widths of a cell on the page from which on more of it is painted. */
-const GLYPH_FROM_PX = 9;
+const GLYPH_FROM_PX = 14;
 const FUSE_FROM_PX = 24;
 const NAME_FROM_PX = 40;
 export const NEAR_FROM_PX = 124;
