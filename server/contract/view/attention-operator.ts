@@ -85,9 +85,16 @@ function latestJobs(fold: OperatorFold): readonly JobEntry[] {
 const endedBadly = ([, { state, counts }]: JobEntry): boolean =>
   state === "failed" || state === "stopped" || (state === "done" && counts.unknown + counts.failed > 0);
 
+/** What a job of this kind is about, one by one. */
+function targetOf(kind: JobEntry[1]["kind"]): string {
+  if (kind === "dna.failover" || kind === "dna.census") return "key";
+  return kind.startsWith("dna.") ? "actor" : "plan";
+}
+
 function endedJob([id, job]: JobEntry): Finding {
   const { total, applied, moved, failed, unknown } = job.counts;
   const left = Math.max(0, total - applied - moved - failed - unknown);
+  const target = targetOf(job.kind);
   return {
     id: `job_ended_badly|${id}`,
     kind: "job_ended_badly",
@@ -97,10 +104,10 @@ function endedJob([id, job]: JobEntry): Finding {
     headline: ["Job ", job.title, job.state === "done" ? " is done but for some" : ` ${job.state}`],
     evidence: [
       ...(job.note === null ? [] : [{ text: shownText(job.note) }]),
-      ...(job.kind === "dna.census" ? [] : [{ text: `${plural(applied, "key")} released` }]),
-      ...(left === 0 || job.kind === "dna.census" ? [] : [{ text: `${plural(left, "key")} left` }]),
-      ...(failed === 0 ? [] : [{ text: `${plural(failed, "key")} failed` }]),
-      ...(unknown === 0 ? [] : [{ text: `${plural(unknown, "key")} of unknown outcome` }]),
+      ...(job.kind === "dna.census" ? [] : [{ text: `${plural(applied, target)} done` }]),
+      ...(left === 0 || job.kind === "dna.census" ? [] : [{ text: `${plural(left, target)} left` }]),
+      ...(failed === 0 ? [] : [{ text: `${plural(failed, target)} failed` }]),
+      ...(unknown === 0 ? [] : [{ text: `${plural(unknown, target)} of unknown outcome` }]),
     ],
     since: job.since,
     count: 1,
