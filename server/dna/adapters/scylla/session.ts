@@ -29,6 +29,13 @@ export interface ReadRequest {
   readonly consistency?: keyof typeof CONSISTENCY;
   /** Time for each page; 2 s unless said otherwise. */
   readonly pageTimeoutMs?: number;
+  /** Rows of one page over the wire; 5,000 unless said otherwise. */
+  readonly pageRows?: number;
+}
+
+export interface ReadPage {
+  readonly rows: readonly types.Row[];
+  readonly state: string | null;
 }
 
 export interface ConditionalStatement {
@@ -39,6 +46,11 @@ export interface ConditionalStatement {
 /** Statements against one database, each bounded in time and rows, with the errors of the driver translated. */
 export interface ScyllaSession {
   read(request: ReadRequest): Promise<readonly types.Row[]>;
+  /**
+   * One page, and the state to go on with; `null` = it was the last. A page may be short, or empty, with more to come.
+   * A state is good for the same statement and parameters, of any host, for as long as the table stays as it is.
+   */
+  readPage(request: ReadRequest, state: string | null): Promise<ReadPage>;
   /** Every statement is asked of one and the same host. */
   readFromOneHost(requests: readonly ReadRequest[]): Promise<readonly (readonly types.Row[])[]>;
   /**
@@ -102,7 +114,7 @@ export function createSession(client: SessionClient, clock: Clock): ScyllaSessio
       isIdempotent: true,
       consistency: CONSISTENCY[request.consistency ?? "quorum"],
       readTimeout: request.pageTimeoutMs ?? READ_TIMEOUT_MS,
-      fetchSize: PAGE_ROWS,
+      fetchSize: request.pageRows ?? PAGE_ROWS,
       ...(pageState === undefined ? {} : { pageState }),
       ...(host === undefined ? {} : { host }),
     });
@@ -130,6 +142,13 @@ export function createSession(client: SessionClient, clock: Clock): ScyllaSessio
       bounded(limitOf(request), async () => {
         await connect();
         return (await allPages(request)).rows;
+      }),
+
+    readPage: (request, state) =>
+      bounded(limitOf(request), async () => {
+        await connect();
+        const result = await page(request, state ?? undefined, undefined);
+        return { rows: result.rows, state: result.pageState ?? null };
       }),
 
     readFromOneHost: ([first, ...others]) =>
