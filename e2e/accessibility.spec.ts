@@ -39,6 +39,8 @@ async function placesOf(url: string): Promise<readonly Place[]> {
     { what: "Topology", address: "/topology" },
     { what: "Topology as a table", address: "/topology?view=table" },
     { what: "Node", address: `/topology?of=eu-1&node=${encodeURIComponent(node.incarnation)}` },
+    { what: "Nodes", address: "/nodes" },
+    { what: "Node, its page", address: `/nodes/eu-1/${encodeURIComponent(node.incarnation)}` },
     { what: "Actors", address: "/actors" },
     { what: "Actor", address: actorAddress },
     { what: "Census", address: "/census?source=eu-1" },
