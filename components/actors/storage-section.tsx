@@ -124,7 +124,7 @@ function Row({ row, place, refusal, open, onOpen }: RowProps) {
         <td className="mono trunc">
           <button
             type="button"
-            className="btn-plain"
+            className="btn-plain storage-key"
             aria-expanded={open}
             disabled={refusal !== null}
             title={refusal ?? "show its value"}
