@@ -19,10 +19,10 @@ const ROWS = 1_000_000;
 /** `WORLDLINE_BENCH_CENSUS_ROWS=10000000` walks as many: some minutes more. */
 const ROWS_VARIABLE = "WORLDLINE_BENCH_CENSUS_ROWS";
 /** Both sides take turns type by type, so that whatever else the machine does falls on both. */
-const TYPES = 20;
+const TYPES = 10;
 const OWNERS = 1_000;
 const PAGE_ROWS = 5_000;
-const WARM_UP = 3;
+const WARM_UP = 2;
 /** Faster than any database: the pace is not what is measured. */
 const NO_PACE = 1_000_000_000;
 const MB = 1_048_576;

@@ -87,6 +87,7 @@ describe("countOwners", () => {
       row(new Date(1), 1n),
       row(new Date(1), 2n),
       row(new Date(2), 1n),
+      row(new Date(1 + 2 ** 32), 1n),
       row(new Date(1), 1n),
       row(null, null),
       row(undefined, undefined),
@@ -97,12 +98,13 @@ describe("countOwners", () => {
       row(new Date(1), 1),
     ]);
     expect(counted).toEqual({
-      rows: 11,
+      rows: 12,
       ownerless: 2,
       unreadable: 5,
       owners: [
         { owner: { createdAt: 1, id: 1n }, keys: 2 },
         { owner: { createdAt: 1, id: 2n }, keys: 1 },
+        { owner: { createdAt: 1 + 2 ** 32, id: 1n }, keys: 1 },
         { owner: { createdAt: 2, id: 1n }, keys: 1 },
       ],
     });

@@ -1,4 +1,5 @@
 import type { types } from "cassandra-driver";
+import type { Incarnation } from "#server/dna/domain/identity.ts";
 import type { DatabaseCapabilities } from "#server/dna/domain/keyspace-facts.ts";
 import type { CensusPage, CensusPageQuery, DnaStore } from "#server/dna/ports.ts";
 import { epochMs } from "#server/kernel/clock.ts";
@@ -79,13 +80,14 @@ export function createCensusReads(
 }
 
 interface OwnerCount {
+  readonly createdAt: number;
   readonly id: bigint;
   keys: number;
 }
 
 /**
  * The cells are looked at as they come: a census reads a hundred million of them. An instant of creation is nearly always
- * that of one incarnation, so it is looked up by that alone, which is far faster than by a 64-bit id.
+ * that of one incarnation, so owners are found by it, cut to 32 bits, which is far faster than by a 64-bit id.
  */
 export function countOwners(rows: readonly types.Row[]): Omit<CensusPage, "nextAfter"> {
   const byCreation = new Map<number, OwnerCount[]>();
@@ -93,25 +95,26 @@ export function countOwners(rows: readonly types.Row[]): Omit<CensusPage, "nextA
   for (const row of rows) {
     const created: unknown = row.node_created;
     const id: unknown = row.node_id;
-    if (created instanceof Date && typeof id === "bigint" && !Number.isNaN(created.getTime())) {
-      const createdAt = created.getTime();
-      const known = byCreation.get(createdAt);
-      if (known === undefined) byCreation.set(createdAt, [{ id, keys: 1 }]);
-      else countIn(known, id);
+    const createdAt = created instanceof Date ? created.getTime() : Number.NaN;
+    if (typeof id === "bigint" && !Number.isNaN(createdAt)) {
+      const place = createdAt | 0;
+      const known = byCreation.get(place);
+      if (known === undefined) byCreation.set(place, [{ createdAt, id, keys: 1 }]);
+      else countIn(known, createdAt, id);
     } else if ((created ?? null) === null && (id ?? null) === null) ownerless += 1;
     else unreadable += 1;
   }
-  const owners = [...byCreation].flatMap(([createdAt, counts]) =>
-    counts.map(({ id, keys }) => ({ owner: { createdAt: epochMs(createdAt), id }, keys })),
-  );
+  const owners: { readonly owner: Incarnation; readonly keys: number }[] = [];
+  for (const counts of byCreation.values())
+    for (const { createdAt, id, keys } of counts) owners.push({ owner: { createdAt: epochMs(createdAt), id }, keys });
   return { rows: rows.length, unreadable, ownerless, owners };
 }
 
-function countIn(counts: OwnerCount[], id: bigint): void {
+function countIn(counts: OwnerCount[], createdAt: number, id: bigint): void {
   for (const count of counts) {
-    if (count.id !== id) continue;
+    if (count.createdAt !== createdAt || count.id !== id) continue;
     count.keys += 1;
     return;
   }
-  counts.push({ id, keys: 1 });
+  counts.push({ createdAt, id, keys: 1 });
 }
