@@ -75,8 +75,8 @@ const iso = (at: number): string => new Date(at).toISOString();
 
 /** The state that the map says a node is in. */
 async function stateOnMap(page: Page, node: string): Promise<string> {
-  const cell = page.locator("[data-cell] > title", { hasText: new RegExp(`^${node}, `) }).first();
-  return (await cell.textContent())?.split(", ")[1] ?? "";
+  const cell = page.locator(`[data-cell][aria-label^="${node}, "]`).first();
+  return (await cell.getAttribute("aria-label"))?.split(", ")[1] ?? "";
 }
 
 test("an incident is scrubbed from its start to its end, and the map shows each state that the journal has", async ({
