@@ -150,7 +150,7 @@ function Chart({ height, points, span, max, unit, marks, label, dots = false }: 
   const last = points.findLast(({ value }) => value !== null);
   const bottom = box.top + box.height;
   return (
-    <div ref={ref} style={{ height }}>
+    <div ref={ref} className={dots ? "beats-box" : "beats-box low"}>
       {width !== null && (
         <svg className="beats" width={width} height={height} role="img" aria-label={label}>
           {[0, max].map((value) => (

@@ -65,7 +65,7 @@ export function EstateMap(props: EstateMapProps) {
   );
   return (
     <div ref={ref} className="map-area">
-      {room === null ? <div style={{ height: HEIGHT_MIN_PX }} /> : <PlacedMap {...props} room={room} />}
+      {room === null ? <div className="map-wait" /> : <PlacedMap {...props} room={room} />}
     </div>
   );
 }
