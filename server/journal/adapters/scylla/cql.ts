@@ -1,5 +1,5 @@
 /** Statements against one database, each bounded in time and rows, with the errors of the driver translated. */
-import { type Client, errors, types } from "cassandra-driver";
+import { type Client, errors, policies, types } from "cassandra-driver";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { CALL_TIMEOUT_MS } from "./client.ts";
 
@@ -141,15 +141,23 @@ async function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
 const queriesOf = (statements: readonly Statement[]) =>
   statements.map(({ query, params }) => ({ query, params: [...params] }));
 
-/** Never idempotent, so that no policy of the driver sends it twice. */
+/** The driver goes on to the next host by itself when too few replicas are found, whether or not that may be repeated. */
+const NEVER_AGAIN = new policies.retry.FallthroughRetryPolicy();
+
+/** Never idempotent and never retried, so that no policy of the driver sends it twice. */
 function sendOnce(
   client: Pick<Client, "execute" | "batch">,
   statements: readonly Statement[],
 ): Promise<types.ResultSet> {
   const [only] = statements;
   if (statements.length === 1 && only !== undefined)
-    return client.execute(only.query, [...only.params], { isIdempotent: false });
-  return client.batch(queriesOf(statements), { prepare: true, logged: false, isIdempotent: false });
+    return client.execute(only.query, [...only.params], { isIdempotent: false, retry: NEVER_AGAIN });
+  return client.batch(queriesOf(statements), {
+    prepare: true,
+    logged: false,
+    isIdempotent: false,
+    retry: NEVER_AGAIN,
+  });
 }
 
 /** The column itself is read: the driver's `wasApplied()` answers true for an answer without it. */
