@@ -19,7 +19,7 @@ const ActorLifecycle = onDemand(() =>
 );
 
 const OWNER_EVERY_MS = 3_000;
-/** `dna-console.md` 7: live facts of an actor that somebody looks at. */
+/** Live facts of an actor that somebody looks at. */
 export const LIVE_EVERY_MS = 5_000;
 
 interface ActorNowProps {

@@ -5,7 +5,7 @@
  * trace once they were taken. What Dynflow always sends beside those is drawn dashed and called inferred.
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher/client_dispatcher.rb, executor_dispatcher.rb `perform_execution`,
- * connectors/database.rb; `dynflow.md` 6, 7.6, 9.1, 10.
+ * connectors/database.rb.
  */
 import { cutLabel, type Diagram } from "./diagram.ts";
 import { type SequenceMessage, toSequenceDiagram } from "./sequence-diagram.ts";

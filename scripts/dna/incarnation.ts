@@ -12,7 +12,7 @@ const EXPIRE_AFTER_MS = 10_000;
 /** Where the monotonic clock of a 64-bit BEAM starts: -2^59 ns. */
 const BEAM_MONOTONIC_START_MS = -576_460_752_303n;
 
-/** What became of one request for a key (`dna.md` 6), seen from the node that was asked. */
+/** What became of one request for a key, seen from the node that was asked. */
 export type Served = "claimed" | "taken-over" | "mine" | "forwarded" | "lost" | "unknown-owner" | "halted";
 
 /**

@@ -60,7 +60,7 @@ export function readCensusParams({ sourceId, incarnationId, rowsPerSecond }: Jso
 export const readCensusBookmark = (raw: JsonValue): CensusBookmark | null => raw as unknown as CensusBookmark | null;
 
 /**
- * Walks every type of a register name by name and counts who owns how much (`dna.md` 11, statement 8). Reads only, at a
+ * Walks every type of a register name by name and counts who owns how much. Reads only, at a
  * pace; goes on behind the last row that was put down after a pause, a kill or an outage of the database.
  */
 export function createCensusKind(deps: {

@@ -190,7 +190,7 @@ export interface CensusCost {
   readonly how: string;
 }
 
-/** Bytes of one row of `actors` where nothing better is known: 100 M rows are about 10 GB (`dna.md` 11, statement 8). */
+/** Bytes of one row of `actors` where nothing better is known: 100 M rows are about 10 GB. */
 const ROW_BYTES = 100;
 
 /**

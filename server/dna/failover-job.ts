@@ -8,7 +8,7 @@ import { type CountsChange, FailoverRun } from "./failover-run.ts";
 import type { IncarnationWatch } from "./failover-watch.ts";
 import type { DnaStore } from "./ports.ts";
 
-/** 2 rounds a second of at most 50 keys, one in flight (`dna.md` 3 and 11: every round is Paxos on the type's partition). */
+/** 2 rounds a second of at most 50 keys, one in flight (every round is Paxos on the type's partition). */
 export const FAILOVER_PACE: FailoverPace = { roundsPerSecond: 2, keysPerRound: 50, inFlightPerPartition: 1 };
 
 /** The job that something happened in. */
@@ -24,7 +24,7 @@ export type KeyChanged = FailoverOf & KeyChange;
 export type CountsChanged = FailoverOf & CountsChange;
 
 /**
- * Conditional release or claim of every key of one dead incarnation, or of one key of it (`dna.md` 9(b)). The owner is a
+ * Conditional release or claim of every key of one dead incarnation, or of one key of it. The owner is a
  * condition of every statement; unknown outcomes are re-read at LOCAL_SERIAL; a key that somebody else owns by now is
  * left alone.
  */

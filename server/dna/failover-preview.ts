@@ -13,7 +13,7 @@ import { asOfFold, type DnaSource } from "./source-view.ts";
 /** Nodes that are told of as targets at most: those that may be given keys first. */
 export const TARGETS_TOLD_MAX = 1_000;
 
-/** Why keys of a living owner are never moved (`dna.md` 9(b)), for the dialog. */
+/** Why keys of a living owner are never moved, for the dialog. */
 export const NOT_MOVED =
   "Keys of a living node are not moved. It keeps its instances, and for up to 60 s a cache by which it serves and even starts them again without asking, while another node would start them too: whatever the order, two could write. Stop the actor instead: it starts again where it is.";
 

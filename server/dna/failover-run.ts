@@ -51,7 +51,7 @@ export interface FailoverDeps {
   onCounts(change: CountsChange): Promise<void>;
 }
 
-/** One run of a failover from a bookmark to the end, a pause or a stop (`dna.md` 9(b)). */
+/** One run of a failover from a bookmark to the end, a pause or a stop. */
 export class FailoverRun {
   readonly #work: JobWork;
   readonly #params: FailoverParams;

@@ -19,7 +19,7 @@ export const WIDE_ROWS = 10_000_000;
 const ROW_BYTES = 100;
 export const CLOCK_HEALTH_MIN = 0.9;
 const SKEW_NOTABLE_MS = 1_000;
-/** From here on the next foreign request halts the VM (`dna.md` 5). */
+/** From here on the next foreign request halts the VM. */
 export const REFRESH_HALTS_MS = 10_000;
 /** What was seen once is told this long. */
 export const REMEMBERED_MS = 24 * 3_600_000;

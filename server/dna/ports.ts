@@ -198,5 +198,5 @@ export interface DnaStore {
   close(): Promise<void>;
 }
 
-/** Largest number of names of one `releaseBatch` or `claimBatch` (`dna.md` 11, statement 15). */
+/** Largest number of names of one `releaseBatch` or `claimBatch`. */
 export const RELEASE_BATCH_KEYS_MAX = 50;

@@ -18,7 +18,7 @@ import { type DnaStore, isMalformed } from "./ports.ts";
 import { askRegistry, STOP_LANDED_MS } from "./stop-verify.ts";
 import { NO_EVALUATE, outcomeWords, SAFE_STOP_DEADLINE_MS, STOP_ACTION } from "./stop-words.ts";
 
-/** `dna-console.md` 5: at most so many a second, and an end at the first five that are busy. */
+/** At most so many a second, and an end at the first five that are busy. */
 export const STOPS_PER_SECOND = 100;
 export const BUSY_MAX = 5;
 /** The node is asked who it is when the last good look is older than this. */

@@ -53,7 +53,7 @@ export interface ClientWorld {
   nextRequestId(): Promise<string>;
   /**
    * Hands over replies to this request until the returned function is called. More than one can come, much later and
-   * from another world than was asked (dynflow.md 7.6).
+   * from another world than was asked.
    */
   onReply(requestId: string, listener: OnReply): () => void;
   /**
@@ -304,7 +304,7 @@ async function identityOf(options: ClientWorldOptions, namespace: string): Promi
   return id;
 }
 
-/** `2026-11-22 05:48:11.644`: Ruby parses it, so it has to be there (dynflow.md 5). */
+/** `2026-11-22 05:48:11.644`: Ruby parses it, so it has to be there. */
 const lastSeenText = (now: EpochMs): string => (toUtcMicros(toIso(now)) ?? "").slice(0, 23).replace("T", " ");
 
 /** Why an envelope says nothing to us; `null` = it is a message of ours, known to the protocol. */

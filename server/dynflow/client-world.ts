@@ -4,7 +4,7 @@ import type { DecodedEnvelope } from "./codec/envelope-decode.ts";
 
 /** Our own record is looked after this often: a world that was wrongly invalidated is deleted and must come back. */
 export const RECORD_CHECK_INTERVAL_MS = 3_000;
-/** Where nothing notifies (SQLite), as Ruby does (dynflow.md 7.2). */
+/** Where nothing notifies (SQLite), as Ruby does. */
 export const POLL_INTERVAL_MS = 1_000;
 /** Where LISTEN works, for what a lost notification may leave behind. */
 export const SAFETY_POLL_INTERVAL_MS = 30_000;
@@ -158,7 +158,7 @@ export function nextDueAt(state: ClientWorldState, at: MonotonicMs): MonotonicMs
   return monotonicMs(Math.min(later(at, SAFETY_POLL_INTERVAL_MS), ...dues));
 }
 
-/** What may be started, and when. First the record, then the ear, then the inbox (dynflow.md 7.1). */
+/** What may be started, and when. First the record, then the ear, then the inbox. */
 function startable(state: ClientWorldState): readonly (readonly [Task, MonotonicMs])[] {
   if (isEnding(state)) return [];
   const tasks: (readonly [Task, MonotonicMs])[] = [];

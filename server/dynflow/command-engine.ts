@@ -10,7 +10,7 @@ import type { EnvelopeHandle, SendOutcome } from "./ports.ts";
 import { startCount } from "./resume-evidence.ts";
 import { PING_TIMEOUT_MS, type Pinger } from "./resume-ping.ts";
 
-/** An executor that has just answered a ping accepts in milliseconds (dynflow.md 7.3). */
+/** An executor that has just answered a ping accepts in milliseconds. */
 const ANSWER_TIMEOUT_MS = 5_000;
 /** After the answer: time for a refusal that follows at once, and for the first sign of the effect, before we answer. */
 const GRACE_MS = 1_000;

@@ -14,7 +14,7 @@ type Replies = readonly Readonly<MessageReplies>[];
 
 /**
  * What the evidence says of a command, as the next phase to journal; `null` = nothing new. Pure. Never concludes from
- * silence (`dynflow.md` 7.6, 9.2 to 9.4).
+ * silence.
  */
 export function judgeCommand(
   phase: OperationPhase,

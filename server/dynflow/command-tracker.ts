@@ -161,7 +161,7 @@ export function createCommandTracker(options: CommandTrackerOptions): CommandTra
 
   /**
    * A delay that we froze is let go again when nothing was written; a plan that is marked already must stay frozen. The
-   * inhibition lock of a plan that is stopped is left behind where the plan stopped by itself (`dynflow.md` 9.5).
+   * inhibition lock of a plan that is stopped is left behind where the plan stopped by itself.
    */
   async function undo({ tracked }: Open, verdict: Verdict, observed: Observed | null): Promise<void> {
     const { command, planId } = tracked;

@@ -47,7 +47,7 @@ export interface DynflowFollower {
 /**
  * The one reader of a live Dynflow database: compares what it reads with the fold and journals only differences.
  * Never asks for plans by state: it knows unfinished ones by key, and finds new ones by their locks, by hints and by
- * a rolling lap over the table (`dynflow.md` 10a).
+ * a rolling lap over the table.
  */
 export function createDynflowFollower(options: DynflowFollowerOptions): DynflowFollower {
   const { sourceId, store, recorder, view, clock, log } = options;

@@ -59,7 +59,7 @@ export interface InvalidationSource {
 }
 
 /**
- * Invalidates one dead world (`dynflow.md` 10). All that is written can be written again: a console that was killed goes on
+ * Invalidates one dead world. All that is written can be written again: a console that was killed goes on
  * where the database says it was. It stops, and says after how much, as soon as the world shows a sign of life.
  */
 export function createInvalidateKind(deps: {

@@ -2,7 +2,7 @@ import { type Clock, type EpochMs, epochMs } from "#server/kernel/clock.ts";
 import { messageOf } from "#server/kernel/errors.ts";
 import type { PingAnswer } from "./resume-ping.ts";
 
-/** As long as Ruby waits before it judges a world dead (`dynflow.md` 7.2, 10). */
+/** As long as Ruby waits before it judges a world dead. */
 export const PROBE_PING_MS = 30_000;
 /** Between the two: a world that was just starting, or held up by one long collection, gets a second chance. */
 export const PROBE_PAUSE_MS = 10_000;

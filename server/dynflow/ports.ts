@@ -31,7 +31,7 @@ export interface DynflowCapabilities {
   readonly indexes: readonly (readonly string[])[];
 }
 
-/** The sort columns Dynflow itself offers (`dynflow.md` 4.1), and `id`. */
+/** The sort columns Dynflow itself offers, and `id`. */
 export const PLAN_SORTS = [
   "startedAt",
   "endedAt",
@@ -422,7 +422,7 @@ export interface EnvelopeHandle {
 /** A write that was made whole, or not at all and why: something it rests on had moved. */
 export type WriteOutcome = { readonly applied: true } | { readonly applied: false; readonly reason: string };
 
-/** What a skip writes (`dynflow.md` 9.2). */
+/** What a skip writes. */
 export interface SkipWrite {
   readonly planId: string;
   readonly changes: readonly SkipChange[];
@@ -430,7 +430,7 @@ export interface SkipWrite {
   readonly listedStepIds: readonly number[];
 }
 
-/** What cancelling a scheduled plan writes and sends (`dynflow.md` 9.4). */
+/** What cancelling a scheduled plan writes and sends. */
 export interface ScheduledCancelWrite {
   readonly planId: string;
   readonly rootStepId: number;
@@ -441,7 +441,7 @@ export interface ScheduledCancelWrite {
   readonly halt: Uint8Array;
 }
 
-/** What has to hold of a plan in the very transaction that sends, or nothing is sent (`dynflow.md` 9). */
+/** What has to hold of a plan in the very transaction that sends, or nothing is sent. */
 export interface SendGuard {
   readonly planId: string;
   readonly state: string;
@@ -462,7 +462,7 @@ export type SendOutcome =
   | { readonly applied: false; readonly reason: string };
 
 /**
- * The writes of an invalidation (`dynflow.md` 10), each one transaction, each harmless when it is made again. All of them but
+ * The writes of an invalidation, each one transaction, each harmless when it is made again. All of them but
  * `begin` hold our WorldInvalidationLock while they write and throw `OpsError` `conflict` when it is not ours any more.
  */
 export interface InvalidationWrites {
@@ -517,7 +517,7 @@ export interface DynflowMailbox {
   sendGuarded(guard: SendGuard, receiverId: string, envelopes: readonly Uint8Array[]): Promise<SendOutcome>;
   /** Takes a Halt back that nobody has read, and, where it put one up, its inhibition lock with it; false = it was read. */
   withdrawHalt(halt: EnvelopeHandle & { readonly planId: string; readonly releases: boolean }): Promise<boolean>;
-  /** Deletes the inhibition lock of a plan whose halt has ended: nobody else does (`dynflow.md` 9.5). True = it was there. */
+  /** Deletes the inhibition lock of a plan whose halt has ended: nobody else does. True = it was there. */
   releaseInhibition(planId: string): Promise<boolean>;
   /** Deletes an envelope that was not yet taken: true = withdrawn, false = it had been delivered. */
   withdraw(handle: EnvelopeHandle): Promise<boolean>;

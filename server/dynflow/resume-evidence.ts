@@ -44,7 +44,7 @@ export type Verdict = {
  * What the evidence says of an execution that was sent, as the next phase to journal; `null` = nothing new. Pure.
  *
  * Never concludes from silence: a message that was delivered and not answered is unknown until the lock, the plan's
- * history or a late reply tells (`dynflow.md` 7.6).
+ * history or a late reply tells.
  */
 export function judgeExecution(
   phase: OperationPhase,

@@ -7,7 +7,7 @@ import { awaitRepliesTo } from "./command-replies.ts";
 import { EXECUTOR_WORLD_CLASS, worldOf } from "./domain/records.ts";
 import type { DynflowStore, EnvelopeHandle } from "./ports.ts";
 
-/** Ruby's own time for the status of an executor; a living one answers in milliseconds (dynflow.md 7.3, 7.6). */
+/** Ruby's own time for the status of an executor; a living one answers in milliseconds. */
 export const PING_TIMEOUT_MS = 5_000;
 /** Executors asked at once; the first that answers is taken. */
 const EXECUTORS_ASKED_MAX = 10;

@@ -17,7 +17,7 @@ export interface ActingConditions {
 
 /**
  * Why nothing, or not this message, can be sent at present, most lasting reason first; `null` = it can. Where schema and
- * configured release contradict each other, nothing is sent at all (`dynflow.md` 1, 11).
+ * configured release contradict each other, nothing is sent at all.
  */
 export function actingRefusal(conditions: ActingConditions, needs: RequestType | null = null): string | null {
   const { capabilities, health, release, demo, registered } = conditions;

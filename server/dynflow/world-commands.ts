@@ -16,7 +16,7 @@ import type { DynflowMailbox, DynflowStore, InvalidationWrites } from "./ports.t
 import { createOnce } from "./resume-once.ts";
 import { createPinger, type PingAnswer } from "./resume-ping.ts";
 
-/** Ruby's own time for the status of an executor (`dynflow.md` 7.6). */
+/** Ruby's own time for the status of an executor. */
 export const STATUS_TIMEOUT_MS = 5_000;
 export const STATUS_ACTION = "dynflow.worlds.status";
 /** Executors asked for a sign of life before plans are handed to them. */

@@ -6,7 +6,7 @@ import type { OwnerRecord } from "./actor-table.ts";
 import type { Database } from "./database.ts";
 
 const PAGE_LIMIT_MAX = 5_000;
-/** What a row of `actors` takes on the disks of a real database, about (`dna.md` 11, statement 8). */
+/** What a row of `actors` takes on the disks of a real database, about. */
 const ROW_BYTES = 100;
 const GC_GRACE_SEC = 864_000;
 const COPIES = 3;

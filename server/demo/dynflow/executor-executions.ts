@@ -2,7 +2,7 @@
  * Executions under their locks, as an executor performs them.
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher/executor_dispatcher.rb `perform_execution`, `perform_event`,
- * `perform_halt`; director.rb `track_execution_plan`; the refusals as seen of real worlds (`dynflow.md` 9.1, 9.3, 9.5).
+ * `perform_halt`; director.rb `track_execution_plan`; the refusals as seen of real worlds.
  */
 import type { Envelope, Message, Reply } from "#server/dynflow/codec/envelope.ts";
 import { EXECUTION_INHIBITION_LOCK_CLASS, EXECUTION_LOCK_CLASS, planLockId } from "#server/dynflow/domain/records.ts";

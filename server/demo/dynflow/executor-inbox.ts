@@ -1,6 +1,6 @@
 /**
  * The inbox of an executor: all waiting envelopes are taken, and deleted, before the first is decoded. One that Ruby
- * could not decode loses the whole batch, with one line in the log and no answer to anybody (seen, `dynflow.md` 7.4).
+ * could not decode loses the whole batch, with one line in the log and no answer to anybody (seen).
  */
 import type { Envelope } from "#server/dynflow/codec/envelope.ts";
 import { decodeEnvelope, rubyRefusal } from "#server/dynflow/codec/envelope-decode.ts";

@@ -3,7 +3,7 @@
  * beats its heart; where a real one fails, it fails the same way.
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/world.rb, coordinator.rb, executors/abstract/core.rb `heartbeat`,
- * dispatcher/executor_dispatcher.rb; what was seen of real worlds (`dynflow.md` 5 to 9).
+ * dispatcher/executor_dispatcher.rb; what was seen of real worlds.
  */
 import type { Envelope, Reply } from "#server/dynflow/codec/envelope.ts";
 import { replyTo } from "#server/dynflow/codec/envelope.ts";

@@ -1,6 +1,6 @@
 /**
  * How fast the clock of a VM runs beside that of the database: the advance of its heartbeat (its own monotonic time)
- * over the advance of the write time of that same cell, between two of its beats (`dna.md` 9(a)). 1 is well; far below 1
+ * over the advance of the write time of that same cell, between two of its beats. 1 is well; far below 1
  * the VM stalls or its clock is slow, which a beat that arrives in time would hide.
  */
 import type { IncarnationId } from "./identity.ts";

@@ -1,6 +1,6 @@
 /** What the database says of a keyspace that decides whether DNA can be right in it at all. */
 
-/** What a product takes beside plain CQL (`dna.md` 11); everything is off where it was not detected. */
+/** What a product takes beside plain CQL; everything is off where it was not detected. */
 export interface DatabaseCapabilities {
   /** `BYPASS CACHE` on SELECT: a walk leaves the cache to DNA. */
   readonly bypassCache: boolean;
@@ -33,7 +33,7 @@ export interface KeyspaceFacts {
   readonly gcGraceSec: number | null;
 }
 
-/** The first release of ScyllaDB whose documentation takes conditional writes on tablets (`dna.md` 11). */
+/** The first release of ScyllaDB whose documentation takes conditional writes on tablets. */
 const LWT_ON_TABLETS_FROM = { major: 2025, minor: 4 } as const;
 
 /**

@@ -32,7 +32,7 @@ export function encodeClientWorld(
 /**
  * The lock that keeps a plan from being executed until it was halted; owned by the plan itself.
  *
- * Source: Dynflow/dynflow 2.0.0 lib/dynflow/coordinator.rb `ExecutionInhibitionLock`; a recorded one (`dynflow.md` 5).
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/coordinator.rb `ExecutionInhibitionLock`; a recorded one.
  */
 export const encodeInhibitionLock = (planId: string, encoding: StoredForm = "msgpack"): Uint8Array =>
   encoded(

@@ -1,7 +1,7 @@
 /**
  * What an envelope that waits says, and whether anybody will take it. Pure.
  *
- * Source: Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher.rb; world.rb `perform_validity_checks` (pruning); `dynflow.md` 7, 8.
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher.rb; world.rb `perform_validity_checks` (pruning).
  */
 import type { Decoded } from "./model.ts";
 
@@ -23,7 +23,7 @@ export function receiverNote(receiver: {
   return null;
 }
 
-/** A world takes what waits within milliseconds when it is notified, else within 30 s (`dynflow.md` 7.2). */
+/** A world takes what waits within milliseconds when it is notified, else within 30 s. */
 export const WAITS_LONG_MS = 35_000;
 
 /** What an envelope says, in plain parts. */

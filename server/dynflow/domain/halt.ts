@@ -3,7 +3,7 @@
  * nothing is rescued or undone, and a step that is really busy goes on to its end.
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/world.rb `halt`; director.rb `halt_execution`, `halt_inactive`; what was seen
- * of real worlds (`dynflow.md` 9.5).
+ * of real worlds.
  */
 import type { PlanRecord, StepRow } from "./model.ts";
 import { listedSteps } from "./plan-verdict.ts";

@@ -2,7 +2,7 @@
  * What becomes of a plan whose world is invalidated, as the invalidating world writes it.
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/world/invalidation.rb; execution_plan.rb `update_state`,
- * `compute_execution_time`, `result`; execution_plan/steps/error.rb `new`. Seen: fixtures of 1.5.0 (`dynflow.md` 10).
+ * `compute_execution_time`, `result`; execution_plan/steps/error.rb `new`. Seen: fixtures of 1.5.0.
  */
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { HistoryEntry, PlanRecord, PlanResult, StepError } from "./model.ts";

@@ -3,7 +3,7 @@
  * worlds speak: two releases on one schema can disagree, and one message that a receiver cannot decode costs it its whole
  * inbox. So without a configured release only what every release of the schema understands is sent.
  *
- * Source: `dynflow.md` 1 and 7.4; Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher.rb and db/migrations.
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher.rb and db/migrations.
  */
 
 /** Every request that Worldline can make of another world. */

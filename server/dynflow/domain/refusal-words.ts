@@ -2,7 +2,7 @@
  * What executors answer when they refuse, in plain words. Ruby's texts name internal classes and can run to pages; the
  * whole text is kept beside these in the journal.
  *
- * Source: the refusals as seen of real worlds (`dynflow.md` 7.5, 9.1, 9.3); Dynflow/dynflow 2.0.0
+ * Source: the refusals as seen of real worlds; Dynflow/dynflow 2.0.0
  * lib/dynflow/dispatcher/executor_dispatcher.rb, director.rb, coordinator.rb `LockError`.
  */
 

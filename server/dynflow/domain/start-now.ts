@@ -3,8 +3,7 @@
  * and at failed prerequisites, and ends the plan for them; it looks neither at prerequisites that are not finished nor at
  * whether the delay is frozen: that is left to whoever asks.
  *
- * Source: Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher/executor_dispatcher.rb `perform_planning`, delayed_plan.rb `plan`
- * (`dynflow.md` 9.4).
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/dispatcher/executor_dispatcher.rb `perform_planning`, delayed_plan.rb `plan`.
  */
 import { type DelayFacts, prerequisiteStanding } from "./ready.ts";
 

@@ -1,7 +1,7 @@
 /**
  * What can be said of a world, and of locks whose owner is not there any more, from records alone.
  *
- * Source: `dynflow.md` 5 (`last_seen`) and 8 (who cleans up); Dynflow/dynflow 2.0.0 lib/dynflow/world.rb
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/world.rb
  * `perform_validity_checks`, coordinator.rb `clean_orphaned_locks`.
  */
 import type { EpochMs } from "#server/kernel/clock.ts";

@@ -13,7 +13,7 @@ const PAGE_ROWS_MAX = 5_000;
 const PAGE_TIMEOUT_MS = 10_000;
 
 /**
- * The slice of one type that a census counts (`dna.md` 11, statements 5 and 8), as this product takes it; paged by the
+ * The slice of one type that a census counts, as this product takes it; paged by the
  * driver. The clauses of ScyllaDB stand where its grammar has them: `BYPASS CACHE`, then `USING TIMEOUT`.
  */
 export function censusStatement(

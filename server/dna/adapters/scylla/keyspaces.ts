@@ -41,7 +41,7 @@ export interface DnaKeyspace {
 }
 
 /**
- * Looks for DNA's tables in every keyspace of a database (`dna.md` 11, statement 1), sorted by name. Changes nothing.
+ * Looks for DNA's tables in every keyspace of a database, sorted by name. Changes nothing.
  *
  * @throws OpsError as the store does
  */

@@ -48,7 +48,7 @@ export function parseCluster(row: types.Row): string {
   throw new OpsError("upstream-malformed", "The key of the nodes table is not (cluster text)");
 }
 
-/** The owner that a refused conditional statement tells; `not-told` when it tells none (`dna.md` 11). */
+/** The owner that a refused conditional statement tells; `not-told` when it tells none. */
 export function parseToldOwner(row: types.Row): Incarnation | null | "not-told" {
   if (row.node_created === undefined || row.node_id === undefined) return "not-told";
   try {

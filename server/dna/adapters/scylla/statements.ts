@@ -5,7 +5,7 @@ export type LowerBound = "none" | "from" | "after";
 export type UpperBound = "none" | "below";
 
 /**
- * The statements of `dna.md` 11 (numbers in brackets) for one keyspace. Every one is prepared.
+ * The statements for one keyspace. Every one is prepared.
  *
  * The shapes of the tables are those of cleaton/dna@9b5aab5 lib/dna/db.ex; `nodes` is read as DNA's own `:node_query`
  * reads it, plus the write time.

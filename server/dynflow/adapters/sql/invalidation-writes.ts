@@ -1,5 +1,5 @@
 /**
- * What invalidating a dead world writes (`dynflow.md` 10), in the order and the form in which Ruby does it, but each plan in a
+ * What invalidating a dead world writes, in the order and the form in which Ruby does it, but each plan in a
  * transaction of its own: its lock, its new state and the message that has another executor go on come together or not
  * at all, so that a kill of this process at any point leaves nothing half done.
  *
