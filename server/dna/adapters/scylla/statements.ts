@@ -11,28 +11,28 @@ export type UpperBound = "none" | "below";
  * reads it, plus the write time.
  */
 export interface DnaStatements {
-  /** [2] One scan of a tiny table. */
+  /** One scan of a tiny table. */
   readonly clusters: string;
-  /** [3] One partition, in clustering order (created_at, id). The age of a beat needs no clock of ours. */
+  /** One partition, in clustering order (created_at, id). The age of a beat needs no clock of ours. */
   readonly nodes: string;
-  /** [4] One entry a partition; paged by the driver. */
+  /** One entry a partition; paged by the driver. */
   readonly actorTypes: string;
   /** [5, 6] One slice of one partition, in clustering order: UTF-8 bytes of the name. */
   actorPage(lower: LowerBound, upper: UpperBound): string;
-  /** [7] One row. */
+  /** One row. */
   readonly actor: string;
   /** Of the owner's cell: when it was last claimed, by the database. */
   readonly ownerWriteTime: string;
-  /** [11] One slice of one partition: keys, sizes and write times, never a value. */
+  /** One slice of one partition: keys, sizes and write times, never a value. */
   storagePage(after: boolean): string;
-  /** [11] What one value weighs, read before the value is. */
+  /** What one value weighs, read before the value is. */
   readonly storageSize: string;
   readonly storageValue: string;
-  /** [12] One Paxos round on the partition of the type. Takes part in [15]. */
+  /** One Paxos round on the partition of the type. Takes part in a batch of one partition. */
   readonly release: string;
-  /** [13] The same cost; parameters: owner's two columns, instant of the claim, key, old owner. Takes part in [15]. */
+  /** The same cost; parameters: owner's two columns, instant of the claim, key, old owner. Takes part in a batch of one partition. */
   readonly claim: string;
-  /** [16] Without a condition, so its time must be the database's own. */
+  /** Without a condition, so its time must be the database's own. */
   readonly deleteNodeRow: string;
 }
 
@@ -73,7 +73,7 @@ export function createStatements(keyspaceName: string): DnaStatements {
   };
 }
 
-/** [17] The host that answers, and what it knows of the others: both have to be asked of the same host. */
+/** The host that answers, and what it knows of the others: both have to be asked of the same host. */
 export const LOCAL_HOST =
   "SELECT cluster_name, data_center, rack, host_id, release_version, rpc_address FROM system.local";
 export const PEER_HOSTS = "SELECT peer, data_center, rack, host_id, release_version, rpc_address FROM system.peers";
@@ -81,7 +81,7 @@ export const PEER_HOSTS = "SELECT peer, data_center, rack, host_id, release_vers
 export const SCYLLA_MARK =
   "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system' AND table_name = 'versions'";
 
-/** [1] Names are compared on our side: the tables of the schema cannot be searched by table name. */
+/** Names are compared on our side: the tables of the schema cannot be searched by table name. */
 export const ALL_TABLES = "SELECT keyspace_name, table_name FROM system_schema.tables";
 export const COLUMNS_OF_KEYSPACE =
   "SELECT table_name, column_name, kind, position, type FROM system_schema.columns WHERE keyspace_name = ?";
