@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
-import { screen } from "@testing-library/react";
+import { fireEvent, screen } from "@testing-library/react";
+import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
 import { renderInConsole } from "#components/ui/render.test-kit.tsx";
 import type { FailoverJobOutput } from "#server/contract/wire/dna-failover.ts";
@@ -26,6 +27,28 @@ describe("FailoverPlan", () => {
     const rows = screen.getAllByRole("row").map((row) => row.textContent);
     expect(rows).toContain("dna@10.0.0.15025 %12");
     expect(rows).toContain("dna@10.0.0.215075 %40");
+  });
+
+  it("reads once more when the job has ended: what was read before may be of before the last rounds", async () => {
+    let given = 12;
+    const target = () => ({ incarnation: "2000:1", node: "dna@10.0.0.1", weight: 1, given });
+    const procedures = { "dna.failover.job": () => ({ plan: { key: null, targets: [target()] } }) };
+    const Ending = () => {
+      const [ended, setEnded] = useState(false);
+      return (
+        <>
+          <button type="button" onClick={() => setEnded(true)}>
+            end
+          </button>
+          <FailoverPlan source="eu-1" jobId="01JOB" ended={ended} />
+        </>
+      );
+    };
+    renderInConsole(<Ending />, { folds: {}, procedures });
+    await screen.findByText("12");
+    given = 50;
+    fireEvent.click(screen.getByRole("button", { name: "end" }));
+    await screen.findByText("50", {}, { timeout: 1_000 });
   });
 
   it("says that a release gives them to nobody, and when it does not know", async () => {

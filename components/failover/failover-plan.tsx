@@ -1,5 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { formatCount } from "#components/ui/format.ts";
 import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -23,6 +24,11 @@ export function FailoverPlan({ source, jobId, ended }: FailoverPlanProps) {
   const query = useQuery(
     trpc.dna.failover.job.queryOptions({ source, jobId }, { refetchInterval: ended ? false : EVERY_MS }),
   );
+  const { refetch } = query;
+  // What was read last may be of before the last rounds.
+  useEffect(() => {
+    if (ended) void refetch();
+  }, [ended, refetch]);
   return (
     <Section title="Whom the keys are given to">
       <QueryWidget query={query} what="whom the keys are given to" rows={2}>
