@@ -12,6 +12,15 @@ const job = (state: string, changed = {}) =>
   markOf(event("job.state_changed", { from: "running", job: { state, counts: { ...counts, ...changed } } }));
 
 describe("markOf", () => {
+  it("marks the end of a node once, also where no read found it late before its row was deleted", () => {
+    expect(judged("alive", "gone")).toBe("need");
+    expect(judged("returned", "gone")).toBe("need");
+    expect(judged("alive", "late")).toBe("need");
+    expect(judged("late", "gone")).toBeNull();
+    expect(judged("silent", "gone")).toBeNull();
+    expect(judged(null, "gone")).toBeNull();
+  });
+
   it("marks what operators did, and what came of it that needs one", () => {
     expect(markOf(event("op.requested", { action: "dynflow.plans.resume" }))).toBe("operator");
     expect(markOf(event("op.denied", { action: "session.login" }))).toBe("operator");

@@ -40,9 +40,7 @@ const endedBadly = ({ state, counts }: JobFacts): boolean =>
 function needsPerson(event: JournalEvent): boolean {
   switch (event.kind) {
     case "dna.incarnation.state_changed":
-      return (
-        isBad(event.body.to) && !(event.body.from !== null && isFailed(event.body.from) && !isFailed(event.body.to))
-      );
+      return diesAtOnce(event.body.from, event.body.to) || becomesBad(event.body.from, event.body.to);
     case "dna.node.flag_changed":
       return event.body.set && isFailed(event.body.flag);
     case "dna.node.count_fell":
@@ -66,6 +64,13 @@ function needsPerson(event: JournalEvent): boolean {
       return false;
   }
 }
+
+/** Its peers deleted its row before any read found it late: nothing else stands for its end. */
+const diesAtOnce = (from: string | null, to: string): boolean =>
+  to === "gone" && (from === "alive" || from === "returned");
+
+const becomesBad = (from: string | null, to: string): boolean =>
+  isBad(to) && !(from !== null && isFailed(from) && !isFailed(to));
 
 const isFailed = (state: string): boolean => lookOf("node", state).tone === "failed";
 const isBad = (state: string): boolean => isFailed(state) || lookOf("node", state).tone === "attention";
