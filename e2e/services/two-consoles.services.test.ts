@@ -24,6 +24,7 @@ import { changePlansForEver, type PlanLoad } from "#e2e/fixtures/plan-load.test-
 import { timeUntil, until } from "#e2e/fixtures/until.ts";
 import { type CassandraCluster, startCassandra } from "#scripts/cassandra/cluster.ts";
 import type { DnaHerd } from "#scripts/dna/herd.ts";
+import { suspendProcess } from "#scripts/process/suspend.ts";
 import { startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { canonicalJson } from "#server/contract/canonical.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
@@ -241,7 +242,7 @@ describe("a writer that is frozen", () => {
     /** Somebody who looks at the second console all the time: his stream stays open while it takes over. */
     const onlooker = await openLive(beta.running.url);
     await until("it has shown something", () => isShown(reader));
-    process.kill(alpha.running.pid(), "SIGSTOP");
+    suspendProcess(alpha.running.pid());
     try {
       const takenMs = await timeUntil("the other writes", () => writes(beta), { withinMs: TAKEN_OVER_MS });
       process.stdout.write(`taken over from a frozen writer in ${Math.round(takenMs)} ms\n`);

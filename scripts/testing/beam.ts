@@ -12,6 +12,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { suspendProcess } from "#scripts/process/suspend.ts";
 import { findBeamProgram } from "./beam-binaries.ts";
 import { type BeamCertificates, makeBeamCertificates } from "./beam-certificates.ts";
 import { dyingWithUs, killChild, startEpmd, type TestEpmd } from "./epmd.ts";
@@ -159,7 +160,7 @@ async function runNode(node: Node, forget: () => void): Promise<RunningNode> {
   return {
     log: () => readIfThere(logOf(node)),
     pid: () => alive().pid ?? fail("the test's BEAM node has no process"),
-    pause: () => void alive().kill("SIGSTOP"),
+    pause: () => suspendProcess(alive().pid ?? fail("the test's BEAM node has no process")),
     resume: () => void alive().kill("SIGCONT"),
     stop: () => end(stopChild),
     kill: () => end(killChild),

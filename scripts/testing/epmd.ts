@@ -5,6 +5,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { suspendProcess } from "#scripts/process/suspend.ts";
 import { findBeamProgram } from "./beam-binaries.ts";
 import { createRemovals, fail, freePort, untilReady } from "./own-server.ts";
 
@@ -54,7 +55,7 @@ export async function startEpmd(): Promise<TestEpmd> {
   return {
     port,
     names,
-    pause: () => void child.kill("SIGSTOP"),
+    pause: () => suspendProcess(child.pid ?? fail("the test's epmd has no process")),
     resume: () => void child.kill("SIGCONT"),
     kill: () => killChild(child),
     async remove() {
