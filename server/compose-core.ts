@@ -45,6 +45,7 @@ import { bulkKinds, composeBulk } from "./compose-bulk.ts";
 import { censusKind, withCensuses } from "./compose-census.ts";
 import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
 import type { DynflowAssembly } from "./compose-dynflow.ts";
+import type { HafAssembly } from "./compose-haf.ts";
 import { composeWorlds, invalidateKind } from "./compose-worlds.ts";
 
 export interface CoreDeps {
@@ -77,12 +78,15 @@ const gateRulesOf = ({ readOnly, approvals }: Configuration): GateRules => ({
   wholeNode: approvals.wholeNode,
 });
 
+/** What is read. */
+export interface CoreSources {
+  readonly dna: readonly DnaAssembly[];
+  readonly dynflow: readonly DynflowAssembly[];
+  readonly haf: readonly HafAssembly[];
+}
+
 /** Everything between the sources and the procedures, and its background work. */
-export function composeCore(
-  deps: CoreDeps,
-  sources: { readonly dna: readonly DnaAssembly[]; readonly dynflow: readonly DynflowAssembly[] },
-  operations: ReturnType<typeof createOperations>,
-) {
+export function composeCore(deps: CoreDeps, sources: CoreSources, operations: ReturnType<typeof createOperations>) {
   const { configuration, journal, state, recorder, clock, log } = deps;
   const masks = maskRulesOf(configuration.masks);
   const jobStore = createJobStore(state);
@@ -180,6 +184,7 @@ export function composeCore(
       await Promise.all([
         ...sources.dna.map((assembly) => assembly.run(signal)),
         ...sources.dynflow.map((assembly) => assembly.run(signal)),
+        ...sources.haf.map((assembly) => assembly.run(signal)),
         verifier.run(signal),
         actors.verifier.run(signal),
         retention.run(signal),
@@ -189,7 +194,7 @@ export function composeCore(
     /** Ends jobs at safe points and closes what was opened to the sources. */
     async end(): Promise<void> {
       await runner.stop();
-      await Promise.all([...sources.dna, ...sources.dynflow].map((assembly) => assembly.close()));
+      await Promise.all([...sources.dna, ...sources.dynflow, ...sources.haf].map((assembly) => assembly.close()));
     },
   };
 }
@@ -216,10 +221,7 @@ function rulesOf({ journal: { keepDays, keepOperatorDays, maxBytes, keepEvents }
   return { keepMs: keepDays * DAY_MS, keepOperatorMs: keepOperatorDays * DAY_MS, maxBytes, keepEvents };
 }
 
-function estateOf(
-  { configuration, places }: CoreDeps,
-  sources: { readonly dna: readonly DnaAssembly[]; readonly dynflow: readonly DynflowAssembly[] },
-): Estate {
+function estateOf({ configuration, places }: CoreDeps, sources: CoreSources): Estate {
   return {
     ...places,
     dna: sources.dna.map(({ source, title, region, cluster, keyspace }) => ({
@@ -237,6 +239,8 @@ function estateOf(
       title: source.title,
       act: source.act,
     })),
+    haf: sources.haf.map(({ source: { id, title, apps }, region }) => ({ id, region, title, apps: [...apps] })),
+    ingest: null,
     links: configuration.links.map(({ title, on, url }) => ({ title, on, url })),
   };
 }

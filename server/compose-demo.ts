@@ -97,6 +97,7 @@ export async function openDemo(
           deps,
         ),
       ],
+      haf: [],
     }),
     demo: scenariosOf(estate, plans),
     async run(signal) {

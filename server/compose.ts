@@ -24,6 +24,7 @@ import { type CoreDeps, composeCore, noteStop, sourceDepsOf } from "./compose-co
 import { makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
 import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
+import type { HafAssembly } from "./compose-haf.ts";
 import { openJournal } from "./compose-journal.ts";
 import { createTerms } from "./compose-terms.ts";
 
@@ -31,6 +32,7 @@ import { createTerms } from "./compose-terms.ts";
 export interface Sources {
   readonly dna: readonly DnaAssembly[];
   readonly dynflow: readonly DynflowAssembly[];
+  readonly haf: readonly HafAssembly[];
 }
 
 type SourcesDeps = ReturnType<typeof sourceDepsOf>;
@@ -137,6 +139,7 @@ function configuredEstates(configuration: Configuration): Estates {
     open: (deps) => ({
       dna: configuration.dna.map((seat) => openConfiguredDna(seat, deps)),
       dynflow: configuration.dynflow.map((seat) => assembleDynflow({ ...seat, demo: false }, accessOf(seat), deps)),
+      haf: [],
     }),
     demo: null,
     run: async () => undefined,

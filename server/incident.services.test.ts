@@ -95,6 +95,7 @@ async function openConsole(journal: Opened, clock: Clock, folder: string) {
   const sources = {
     dna: [assembleDna(dna, { store, beam: null }, sourceDeps)],
     dynflow: [assembleDynflow(dynflow, sqliteAccess(file), sourceDeps)],
+    haf: [],
   };
   const core = composeCore(deps, sources, sourceDeps.operations);
   const abort = new AbortController();

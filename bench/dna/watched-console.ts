@@ -70,6 +70,7 @@ const estates: Estates = {
       ),
     ),
     dynflow: [],
+    haf: [],
   }),
   demo: null,
   run: async () => undefined,

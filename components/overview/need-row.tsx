@@ -34,6 +34,12 @@ const VERBS: Readonly<Record<NeedKind, string>> = {
   world_silent: "Open world",
   paused_plans: "Open plan",
   source_down: "Since when",
+  reader_parked: "Open part",
+  receiver_failing: "Open pipeline",
+  haf_check: "Open stack",
+  agent_inactive: "Open agent",
+  agent_late: "Open agent",
+  agent_gap: "Open agent",
   job_ended_badly: "Open job",
   operation_unknown: "Open journal",
 };

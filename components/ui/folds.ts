@@ -2,6 +2,8 @@
 import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
+import type { HafFold } from "#server/contract/fold/haf.ts";
+import type { IngestFold } from "#server/contract/fold/ingest.ts";
 import { EMPTY_OPERATOR, type OperatorFold } from "#server/contract/fold/operator.ts";
 import { sourceOf } from "#server/contract/view/need.ts";
 
@@ -26,6 +28,20 @@ export function dnaFolds(folds: Folds): readonly Sourced<DnaFold>[] {
 export function dynflowFolds(folds: Folds): readonly Sourced<DynflowFold>[] {
   return Object.entries(folds)
     .flatMap(([stream, fold]) => (fold.family === "dynflow" ? [{ stream, id: sourceOf(stream), fold }] : []))
+    .sort(byId);
+}
+
+/** The HAF stacks in a fixed order. */
+export function hafFolds(folds: Folds): readonly Sourced<HafFold>[] {
+  return Object.entries(folds)
+    .flatMap(([stream, fold]) => (fold.family === "haf" ? [{ stream, id: sourceOf(stream), fold }] : []))
+    .sort(byId);
+}
+
+/** The agents, by the gateways' source. */
+export function ingestFolds(folds: Folds): readonly Sourced<IngestFold>[] {
+  return Object.entries(folds)
+    .flatMap(([stream, fold]) => (fold.family === "ingest" ? [{ stream, id: sourceOf(stream), fold }] : []))
     .sort(byId);
 }
 

@@ -19,6 +19,14 @@ export function placeHref(place: NeedPlace): Href {
       return routes.plans({ source: place.source, state: place.state });
     case "worlds":
       return routes.worlds({ source: place.source, world: place.world });
+    case "haf":
+      return routes.haf({ source: place.source, app: place.app });
+    case "agent":
+      return routes.agent(place.agent);
+    case "pipeline":
+      return routes.pipeline({ receiver: place.receiver });
+    case "architecture":
+      return routes.architecture({ reader: place.reader });
     case "job":
       return routes.job(place.jobId);
     case "journal":

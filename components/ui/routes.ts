@@ -57,6 +57,22 @@ export interface ActorPlace {
   readonly entry?: string | null;
 }
 
+/** Part of the page of a HAF stack. */
+export interface HafPlace {
+  readonly source?: string | null;
+  readonly app?: string | null;
+  readonly tab?: string | null;
+}
+
+/** The list of agents as it is filtered. */
+export interface AgentsPlace {
+  /** States, with commas between them. */
+  readonly state?: string | null;
+  readonly text?: string | null;
+  readonly view?: "table" | "map" | null;
+  readonly sort?: string | null;
+}
+
 /** Filters of the plan list as they stand in the address; the list page reads them back. */
 export interface PlansPlace {
   readonly source?: string | null;
@@ -131,6 +147,19 @@ export const routes = {
   census: (place: { readonly source?: string | null } = {}) => href("/census", place),
   /** The checks of one source, or of all. */
   health: (place: { readonly source?: string | null; readonly check?: string | null } = {}) => href("/health", place),
+  /** A HAF stack; without a source the first one. */
+  haf: (place: HafPlace = {}) => href("/haf", { ...place }),
+  agents: ({ text, ...place }: AgentsPlace = {}) => href("/agents", { ...place, q: text === "" ? null : text }),
+  /** The page of one agent. */
+  agent: (agentId: string, place: { readonly tab?: string | null } = {}) =>
+    href(`/agents/${segment(agentId)}`, { ...place }),
+  /** From agents over doors and types to receivers. */
+  pipeline: (place: { readonly receiver?: string | null; readonly view?: string | null } = {}) =>
+    href("/pipeline", { ...place }),
+  /** The console's own parts. */
+  architecture: (place: { readonly reader?: string | null } = {}) => href("/architecture", { ...place }),
+  /** What the console tells others, and what is silenced. */
+  alerts: (place: { readonly kind?: string | null } = {}) => href("/alerts", { ...place }),
   lifecycles: (place: { readonly kind?: string | null } = {}) => href("/lifecycles", place),
   journal: (place: JournalPlace = {}) => href("/journal", { ...place }),
   /** A file, made by the server as it is read. */

@@ -1,4 +1,11 @@
-import { CONSOLE_STREAM, dnaStream, dynflowStream, OPERATOR_STREAM } from "#server/contract/event.ts";
+import {
+  CONSOLE_STREAM,
+  dnaStream,
+  dynflowStream,
+  hafStream,
+  ingestStream,
+  OPERATOR_STREAM,
+} from "#server/contract/event.ts";
 import type { VisibleStreams } from "#server/contract/visibility.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { canSee, type Principal } from "./permissions.ts";
@@ -26,6 +33,6 @@ export function sourceFor<T extends { readonly id: string }>(caller: Caller, sou
 /** The streams a principal may see: those of its sources, and the operator's and console's own. */
 export function visibleStreams(principal: Principal): VisibleStreams {
   if (principal.sources === null) return "all";
-  const own = principal.sources.flatMap((id) => [dnaStream(id), dynflowStream(id)]);
+  const own = principal.sources.flatMap((id) => [dnaStream(id), dynflowStream(id), hafStream(id), ingestStream(id)]);
   return new Set([...own, OPERATOR_STREAM, CONSOLE_STREAM]);
 }

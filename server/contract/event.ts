@@ -3,22 +3,27 @@
  * over these. JSON-safe; 64-bit numbers are decimal text; instants are epoch milliseconds.
  */
 
+import type { AgentEventBodies } from "#server/contract/agents.ts";
 import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import type { DrainStep } from "#server/contract/drain.ts";
+import type { HafEventBodies } from "#server/contract/haf.ts";
+import type { ReaderFacts } from "#server/contract/readers.ts";
 import type { ApprovalFacts, DecisionFacts } from "#server/contract/safety.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { DecimalText, JsonValue } from "#server/kernel/json.ts";
 
-/** `dna:<source id>`, `dynflow:<source id>`, `operator` or `console`. */
+/** `dna:<source id>`, `dynflow:<source id>`, `haf:<source id>`, `ingest:<source id>`, `operator` or `console`. */
 export type StreamName = string;
 
 export const OPERATOR_STREAM: StreamName = "operator";
 export const CONSOLE_STREAM: StreamName = "console";
 export const dnaStream = (sourceId: string): StreamName => `dna:${sourceId}`;
 export const dynflowStream = (sourceId: string): StreamName => `dynflow:${sourceId}`;
+export const hafStream = (sourceId: string): StreamName => `haf:${sourceId}`;
+export const ingestStream = (sourceId: string): StreamName => `ingest:${sourceId}`;
 
 /** The part before the colon: which reducer folds the stream. */
-export const STREAM_FAMILIES = ["dna", "dynflow", "operator", "console"] as const;
+export const STREAM_FAMILIES = ["dna", "dynflow", "haf", "ingest", "operator", "console"] as const;
 export type StreamFamily = (typeof STREAM_FAMILIES)[number];
 
 export function familyOf(stream: StreamName): StreamFamily | null {
@@ -242,7 +247,7 @@ export interface JobFacts {
 }
 
 /** The body of each kind. A kind that is not listed is kept and shown, and changes no state. */
-export interface EventBodies {
+export interface EventBodies extends HafEventBodies, AgentEventBodies {
   "source.state_changed": {
     readonly from: SourceHealth | null;
     readonly to: SourceHealth;
@@ -420,6 +425,8 @@ export interface EventBodies {
     readonly by?: string;
   };
   "console.stopped": { readonly reason: string };
+  /** A part of the console that acts on its own, the subject, failed, goes on, or was parked. */
+  "console.reader.changed": ReaderFacts & { readonly stream: StreamName | null };
   /** Whole segments of the journal were dropped: `age` = kept long enough, `size` = the journal was too large, `count` = of too many events. */
   "console.retention_applied": {
     /** The streams share chains: what operators did is kept apart from what was observed. */
@@ -447,7 +454,7 @@ interface EventEnvelope {
   readonly stream: StreamName;
   /** Gapless within the stream, from 1, decimal text. */
   readonly seq: DecimalText;
-  /** What it is about: incarnation, actor (`actorSubject`), plan, world, lock, job or source id. */
+  /** What it is about: incarnation, actor (`actorSubject`), plan, world, lock, app, agent, job or source id. */
   readonly subject: string;
   /** The source's clock, as far as it tells. */
   readonly occurredAt: EpochMs;

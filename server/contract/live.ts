@@ -1,7 +1,9 @@
 /** What travels on the live feed (`/api/live`, server-sent events): a snapshot first, then batches. */
 
+import type { IngestSample } from "#server/contract/agents.ts";
 import type { JobCounts, JournalEvent, StreamName } from "#server/contract/event.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
+import type { HafSample } from "#server/contract/haf.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 
 /** High-rate values of one node: not events, always with the instant they were read at. */
@@ -44,6 +46,8 @@ export interface StreamSample {
   /** Share of the database's time that went into our reading in the last minute, erring upwards; 0.01 = 1 %. */
   readonly databaseShare?: number | null;
   readonly jobs?: Readonly<Record<string, JobProgress>>;
+  readonly haf?: HafSample;
+  readonly ingest?: IngestSample;
 }
 
 export interface JobProgress {

@@ -110,6 +110,8 @@ function hideInFold(rules: MaskRules, fold: StreamFold): StreamFold {
     case "dynflow":
       return hideInSource(rules, hideInPlans(rules, fold));
     case "dna":
+    case "haf":
+    case "ingest":
       return hideInSource(rules, fold);
     case "operator":
       return hideInOperator(rules, fold);

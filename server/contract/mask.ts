@@ -1,4 +1,5 @@
 /** What a viewer may not read is taken out here, once, for feed, journal, export and queries alike. */
+import type { AgentFacts } from "#server/contract/agents.ts";
 import {
   type EventActor,
   type JobFacts,
@@ -10,6 +11,7 @@ import {
 } from "#server/contract/event.ts";
 import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
+import type { IngestFold } from "#server/contract/fold/ingest.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import { unreachable } from "#server/kernel/errors.ts";
 import { hideInEvent, hideInFolds, hideInJob } from "./mask-journal.ts";
@@ -72,6 +74,16 @@ function maskBody(event: JournalEvent): JournalEvent {
         : { ...event, body: { ...event.body, job: maskNote(event.body.job) } };
     case "dynflow.envelope.undecodable":
       return { ...event, body: { ...event.body, head: MASKED } };
+    case "agent.seen":
+      return { ...event, body: maskAgent(event.body) };
+    case "agent.message":
+      return { ...event, body: { ...event.body, body: MASKED } };
+    case "haf.docker.changed":
+      return { ...event, body: maskReason(event.body) };
+    case "ingest.receiver.changed":
+      return { ...event, body: maskReason(event.body) };
+    case "console.reader.changed":
+      return { ...event, body: maskReason(event.body) };
     case "source.state_changed":
     case "dna.node.seen":
     case "dna.node.forgotten":
@@ -91,6 +103,26 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dna.node.count_fell":
     case "dna.actor.doubled":
     case "dna.actor.undoubled":
+    case "haf.database.changed":
+    case "haf.stack.state_changed":
+    case "haf.sync_state.changed":
+    case "haf.ready.changed":
+    case "haf.indexes.changed":
+    case "haf.progress":
+    case "haf.block.rewound":
+    case "haf.fork.switched":
+    case "haf.hived.connected":
+    case "haf.app.state_changed":
+    case "haf.app.changed":
+    case "haf.app.logged":
+    case "haf.role.changed":
+    case "haf.check.changed":
+    case "agent.state_changed":
+    case "agent.restarted":
+    case "agent.gap":
+    case "agent.skew_changed":
+    case "ingest.pipeline.changed":
+    case "ingest.gateway.changed":
     case "dynflow.plan.gone":
     case "dynflow.step.state_changed":
     case "dynflow.world.registered":
@@ -163,13 +195,40 @@ function maskFold(fold: StreamFold): StreamFold {
       return maskDynflow(fold);
     case "operator":
       return maskOperator(fold);
-    case "dna":
+    case "haf":
+      return fold.docker.reason === null ? fold : { ...fold, docker: maskReason(fold.docker) };
+    case "ingest":
+      return maskIngest(fold);
     case "console":
+      return { ...fold, readers: mapValues(fold.readers, maskReason) };
+    case "dna":
       return fold;
     default:
       return unreachable(fold);
   }
 }
+
+const mapValues = <T>(record: Readonly<Record<string, T>>, how: (value: T) => T): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, how(value)]));
+
+const maskReason = <T extends { readonly reason: Maskable<string> | null }>(part: T): T =>
+  part.reason === null ? part : { ...part, reason: MASKED };
+
+/** Addresses of hosts, as those of operators. */
+const maskAgent = <T extends AgentFacts>(agent: T): T => ({
+  ...agent,
+  peer: MASKED,
+  about: agent.about === null ? null : { ...agent.about, addresses: MASKED },
+});
+
+const maskIngest = (fold: IngestFold): IngestFold => ({
+  ...fold,
+  agents: mapValues(fold.agents, maskAgent),
+  gateways: mapValues(fold.gateways, (gateway) => ({
+    ...gateway,
+    receivers: mapValues(gateway.receivers, maskReason),
+  })),
+});
 
 function maskDynflow(fold: DynflowFold): DynflowFold {
   const entries = Object.entries<PlanFold>(fold.plans);

@@ -41,6 +41,8 @@ function touchedStreams(event: JournalEvent): readonly StreamName[] {
     case "approval.decided":
     case "approval.used":
       return [event.body.stream];
+    case "console.reader.changed":
+      return event.body.stream === null ? [] : [event.body.stream];
     case "console.retention_applied":
       return event.body.streams;
     default:

@@ -8,6 +8,8 @@ import {
 } from "#server/contract/event.ts";
 import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
 import { type Folds, reduceFolds } from "#server/contract/fold/fold.ts";
+import { EMPTY_HAF } from "#server/contract/fold/haf.ts";
+import { EMPTY_INGEST } from "#server/contract/fold/ingest.ts";
 import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
 import type { Samples } from "#server/contract/live.ts";
 import type { StateStore } from "#server/journal/ports.ts";
@@ -74,6 +76,8 @@ export function createMemoryJournal(clock: Clock): MemoryJournal {
       dna: () => {
         throw new Error("no DNA here");
       },
+      haf: () => EMPTY_HAF,
+      ingest: () => EMPTY_INGEST,
       dynflow(sourceId) {
         const fold = folds[dynflowStream(sourceId)];
         return fold?.family === "dynflow" ? fold : EMPTY_DYNFLOW;

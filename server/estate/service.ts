@@ -14,7 +14,7 @@ import type { FoldView } from "#server/live/ports.ts";
 type EstateOutput = WireShape<typeof wire.estateOutput>;
 
 /** What is configured and never changes while the process lives. */
-export type Estate = Pick<EstateOutput, "loadBalancer" | "regions" | "dna" | "dynflow" | "links">;
+export type Estate = Pick<EstateOutput, "loadBalancer" | "regions" | "dna" | "dynflow" | "haf" | "ingest" | "links">;
 
 /** The configured estate and the overview, each limited to the sources of the caller. */
 export function createEstateService(deps: {
@@ -37,6 +37,8 @@ export function createEstateService(deps: {
         ...estate,
         dna: [...visible(caller, estate.dna)],
         dynflow: [...visible(caller, estate.dynflow)],
+        haf: [...visible(caller, estate.haf)],
+        ingest: estate.ingest === null ? null : (visible(caller, [estate.ingest])[0] ?? null),
         clusters: clustersOf(folds),
       };
     },
@@ -70,7 +72,7 @@ export function createEstateService(deps: {
 
 function sourcesOf(folds: Folds) {
   return Object.entries(folds).flatMap(([stream, fold]) =>
-    fold.family === "dna" || fold.family === "dynflow" ? [{ stream, source: fold.source }] : [],
+    fold.family === "operator" || fold.family === "console" ? [] : [{ stream, source: fold.source }],
   );
 }
 

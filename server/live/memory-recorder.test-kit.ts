@@ -8,6 +8,8 @@ import {
 import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
 import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
 import { type Folds, reduceFolds } from "#server/contract/fold/fold.ts";
+import { EMPTY_HAF } from "#server/contract/fold/haf.ts";
+import { EMPTY_INGEST } from "#server/contract/fold/ingest.ts";
 import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
 import type { Samples } from "#server/contract/live.ts";
 import type { Clock } from "#server/kernel/clock.ts";
@@ -55,6 +57,14 @@ export function createMemoryRecorder(clock: Clock) {
     dynflow(sourceId) {
       const fold = folds[`dynflow:${sourceId}`];
       return fold?.family === "dynflow" ? fold : EMPTY_DYNFLOW;
+    },
+    haf(sourceId) {
+      const fold = folds[`haf:${sourceId}`];
+      return fold?.family === "haf" ? fold : EMPTY_HAF;
+    },
+    ingest(sourceId) {
+      const fold = folds[`ingest:${sourceId}`];
+      return fold?.family === "ingest" ? fold : EMPTY_INGEST;
     },
     operator() {
       const fold = folds[OPERATOR_STREAM];

@@ -2,6 +2,8 @@ import type { EventDraft, JournalEvent, StreamName } from "#server/contract/even
 import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
+import type { HafFold } from "#server/contract/fold/haf.ts";
+import type { IngestFold } from "#server/contract/fold/ingest.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import type { Samples, StreamSample } from "#server/contract/live.ts";
 
@@ -22,6 +24,8 @@ export interface FoldView {
   samples(): Samples;
   dna(sourceId: string): DnaFold;
   dynflow(sourceId: string): DynflowFold;
+  haf(sourceId: string): HafFold;
+  ingest(sourceId: string): IngestFold;
   operator(): OperatorFold;
   /** Calls back after each recorded batch, in order; returns the way to stop. */
   onEvents(listener: (events: readonly JournalEvent[]) => void): () => void;

@@ -4,6 +4,8 @@ import {
   dnaStream,
   dynflowStream,
   familyOf,
+  hafStream,
+  ingestStream,
   type JournalEvent,
   OPERATOR_STREAM,
   type StreamName,
@@ -11,6 +13,8 @@ import {
 import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
 import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
 import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
+import { EMPTY_HAF } from "#server/contract/fold/haf.ts";
+import { EMPTY_INGEST } from "#server/contract/fold/ingest.ts";
 import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
 import type { JournalStatus } from "#server/contract/live.ts";
 import type { Journal, StreamHead, WriterRole } from "#server/journal/ports.ts";
@@ -252,6 +256,14 @@ function viewOf(state: FoldState): FoldView {
     dynflow(sourceId) {
       const fold = state.folds()[dynflowStream(sourceId)];
       return fold?.family === "dynflow" ? fold : EMPTY_DYNFLOW;
+    },
+    haf(sourceId) {
+      const fold = state.folds()[hafStream(sourceId)];
+      return fold?.family === "haf" ? fold : EMPTY_HAF;
+    },
+    ingest(sourceId) {
+      const fold = state.folds()[ingestStream(sourceId)];
+      return fold?.family === "ingest" ? fold : EMPTY_INGEST;
     },
     operator() {
       const fold = state.folds()[OPERATOR_STREAM];

@@ -1,5 +1,13 @@
 /** Every event that can be, for tests of what must bear them all: folds, masks, feed. Ids are few, so that events meet. */
 import fc from "fast-check";
+import {
+  AGENT_STATES,
+  type AgentEventBodies,
+  INGEST_DOORS,
+  RECEIVER_OVERFLOWS,
+  RECEIVER_STATES,
+  RECEIVER_USES,
+} from "#server/contract/agents.ts";
 import { DRAIN_STEPS } from "#server/contract/drain.ts";
 import {
   BEAM_STATES,
@@ -20,6 +28,17 @@ import {
   type StreamName,
   type WorldFacts,
 } from "#server/contract/event.ts";
+import {
+  HAF_APP_STATES,
+  HAF_DOCKER_STATES,
+  HAF_LOG_EVENTS,
+  HAF_PHASES,
+  HAF_ROLE_STATES,
+  HAF_ROLES,
+  type HafAppFacts,
+  type HafEventBodies,
+} from "#server/contract/haf.ts";
+import { READER_STATES } from "#server/contract/readers.ts";
 import { WHOLE_NODE_ACTION_NAMES } from "#server/contract/safety.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import type { JsonValue } from "#server/kernel/json.ts";
@@ -119,6 +138,153 @@ const flag = fc.constantFrom(...INCARNATION_FLAGS);
 const incarnationState = fc.constantFrom(...INCARNATION_STATES);
 
 type Bodies = { readonly [K in EventKind]: fc.Arbitrary<EventBodies[K]> };
+
+const hafRef = {
+  role: fc.constantFrom(...HAF_ROLES),
+  app: fc.option(ids, { nil: null }),
+  generation: fc.nat({ max: 3 }),
+};
+const hafRefOrNull = fc.option(fc.record(hafRef), { nil: null });
+const checkLevel = fc.constantFrom("critical" as const, "warning" as const, "not-known" as const, "ok" as const);
+const phases = fc.subarray([...HAF_PHASES]);
+const hafApp: fc.Arbitrary<HafAppFacts> = fc.record({
+  contextId: fc.option(count, { nil: null }),
+  state: fc.constantFrom(...HAF_APP_STATES),
+  stage: textOrNull,
+  attached: fc.boolean(),
+  inSync: fc.boolean(),
+  block: fc.option(count, { nil: null }),
+  forkId: textOrNull,
+  forking: fc.boolean(),
+  owner: textOrNull,
+});
+
+const hafBodies: { readonly [K in keyof HafEventBodies]: fc.Arbitrary<HafEventBodies[K]> } = {
+  "haf.database.changed": fc.record({
+    version: textOrNull,
+    postgres: count,
+    timeZone: text,
+    has: fc.record({ indexStatus: fc.boolean(), appLog: fc.boolean(), pruning: fc.boolean() }),
+    seesApps: fc.boolean(),
+    pruned: fc.boolean(),
+  }),
+  "haf.stack.state_changed": fc.record({ from: phases, to: phases, evidence: text }),
+  "haf.sync_state.changed": fc.record({ from: textOrNull, to: text, expected: fc.boolean() }),
+  "haf.ready.changed": fc.record({ ready: fc.boolean(), evidence: text }),
+  "haf.indexes.changed": fc.record({
+    missing: count,
+    creating: count,
+    created: count,
+    invalid: count,
+    pending: fc.dictionary(ids, count, { maxKeys: 3 }),
+    stuck: fc.array(text, { maxLength: 2 }),
+  }),
+  "haf.progress": fc.record({
+    block: count,
+    head: fc.option(count, { nil: null }),
+    apps: fc.dictionary(ids, count, { maxKeys: 3 }),
+  }),
+  "haf.block.rewound": fc.record({ from: count, to: count }),
+  "haf.fork.switched": fc.record({ forkId: text, block: count }),
+  "haf.hived.connected": fc.record({ connectionId: text, gitSha: textOrNull, block: count, again: fc.boolean() }),
+  "haf.app.state_changed": fc.record({
+    from: fc.option(fc.constantFrom(...HAF_APP_STATES), { nil: null }),
+    app: hafApp,
+    evidence: text,
+  }),
+  "haf.app.changed": hafApp,
+  "haf.app.logged": fc.record({
+    logId: text,
+    app: ids,
+    event: fc.oneof(fc.constantFrom(...HAF_LOG_EVENTS), text),
+    stage: textOrNull,
+    block: fc.option(count, { nil: null }),
+    forkId: textOrNull,
+    headBlock: fc.option(count, { nil: null }),
+  }),
+  "haf.role.changed": fc.record({
+    ...hafRef,
+    from: fc.option(fc.constantFrom(...HAF_ROLE_STATES), { nil: null }),
+    to: fc.constantFrom(...HAF_ROLE_STATES),
+    inferred: fc.boolean(),
+    cause: hafRefOrNull,
+    exitCode: fc.option(count, { nil: null }),
+    evidence: text,
+    container: fc.option(fc.record({ name: text, image: text, host: textOrNull }), { nil: null }),
+  }),
+  "haf.docker.changed": fc.record({ state: fc.constantFrom(...HAF_DOCKER_STATES), reason: textOrNull }),
+  "haf.check.changed": fc.record({
+    from: fc.option(checkLevel, { nil: null }),
+    to: checkLevel,
+    evidence: text,
+    about: fc.array(text, { maxLength: 3 }),
+  }),
+};
+
+const agentBodies: { readonly [K in keyof AgentEventBodies]: fc.Arbitrary<AgentEventBodies[K]> } = {
+  "agent.seen": fc.record({
+    about: fc.option(
+      fc.record({ hostname: textOrNull, addresses: fc.array(text, { maxLength: 2 }), program: textOrNull }),
+      { nil: null },
+    ),
+    door: fc.constantFrom(...INGEST_DOORS),
+    peer: text,
+    bootId: text,
+    gateway: ids,
+  }),
+  "agent.state_changed": fc.record({
+    from: fc.constantFrom(...AGENT_STATES),
+    to: fc.constantFrom(...AGENT_STATES),
+    evidence: text,
+    silentMs: count,
+    bootId: textOrNull,
+  }),
+  "agent.restarted": fc.record({ from: text, to: text }),
+  "agent.gap": fc.record({ bootId: text, fromSeq: count, toSeq: count }),
+  "agent.skew_changed": fc.record({ skewMs: fc.integer() }),
+  "agent.message": fc.record({
+    bootId: text,
+    seq: count,
+    type: text,
+    kind: text,
+    at: instant,
+    body: fc.constant({ a: 1 }),
+  }),
+  "ingest.pipeline.changed": fc.record({
+    types: fc.array(fc.record({ type: text, kinds: fc.array(text, { maxLength: 2 }) }), { maxLength: 2 }),
+    receivers: fc.array(
+      fc.record({
+        id: ids,
+        use: fc.constantFrom(...RECEIVER_USES),
+        overflow: fc.constantFrom(...RECEIVER_OVERFLOWS),
+        capacity: count,
+      }),
+      { maxLength: 2 },
+    ),
+    routes: fc.array(
+      fc.record({
+        types: fc.array(text, { maxLength: 2 }),
+        kinds: fc.array(text, { maxLength: 2 }),
+        to: fc.array(ids, { maxLength: 2 }),
+      }),
+      { maxLength: 2 },
+    ),
+    inactiveAfterMs: count,
+    poa: fc.boolean(),
+  }),
+  "ingest.gateway.changed": fc.record({
+    state: fc.constantFrom("up" as const, "gone" as const),
+    host: text,
+    evidence: text,
+  }),
+  "ingest.receiver.changed": fc.record({
+    gateway: ids,
+    receiver: ids,
+    from: fc.option(fc.constantFrom(...RECEIVER_STATES), { nil: null }),
+    to: fc.constantFrom(...RECEIVER_STATES),
+    reason: textOrNull,
+  }),
+};
 
 /** One arbitrary a kind: a new kind does not compile before it stands here. */
 const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
@@ -230,6 +396,8 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
   "dynflow.lock.acquired": lockFacts,
   "dynflow.lock.released": fc.record({ class: ids, id: ids }),
   "dynflow.envelope.undecodable": fc.record({ reason: text, bytes: count, sha256: text, head: text }),
+  ...hafBodies,
+  ...agentBodies,
   "op.requested": operation(streams),
   "op.executed": operation(streams),
   "op.failed": operation(streams),
@@ -268,6 +436,12 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
   "job.state_changed": fc.record({ from: fc.constantFrom(...JOB_STATES), job: job(streams) }),
   "console.started": fc.record({ version: text, demo: fc.boolean(), by: text }, { requiredKeys: ["version", "demo"] }),
   "console.stopped": fc.record({ reason: text }),
+  "console.reader.changed": fc.record({
+    state: fc.constantFrom(...READER_STATES),
+    failures: count,
+    reason: textOrNull,
+    stream: fc.option(streams, { nil: null }),
+  }),
   "console.retention_applied": fc.record({
     chain: fc.constantFrom("observed" as const, "operator" as const),
     streams: fc.array(streams, { maxLength: 3 }),
@@ -283,6 +457,8 @@ export const TEST_STREAMS: readonly StreamName[] = [
   "dna:eu-1",
   "dynflow:foreman",
   "dynflow:other",
+  "haf:hive",
+  "ingest:agents",
   "operator",
   "console",
 ];
@@ -320,7 +496,8 @@ export function anyEvent(streams: readonly StreamName[] = TEST_STREAMS): fc.Arbi
 }
 
 function streamOf(kind: EventKind, streams: readonly StreamName[]): fc.Arbitrary<StreamName> {
-  const family = kind.startsWith("op.") || kind.startsWith("job.") ? "operator" : (kind.split(".", 1)[0] ?? "");
+  const head = kind.split(".", 1)[0] ?? "";
+  const family = head === "op" || head === "job" ? "operator" : head === "agent" ? "ingest" : head;
   const fitting = streams.filter((stream) => stream.startsWith(family));
   return fc.constantFrom(...(fitting.length > 0 ? fitting : streams));
 }

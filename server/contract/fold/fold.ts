@@ -1,24 +1,35 @@
 import { familyOf, type JournalEvent, type StreamFamily, type StreamName } from "#server/contract/event.ts";
+import type { ReaderFold } from "#server/contract/readers.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { unreachable } from "#server/kernel/errors.ts";
 import { type DnaFold, EMPTY_DNA, reduceDna } from "./dna.ts";
 import { type DynflowFold, EMPTY_DYNFLOW, reduceDynflow } from "./dynflow.ts";
+import { EMPTY_HAF, type HafFold, reduceHaf } from "./haf.ts";
+import { EMPTY_INGEST, type IngestFold, reduceIngest } from "./ingest.ts";
 import { EMPTY_OPERATOR, type OperatorFold, reduceOperator } from "./operator.ts";
 import { COPYING, createBatchEditor, own, type RecordEditor } from "./record.ts";
 
 /** Raised whenever a reducer would fold old events into another state: snapshots of another version are ignored. */
-export const FOLD_VERSION = 4;
+export const FOLD_VERSION = 5;
 
 export interface ConsoleFold {
   readonly family: "console";
   readonly startedAt: EpochMs | null;
   readonly version: string | null;
   readonly demo: boolean;
+  /** Parts that act on their own, by name: only those that have failed since the start. */
+  readonly readers: Readonly<Record<string, ReaderFold>>;
 }
 
-export const EMPTY_CONSOLE: ConsoleFold = { family: "console", startedAt: null, version: null, demo: false };
+export const EMPTY_CONSOLE: ConsoleFold = {
+  family: "console",
+  startedAt: null,
+  version: null,
+  demo: false,
+  readers: {},
+};
 
-export type StreamFold = DnaFold | DynflowFold | OperatorFold | ConsoleFold;
+export type StreamFold = DnaFold | DynflowFold | HafFold | IngestFold | OperatorFold | ConsoleFold;
 
 /** State of every stream, by name. The one thing all live screens are drawn from, in BFF and browser alike. */
 export type Folds = Readonly<Record<StreamName, StreamFold>>;
@@ -29,6 +40,10 @@ export function emptyFold(family: StreamFamily): StreamFold {
       return EMPTY_DNA;
     case "dynflow":
       return EMPTY_DYNFLOW;
+    case "haf":
+      return EMPTY_HAF;
+    case "ingest":
+      return EMPTY_INGEST;
     case "operator":
       return EMPTY_OPERATOR;
     case "console":
@@ -45,14 +60,32 @@ export function reduceStream(state: StreamFold, event: JournalEvent, edit: Recor
       return reduceDna(state, event, edit);
     case "dynflow":
       return reduceDynflow(state, event, edit);
+    case "haf":
+      return reduceHaf(state, event, edit);
+    case "ingest":
+      return reduceIngest(state, event, edit);
     case "operator":
       return reduceOperator(state, event);
     case "console":
-      return event.kind === "console.started"
-        ? { family: "console", startedAt: event.observedAt, version: event.body.version, demo: event.body.demo }
-        : state;
+      return reduceConsole(state, event, edit);
     default:
       return unreachable(state);
+  }
+}
+
+function reduceConsole(state: ConsoleFold, event: JournalEvent, edit: RecordEditor): ConsoleFold {
+  switch (event.kind) {
+    case "console.started": {
+      const { version, demo } = event.body;
+      return { family: "console", startedAt: event.observedAt, version, demo, readers: {} };
+    }
+    case "console.reader.changed": {
+      const { state: now, failures, reason } = event.body;
+      const reader = { state: now, failures, reason, since: event.observedAt };
+      return { ...state, readers: edit.put(state.readers, event.subject, reader) };
+    }
+    default:
+      return state;
   }
 }
 

@@ -4,11 +4,10 @@
  * source that is not up: its part says so instead.
  */
 import type { StreamName } from "#server/contract/event.ts";
-import type { DnaFold } from "#server/contract/fold/dna.ts";
-import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import { own } from "#server/contract/fold/record.ts";
+import type { SourceFold } from "#server/contract/fold/source.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { unreachable } from "#server/kernel/errors.ts";
 import { dnaFindings } from "./attention-dna.ts";
@@ -43,6 +42,9 @@ function findingsOf(
       return fold.source.state === "up" ? dnaFindings(stream, fold, operator) : sourceFindings(stream, fold);
     case "dynflow":
       return fold.source.state === "up" ? dynflowFindings(stream, fold, now) : sourceFindings(stream, fold);
+    case "haf":
+    case "ingest":
+      return sourceFindings(stream, fold);
     case "operator":
       return operatorFindings(fold, now);
     case "console":
@@ -52,7 +54,7 @@ function findingsOf(
   }
 }
 
-function sourceFindings(stream: StreamName, { source }: DnaFold | DynflowFold): readonly Finding[] {
+function sourceFindings(stream: StreamName, { source }: { readonly source: SourceFold }): readonly Finding[] {
   if (source.state !== "down") return [];
   return [
     {
@@ -98,7 +100,7 @@ const detailOf = ({ evidence }: Finding, now: EpochMs): string =>
   evidence.map(({ text, at }) => (at === undefined ? text : `${text} ${formatCoarseAgeMs(now - at)} ago`)).join(" · ");
 
 /** Pages of the console that carry an annunciator. */
-export const ANNUNCIATORS = ["overview", "topology", "plans", "worlds", "journal", "jobs"] as const;
+export const ANNUNCIATORS = ["overview", "topology", "plans", "worlds", "haf", "agents", "journal", "jobs"] as const;
 export type Annunciator = (typeof ANNUNCIATORS)[number];
 
 const PAGE_OF: Readonly<Record<NeedKind, Annunciator>> = {
@@ -122,6 +124,12 @@ const PAGE_OF: Readonly<Record<NeedKind, Annunciator>> = {
   world_silent: "worlds",
   paused_plans: "plans",
   source_down: "overview",
+  reader_parked: "overview",
+  receiver_failing: "agents",
+  agent_inactive: "agents",
+  agent_late: "agents",
+  agent_gap: "agents",
+  haf_check: "haf",
   job_ended_badly: "jobs",
   approval_asked: "journal",
   operation_unknown: "journal",

@@ -136,7 +136,9 @@ describe("laneOf", () => {
     ["operator", "op.requested", "operators"],
     ["operator", "job.created", "operators"],
     ["console", "console.started", null],
-    ["haf:x", "haf.y", null],
+    ["haf:x", "haf.y", "haf"],
+    ["ingest:x", "agent.seen", "ingest"],
+    ["other:x", "other.y", null],
   ])("%s %s is in %s", (stream, kind, lane) => {
     expect(laneOf({ stream, kind } as Pick<JournalEvent, "stream" | "kind">)).toBe(lane);
   });

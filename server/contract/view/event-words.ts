@@ -10,6 +10,8 @@ import {
 } from "#server/contract/event.ts";
 import { WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
 import { lookOf, type Shape, TONE_SHAPE, type Tone } from "#server/kernel/states.ts";
+import { agentWords } from "./event-words-agents.ts";
+import { hafWords } from "./event-words-haf.ts";
 import {
   formatAgeMs,
   formatBytes,
@@ -276,6 +278,40 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
         `the clock went back ${formatDurationMs(from - to)}; what is seen is stamped ${formatInstantFull(from, "utc")} at the earliest`,
         look("attention"),
         "clock",
+      );
+    }
+    case "haf.database.changed":
+    case "haf.stack.state_changed":
+    case "haf.sync_state.changed":
+    case "haf.ready.changed":
+    case "haf.indexes.changed":
+    case "haf.progress":
+    case "haf.block.rewound":
+    case "haf.fork.switched":
+    case "haf.hived.connected":
+    case "haf.app.state_changed":
+    case "haf.app.changed":
+    case "haf.app.logged":
+    case "haf.role.changed":
+    case "haf.docker.changed":
+    case "haf.check.changed":
+      return hafWords(event);
+    case "agent.seen":
+    case "agent.state_changed":
+    case "agent.restarted":
+    case "agent.gap":
+    case "agent.skew_changed":
+    case "agent.message":
+    case "ingest.pipeline.changed":
+    case "ingest.gateway.changed":
+    case "ingest.receiver.changed":
+      return agentWords(event);
+    case "console.reader.changed": {
+      const { state, reason } = event.body;
+      return said(
+        `${state}${because(reason === null ? null : shownText(reason))}`,
+        lookOf("reader", state),
+        event.subject,
       );
     }
     default:

@@ -19,9 +19,15 @@ export const NEED_KINDS = [
   "paused_plans",
   "health_check",
   "source_down",
+  "reader_parked",
+  "receiver_failing",
+  "haf_check",
+  "agent_inactive",
   "job_ended_badly",
   "uncounted_node",
   "late_node",
+  "agent_late",
+  "agent_gap",
   "planned_long",
   "skipped_waiting",
   "suspended_long",
@@ -48,6 +54,10 @@ export type NeedPlace =
   | { readonly page: "plan"; readonly source: string; readonly planId: string }
   | { readonly page: "plans"; readonly source: string; readonly state: string }
   | { readonly page: "worlds"; readonly source: string; readonly world: string | null }
+  | { readonly page: "haf"; readonly source: string; readonly app: string | null }
+  | { readonly page: "agent"; readonly agent: string }
+  | { readonly page: "pipeline"; readonly receiver: string | null }
+  | { readonly page: "architecture"; readonly reader: string | null }
   | { readonly page: "job"; readonly jobId: string }
   | { readonly page: "journal"; readonly stream: StreamName; readonly subject: string | null };
 

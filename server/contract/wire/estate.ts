@@ -24,6 +24,16 @@ export const dynflowSource = z.object({
   act: z.boolean(),
 });
 
+export const hafSource = z.object({
+  id: z.string(),
+  region: z.string().nullable(),
+  title: z.string(),
+  /** Apps in the order in which they are meant to be set up; empty = as they are found. */
+  apps: z.array(z.string()),
+});
+
+export const ingestSource = z.object({ id: z.string(), title: z.string() });
+
 /** What is configured: it changes only with a restart. Everything live is in the folds. */
 export const estateOutput = z.object({
   ...observed,
@@ -31,6 +41,9 @@ export const estateOutput = z.object({
   regions: z.array(z.object({ id: z.string(), title: z.string() })),
   dna: z.array(dnaSource),
   dynflow: z.array(dynflowSource),
+  haf: z.array(hafSource),
+  /** The gateway for agents; `null` = none is configured. */
+  ingest: ingestSource.nullable(),
   links: z.array(z.object({ title: z.string(), on: z.string(), url: z.string() })),
   /** Counts for those who ask by API; the screen counts from the folds itself. */
   clusters: z.array(
@@ -39,6 +52,7 @@ export const estateOutput = z.object({
 });
 export type EstateOutput = z.infer<typeof estateOutput>;
 export type DnaSourceView = z.infer<typeof dnaSource>;
+export type HafSourceView = z.infer<typeof hafSource>;
 export type DynflowSourceView = z.infer<typeof dynflowSource>;
 
 export const overviewOutput = z.object({
