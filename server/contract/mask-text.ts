@@ -85,7 +85,7 @@ function valueAfter(text: string, from: number, to: number): TextRange | null {
   const closed = afterClosers(text, keyEnd);
   const at = skip(text, closed, SPACES_MAX, SPACE);
   const separator = separatorAt(text, at);
-  if (separator === "::") return null;
+  if (separator === "::") return isUser(text, from) ? valueAt(text, at + 1, true) : null;
   if (separator === ">") return isElement(text, from) ? [at + 1, indexOr(text, "<", at + 1)] : null;
   if (separator === null) return at > keyEnd && isFlag(text, from) ? bareValue(text, at, false) : null;
   if (separator === ":" && isFrame(text, at)) return null;
@@ -117,16 +117,24 @@ function separatorAt(text: string, at: number): "=>" | "=" | ":" | "::" | "%3D" 
 }
 
 /** Whether the key is the name of an XML element: `<password>`. */
-function isElement(text: string, from: number): boolean {
+const isElement = (text: string, from: number): boolean => text.charAt(beforeKey(text, from)) === "<";
+
+/** Whether the key is the user in a URL, where what follows a colon is a secret whatever it begins with: `//token::x@`. */
+function isUser(text: string, from: number): boolean {
+  const at = beforeKey(text, from);
+  return at > 0 && text.slice(at - 1, at + 1) === "//";
+}
+
+/** Where the character before the whole word of a key stands. */
+function beforeKey(text: string, from: number): number {
   let at = from - 1;
   while (at >= 0 && from - at <= FLAG_HEAD_MAX && KEY_CHARACTER.test(text.charAt(at))) at -= 1;
-  return text.charAt(at) === "<";
+  return at;
 }
 
 /** Whether the key is a flag of a command: `--token`. */
 function isFlag(text: string, from: number): boolean {
-  let at = from - 1;
-  while (at >= 0 && from - at <= FLAG_HEAD_MAX && KEY_CHARACTER.test(text.charAt(at))) at -= 1;
+  const at = beforeKey(text, from);
   return text.slice(at + 1, from + 1).startsWith("--") || (at + 1 < from && text.charAt(at + 1) === "-");
 }
 
