@@ -257,10 +257,15 @@ export interface HafConnection {
 
 /** One line of what happened to a stack, newest last, for the diagram of what was observed. */
 export interface HafLifecycleFact {
+  /** By the source's clock. */
   readonly at: EpochMs;
   readonly kind: "role" | "phase" | "log" | "note";
-  /** Of a role. */
+  /** The role it is of; of a row of the log and of a change of an app's state the app's `sync`; else `null`. */
   readonly ref: HafRoleRef | null;
+  /**
+   * Of a role its state; of a phase all that hold from then on, with commas between; of a row of the log its event; of a
+   * note the app's state, or `sync-state`, `rewound`, `fork`, `hived`.
+   */
   readonly to: string;
   readonly cause: HafRoleRef | null;
   readonly inferred: boolean;
