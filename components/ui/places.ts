@@ -23,6 +23,8 @@ export function placeHref(place: NeedPlace): Href {
       return routes.haf({ source: place.source, app: place.app });
     case "agent":
       return routes.agent(place.agent);
+    case "agents":
+      return routes.agents({ state: place.state });
     case "pipeline":
       return routes.pipeline({ receiver: place.receiver });
     case "architecture":

@@ -56,6 +56,7 @@ export type NeedPlace =
   | { readonly page: "worlds"; readonly source: string; readonly world: string | null }
   | { readonly page: "haf"; readonly source: string; readonly app: string | null }
   | { readonly page: "agent"; readonly agent: string }
+  | { readonly page: "agents"; readonly state: string | null }
   | { readonly page: "pipeline"; readonly receiver: string | null }
   | { readonly page: "architecture"; readonly reader: string | null }
   | { readonly page: "job"; readonly jobId: string }
