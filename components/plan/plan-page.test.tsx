@@ -197,6 +197,7 @@ describe("the plan page", () => {
           acknowledgements: {},
           approvals: {},
           drains: {},
+          silences: {},
           readOnly: null,
         },
       },

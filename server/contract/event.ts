@@ -4,6 +4,7 @@
  */
 
 import type { AgentEventBodies } from "#server/contract/agents.ts";
+import type { AlertEventBodies } from "#server/contract/alerts.ts";
 import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
 import type { DrainStep } from "#server/contract/drain.ts";
 import type { HafEventBodies } from "#server/contract/haf.ts";
@@ -247,7 +248,7 @@ export interface JobFacts {
 }
 
 /** The body of each kind. A kind that is not listed is kept and shown, and changes no state. */
-export interface EventBodies extends HafEventBodies, AgentEventBodies {
+export interface EventBodies extends HafEventBodies, AgentEventBodies, AlertEventBodies {
   "source.state_changed": {
     readonly from: SourceHealth | null;
     readonly to: SourceHealth;

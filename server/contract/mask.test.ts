@@ -32,6 +32,7 @@ const HIDES_MORE: ReadonlySet<string> = new Set([
   "haf.docker.changed",
   "ingest.receiver.changed",
   "console.reader.changed",
+  "alert.sink.changed",
 ]);
 
 describe("mask", () => {

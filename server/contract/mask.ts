@@ -84,6 +84,8 @@ function maskBody(event: JournalEvent): JournalEvent {
       return { ...event, body: maskReason(event.body) };
     case "console.reader.changed":
       return { ...event, body: maskReason(event.body) };
+    case "alert.sink.changed":
+      return { ...event, body: maskReason(event.body) };
     case "source.state_changed":
     case "dna.node.seen":
     case "dna.node.forgotten":
@@ -103,6 +105,9 @@ function maskBody(event: JournalEvent): JournalEvent {
     case "dna.node.count_fell":
     case "dna.actor.doubled":
     case "dna.actor.undoubled":
+    case "alert.silenced":
+    case "alert.unsilenced":
+    case "alert.told":
     case "haf.database.changed":
     case "haf.stack.state_changed":
     case "haf.sync_state.changed":
@@ -200,7 +205,7 @@ function maskFold(fold: StreamFold): StreamFold {
     case "ingest":
       return maskIngest(fold);
     case "console":
-      return { ...fold, readers: mapValues(fold.readers, maskReason) };
+      return { ...fold, readers: mapValues(fold.readers, maskReason), sinks: mapValues(fold.sinks, maskReason) };
     case "dna":
       return fold;
     default:
@@ -255,6 +260,7 @@ function maskOperator(fold: OperatorFold): OperatorFold {
       { ...approval, askedBy: by(approval.askedBy), decidedBy: by(approval.decidedBy) },
     ]),
   );
+  const silences = mapValues(fold.silences, (silence) => ({ ...silence, by: by(silence.by) }));
   const readOnly = fold.readOnly === null ? null : { ...fold.readOnly, by: by(fold.readOnly.by) };
   const drains = Object.fromEntries(
     Object.entries(fold.drains).map(([key, drain]) => [
@@ -265,5 +271,5 @@ function maskOperator(fold: OperatorFold): OperatorFold {
       },
     ]),
   );
-  return { ...fold, operations, jobs, acknowledgements, approvals, readOnly, drains };
+  return { ...fold, operations, jobs, acknowledgements, approvals, readOnly, drains, silences };
 }

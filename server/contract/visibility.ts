@@ -41,6 +41,9 @@ function touchedStreams(event: JournalEvent): readonly StreamName[] {
     case "approval.decided":
     case "approval.used":
       return [event.body.stream];
+    case "alert.silenced":
+    case "alert.unsilenced":
+    case "alert.told":
     case "console.reader.changed":
       return event.body.stream === null ? [] : [event.body.stream];
     case "console.retention_applied":
@@ -67,6 +70,9 @@ function narrowedOperator(visible: ReadonlySet<StreamName>, fold: OperatorFold):
     jobs: Object.fromEntries(Object.entries(fold.jobs).filter(([, job]) => visible.has(job.stream))),
     acknowledgements: Object.fromEntries(
       Object.entries(fold.acknowledgements).filter(([, { stream }]) => visible.has(stream)),
+    ),
+    silences: Object.fromEntries(
+      Object.entries(fold.silences).filter(([, { stream }]) => stream === null || visible.has(stream)),
     ),
     drains: Object.fromEntries(Object.entries(fold.drains).filter(([, { stream }]) => visible.has(stream))),
     approvals: Object.fromEntries(Object.entries(fold.approvals).filter(([, { stream }]) => visible.has(stream))),

@@ -177,6 +177,7 @@ export const STATES = table({
   },
   /** A receiver of what agents send. */
   receiver: { ok: "good", lagging: "attention", failing: "failed", full: "failed/stop", stopped: "idle/slash" },
+  sink: { ok: "good", failing: "failed", "not used yet": "idle" },
   gateway: { up: "good", gone: "failed" },
   /** A part of the console that acts on its own. */
   reader: { running: "good", restarting: "attention", parked: "failed/square-x", stopped: "idle/slash" },

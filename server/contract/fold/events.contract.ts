@@ -8,6 +8,7 @@ import {
   RECEIVER_STATES,
   RECEIVER_USES,
 } from "#server/contract/agents.ts";
+import { NOTICES, SINK_STATES } from "#server/contract/alerts.ts";
 import { DRAIN_STEPS } from "#server/contract/drain.ts";
 import {
   BEAM_STATES,
@@ -396,6 +397,25 @@ const bodies = (streams: fc.Arbitrary<StreamName>): Bodies => ({
   "dynflow.lock.acquired": lockFacts,
   "dynflow.lock.released": fc.record({ class: ids, id: ids }),
   "dynflow.envelope.undecodable": fc.record({ reason: text, bytes: count, sha256: text, head: text }),
+  "alert.silenced": fc.record({
+    kind: textOrNull,
+    stream: fc.option(streams, { nil: null }),
+    finding: fc.option(ids, { nil: null }),
+    until: instant,
+  }),
+  "alert.unsilenced": fc.record({ stream: fc.option(streams, { nil: null }) }),
+  "alert.told": fc.record({
+    what: fc.constantFrom(...NOTICES),
+    finding: ids,
+    kind: text,
+    stream: streams,
+    severity: fc.constantFrom("failed" as const, "attention" as const),
+  }),
+  "alert.sink.changed": fc.record({
+    from: fc.option(fc.constantFrom(...SINK_STATES), { nil: null }),
+    to: fc.constantFrom(...SINK_STATES),
+    reason: textOrNull,
+  }),
   ...hafBodies,
   ...agentBodies,
   "op.requested": operation(streams),

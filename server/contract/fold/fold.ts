@@ -1,4 +1,11 @@
-import { familyOf, type JournalEvent, type StreamFamily, type StreamName } from "#server/contract/event.ts";
+import type { SinkState } from "#server/contract/alerts.ts";
+import {
+  familyOf,
+  type JournalEvent,
+  type Maskable,
+  type StreamFamily,
+  type StreamName,
+} from "#server/contract/event.ts";
 import type { ReaderFold } from "#server/contract/readers.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { unreachable } from "#server/kernel/errors.ts";
@@ -19,6 +26,14 @@ export interface ConsoleFold {
   readonly demo: boolean;
   /** Parts that act on their own, by name: only those that have failed since the start. */
   readonly readers: Readonly<Record<string, ReaderFold>>;
+  /** Where alerts go, by id: how they stood when they were last used. */
+  readonly sinks: Readonly<Record<string, SinkFold>>;
+}
+
+export interface SinkFold {
+  readonly state: SinkState;
+  readonly since: EpochMs;
+  readonly reason: Maskable<string> | null;
 }
 
 export const EMPTY_CONSOLE: ConsoleFold = {
@@ -27,6 +42,7 @@ export const EMPTY_CONSOLE: ConsoleFold = {
   version: null,
   demo: false,
   readers: {},
+  sinks: {},
 };
 
 export type StreamFold = DnaFold | DynflowFold | HafFold | IngestFold | OperatorFold | ConsoleFold;
@@ -77,12 +93,16 @@ function reduceConsole(state: ConsoleFold, event: JournalEvent, edit: RecordEdit
   switch (event.kind) {
     case "console.started": {
       const { version, demo } = event.body;
-      return { family: "console", startedAt: event.observedAt, version, demo, readers: {} };
+      return { family: "console", startedAt: event.observedAt, version, demo, readers: {}, sinks: state.sinks };
     }
     case "console.reader.changed": {
       const { state: now, failures, reason } = event.body;
       const reader = { state: now, failures, reason, since: event.observedAt };
       return { ...state, readers: edit.put(state.readers, event.subject, reader) };
+    }
+    case "alert.sink.changed": {
+      const { to, reason } = event.body;
+      return { ...state, sinks: edit.put(state.sinks, event.subject, { state: to, since: event.observedAt, reason }) };
     }
     default:
       return state;

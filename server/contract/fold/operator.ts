@@ -9,6 +9,7 @@ import type {
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { type DrainsFold, EMPTY_DRAINS, reduceDrains } from "./drains.ts";
 import { EMPTY_SAFETY, reduceSafety, type SafetyFold } from "./safety.ts";
+import { EMPTY_SILENCES, reduceSilences, type SilencesFold } from "./silences.ts";
 
 export const OPERATION_PHASES = [
   "requested",
@@ -35,7 +36,7 @@ export interface AcknowledgementFold extends AcknowledgementFacts {
   readonly at: EpochMs;
 }
 
-export interface OperatorFold extends SafetyFold, DrainsFold {
+export interface OperatorFold extends SafetyFold, DrainsFold, SilencesFold {
   readonly family: "operator";
   /** The latest operations, oldest first, at most `OPERATIONS_MAX`; older ones are in the journal. */
   readonly operations: readonly OperationFold[];
@@ -55,6 +56,7 @@ export const EMPTY_OPERATOR: OperatorFold = {
   acknowledgements: {},
   ...EMPTY_SAFETY,
   ...EMPTY_DRAINS,
+  ...EMPTY_SILENCES,
 };
 
 /**
@@ -87,7 +89,7 @@ export function reduceOperator(state: OperatorFold, event: JournalEvent): Operat
       return { ...state, acknowledgements: kept };
     }
     default:
-      return reduceDrains(reduceSafety(state, event), event);
+      return reduceSilences(reduceDrains(reduceSafety(state, event), event), event);
   }
 }
 

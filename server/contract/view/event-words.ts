@@ -306,6 +306,28 @@ function tell(event: JournalEvent): Look & { readonly what: string; readonly sub
     case "ingest.gateway.changed":
     case "ingest.receiver.changed":
       return agentWords(event);
+    case "alert.silenced": {
+      const { kind, stream, finding, until } = event.body;
+      const what = finding === null ? (kind ?? "every kind").replaceAll("_", " ") : findingKind(finding);
+      const where = stream === null ? "" : ` of ${stream}`;
+      return said(
+        `${what}${where} is told to nobody until ${formatInstantFull(until, "utc")}`,
+        look("waiting"),
+        "alerts",
+      );
+    }
+    case "alert.unsilenced":
+      return said("is told again", PLAIN, "alerts");
+    case "alert.told": {
+      const { what, finding, severity } = event.body;
+      return said(`told ${what}: ${findingKind(finding)}`, what === "resolved" ? PLAIN : look(severity), event.subject);
+    }
+    case "alert.sink.changed": {
+      const { to, reason } = event.body;
+      const words =
+        to === "ok" ? "takes alerts" : `takes no alerts${because(reason === null ? null : shownText(reason))}`;
+      return said(words, look(to === "ok" ? "good" : "failed"), event.subject);
+    }
     case "console.reader.changed": {
       const { state, reason } = event.body;
       return said(

@@ -331,7 +331,7 @@ describe("failure", () => {
   it("passes over a snapshot that was changed and takes the one before it", async () => {
     const journal = await openJournal();
     await journal.append(STREAM, [draft("a"), draft("b")]);
-    const state = { family: "console", startedAt: null, version: null, demo: false, readers: {} } as const;
+    const state = { family: "console", startedAt: null, version: null, demo: false, readers: {}, sinks: {} } as const;
     await journal.writeSnapshot({ stream: STREAM, seq: "1", foldVersion: 1, state });
     await journal.writeSnapshot({ stream: STREAM, seq: "2", foldVersion: 1, state });
     await journal.close();
