@@ -7,6 +7,40 @@ import type { JsonValue } from "#server/kernel/json.ts";
 export const AGENT_STATES = ["unknown", "active", "late", "inactive", "left", "forgotten"] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
+type AgentWay = readonly [from: AgentState, to: AgentState, label: string];
+const agentWay = (from: AgentState, to: AgentState, label: string): AgentWay =>
+  Object.freeze([from, to, label] as const);
+
+/** Every way from a state to another: the judge goes by these and by no others, the diagram is drawn from them. */
+export const AGENT_WAYS: readonly AgentWay[] = Object.freeze([
+  agentWay("unknown", "active", "sign of life"),
+  agentWay("unknown", "inactive", "never heard again"),
+  agentWay("unknown", "left", "bye"),
+  agentWay("active", "late", "missed a ping"),
+  agentWay("active", "left", "bye"),
+  agentWay("late", "active", "sign of life"),
+  agentWay("late", "inactive", "silent too long"),
+  agentWay("late", "left", "bye"),
+  agentWay("inactive", "active", "sign of life"),
+  agentWay("inactive", "left", "bye"),
+  agentWay("inactive", "forgotten", "a day without a sign"),
+  agentWay("left", "active", "sign of life"),
+  agentWay("left", "forgotten", "a day without a sign"),
+]);
+
+/** What each state says, for people. */
+export const AGENT_STATE_MEANS: Readonly<Record<AgentState, string>> = Object.freeze({
+  unknown: "seen, and not judged yet",
+  active: "its last sign of life is younger than two pings",
+  late: "one ping and a little more has passed without a sign",
+  inactive: "silent for longer than it may be: somebody should look",
+  left: "it said bye: nobody has to look",
+  forgotten: "silent for so long that it is not listed any more",
+});
+
+/** Why a gateway is gone that was told to stop. */
+export const GATEWAY_STOPPED = "it was told to stop";
+
 /** By which door an agent comes in. */
 export const INGEST_DOORS = ["http", "websocket", "poa"] as const;
 export type IngestDoor = (typeof INGEST_DOORS)[number];

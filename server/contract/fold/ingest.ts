@@ -22,6 +22,7 @@ export interface GatewayFold {
   readonly state: "up" | "gone";
   readonly since: EpochMs;
   readonly host: string;
+  readonly evidence: string;
   /** Receiver id to how it stands. */
   readonly receivers: Readonly<
     Record<string, { readonly state: ReceiverState; readonly since: EpochMs; readonly reason: Maskable<string> | null }>
@@ -130,9 +131,9 @@ function changeAgent(
 type Gateways = IngestFold["gateways"];
 
 function withGateway(gateways: Gateways, event: EventOf<"ingest.gateway.changed">, edit: RecordEditor): Gateways {
-  const { state, host } = event.body;
+  const { state, host, evidence } = event.body;
   const before = own(gateways, event.subject);
-  const gateway = { state, since: event.observedAt, host, receivers: before?.receivers ?? {} };
+  const gateway = { state, since: event.observedAt, host, evidence, receivers: before?.receivers ?? {} };
   const over = goneIn(gateways).filter(([id]) => id !== event.subject);
   const replaced = state === "up" ? over.filter(([, gone]) => gone.host === host) : over.slice(GONE_GATEWAYS_MAX - 1);
   return replaced.reduce((kept, [id]) => edit.drop(kept, id), edit.put(gateways, event.subject, gateway));

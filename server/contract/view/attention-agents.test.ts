@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { GATEWAY_STOPPED } from "#server/contract/agents.ts";
 import { MASKED } from "#server/contract/event.ts";
 import { type AgentFold, EMPTY_INGEST, type GatewayFold, type IngestFold } from "#server/contract/fold/ingest.ts";
 import { epochMs } from "#server/kernel/clock.ts";
@@ -75,8 +76,9 @@ describe("agents that need a person", () => {
 
 const gateway = (part: Partial<GatewayFold> = {}): GatewayFold => ({
   state: "up",
-  since: epochMs(7),
+  since: epochMs(NOW - 7),
   host: "ops",
+  evidence: "no heartbeat for 5 s",
   receivers: {},
   ...part,
 });
@@ -99,6 +101,12 @@ describe("gateways and receivers that need a person", () => {
         place: { page: "pipeline", receiver: "store" },
       }),
     ]);
+  });
+
+  it("a gateway that was told to stop is none, nor one that went an hour ago", () => {
+    const stopped = gateway({ state: "gone", evidence: GATEWAY_STOPPED });
+    const old = gateway({ state: "gone", since: epochMs(NOW - GAP_TOLD_MS) });
+    expect(findings({ gateways: { "ops:1": stopped, "ops:2": old } })).toEqual([]);
   });
 
   it("a receiver that only lags is no failure", () => {

@@ -1,4 +1,5 @@
 /** What of the agents and of the gateways needs a person. Pure. */
+import { GATEWAY_STOPPED } from "#server/contract/agents.ts";
 import { type Maskable, type StreamName, shownText } from "#server/contract/event.ts";
 import type { AgentFold, GatewayFold, IngestFold } from "#server/contract/fold/ingest.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
@@ -8,7 +9,7 @@ import { plural } from "./words.ts";
 /** More agents of one kind of trouble than this are told as one finding. */
 const TOLD_SINGLY_MAX = 3;
 const NAMED_MAX = 3;
-/** Losses are told for so long after the last. */
+/** Losses, and gateways that went, are told for so long after the last. */
 export const GAP_TOLD_MS = 60 * 60 * 1_000;
 
 type Entry = readonly [id: string, agent: AgentFold];
@@ -23,7 +24,7 @@ export function agentFindings(stream: StreamName, fold: IngestFold, now: EpochMs
     ...told(stream, inactive, INACTIVE),
     ...told(stream, late, LATE),
     ...told(stream, gaps, GAP),
-    ...gatewayFindings(stream, fold.gateways),
+    ...gatewayFindings(stream, fold.gateways, now),
     ...receiverFindings(stream, fold.gateways),
   ];
 }
@@ -111,17 +112,19 @@ function many(stream: StreamName, entries: readonly Entry[], words: Words): Find
 
 const STATE_OF: Readonly<Partial<Record<NeedKind, string>>> = { agent_inactive: "inactive", agent_late: "late" };
 
-function gatewayFindings(stream: StreamName, gateways: IngestFold["gateways"]): readonly Finding[] {
+/** Of those that were told to stop nobody has to hear. */
+function gatewayFindings(stream: StreamName, gateways: IngestFold["gateways"], now: EpochMs): readonly Finding[] {
   return Object.entries(gateways)
-    .filter(([, { state }]) => state === "gone")
-    .map(([id, { since, host }]) => ({
+    .filter(([, { state, evidence }]) => state === "gone" && evidence !== GATEWAY_STOPPED)
+    .filter(([, { since }]) => now - since < GAP_TOLD_MS)
+    .map(([id, { since, host, evidence }]) => ({
       id: `gateway_gone|${stream} ${id}`,
       kind: "receiver_failing" as const,
       severity: "failed" as const,
       stream,
       target: id,
       headline: ["Gateway ", id, " is gone"] as const,
-      evidence: [{ text: `on ${host}` }, { text: "its agents may turn up at another" }],
+      evidence: [{ text: `on ${host}` }, { text: evidence }, { text: "its agents may turn up at another" }],
       since,
       count: 1,
       place: { page: "pipeline" as const, receiver: null },
