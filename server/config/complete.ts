@@ -1,6 +1,7 @@
 import path from "node:path";
 import { isMysqlUrl } from "./database-url.ts";
 import type { ConfigurationPath } from "./fault.ts";
+import { toIngest } from "./ingest-complete.ts";
 import type {
   BeamConfiguration,
   Configuration,
@@ -32,10 +33,15 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
   const folder = context.file === null ? context.cwd : path.dirname(context.file);
   const dna = document.dna.map((source, index) => toDnaSource(source, index, context.secrets));
   const dynflow = document.dynflow.map((source, index) => toDynflowSource(source, index, context.secrets));
+  const journal = toJournal(document.journal, folder, context.secrets);
+  const ingest =
+    document.ingest === undefined ? null : toIngest(document.ingest, { folder, journal, secrets: context.secrets });
+  // A gateway alone is a console of agents; beside `demo` it is the demo's.
+  const isReal = dna.length + dynflow.length > 0 || (ingest !== null && document.demo === undefined);
   return deepFreeze({
     file: context.file,
     listen: toListen(document.listen, context.port),
-    journal: toJournal(document.journal, folder, context.secrets),
+    journal,
     auth: document.auth,
     readOnly: document.readOnly,
     approvals: document.approvals,
@@ -46,7 +52,8 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
     regions: toRegions(document, [...dna, ...dynflow]),
     dna,
     dynflow,
-    demo: dna.length + dynflow.length > 0 ? null : { speed: document.demo?.speed ?? 1 },
+    ingest,
+    demo: isReal ? null : { speed: document.demo?.speed ?? 1 },
   });
 }
 

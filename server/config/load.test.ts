@@ -180,7 +180,6 @@ demo: {}
 
   it.each([
     ["haf: [ { id: hive } ]", "1 haf: HAF is not in this version"],
-    ["ingest: { listen: { port: 1 } }", "1 ingest: the ingest gateway is not in this version"],
     ["auth: { mode: oidc }", "1 auth.mode: oidc is not in this version"],
   ])("refuses by name what is of a later version: %s", (text, fault) => {
     expect(faultsOf(text)).toEqual([fault]);

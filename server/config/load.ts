@@ -85,6 +85,8 @@ function readSections(document: unknown): ReadSections {
     loadBalancer: readLeniently(SECTIONS.loadBalancer, raw.loadBalancer),
     dna: itemsOf(raw.dna).map((item) => ({ ...namesOf(item), whole: readLeniently(dnaSource, item) })),
     dynflow: itemsOf(raw.dynflow).map((item) => ({ ...namesOf(item), whole: readLeniently(dynflowSource, item) })),
+    ingest: raw.ingest === undefined ? null : readLeniently(SECTIONS.ingest.unwrap(), raw.ingest),
+    ingestIsWhole: SECTIONS.ingest.safeParse(raw.ingest).success,
     demoIsGiven: raw.demo !== undefined,
   };
 }

@@ -1,3 +1,4 @@
+import type { IngestConfiguration } from "./ingest-model.ts";
 import type { Secret } from "./secret.ts";
 
 /** The configuration as the rest of the console sees it: parsed, complete, frozen; secrets only behind `Secret`. */
@@ -23,6 +24,8 @@ export interface Configuration {
   readonly regions: readonly RegionConfiguration[];
   readonly dna: readonly DnaSourceConfiguration[];
   readonly dynflow: readonly DynflowSourceConfiguration[];
+  /** The gateway that agents send to; `null` = closed (in the demo it is opened all the same). */
+  readonly ingest: IngestConfiguration | null;
   /** Set exactly when there is no real source: the embedded demo runs then. */
   readonly demo: { readonly speed: number } | null;
 }

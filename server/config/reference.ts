@@ -20,6 +20,7 @@ interface JsonSchema {
   readonly not?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly required?: readonly string[];
   readonly default?: unknown;
   readonly description?: string;
@@ -42,7 +43,9 @@ function rowsOf(schema: JsonSchema, prefix: string): readonly ReferenceRow[] {
       meaning: child.description ?? "",
     };
     const inner = child.items?.properties === undefined ? [] : rowsOf(child.items, `${path}[]`);
-    return [row, ...inner, ...rowsOf(child, path)];
+    const named = child.additionalProperties;
+    const byName = typeof named === "object" ? rowsOf(named, `${path}.<name>`) : [];
+    return [row, ...inner, ...byName, ...rowsOf(child, path)];
   });
 }
 

@@ -1,6 +1,8 @@
 import { isLoopback, isWildcard } from "./addresses.ts";
 import { beamFaults } from "./beam-rules.ts";
 import { judgeDatabaseUrl } from "./database-url.ts";
+import { ingestFaults } from "./ingest-rules.ts";
+import type { IngestDocument } from "./ingest-schema.ts";
 import type { ShapeFault } from "./issues.ts";
 import { journalStoreFaults } from "./journal-rules.ts";
 import type { ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
@@ -25,6 +27,9 @@ export interface ReadSections {
   readonly loadBalancer: ConfigurationDocument["loadBalancer"] | null;
   readonly dna: readonly ReadSource<DnaDocument>[];
   readonly dynflow: readonly ReadSource<DynflowDocument>[];
+  readonly ingest: IngestDocument | null;
+  /** Nothing of it was left out: names in it can be held against each other. */
+  readonly ingestIsWhole: boolean;
   readonly demoIsGiven: boolean;
 }
 
@@ -41,6 +46,7 @@ export function crossFaults(read: ReadSections): readonly ShapeFault[] {
     ...dynflowFaults(read),
     ...beamFaults(read),
     ...approvalFaults(read),
+    ...ingestFaults(read),
   ];
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { addressOrNetwork, isContactPoint, isHttpOrigin, isLinkTemplate } from "./addresses.ts";
+import { isHttpOrigin, isLinkTemplate } from "./addresses.ts";
+import { ingest } from "./ingest-schema.ts";
 import { LINK_TARGETS } from "./model.ts";
+import { contactPoints, host, id, keyspace, proxy, secretEnv, secretFile, tcpPort, title } from "./schema-parts.ts";
 import { parseSize } from "./sizes.ts";
 
 /**
@@ -14,19 +16,7 @@ const later = (what: string) =>
     .optional()
     .describe("Of a later version: refused.");
 
-const id = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes, at most 63")
-  .describe("Names it in addresses, in the journal and in tokens; unique over all sources.");
-const title = z.string().trim().min(1, "must not be empty").max(80);
 const region = id.optional().describe("One of `regions`; may be left out when there are none.");
-const secretEnv = (what: string) => z.string().min(1).optional().describe(`Environment variable that holds ${what}.`);
-const secretFile = (what: string) => z.string().min(1).optional().describe(`File that holds ${what}.`);
-const host = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .regex(/^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/, "must be a host name or address without port");
 const days = z.int().min(1, "must be at least 1 day").max(3_650, "must be at most 3650 days");
 const size = z.union([z.int().positive(), z.string()]).transform((value, context) => {
   const parsed = typeof value === "number" ? value : parseSize(value);
@@ -53,24 +43,8 @@ const listen = z.strictObject({
     .max(50)
     .default([])
     .describe("Names that requests may be addressed to, besides loopback, `host` and `publicOrigin`."),
-  trustedProxies: z
-    .array(
-      z
-        .string()
-        .refine((text) => addressOrNetwork(text) !== null, "must be an address or a network such as 10.0.0.0/8"),
-    )
-    .max(50)
-    .default([])
-    .describe("Proxies whose `X-Forwarded-For` is believed."),
+  trustedProxies: z.array(proxy).max(50).default([]).describe("Proxies whose `X-Forwarded-For` is believed."),
 });
-
-const contactPoints = z
-  .array(z.string().refine(isContactPoint, "must be host or host:port"))
-  .min(1, "needs at least one")
-  .max(50);
-const keyspace = z
-  .string()
-  .regex(/^[a-zA-Z]\w{0,47}$/, "must be a keyspace name: letters, digits and underscores, at most 48");
 
 const journal = z.strictObject({
   store: z
@@ -167,8 +141,6 @@ const link = z.strictObject({
       "Address, with `{source}` and `{planId}`, `{stepId}`, `{worldId}`, `{node}` or `{actor}` filled in, each encoded.",
     ),
 });
-
-const tcpPort = z.int().min(1, "must be a port").max(65_535, "must be a port");
 
 const beam = z.strictObject({
   name: z
@@ -322,7 +294,7 @@ export const SECTIONS = {
   dna: z.array(dnaSource).max(100).default([]).describe("DNA clusters."),
   dynflow: z.array(dynflowSource).max(100).default([]).describe("Dynflow databases."),
   haf: later("HAF"),
-  ingest: later("the ingest gateway"),
+  ingest: ingest.optional().describe("The gateway that agents send to; closed when left out."),
   demo: z
     .strictObject({
       speed: z.number().positive().max(100).default(1).describe("Scales simulators and readers together."),

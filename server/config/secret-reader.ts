@@ -5,7 +5,7 @@ import type { ShapeFault } from "./issues.ts";
 import { createSecret, type Secret } from "./secret.ts";
 
 /** Whatever ends in `…Env` or `…File` of these is read. */
-const SECRETS = ["password", "key", "cookie", "ca", "certificate"];
+const SECRETS = ["password", "key", "token", "cookie", "ca", "certificate"];
 
 const COOKIE_MAX_CHARACTERS = 255;
 
@@ -28,7 +28,7 @@ const MAX_SECRET_CHARACTERS = 65_536;
 /** Resolves `…Env` and `…File`. A secret that is missing is a fault at its key; its text is in no message. */
 export interface SecretReader {
   /** `null` when neither key is given, or the secret cannot be had (a fault then). */
-  read(holder: unknown, prefix: string, at: ConfigurationPath): Secret | null;
+  read(holder: unknown, prefix: string, at: ConfigurationPath, leastCharacters?: number): Secret | null;
   /** Tries every secret that a document names, wherever the document is faulty otherwise. */
   tryAll(document: unknown): void;
   faults(): readonly ShapeFault[];
@@ -46,18 +46,24 @@ export function createSecretReader(options: {
     return null;
   };
 
-  const judged = (value: string, prefix: string, where: string, at: ConfigurationPath): Secret | null => {
-    const wrong = JUDGES[prefix]?.(value) ?? null;
+  const judged = (
+    value: string,
+    prefix: string,
+    where: string,
+    at: ConfigurationPath,
+    least: number,
+  ): Secret | null => {
+    const wrong = value.length < least ? `holds less than ${least} characters` : (JUDGES[prefix]?.(value) ?? null);
     return wrong === null ? createSecret(value) : fail(at, `${where} ${wrong}`);
   };
 
-  const fromEnvironment = (name: string, prefix: string, at: ConfigurationPath): Secret | null => {
+  const fromEnvironment = (name: string, prefix: string, at: ConfigurationPath, least: number): Secret | null => {
     const value = options.environment[name];
     if (value === undefined) return fail(at, `the environment has no ${name}`);
-    return value === "" ? fail(at, `${name} is empty in the environment`) : judged(value, prefix, name, at);
+    return value === "" ? fail(at, `${name} is empty in the environment`) : judged(value, prefix, name, at, least);
   };
 
-  const fromFile = (name: string, prefix: string, at: ConfigurationPath): Secret | null => {
+  const fromFile = (name: string, prefix: string, at: ConfigurationPath, least: number): Secret | null => {
     const file = path.resolve(options.folder, name);
     let text: string;
     try {
@@ -67,14 +73,16 @@ export function createSecretReader(options: {
     }
     const value = text.replace(/\r?\n$/, "");
     if (value === "") return fail(at, `${file} is empty`);
-    return value.length > MAX_SECRET_CHARACTERS ? fail(at, `${file} is too long`) : judged(value, prefix, file, at);
+    return value.length > MAX_SECRET_CHARACTERS
+      ? fail(at, `${file} is too long`)
+      : judged(value, prefix, file, at, least);
   };
 
-  const read: SecretReader["read"] = (holder, prefix, at) => {
+  const read: SecretReader["read"] = (holder, prefix, at, least = 0) => {
     const env = textAt(holder, `${prefix}Env`);
-    if (env !== null) return fromEnvironment(env, prefix, [...at, `${prefix}Env`]);
+    if (env !== null) return fromEnvironment(env, prefix, [...at, `${prefix}Env`], least);
     const file = textAt(holder, `${prefix}File`);
-    return file === null ? null : fromFile(file, prefix, [...at, `${prefix}File`]);
+    return file === null ? null : fromFile(file, prefix, [...at, `${prefix}File`], least);
   };
 
   const walk = (value: unknown, at: ConfigurationPath): void => {
