@@ -2,7 +2,10 @@
 import type { DatabaseHostFacts } from "#server/contract/event.ts";
 import type { DnaFold, NodeFold, OwnedFold } from "#server/contract/fold/dna.ts";
 import type { SourceFold } from "#server/contract/fold/source.ts";
+import { nodeWord } from "#server/contract/view/node-word.ts";
 import type { EstateOutput } from "#server/contract/wire/estate.ts";
+
+export { nodeWord };
 
 export interface Incarnation {
   /** `created:id` */
@@ -135,12 +138,6 @@ function placeOf(name: string, all: readonly Incarnation[]): readonly NodePlace[
 
 function databaseOf({ id, fold }: SourcedFold): readonly DatabaseView[] {
   return fold.database === null ? [] : [{ source: id, ...fold.database, known: fold.source.state === "up" }];
-}
-
-/** The word a node is drawn with: two of a name, or one that runs on after its death, hide every other state. */
-export function nodeWord({ flags, state }: NodeFold): string {
-  if (flags.name_conflict !== undefined) return "name_conflict";
-  return flags.zombie === undefined ? state : "zombie";
 }
 
 export const keysOf = (owned: OwnedFold | undefined): number | null =>
