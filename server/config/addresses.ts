@@ -47,3 +47,14 @@ export function isLinkTemplate(text: string): boolean {
   const authority = /^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? "";
   return authority !== "" && !/[{}]/.test(authority) && !/[{}]/.test(text.replace(PLACEHOLDER, ""));
 }
+
+/** A whole http or https address, without user or password. */
+export function isHttpAddress(text: string): boolean {
+  if (!URL.canParse(text) || text.length > 2_000) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === "http:" || protocol === "https:") && username === "" && password === "";
+}
+
+/** What is wrong with the content of an address that is a secret; `null` = nothing. */
+export const judgeAddress = (text: string): string | null =>
+  isHttpAddress(text) ? null : "holds no http or https address";

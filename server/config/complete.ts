@@ -1,4 +1,5 @@
 import path from "node:path";
+import { toAlertSinks } from "./alerts-rules.ts";
 import { isMysqlUrl } from "./database-url.ts";
 import type { ConfigurationPath } from "./fault.ts";
 import { toIngest } from "./ingest-complete.ts";
@@ -53,6 +54,7 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
     dna,
     dynflow,
     ingest,
+    alerts: toAlertSinks(document.alerts, context.secrets),
     demo: isReal ? null : { speed: document.demo?.speed ?? 1 },
   });
 }

@@ -87,6 +87,7 @@ function readSections(document: unknown): ReadSections {
     dynflow: itemsOf(raw.dynflow).map((item) => ({ ...namesOf(item), whole: readLeniently(dynflowSource, item) })),
     ingest: raw.ingest === undefined ? null : readLeniently(SECTIONS.ingest.unwrap(), raw.ingest),
     ingestIsWhole: SECTIONS.ingest.safeParse(raw.ingest).success,
+    alerts: readLeniently(SECTIONS.alerts, raw.alerts),
     demoIsGiven: raw.demo !== undefined,
   };
 }

@@ -26,8 +26,25 @@ export interface Configuration {
   readonly dynflow: readonly DynflowSourceConfiguration[];
   /** The gateway that agents send to; `null` = closed (in the demo it is opened all the same). */
   readonly ingest: IngestConfiguration | null;
+  /** Whom findings are told. */
+  readonly alerts: readonly AlertSinkConfiguration[];
   /** Set exactly when there is no real source: the embedded demo runs then. */
   readonly demo: { readonly speed: number } | null;
+}
+
+export interface AlertSinkConfiguration {
+  readonly id: string;
+  readonly title: string;
+  /** It may hold a token. */
+  readonly url: Secret;
+  readonly key: Secret | null;
+  /** Empty = all. */
+  readonly kinds: readonly string[];
+  readonly least: "attention" | "failed";
+  readonly sources: readonly string[];
+  readonly settleMs: number;
+  /** `null` = no sign of life is sent. */
+  readonly aliveEveryMs: number | null;
 }
 
 export interface ListenConfiguration {

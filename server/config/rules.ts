@@ -1,4 +1,5 @@
 import { isLoopback, isWildcard } from "./addresses.ts";
+import { alertFaults } from "./alerts-rules.ts";
 import { beamFaults } from "./beam-rules.ts";
 import { judgeDatabaseUrl } from "./database-url.ts";
 import { ingestFaults } from "./ingest-rules.ts";
@@ -30,6 +31,7 @@ export interface ReadSections {
   readonly ingest: IngestDocument | null;
   /** Nothing of it was left out: names in it can be held against each other. */
   readonly ingestIsWhole: boolean;
+  readonly alerts: ConfigurationDocument["alerts"] | null;
   readonly demoIsGiven: boolean;
 }
 
@@ -47,6 +49,7 @@ export function crossFaults(read: ReadSections): readonly ShapeFault[] {
     ...beamFaults(read),
     ...approvalFaults(read),
     ...ingestFaults(read),
+    ...alertFaults(read.alerts),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isHttpOrigin, isLinkTemplate } from "./addresses.ts";
+import { alerts } from "./alerts-schema.ts";
 import { ingest } from "./ingest-schema.ts";
 import { LINK_TARGETS } from "./model.ts";
 import { contactPoints, host, id, keyspace, proxy, secretEnv, secretFile, tcpPort, title } from "./schema-parts.ts";
@@ -295,6 +296,7 @@ export const SECTIONS = {
   dynflow: z.array(dynflowSource).max(100).default([]).describe("Dynflow databases."),
   haf: later("HAF"),
   ingest: ingest.optional().describe("The gateway that agents send to; closed when left out."),
+  alerts: alerts.default([]).describe("Whom findings are told, by webhook."),
   demo: z
     .strictObject({
       speed: z.number().positive().max(100).default(1).describe("Scales simulators and readers together."),

@@ -1,11 +1,12 @@
 import path from "node:path";
+import { judgeAddress } from "./addresses.ts";
 import type { Environment } from "./environment.ts";
 import type { ConfigurationPath } from "./fault.ts";
 import type { ShapeFault } from "./issues.ts";
 import { createSecret, type Secret } from "./secret.ts";
 
 /** Whatever ends in `…Env` or `…File` of these is read. */
-const SECRETS = ["password", "key", "token", "cookie", "ca", "certificate"];
+const SECRETS = ["password", "key", "token", "cookie", "ca", "certificate", "url"];
 
 const COOKIE_MAX_CHARACTERS = 255;
 
@@ -17,6 +18,7 @@ const JUDGES: Readonly<Record<string, (text: string) => string | null>> = {
       : `holds no cookie: one line of up to ${COOKIE_MAX_CHARACTERS} visible ASCII characters`,
   ca: judgePem,
   certificate: judgePem,
+  url: judgeAddress,
 };
 
 function judgePem(text: string): string | null {

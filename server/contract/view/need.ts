@@ -1,41 +1,10 @@
 /** One thing that needs a person, as the screens and `overview.get` tell it. */
 import type { StreamName } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import type { NeedKind } from "#server/kernel/need-kinds.ts";
 import type { Shape } from "#server/kernel/states.ts";
 
-/** From worst to least: this is the order on the screen. */
-export const NEED_KINDS = [
-  "doubled_actor",
-  "approval_asked",
-  "name_conflict",
-  "zombie_node",
-  "dead_node",
-  "orphaned_lock",
-  "plan_unlocked",
-  "planning_stuck",
-  "never_starts",
-  "no_executor",
-  "no_poller",
-  "paused_plans",
-  "health_check",
-  "source_down",
-  "reader_parked",
-  "receiver_failing",
-  "haf_check",
-  "agent_inactive",
-  "job_ended_badly",
-  "uncounted_node",
-  "late_node",
-  "agent_late",
-  "agent_gap",
-  "planned_long",
-  "skipped_waiting",
-  "suspended_long",
-  "world_silent",
-  "operation_unknown",
-  "unreadable_rows",
-] as const;
-export type NeedKind = (typeof NEED_KINDS)[number];
+export { NEED_KINDS, type NeedKind } from "#server/kernel/need-kinds.ts";
 
 export type Severity = "failed" | "attention";
 
