@@ -1,19 +1,13 @@
 "use client";
 import { useMemo } from "react";
-import { DiagramFrame } from "#components/lifecycle/diagram-frame.tsx";
-import { toStateDiagram } from "#components/lifecycle/state-diagram.ts";
+import { machineDiagram } from "#components/lifecycle/machine-diagram.ts";
+import { MachineLifecycle } from "#components/lifecycle/machine-lifecycle.tsx";
 import { formatDurationMs } from "#components/ui/format.ts";
 import { useNow } from "#components/ui/live.ts";
-import { WORKER_STATE_LABELS, WORKER_STATES, WORKER_STEPS, workerPlace } from "#server/contract/diagram/worker-loop.ts";
+import { WORKER_MACHINE, workerPlace } from "#server/contract/diagram/worker-loop.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 
-const DIAGRAM = toStateDiagram({
-  title: "Loop of a cluster worker",
-  states: WORKER_STATES,
-  transitions: WORKER_STEPS,
-  first: "booting",
-  last: ["halted"],
-});
+const DIAGRAM = machineDiagram(WORKER_MACHINE);
 
 /** Older than this the node's own answer says nothing of the present moment: its refreshes went on since. */
 const TOLD_FRESH_MS = 4_000;
@@ -44,7 +38,8 @@ export function WorkerLoop({ refresh, silentMs }: WorkerLoopProps) {
       ? "not known"
       : `inferred: its heartbeat changed ${formatDurationMs(silentMs)} ago, as we saw it`;
   return (
-    <DiagramFrame
+    <MachineLifecycle
+      machine={WORKER_MACHINE}
       diagram={DIAGRAM}
       marks={marks}
       note={
@@ -52,36 +47,6 @@ export function WorkerLoop({ refresh, silentMs }: WorkerLoopProps) {
           here = magenta frame; {known ? `${place.said}, ` : ""}
           {how}
         </>
-      }
-      twin={
-        <table aria-label={DIAGRAM.title}>
-          <thead>
-            <tr>
-              <th scope="col">State</th>
-              <th scope="col">What it does there</th>
-              <th scope="col">From here to</th>
-            </tr>
-          </thead>
-          <tbody>
-            {WORKER_STATES.map((state) => {
-              const here = marks.now.includes(state);
-              return (
-                <tr key={state} className={here ? "now" : ""} aria-current={here || undefined}>
-                  <th scope="row">
-                    {state}
-                    {here && <span className="small t3"> now</span>}
-                  </th>
-                  <td className="t2">{WORKER_STATE_LABELS[state]}</td>
-                  <td className="t2">
-                    {WORKER_STEPS.filter(({ from }) => from === state)
-                      .map(({ to, label }) => `${to}: ${label}`)
-                      .join("; ")}
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
       }
     />
   );

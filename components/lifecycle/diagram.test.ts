@@ -2,16 +2,29 @@
 import fc from "fast-check";
 import mermaid from "mermaid";
 import { beforeAll, describe, expect, it } from "vitest";
+import { MACHINES } from "#server/contract/diagram/machines.ts";
 import { PLAN_LIFECYCLE } from "#server/contract/diagram/plan-lifecycle.ts";
 import { ACTOR_DIAGRAM, ACTOR_OVERVIEW_DIAGRAM } from "./actor-diagram.ts";
 import { cutLabel, DIAGRAM_NODES_MAX, type Diagram, escapeMermaid, LABEL_MAX, placeholder } from "./diagram.ts";
 import { INCARNATION_DIAGRAM, incarnationMarks } from "./incarnation-diagram.ts";
+import { machineDiagram } from "./machine-diagram.ts";
 import theme from "./mermaid-theme.json" with { type: "json" };
 import { PLAN_DIAGRAM, planMarks } from "./plan-diagram.ts";
 import { REQUEST_DIAGRAM, requestMarks } from "./request-diagram.ts";
 import { toStateDiagram } from "./state-diagram.ts";
 import { STEP_DIAGRAMS } from "./step-diagram.ts";
 import { worldDiagram } from "./world-diagram.ts";
+
+/** Under a name of their own. */
+const DRAWN_ABOVE: ReadonlySet<string> = new Set([
+  "plan",
+  "incarnation",
+  "actor",
+  "actor-full",
+  "step-plan",
+  "step-run",
+  "step-finalize",
+]);
 
 const DIAGRAMS: readonly (readonly [string, Diagram])[] = [
   ["plan", PLAN_DIAGRAM],
@@ -23,6 +36,10 @@ const DIAGRAMS: readonly (readonly [string, Diagram])[] = [
   ["step-run", STEP_DIAGRAMS.run],
   ["step-finalize", STEP_DIAGRAMS.finalize],
   ["world-executor", worldDiagram({ executor: true, queues: ["default", "slow"], startsDelayed: true })],
+  ...MACHINES.filter(({ kind }) => !DRAWN_ABOVE.has(kind)).map((machine): [string, Diagram] => [
+    `machine-${machine.kind}`,
+    machineDiagram(machine),
+  ]),
   ["world-client", worldDiagram({ executor: false, queues: [], startsDelayed: false })],
 ];
 
@@ -153,7 +170,7 @@ describe("hostile words", () => {
         title: "hostile",
         states: [word, "other"],
         transitions: [{ from: word, to: "other", label: word }],
-        first: word,
+        first: [word],
         last: [],
       });
       expect(diagram.source).toMatch(DRAWN);

@@ -1,19 +1,10 @@
-import {
-  PLAN_LIFECYCLE,
-  PLAN_LIFECYCLE_STATES,
-  toPlanLifecycleState,
-} from "#server/contract/diagram/plan-lifecycle.ts";
+import { PLAN_MACHINE, toPlanLifecycleState } from "#server/contract/diagram/plan-lifecycle.ts";
 import { type Diagram, type DiagramMarks, NO_MARKS } from "./diagram.ts";
-import { toStateDiagram, transitionKey } from "./state-diagram.ts";
+import { machineDiagram } from "./machine-diagram.ts";
+import { transitionKey } from "./state-diagram.ts";
 
 /** The life of a Dynflow plan. */
-export const PLAN_DIAGRAM: Diagram = toStateDiagram({
-  title: "Life of a plan",
-  states: PLAN_LIFECYCLE_STATES,
-  transitions: PLAN_LIFECYCLE,
-  first: "pending",
-  last: ["stopped"],
-});
+export const PLAN_DIAGRAM: Diagram = machineDiagram(PLAN_MACHINE);
 
 /**
  * Where a plan is and which ways it certainly went, from its state and the names in its execution history

@@ -1,11 +1,11 @@
 import { type Diagram, type DiagramEdge, type DiagramNode, escapeMermaid, placeholder } from "./diagram.ts";
 
-interface StateDiagramInput {
+export interface StateDiagramInput {
   readonly title: string;
   readonly states: readonly string[];
   readonly transitions: readonly { readonly from: string; readonly to: string; readonly label: string }[];
   /** Where it begins and where it ends. */
-  readonly first: string;
+  readonly first: readonly string[];
   readonly last: readonly string[];
   readonly direction?: "LR" | "TB";
 }
@@ -18,9 +18,9 @@ export function toStateDiagram(input: StateDiagramInput): Diagram {
   const { title, states, transitions, first, last, direction = "LR" } = input;
   const idOf = (state: string): string => `n${states.indexOf(state)}`;
   const nodes: readonly DiagramNode[] = states.map((state) => ({ id: idOf(state), key: state, label: state }));
-  // Mermaid numbers the arrows of a state diagram in their order in the text: the first is the way in.
+  // Mermaid numbers the arrows of a state diagram in their order in the text: the ways in come first.
   const edges: readonly DiagramEdge[] = transitions.map(({ from, to, label }, index) => ({
-    id: `edge${index + 1}`,
+    id: `edge${index + first.length}`,
     key: transitionKey(from, to),
     from,
     to,
@@ -31,7 +31,7 @@ export function toStateDiagram(input: StateDiagramInput): Diagram {
       "stateDiagram-v2",
       `  direction ${direction}`,
       ...nodes.map(({ id, label }) => `  state "${name(label)}" as ${id}`),
-      `  [*] --> ${idOf(first)}`,
+      ...first.map((state) => `  [*] --> ${idOf(state)}`),
       ...edges.map(({ from, to, label }) => `  ${idOf(from)} --> ${idOf(to)} : ${word(label)}`),
       ...last.map((state) => `  ${idOf(state)} --> [*]`),
       "",

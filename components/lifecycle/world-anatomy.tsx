@@ -1,8 +1,8 @@
 "use client";
 import { useMemo } from "react";
-import { lockState } from "#components/plan/lock-words.ts";
 import { useEnvelopes } from "#components/worlds/use-worlds.ts";
 import type { WorldLine } from "#components/worlds/world-lines.ts";
+import { lockState } from "#server/contract/diagram/lock-lifecycle.ts";
 import type { WorldView } from "#server/contract/wire/dynflow-worlds.ts";
 import { DiagramFrame } from "./diagram-frame.tsx";
 import { type WorldNumbers, worldDiagram, worldMarks } from "./world-diagram.ts";

@@ -5,7 +5,7 @@ import { Id } from "#components/ui/ident.tsx";
 import { Section } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
-import { lockState } from "./lock-words.ts";
+import { lockState } from "#server/contract/diagram/lock-lifecycle.ts";
 import type { LockView } from "./types.ts";
 import { useDynflowFold } from "./use-plan.ts";
 import { WorldName } from "./world-name.tsx";

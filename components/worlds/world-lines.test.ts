@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_DYNFLOW, type LockFold, type WorldFold } from "#server/contract/fold/dynflow.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import { lockLines, queueText, worldLines, worldWord } from "./world-lines.ts";
+import { lockLines, queueText, worldLines } from "./world-lines.ts";
 
 const world = (over: Partial<WorldFold> = {}): WorldFold => ({
   class: "Dynflow::Coordinator::ExecutorWorld",
@@ -27,17 +27,6 @@ const lock = (over: Partial<LockFold> = {}): LockFold => ({
   unreadable: null,
   seenSince: epochMs(0),
   ...over,
-});
-
-describe("worldWord", () => {
-  it("believes a ping that was not answered before the record", () => {
-    const silent = { ping: { at: epochMs(1), roundTripMs: null } };
-    expect(worldWord(world())).toBe("active");
-    expect(worldWord(world({ active: false }))).toBe("terminating");
-    expect(worldWord(world(silent))).toBe("not answering");
-    expect(worldWord(world({ executor: false, active: null }))).toBe("client");
-    expect(worldWord(world({ unreadable: "no" }))).toBe("unreadable");
-  });
 });
 
 describe("the lists", () => {

@@ -1,5 +1,7 @@
 /** Worlds and locks of all sources as lines, worst first. Pure. */
-import { isExecutionLock, lockState } from "#components/plan/lock-words.ts";
+import { isExecutionLock } from "#components/plan/lock-words.ts";
+import { lockState } from "#server/contract/diagram/lock-lifecycle.ts";
+import { invalidatedWorlds, worldState } from "#server/contract/diagram/world-lifecycle.ts";
 import type { DynflowFold, LockFold, WorldFold } from "#server/contract/fold/dynflow.ts";
 import { lookOf, TONES_WORST_FIRST } from "#server/kernel/states.ts";
 
@@ -31,17 +33,10 @@ interface Source {
   readonly fold: DynflowFold;
 }
 
-/** What a record and our own pings say together. */
-export function worldWord(world: WorldFold): string {
-  if (world.unreadable !== null) return "unreadable";
-  if (world.ping !== null && world.ping.roundTripMs === null) return "not answering";
-  if (!world.executor) return "client";
-  return world.active === false ? "terminating" : "active";
-}
-
 export function worldLines(sources: readonly Source[], own: ReadonlyMap<string, string | null>): readonly WorldLine[] {
   const lines = sources.flatMap(({ id: source, fold }) => {
     const locks = Object.values(fold.locks);
+    const invalidated = invalidatedWorlds(locks);
     const running = locks.filter((lock) => isExecutionLock(lock.class)).length;
     return Object.entries(fold.worlds).map(([id, world]): WorldLine => {
       const held = locks.filter((lock) => lock.worldId === id);
@@ -50,7 +45,7 @@ export function worldLines(sources: readonly Source[], own: ReadonlyMap<string, 
         source,
         id,
         world,
-        word: worldWord(world),
+        word: worldState(world, invalidated.has(id)),
         locks: held.length,
         plans,
         share: running === 0 ? null : plans / running,

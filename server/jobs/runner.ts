@@ -1,3 +1,4 @@
+import { canJobBecome, isJobEnded } from "#server/contract/diagram/job-lifecycle.ts";
 import type { JobCounts, JobFacts, JobState } from "#server/contract/event.ts";
 import { OPERATOR_STREAM } from "#server/contract/event.ts";
 import type { JobProgress } from "#server/contract/live.ts";
@@ -42,8 +43,7 @@ export interface JobRunner extends JobStarter {
   stop(): Promise<void>;
 }
 
-export const isEnded = (state: JobState): boolean =>
-  state === "done" || state === "failed" || state === "stopped" || state === "cancelled";
+export const isEnded = isJobEnded;
 
 const sameCounts = (a: JobCounts, b: JobCounts): boolean =>
   a.applied === b.applied && a.moved === b.moved && a.failed === b.failed && a.unknown === b.unknown;
@@ -98,6 +98,8 @@ export function createJobRunner(deps: {
   async function changeState(live: Live, state: JobState, note: string | null, causedBy: string): Promise<void> {
     const { facts } = live.record;
     if (facts.state === state && facts.note === note) return;
+    if (facts.state !== state && !canJobBecome(facts.state, state))
+      throw new OpsError("conflict", `The job is ${facts.state}: it cannot become ${state}`);
     const next = { ...live.record, facts: { ...facts, state, note } };
     await recorder.record(OPERATOR_STREAM, [
       {
@@ -324,7 +326,7 @@ export function createJobRunner(deps: {
     async pause(jobId, requestId) {
       const live = liveOf(jobId);
       const { state } = live.record.facts;
-      if (state !== "running" && state !== "waiting")
+      if (!canJobBecome(state, "paused"))
         throw new OpsError("conflict", `The job is ${state}: only a running one can be paused`);
       await halt(live);
       if (isEnded(live.record.facts.state))

@@ -57,6 +57,17 @@ export const STATES = table({
     unreachable: "attention",
     refused: "failed",
   },
+  /** What the cluster worker of a node is at. */
+  worker: {
+    booting: "working",
+    beating: "working",
+    listing: "working",
+    judging: "working",
+    waiting: "good",
+    stale: "attention",
+    crashed: "failed",
+    halted: "failed/stop",
+  },
   actor: {
     unknown: "unknown",
     owned: "idle",
@@ -109,6 +120,7 @@ export const STATES = table({
     "not asked": "unknown",
     client: "idle",
     unreadable: "failed/square-x",
+    gone: "idle/slash",
   },
   lock: {
     held: "working",

@@ -5,6 +5,8 @@
  * Source: cleaton/dna@9b5aab5 lib/dna/server.ex, lib/dna/server/{partition,instance}.ex.
  */
 
+import { dnaSource, type Machine, machine, ways } from "./machine.ts";
+
 export const ACTOR_OVERVIEW_STATES = ["unknown", "owned", "running", "orphan row"] as const;
 export type ActorOverviewState = (typeof ACTOR_OVERVIEW_STATES)[number];
 
@@ -22,17 +24,7 @@ export const ACTOR_STATES = [
 ] as const;
 export type ActorState = (typeof ACTOR_STATES)[number];
 
-export interface ActorTransition<T extends string> {
-  readonly from: T;
-  readonly to: T;
-  /** What happens on this way; short, for the arrow. */
-  readonly label: string;
-}
-
-const frozen = <T extends string>(rows: readonly (readonly [from: T, to: T, label: string])[]) =>
-  Object.freeze(rows.map(([from, to, label]): ActorTransition<T> => Object.freeze({ from, to, label })));
-
-export const ACTOR_OVERVIEW = frozen<ActorOverviewState>([
+export const ACTOR_OVERVIEW = ways<ActorOverviewState>([
   ["unknown", "owned", "first message claims it"],
   ["owned", "running", "message at the owner"],
   ["running", "owned", "stopped by the console"],
@@ -42,7 +34,7 @@ export const ACTOR_OVERVIEW = frozen<ActorOverviewState>([
   ["orphan row", "unknown", "released"],
 ]);
 
-export const ACTOR_LIFECYCLE = frozen<ActorState>([
+export const ACTOR_LIFECYCLE = ways<ActorState>([
   ["unknown", "owned", "LWT insert"],
   ["owned", "starting", "request at the owner"],
   ["starting", "init storage", "started"],
@@ -75,6 +67,39 @@ export const ACTOR_STATE_LABELS: Readonly<Record<ActorState | ActorOverviewState
   handling: "its callbacks run; further messages queue",
   pending: "a batch is being written; further events only go to its buffer",
   crashed: "its process ended by an error; what was buffered is lost",
+});
+
+const ACTOR_SOURCES = [dnaSource("lib/dna/server.ex"), dnaSource("lib/dna/server/{partition,instance}.ex")];
+
+/** The life of an actor as far as the register and a look into the registry tell it. */
+export const ACTOR_OVERVIEW_MACHINE: Machine<ActorOverviewState> = machine({
+  kind: "actor",
+  group: "DNA",
+  name: "actor, in overview",
+  title: "Life of an actor, in overview",
+  system: "actor",
+  states: ACTOR_OVERVIEW_STATES,
+  means: ACTOR_STATE_LABELS,
+  transitions: ACTOR_OVERVIEW,
+  first: ["unknown"],
+  last: [],
+  sources: ACTOR_SOURCES,
+});
+
+/** The life of an actor with what its process goes through. */
+export const ACTOR_MACHINE: Machine<ActorState> = machine({
+  kind: "actor-full",
+  group: "DNA",
+  name: "actor, in full",
+  title: "Life of an actor, in full",
+  system: "actor",
+  states: ACTOR_STATES,
+  means: ACTOR_STATE_LABELS,
+  transitions: ACTOR_LIFECYCLE,
+  first: ["unknown"],
+  last: [],
+  direction: "TB",
+  sources: ACTOR_SOURCES,
 });
 
 /** What is known of a key at one moment. */

@@ -6,6 +6,8 @@
  * `@expire_after`); the rest is added so that nothing is declared dead on what was not observed.
  */
 
+import { dnaSource, type Machine, machine, ownSource } from "./machine.ts";
+
 /** Silence after which peers may delete the row and take keys over. */
 export const LATE_AFTER_MS = 10_000;
 /** Silence after which an observation error no longer explains it. */
@@ -104,3 +106,45 @@ export const LIFECYCLE_TRANSITIONS: readonly LifecycleTransition[] = Object.free
     }),
   ),
 );
+
+/** Words short enough for an arrow. */
+const SHORT: Readonly<Record<LifecycleEvent, string>> = {
+  gap: "gap",
+  present: "row back",
+  beat: "beat",
+  young_write: "young write",
+  old_write: "old write",
+  quiet_10s: "10 s silent",
+  quiet_20s: "20 s silent",
+  steady_30s: "30 s steady",
+  absent: "row deleted",
+};
+
+/** 20 s of silence say nothing new where 10 s are enough. */
+const toldOf = ({ events }: LifecycleTransition): readonly LifecycleEvent[] =>
+  events.filter((event) => event !== "quiet_20s" || !events.includes("quiet_10s"));
+
+/** The life of one incarnation as one table. */
+export const INCARNATION_MACHINE: Machine<LifecycleState> = machine({
+  kind: "incarnation",
+  group: "DNA",
+  name: "incarnation of a node",
+  title: "Life of an incarnation",
+  system: "node",
+  states: LIFECYCLE_STATES,
+  means: LIFECYCLE_STATE_LABELS,
+  transitions: LIFECYCLE_TRANSITIONS.map((transition) => ({
+    from: transition.from,
+    to: transition.to,
+    label: toldOf(transition)
+      .map((event) => SHORT[event])
+      .join(" or "),
+    said: transition.events.map((event) => LIFECYCLE_EVENT_LABELS[event]).join(" or "),
+  })),
+  first: ["observing"],
+  last: [],
+  sources: [
+    ownSource("server/dna/domain/liveness.ts, from reads of nodes alone"),
+    dnaSource("lib/dna/server/cluster.ex @expire_after"),
+  ],
+});

@@ -4,6 +4,8 @@
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/execution_plan.rb `state_transitions`.
  */
+import { dynflowSource, type Machine, machine, type Transition, ways } from "./machine.ts";
+
 export const PLAN_LIFECYCLE_STATES = [
   "pending",
   "scheduled",
@@ -15,28 +17,21 @@ export const PLAN_LIFECYCLE_STATES = [
 ] as const;
 export type PlanLifecycleState = (typeof PLAN_LIFECYCLE_STATES)[number];
 
-export interface PlanTransition {
-  readonly from: PlanLifecycleState;
-  readonly to: PlanLifecycleState;
-  /** What happens on this way; short, for the arrow. */
-  readonly label: string;
-}
-
 /** In the order in which a plan usually meets them. */
-export const PLAN_LIFECYCLE: readonly PlanTransition[] = Object.freeze([
-  { from: "pending", to: "planning", label: "triggered" },
-  { from: "pending", to: "scheduled", label: "delayed" },
-  { from: "pending", to: "stopped", label: "given up" },
-  { from: "scheduled", to: "planning", label: "its time came" },
-  { from: "scheduled", to: "stopped", label: "cancelled, too late" },
-  { from: "planning", to: "planned", label: "planned" },
-  { from: "planning", to: "stopped", label: "planning failed" },
-  { from: "planned", to: "running", label: "an executor took it" },
-  { from: "planned", to: "stopped", label: "halted" },
-  { from: "running", to: "paused", label: "a step failed" },
-  { from: "running", to: "stopped", label: "finished" },
-  { from: "paused", to: "running", label: "resumed" },
-  { from: "paused", to: "stopped", label: "halted" },
+export const PLAN_LIFECYCLE: readonly Transition<PlanLifecycleState>[] = ways<PlanLifecycleState>([
+  ["pending", "planning", "triggered"],
+  ["pending", "scheduled", "delayed"],
+  ["pending", "stopped", "given up"],
+  ["scheduled", "planning", "its time came"],
+  ["scheduled", "stopped", "cancelled, too late"],
+  ["planning", "planned", "planned"],
+  ["planning", "stopped", "planning failed"],
+  ["planned", "running", "an executor took it"],
+  ["planned", "stopped", "halted"],
+  ["running", "paused", "a step failed"],
+  ["running", "stopped", "finished"],
+  ["paused", "running", "resumed"],
+  ["paused", "stopped", "halted"],
 ]);
 
 /** What each state says, for people. */
@@ -48,6 +43,21 @@ export const PLAN_STATE_LABELS: Readonly<Record<PlanLifecycleState, string>> = O
   running: "an executor runs its steps",
   paused: "stopped at an error, goes on when resumed",
   stopped: "over: nothing of it runs again",
+});
+
+/** The life of a plan as one table. */
+export const PLAN_MACHINE: Machine<PlanLifecycleState> = machine({
+  kind: "plan",
+  group: "Dynflow",
+  name: "plan",
+  title: "Life of a plan",
+  system: "plan",
+  states: PLAN_LIFECYCLE_STATES,
+  means: PLAN_STATE_LABELS,
+  transitions: PLAN_LIFECYCLE,
+  first: ["pending"],
+  last: ["stopped"],
+  sources: [dynflowSource("lib/dynflow/execution_plan.rb state_transitions")],
 });
 
 /** `null` for a word of a release that we do not know: nothing is marked then. */

@@ -4,6 +4,8 @@
  * Source: cleaton/dna@9b5aab5 lib/dna/server/cluster.ex (`refresh`, `@refresh_interval` 5 s after each finished one).
  */
 
+import { dnaSource, type Machine, machine, type Transition, ways } from "./machine.ts";
+
 export const WORKER_STATES = [
   "booting",
   "beating",
@@ -28,26 +30,34 @@ export const WORKER_STATE_LABELS: Readonly<Record<WorkerState, string>> = Object
   halted: "its VM has ended itself, exit code 1",
 });
 
-export interface WorkerStep {
-  readonly from: WorkerState;
-  readonly to: WorkerState;
-  /** What happens on this way; short, for the arrow. */
-  readonly label: string;
-}
-
-export const WORKER_STEPS: readonly WorkerStep[] = Object.freeze([
-  { from: "booting", to: "beating", label: "row inserted" },
-  { from: "beating", to: "listing", label: "own row written" },
-  { from: "listing", to: "judging", label: "peers read" },
-  { from: "judging", to: "waiting", label: "stale peers deleted" },
-  { from: "waiting", to: "beating", label: "5 s" },
-  { from: "waiting", to: "stale", label: "no refresh for 10 s" },
-  { from: "stale", to: "beating", label: "refresh runs first" },
-  { from: "stale", to: "halted", label: "a request needs a foreign owner" },
-  { from: "beating", to: "crashed", label: "database error" },
-  { from: "listing", to: "crashed", label: "database error" },
-  { from: "crashed", to: "booting", label: "new incarnation" },
+export const WORKER_STEPS: readonly Transition<WorkerState>[] = ways<WorkerState>([
+  ["booting", "beating", "row inserted"],
+  ["beating", "listing", "own row written"],
+  ["listing", "judging", "peers read"],
+  ["judging", "waiting", "stale peers deleted"],
+  ["waiting", "beating", "5 s"],
+  ["waiting", "stale", "no refresh for 10 s"],
+  ["stale", "beating", "refresh runs first"],
+  ["stale", "halted", "a request needs a foreign owner"],
+  ["beating", "crashed", "database error"],
+  ["listing", "crashed", "database error"],
+  ["crashed", "booting", "new incarnation"],
 ]);
+
+/** The cluster worker as one table. */
+export const WORKER_MACHINE: Machine<WorkerState> = machine({
+  kind: "worker",
+  group: "DNA",
+  name: "cluster worker",
+  title: "Loop of a cluster worker",
+  system: "worker",
+  states: WORKER_STATES,
+  means: WORKER_STATE_LABELS,
+  transitions: WORKER_STEPS,
+  first: ["booting"],
+  last: ["halted"],
+  sources: [dnaSource("lib/dna/server/cluster.ex refresh, @refresh_interval, @expire_after")],
+});
 
 /** Wait between two refreshes. */
 export const REFRESH_PERIOD_MS = 5_000;

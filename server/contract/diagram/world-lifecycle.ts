@@ -1,0 +1,84 @@
+/**
+ * The life of a Dynflow world as its coordinator record and this console's own pings tell it. Frozen; every screen takes
+ * the state of a world from `worldState` here.
+ *
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/coordinator.rb (its record), world/invalidation.rb (who takes it away).
+ */
+import type { LockFold, WorldFold } from "#server/contract/fold/dynflow.ts";
+import { dynflowSource, type Machine, machine, ownSource, ways } from "./machine.ts";
+
+export const WORLD_STATES = [
+  "active",
+  "client",
+  "terminating",
+  "not answering",
+  "invalidating",
+  "unreadable",
+  "gone",
+] as const;
+export type WorldState = (typeof WORLD_STATES)[number];
+
+export const WORLD_MACHINE: Machine<WorldState> = machine({
+  kind: "world",
+  group: "Dynflow",
+  name: "world",
+  title: "Life of a world",
+  system: "world",
+  states: WORLD_STATES,
+  means: {
+    active: "an executor: it is registered and takes plans",
+    client: "registered without an executor: it sends requests and runs nothing",
+    terminating: "its record says that it is ending: it takes no more plans, and still answers pings",
+    "not answering": "our last ping got no answer in time; it may be busy or gone",
+    invalidating: "another world is taking it away: its plans are stopped or handed on, its locks deleted",
+    unreadable: "its record cannot be read by this console",
+    gone: "its record is deleted: it left by itself, or was invalidated",
+  },
+  transitions: ways<WorldState>([
+    ["active", "terminating", "told to end"],
+    ["active", "not answering", "no pong"],
+    ["not answering", "active", "pong"],
+    ["client", "not answering", "no pong"],
+    ["not answering", "client", "pong"],
+    ["terminating", "not answering", "no pong"],
+    ["not answering", "invalidating", "somebody invalidates it"],
+    ["active", "invalidating", "somebody invalidates it"],
+    ["client", "invalidating", "somebody invalidates it"],
+    ["terminating", "invalidating", "somebody invalidates it"],
+    ["invalidating", "gone", "record deleted"],
+    ["terminating", "gone", "left"],
+    ["client", "gone", "left"],
+    ["unreadable", "gone", "record deleted"],
+  ]),
+  first: ["active", "client", "unreadable"],
+  last: ["gone"],
+  direction: "TB",
+  sources: [
+    dynflowSource("lib/dynflow/coordinator.rb, lib/dynflow/world/invalidation.rb"),
+    ownSource("server/contract/diagram/world-lifecycle.ts, from records, locks and our own pings"),
+  ],
+});
+
+/** What its record, our pings and the lock of an invalidation say together. */
+export function worldState(
+  world: Pick<WorldFold, "unreadable" | "executor" | "active" | "ping">,
+  isInvalidated = false,
+): WorldState {
+  if (isInvalidated) return "invalidating";
+  if (world.unreadable !== null) return "unreadable";
+  if (world.ping !== null && world.ping.roundTripMs === null) return "not answering";
+  if (!world.executor) return "client";
+  return world.active === false ? "terminating" : "active";
+}
+
+const INVALIDATION_CLASS = "WorldInvalidationLock";
+const INVALIDATION_ID = "world-invalidation:";
+
+/** Worlds that somebody invalidates now, by the locks that are held for it. */
+export function invalidatedWorlds(locks: Iterable<Pick<LockFold, "class" | "id">>): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { class: name, id } of locks) {
+    if (name.endsWith(INVALIDATION_CLASS) && id.startsWith(INVALIDATION_ID)) ids.add(id.slice(INVALIDATION_ID.length));
+  }
+  return ids;
+}
