@@ -23,9 +23,13 @@ export interface HafStore {
   instance(signal?: AbortSignal): Promise<HafRead<HafInstance>>;
   /** In order of context id. */
   apps(signal?: AbortSignal): Promise<HafRead<readonly HafContext[]>>;
-  /** In order of table and name. Without `status` in older releases every row is `created`. */
+  /** In order of table and name. Releases without `status` delete the row of an index that is back: each is `missing`. */
   indexes(signal?: AbortSignal): Promise<HafRead<readonly HafIndex[]>>;
-  /** Rows of the log of apps after this id, oldest first, at most 1,000. Empty where there is no such table. */
+  /**
+   * Rows of the log of apps after this id, oldest first, at most 1,000. Empty where there is no such table. An id is
+   * taken before its transaction commits, and an app's takes seconds: a row can appear behind later ones, so whoever
+   * follows asks from some hundred ids back and leaves out what it has.
+   */
   appLog(after: DecimalText, signal?: AbortSignal): Promise<HafRead<readonly HafLogRow[]>>;
   /** Forks after this id, oldest first, at most 1,000. */
   forks(after: DecimalText, signal?: AbortSignal): Promise<HafRead<readonly HafForkRow[]>>;
@@ -50,7 +54,7 @@ export interface HafInstance {
   readonly pruning: number;
   readonly irreversibleHead: number | null;
   readonly reversibleHead: number | null;
-  /** The queue of events has a row: one half of what HAF calls ready. */
+  /** The queue of events has a row, those that stand for no event included: one half of what HAF calls ready. */
   readonly hasEvents: boolean;
   /** The database's clock. */
   readonly now: EpochMs;

@@ -1,0 +1,38 @@
+import { DatabaseError } from "pg";
+import { messageOf, OpsError, type OpsErrorCode } from "#server/kernel/errors.ts";
+
+/** `lock_not_available`, and a deadlock that PostgreSQL has resolved: whoever changes tables was in the way. */
+const LOCKED: ReadonlySet<string> = new Set(["55P03", "40P01"]);
+
+/** SQLSTATE, by code or by class: messages are in the server's language and are never looked at. */
+const CODES: ReadonlyMap<string, OpsErrorCode> = new Map<string, OpsErrorCode>([
+  ["08", "upstream-unavailable"],
+  ["28", "upstream-unavailable"],
+  ["3D", "upstream-unavailable"],
+  ["40", "upstream-unavailable"],
+  ["53", "upstream-unavailable"],
+  ["55", "upstream-unavailable"],
+  ["57", "upstream-unavailable"],
+  ["42501", "not-permitted"],
+]);
+
+/** Whether a read ended because somebody else's lock was in its way. */
+export const isLocked = (cause: unknown): boolean => cause instanceof DatabaseError && LOCKED.has(cause.code ?? "");
+
+/** Translates what was thrown. Anything that is no answer of the server means that nobody answered. */
+export function hafOpsError(cause: unknown): OpsError {
+  if (cause instanceof OpsError) return cause;
+  if (!(cause instanceof DatabaseError)) {
+    return new OpsError("upstream-unavailable", `PostgreSQL did not answer: ${messageOf(cause)}`, { cause });
+  }
+  const state = cause.code ?? "";
+  const code = CODES.get(state) ?? CODES.get(state.slice(0, 2)) ?? "upstream-malformed";
+  return new OpsError(code, `PostgreSQL answered ${state}: ${messageOf(cause)}`, {
+    cause,
+    details: { sqlState: state },
+  });
+}
+
+/** Whether a connection must not be used again: only an answer of the server leaves it in a known state. */
+export const breaksConnection = (cause: unknown): boolean =>
+  !(cause instanceof DatabaseError) || cause.severity === "FATAL" || cause.severity === "PANIC";
