@@ -1,10 +1,11 @@
 import { hostname } from "node:os";
 import path from "node:path";
 import type { Configuration, ScyllaJournalConfiguration } from "#server/config/model.ts";
+import { createMemoryNotes } from "#server/journal/adapters/memory/shared-notes.ts";
 import { openScyllaJournal, type ScyllaJournalOptions } from "#server/journal/adapters/scylla/journal.ts";
 import { openSqliteJournal } from "#server/journal/adapters/sqlite/journal.ts";
 import { openLocalState } from "#server/journal/adapters/sqlite/local-state.ts";
-import type { Journal, JournalRetention, StateStore, WriterRole } from "#server/journal/ports.ts";
+import type { Journal, JournalRetention, SharedNotes, StateStore, WriterRole } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
@@ -16,6 +17,8 @@ export interface OpenedJournal extends Journal, JournalRetention {
   readonly state: StateStore;
   /** What this console keeps for itself, also while another writes the journal: sessions that were logged out. */
   readonly own: Pick<StateStore, "list" | "putAll">;
+  /** What every process on this journal tells the others, also while another writes it. */
+  readonly notes: SharedNotes;
   /** `null` = nobody else can write it. */
   readonly role: WriterRole | null;
   /** This process, as the others are told of it; `null` where there are none. */
@@ -49,7 +52,7 @@ export async function openJournal(
     clock,
     log,
   });
-  return { ...journal, own: journal.state, role: null, holder: null };
+  return { ...journal, own: journal.state, notes: createMemoryNotes(), role: null, holder: null };
 }
 
 /** What the configuration says of a journal in ScyllaDB. */

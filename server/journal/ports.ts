@@ -150,3 +150,29 @@ export interface StateStore {
   /** Adds 1 to a counter and answers the new value; durable before it is answered. */
   increment(namespace: string, key: string): Promise<number>;
 }
+
+/** One note of one process. */
+export interface SharedNote {
+  /** The process that wrote it, as it calls itself. */
+  readonly owner: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * What every process on a journal tells the others, whoever writes the journal: each its own notes, which the others only
+ * read. Not durable: a note is gone by itself some time after it was last written (an hour, on a shared store), and those
+ * of a store that nobody shares with the process. Rejects with `journal-unavailable`.
+ */
+export interface SharedNotes {
+  /** Of one owner; `null` removes. Some may be written when it rejects. */
+  put(
+    space: string,
+    owner: string,
+    entries: readonly { readonly key: string; readonly value: string | null }[],
+  ): Promise<void>;
+  /** Everything in the space, at most 10,000 notes. */
+  list(space: string): Promise<readonly SharedNote[]>;
+  /** All notes of an owner. */
+  drop(space: string, owner: string): Promise<void>;
+}

@@ -1,11 +1,15 @@
 import { afterAll } from "vitest";
 import { journalContract } from "#server/journal/journal.contract.ts";
 import { retentionContract } from "#server/journal/retention.contract.ts";
+import { sharedNotesContract } from "#server/journal/shared-notes.contract.ts";
 import type { ManualClock } from "#server/runtime/clock.ts";
+import type { ScyllaJournal } from "./options.ts";
 import { createPlace, type Place } from "./place.test-kit.ts";
 
 const places: Place[] = [];
+const journals: ScyllaJournal[] = [];
 afterAll(async () => {
+  for (const journal of journals) await journal.close();
   for (const place of places) await place.drop();
 });
 
@@ -35,3 +39,14 @@ function contractsOn(name: string, segmentEvents?: number): void {
 
 contractsOn("Apache Cassandra 5");
 contractsOn("Apache Cassandra 5 with a segment for every seven events", 7);
+
+sharedNotesContract("Apache Cassandra 5, of a writer and of a follower", async () => {
+  let place = places[0];
+  if (place === undefined) {
+    place = await createPlace();
+    places.push(place);
+  }
+  const [writer, follower] = [await place.open({ holder: "one:1" }), await place.open({ holder: "two:2" })];
+  journals.push(writer, follower);
+  return { one: writer.notes, other: follower.notes };
+});

@@ -15,7 +15,8 @@ import type { LeaseTimes, ScyllaJournal, ScyllaJournalOptions } from "./options.
 import { readRange } from "./range.ts";
 import { fenceNames, readNames } from "./registry.ts";
 import { acknowledge, retain } from "./retention.ts";
-import { hasSchema, makeSchema } from "./schema.ts";
+import { eventTableNames, hasSchema, makeSchema } from "./schema.ts";
+import { createSharedNotes } from "./shared-notes.ts";
 import { snapshotUpTo, writeSnapshot } from "./snapshots.ts";
 import { createState } from "./state.ts";
 import { statementsOn } from "./statements.ts";
@@ -52,7 +53,7 @@ export async function openJournalOn(cql: Cql, options: ScyllaJournalOptions): Pr
   const statements = statementsOn(options.keyspace);
   try {
     if (writes) await makeSchema(cql, options.keyspace, options.replication);
-    else if (!(await hasSchema(cql, options.keyspace))) throw new OpsError("not-found", NO_JOURNAL);
+    else if (!(await hasSchema(cql, options.keyspace, eventTableNames))) throw new OpsError("not-found", NO_JOURNAL);
     const journalId = await identify({ cql, statements, key }, ulid, writes);
     const store: Store = { cql, statements, key, journalId };
     const opened = openOn(store, options);
@@ -162,6 +163,7 @@ function openOn(
       }),
     acknowledge: (ids) => open(() => acknowledge({ store, directory, state }, ids)),
     state: guarded(state, open),
+    notes: createSharedNotes(store.cql, store.statements),
     role: { state: () => lease.state(), onChange: (listener) => lease.onChange(listener) },
     chainHeads: () =>
       open(async () => {

@@ -1,7 +1,7 @@
 /** How a journal in ScyllaDB or Cassandra is opened, and what it can do beyond the ports. */
 import type { GivenKeySource } from "#server/journal/adapters/given-key.ts";
 import type { ChainName } from "#server/journal/domain/chains.ts";
-import type { Journal, JournalRetention, StateStore, WriterRole } from "#server/journal/ports.ts";
+import type { Journal, JournalRetention, SharedNotes, StateStore, WriterRole } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 
@@ -78,6 +78,7 @@ export interface ScyllaChainVerdict {
 export interface ScyllaJournal extends Journal, JournalRetention {
   /** Writes are `refused` while another process holds the journal. */
   readonly state: StateStore;
+  readonly notes: SharedNotes;
   readonly role: WriterRole;
   chainHeads(): Promise<readonly ScyllaChainHead[]>;
   /** Walks every event of every stream, beside a running writer. Never rejects. */

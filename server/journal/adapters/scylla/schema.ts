@@ -42,10 +42,14 @@ const TABLES: Readonly<Record<string, string>> = {
     PRIMARY KEY ((stream, fold_version, seq, chunk))`,
   state: `namespace text, key text, value text, epoch bigint static, turn bigint static,
     PRIMARY KEY (namespace, key)`,
+  // What each process tells the others, unfenced; every row goes by itself.
+  notes: "space text, owner text, key text, value text, PRIMARY KEY (space, owner, key)",
 };
 
 /** Every table of the journal. */
 export const tableNames: readonly string[] = Object.keys(TABLES);
+/** Those without which nothing can be read of it: one of an earlier version has no others. */
+export const eventTableNames: readonly string[] = tableNames.filter((name) => name !== "notes");
 
 /**
  * What makes the journal's keyspace and tables where they are missing, statement by statement, to be shown or run.
@@ -73,14 +77,14 @@ export function schemaStatements(
   return [`CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = ${map}${tablets}`, ...tables];
 }
 
-/** Whether every table of the journal is there. */
-export async function hasSchema(cql: Cql, keyspaceName: string): Promise<boolean> {
+/** Whether these tables of the journal are there. */
+export async function hasSchema(cql: Cql, keyspaceName: string, names = tableNames): Promise<boolean> {
   const found = await cql.read({
     query: "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?",
     params: [keyspaceName],
   });
   const present = new Set(found.map((row) => String(row.table_name)));
-  return tableNames.every((name) => present.has(name));
+  return names.every((name) => present.has(name));
 }
 
 /** Makes what is missing; asks for no right to make anything when nothing is. */

@@ -11,7 +11,13 @@ export type Statements = ReturnType<typeof statementsOn>;
 /** @param keyspaceName as the database spells it */
 export function statementsOn(keyspaceName: string) {
   const ks = quoteKeyspace(keyspaceName);
-  return { ...leaseStatements(ks), ...eventStatements(ks), ...noteStatements(ks), ...stateStatements(ks) };
+  return {
+    ...leaseStatements(ks),
+    ...eventStatements(ks),
+    ...noteStatements(ks),
+    ...stateStatements(ks),
+    ...sharedStatements(ks),
+  };
 }
 
 /** Which journal it is, who writes it, and what names it has. */
@@ -110,5 +116,26 @@ function stateStatements(ks: string) {
       after === null
         ? say(`SELECT key, value FROM ${ks}.state WHERE namespace = ? LIMIT ?`, namespace, limit)
         : say(`SELECT key, value FROM ${ks}.state WHERE namespace = ? AND key > ? LIMIT ?`, namespace, after, limit),
+  };
+}
+
+/** Notes of every process, whoever holds the journal. */
+function sharedStatements(ks: string) {
+  return {
+    putNote: (space: string, owner: string, key: string, value: string, ttlSeconds: number) =>
+      say(
+        `INSERT INTO ${ks}.notes (space, owner, key, value) VALUES (?, ?, ?, ?) USING TTL ?`,
+        space,
+        owner,
+        key,
+        value,
+        ttlSeconds,
+      ),
+    dropNote: (space: string, owner: string, key: string) =>
+      say(`DELETE FROM ${ks}.notes WHERE space = ? AND owner = ? AND key = ?`, space, owner, key),
+    dropNotes: (space: string, owner: string) =>
+      say(`DELETE FROM ${ks}.notes WHERE space = ? AND owner = ?`, space, owner),
+    notes: (space: string, limit: number) =>
+      say(`SELECT owner, key, value FROM ${ks}.notes WHERE space = ? LIMIT ?`, space, limit),
   };
 }
