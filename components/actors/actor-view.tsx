@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { FailoverKey } from "#components/failover/failover-key.tsx";
 import { HistorySection } from "#components/history/history-section.tsx";
+import { RelatedSection } from "#components/related/related-section.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { useEstate } from "#components/ui/estate.ts";
@@ -70,6 +71,7 @@ export function ActorView({ place, entry }: { readonly place: ActorPlaceOf; read
       ) : (
         <ActorNow key={subject} place={place} entry={entry} what={`${type} / ${name}`} />
       )}
+      <RelatedSection thing={{ kind: "actor", source, id: subject }} />
       <HistorySection thing={{ type: "actor", source, id: subject }} what={`${type} / ${name}`} />
     </div>
   );

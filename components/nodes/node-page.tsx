@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { HistorySection } from "#components/history/history-section.tsx";
+import { RelatedSection } from "#components/related/related-section.tsx";
 import { nodeWord } from "#components/topology/estate-view.ts";
 import { NodeActions } from "#components/topology/node-actions.tsx";
 import { useAddress } from "#components/ui/address.ts";
@@ -133,6 +134,7 @@ export function NodePage({ source, incarnation }: NodePageProps) {
             <NodeBeats source={source} incarnation={incarnation} />
             <NameHistory source={source} incarnation={incarnation} node={node} nodes={fold.nodes} />
             <NodeRelease query={query} />
+            <RelatedSection thing={{ kind: "node", source, id: incarnation }} />
             <HistorySection thing={{ type: "incarnation", source, id: incarnation }} what={node.node} />
           </div>
           <div className="stack">

@@ -1,5 +1,6 @@
 "use client";
 import { useMemo } from "react";
+import { RelatedSection } from "#components/related/related-section.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { faultOf } from "#components/ui/fault.ts";
 import { parseInstant, shortId } from "#components/ui/format.ts";
@@ -156,6 +157,7 @@ function PlanBody({ source, plan, steps, unlisted, complete, stepsError, history
           detail={detail}
         />
       </div>
+      <RelatedSection thing={{ kind: "plan", source, id: plan.id }} />
       <PlanActDialogs
         source={source}
         plan={plan}

@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { DrawerHistory } from "#components/history/history-section.tsx";
+import { DrawerRelated } from "#components/related/related-section.tsx";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
 import { State } from "#components/ui/glyph.tsx";
 import { copyText, Id, Name } from "#components/ui/ident.tsx";
@@ -86,6 +87,7 @@ export function NodeDrawer({ source, incarnation, onClose }: NodeDrawerProps) {
       <DrawerSection title="Identity">
         <Facts facts={identity(incarnation, node)} />
       </DrawerSection>
+      <DrawerRelated thing={{ kind: "node", source, id: incarnation }} />
       <NodeLifecycle state={node.state} />
       <DrawerHistory thing={{ type: "incarnation", source, id: incarnation }} what={node.node} />
       <SameName source={source} nodes={past ? [] : (query.data?.sameName ?? [])} />

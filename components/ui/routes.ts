@@ -31,6 +31,14 @@ export interface TopologyPlace {
   readonly text?: string | null;
   /** Nodes that are not meant are left out instead of being dimmed. */
   readonly others?: "hidden" | null;
+  /** Systems that are drawn, with commas between them; left out = all that there are. */
+  readonly layers?: string | null;
+  /** A name of a host; opens its drawer. */
+  readonly host?: string | null;
+  /** Kind of another thing, whose source is `of`; opens its drawer. */
+  readonly thing?: string | null;
+  /** Id of that thing. */
+  readonly id?: string | null;
 }
 
 /** The list of incarnations as it is filtered and sorted. */

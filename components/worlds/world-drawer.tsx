@@ -1,5 +1,6 @@
 "use client";
 import { DrawerHistory } from "#components/history/history-section.tsx";
+import { DrawerRelated } from "#components/related/related-section.tsx";
 import { Action } from "#components/ui/button.tsx";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
 import { formatCoarseAgeMs, formatDurationMs, plural, shortId } from "#components/ui/format.ts";
@@ -74,6 +75,7 @@ export function WorldDrawer(props: WorldDrawerProps) {
         </DrawerSection>
       )}
       <Held line={line} locks={locks} />
+      <DrawerRelated thing={{ kind: "world", source, id }} />
       <DrawerSection title="Record" note="as the world wrote it">
         <Facts facts={recordFacts(line, view)} />
       </DrawerSection>

@@ -10,6 +10,8 @@ import { own } from "#server/contract/fold/record.ts";
 import type { SourceFold } from "#server/contract/fold/source.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { unreachable } from "#server/kernel/errors.ts";
+import { agentFindings } from "./attention-agents.ts";
+import { consoleFindings } from "./attention-console.ts";
 import { dnaFindings } from "./attention-dna.ts";
 import { dynflowFindings } from "./attention-dynflow.ts";
 import { operatorFindings } from "./attention-operator.ts";
@@ -43,12 +45,13 @@ function findingsOf(
     case "dynflow":
       return fold.source.state === "up" ? dynflowFindings(stream, fold, now) : sourceFindings(stream, fold);
     case "haf":
-    case "ingest":
       return sourceFindings(stream, fold);
+    case "ingest":
+      return fold.source.state === "up" ? agentFindings(stream, fold, now) : sourceFindings(stream, fold);
     case "operator":
       return operatorFindings(fold, now);
     case "console":
-      return [];
+      return consoleFindings(stream, fold);
     default:
       return unreachable(fold);
   }
