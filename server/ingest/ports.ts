@@ -45,6 +45,8 @@ export interface Batch {
   readonly door: IngestDoor;
   readonly scope: IngestScope;
   readonly items: readonly Item[];
+  /** Numbers of items that the door has refused for their shape: they have come, and are no gap. */
+  readonly refusedSeqs?: readonly number[];
   readonly receivedAt: EpochMs;
 }
 
@@ -93,14 +95,16 @@ export interface Sign {
   readonly about?: AgentAbout | null;
 }
 
-/** What the intake has counted of one agent's boot. */
+/** What the intake has counted of one agent's boot: totals of this boot since it was first heard here. */
 export interface AgentCounts {
   readonly agentId: string;
   readonly bootId: string;
   readonly accepted: number;
   readonly duplicates: number;
   readonly rejected: number;
-  /** Ranges of numbers that never came, at most 20 a call. */
+  /** Numbers that have not come as of now; falls when one comes late. */
+  readonly missing: number;
+  /** Ranges of numbers that are found not to have come: each is told once. At most 20 a call. */
   readonly gaps: readonly { readonly from: number; readonly to: number }[];
 }
 
@@ -143,4 +147,159 @@ export interface ReceiverHealth {
   readonly delivered: number;
   readonly dropped: number;
   readonly deadLettered: number;
+}
+
+/** Where items wait on disk for the receivers that must not lose any. */
+export interface SpoolEntry {
+  /** Each gets its own copy to settle. */
+  readonly receivers: readonly string[];
+  /** Of one agent and boot, taken at one instant. */
+  readonly items: readonly Envelope[];
+}
+
+/** Which numbers of a boot have come, as text (`domain/sequence-window.ts`). */
+export interface SeenNumbers {
+  readonly agentId: string;
+  readonly bootId: string;
+  readonly window: string;
+}
+
+export interface SpooledChunk {
+  /** Rises in the order in which they were taken. */
+  readonly id: number;
+  readonly items: readonly Envelope[];
+}
+
+/** What waits for one receiver. */
+export interface SpoolBacklog {
+  readonly receiver: string;
+  readonly items: number;
+  readonly oldestAt: EpochMs | null;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly receiver: string;
+  readonly at: EpochMs;
+  readonly reason: string;
+  readonly envelope: Envelope;
+}
+
+/**
+ * Every write is durable (fsynced) when it is answered. Rejects with `OpsError` `upstream-unavailable` when that is not
+ * certain: of a write that ran out of time the whole may still be there.
+ */
+export interface Spool {
+  /** All or none of it, with the numbers seen. */
+  append(entries: readonly SpoolEntry[], seen: SeenNumbers, at: EpochMs): Promise<void>;
+  /** What waits for a receiver behind `after` (exclusive), in order: as many chunks as hold `items`, at least one. */
+  next(receiver: string, after: number, items: number): Promise<readonly SpooledChunk[]>;
+  /** The receiver is done with everything up to and with this chunk. */
+  settle(receiver: string, upTo: number): Promise<void>;
+  /** What a receiver will not take. Bounded: the oldest go first. */
+  bury(receiver: string, reason: string, at: EpochMs, items: readonly Envelope[]): Promise<void>;
+  /** Newest first. */
+  letters(query: {
+    readonly receiver: string | null;
+    readonly before: string | null;
+    readonly limit: number;
+  }): Promise<readonly DeadLetter[]>;
+  /** From memory, as of the last answer. */
+  backlog(receiver: string): SpoolBacklog;
+  backlogs(): readonly SpoolBacklog[];
+  /** Numbers seen of every boot that is remembered. */
+  seen(): Promise<readonly SeenNumbers[]>;
+  forget(agentId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Points of one agent and type within a span of its own times. */
+export interface PointQuery {
+  readonly agentId: string;
+  readonly type: string;
+  readonly kind: string | null;
+  /** Both inclusive; at most 31 days. */
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  /** Newest first, 1 to 5,000. */
+  readonly limit: number;
+}
+
+/** A table of everything that was measured (`metric_points`). The same envelope any number of times is one row. */
+export interface MetricStore {
+  /** Resolves when all of them are durable; on a rejection any part of them may be. */
+  write(points: readonly Envelope[], signal: AbortSignal): Promise<void>;
+  read(query: PointQuery): Promise<readonly Envelope[]>;
+  /** Drops what is older than is kept, where the store does not do so by itself. */
+  expire(now: EpochMs): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Whose session a token is. */
+export interface SessionPass {
+  /** `jti` of the token. */
+  readonly tokenId: string;
+  /** Who opened it; empty = whoever is on this machine. */
+  readonly user: string;
+  readonly scope: IngestScope;
+  readonly expiresAt: EpochMs;
+}
+
+export type IngestCredentials =
+  | { readonly kind: "none" }
+  | { readonly kind: "basic"; readonly user: string; readonly password: string }
+  | { readonly kind: "bearer"; readonly token: string };
+
+export type OpenedSession =
+  | { readonly kind: "opened"; readonly token: string; readonly pass: SessionPass }
+  /** Nobody whom it knows. */
+  | { readonly kind: "stranger" }
+  /** Known, and not for this agent. */
+  | { readonly kind: "not-allowed" };
+
+export type CheckedToken =
+  | { readonly kind: "sound"; readonly pass: SessionPass }
+  | { readonly kind: "expired" }
+  /** No token of ours, or one that was ended. */
+  | { readonly kind: "none" };
+
+/** Who may send as which agent. */
+export interface SessionDesk {
+  /** @param agentId the one that the token is for */
+  open(credentials: IngestCredentials, agentId: string): Promise<OpenedSession>;
+  check(token: string): Promise<CheckedToken>;
+  /** From memory: whether a pass that was sound is so still. */
+  inForce(pass: SessionPass): boolean;
+  /** Ends a token: here at once, on every gateway within a second. */
+  end(pass: SessionPass): void;
+}
+
+export interface SessionClaims {
+  readonly pass: SessionPass;
+  /** `ingest`, or `poa` for tokens of the older protocol: neither counts at the doors of the other. */
+  readonly audience: "ingest" | "poa";
+}
+
+/** Makes and reads signed tokens. */
+export interface TokenMint {
+  sign(claims: SessionClaims): Promise<string>;
+  /** Signature, issuer, audience and times; nothing is known of revocations here. */
+  read(token: string, audience: SessionClaims["audience"]): Promise<CheckedToken>;
+}
+
+/** Hashes passwords, slowly. */
+export interface PasswordHasher {
+  hash(password: string): Promise<string>;
+  /** In a time that does not tell how much of it fits. */
+  matches(password: string, hash: string): Promise<boolean>;
+}
+
+/** Small records that every gateway and the command line see: users, ended tokens. */
+export interface AccountRecords {
+  /** Changes whenever a record has changed; cheap. */
+  version(): Promise<string>;
+  list(namespace: string): Promise<readonly { readonly key: string; readonly value: string }[]>;
+  /** Durable once it resolves; `null` deletes. */
+  putAll(namespace: string, entries: readonly { readonly key: string; readonly value: string | null }[]): Promise<void>;
+  close(): Promise<void>;
 }

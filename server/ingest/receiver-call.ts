@@ -1,0 +1,107 @@
+/** One call of a receiver with its time-out; a receiver that hangs is given up and opened anew. */
+import type { Clock } from "#server/kernel/clock.ts";
+import { messageOf, OpsError, type OpsErrorCode } from "#server/kernel/errors.ts";
+import type { Logger } from "#server/kernel/logger.ts";
+import type { AgentChange, Envelope, Receiver } from "./ports.ts";
+
+/** `away`: it may take the same list later. `refused`: there is something about the list. */
+export interface CallFailure {
+  readonly kind: "away" | "refused";
+  readonly reason: string;
+}
+
+export interface ReceiverCalls {
+  receive(items: readonly Envelope[]): Promise<CallFailure | null>;
+  tell(change: AgentChange): Promise<CallFailure | null>;
+  /** Never rejects. */
+  close(): Promise<void>;
+}
+
+export interface ReceiverCallDeps {
+  open(): Promise<Receiver>;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const CLOSE_TIMEOUT_MS = 5_000;
+const REASON_CHARS_MAX = 300;
+const AWAY_CODES: ReadonlySet<OpsErrorCode> = new Set<OpsErrorCode>([
+  "upstream-unavailable",
+  "journal-unavailable",
+  "limit-exceeded",
+  "cancelled",
+]);
+
+export function createReceiverCalls({ open, timeoutMs, clock, log }: ReceiverCallDeps): ReceiverCalls {
+  let receiver: Receiver | null = null;
+
+  async function attempt(act: (receiver: Receiver, signal: AbortSignal) => Promise<void>): Promise<CallFailure | null> {
+    const calling = new AbortController();
+    try {
+      const result = await within(timeoutMs, clock, async () => {
+        receiver ??= await open();
+        await act(receiver, calling.signal);
+      });
+      if (result === "done") return null;
+      const reason = `It did not answer within ${timeoutMs} ms`;
+      calling.abort(new OpsError("cancelled", reason));
+      // What hangs may never come back: its successor begins anew.
+      const given = receiver;
+      receiver = null;
+      if (given !== null) void closeOne(given);
+      return { kind: "away", reason };
+    } catch (cause) {
+      return failureOf(cause);
+    }
+  }
+
+  async function closeOne(given: Receiver): Promise<void> {
+    try {
+      await within(CLOSE_TIMEOUT_MS, clock, () => given.close());
+    } catch (cause) {
+      log.warn("ingest.receiver.close-failed", { cause: messageOf(cause) });
+    }
+  }
+
+  return {
+    receive: (items) => attempt((given, signal) => given.receive(items, signal)),
+    tell: (change) => attempt((given) => given.agentChanged(change)),
+    async close() {
+      const given = receiver;
+      receiver = null;
+      if (given === null) return;
+      await attemptFlush(given);
+      await closeOne(given);
+    },
+  };
+
+  async function attemptFlush(given: Receiver): Promise<void> {
+    try {
+      await within(CLOSE_TIMEOUT_MS, clock, () => given.flush());
+    } catch (cause) {
+      log.warn("ingest.receiver.flush-failed", { cause: messageOf(cause) });
+    }
+  }
+}
+
+function failureOf(cause: unknown): CallFailure {
+  const isAway = cause instanceof OpsError && AWAY_CODES.has(cause.code);
+  return { kind: isAway ? "away" : "refused", reason: messageOf(cause).slice(0, REASON_CHARS_MAX) };
+}
+
+/** Whether it ended in time; what it does later is heard by nobody. */
+async function within(limitMs: number, clock: Clock, act: () => Promise<void>): Promise<"done" | "late"> {
+  const ended = new AbortController();
+  const acting = act().then(() => "done" as const);
+  const late = clock.sleep(limitMs, ended.signal).then(
+    () => "late" as const,
+    () => "late" as const,
+  );
+  try {
+    return await Promise.race([acting, late]);
+  } finally {
+    ended.abort();
+    acting.catch(() => undefined);
+  }
+}
