@@ -6,6 +6,7 @@ import { DiagramFrame } from "./diagram-frame.tsx";
 import { parseFromFrame, parseToFrame } from "./frame-protocol.ts";
 import { PLAN_DIAGRAM, planMarks } from "./plan-diagram.ts";
 import { PlanLifecycle } from "./plan-lifecycle.tsx";
+import { toScriptDiagram } from "./sequence-diagram.ts";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => {
@@ -63,10 +64,10 @@ describe("DiagramFrame", () => {
     render(draw());
     const { say } = frame();
     say({ type: "ready" });
-    say({ type: "here", x: 900 });
+    say({ type: "here", x: 900, y: 0 });
     expect(scrollTo).not.toHaveBeenCalled();
     say({ type: "drawn", drawing: 1, width: 1_200, height: 240 });
-    expect(scrollTo).toHaveBeenCalledWith({ left: 900 });
+    expect(scrollTo).toHaveBeenCalledWith(expect.objectContaining({ left: 900 }));
   });
 
   it("marks the present without another drawing", () => {
@@ -77,6 +78,29 @@ describe("DiagramFrame", () => {
     const kinds = sent.map((message) => parseToFrame(message)?.type);
     expect(kinds.filter((kind) => kind === "draw")).toHaveLength(1);
     expect(sent.at(-1)).toMatchObject({ type: "mark", marks: { now: ["n5"] } });
+  });
+
+  it("changes words without another drawing, and draws anew when the source is another", () => {
+    const script = (label: string, room: number) =>
+      toScriptDiagram({
+        title: "words",
+        parties: [{ key: "a", label: "A" }],
+        items: [{ kind: "message", key: "m", from: "a", to: "a", label, arrow: "->>", effect: null, room }],
+      });
+    const view = (diagram: ReturnType<typeof script>) => (
+      <DiagramFrame diagram={diagram} marks={NO_MARKS} twin={<p>twin</p>} />
+    );
+    const { rerender } = render(view(script("block 1", 20)));
+    const { sent, say } = frame();
+    say({ type: "ready" });
+    rerender(view(script("block 2 <b>", 20)));
+    const said = () => sent.map((message) => parseToFrame(message));
+    expect(said().filter((message) => message?.type === "draw")).toHaveLength(1);
+    expect(said().findLast((message) => message?.type === "words")).toMatchObject({
+      words: { edges: { m0: "block 2 <b>" } },
+    });
+    rerender(view(script("block 2 <b>", 30)));
+    expect(said().filter((message) => message?.type === "draw")).toHaveLength(2);
   });
 
   it("shows the table when the picture fails or takes too long", () => {
@@ -112,6 +136,7 @@ describe("what page and frame say to each other", () => {
       { type: "theme", theme: "x" },
       { type: "mark", marks: { now: [1] } },
       { type: "draw", drawing: 1 },
+      { type: "words", words: { nodes: { n0: 1 }, edges: {} } },
     ])
       expect(parseToFrame(data)).toBeNull();
   });

@@ -29,8 +29,14 @@ export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) 
   useEffect(() => {
     const element = box.current;
     if (element === null || here === null || !drawn) return;
-    const seen = here >= element.scrollLeft && here <= element.scrollLeft + element.clientWidth;
-    if (!seen) element.scrollTo({ left: here - element.clientWidth / 2 });
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = element;
+    const seen = here.x >= scrollLeft && here.x <= scrollLeft + clientWidth;
+    const level = here.y >= scrollTop && here.y <= scrollTop + clientHeight;
+    if (seen && level) return;
+    element.scrollTo({
+      ...(seen ? {} : { left: here.x - clientWidth / 2 }),
+      ...(level ? {} : { top: here.y - clientHeight / 2 }),
+    });
   }, [here, drawn]);
   const copy = async () => setSaid((await copyText(diagram.text)) ? "copied" : "could not copy");
   return (

@@ -40,12 +40,20 @@ export interface DiagramMarks {
   readonly live: readonly string[];
   /** A second line under the label of an edge: numbers of this very moment. */
   readonly notes: Readonly<Record<string, string>>;
+  /** Nodes whose lines are dashed: nobody saw them, they follow from what is known. */
+  readonly dashed?: readonly string[];
+  /** Nodes that failed. */
+  readonly failed?: readonly string[];
+  /** Edges that are not as they are meant to be. */
+  readonly odd?: readonly string[];
 }
 
 export const NO_MARKS: DiagramMarks = { now: [], passed: [], live: [], notes: {} };
 
 /** Mermaid blocks the page it draws in: more nodes than this are shown as a table only. */
 export const DIAGRAM_NODES_MAX = 100;
+/** The same for sequences, which need no layout. */
+export const SEQUENCE_PARTIES_MAX = 260;
 /** No label is wider; more would be cut by the box that was measured for it. */
 export const LABEL_MAX = 40;
 

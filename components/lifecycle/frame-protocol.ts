@@ -21,13 +21,15 @@ export type ToFrame =
       readonly marks: FrameMarks;
     }
   | { readonly type: "mark"; readonly marks: FrameMarks }
+  /** Other words for what is drawn already. */
+  | { readonly type: "words"; readonly words: FrameWords }
   | { readonly type: "theme"; readonly theme: FrameTheme };
 
 export type FromFrame =
   | { readonly type: "ready" }
   | { readonly type: "drawn"; readonly drawing: number; readonly width: number; readonly height: number }
   /** Where the marked present stands in the picture. */
-  | { readonly type: "here"; readonly x: number }
+  | { readonly type: "here"; readonly x: number; readonly y: number }
   | { readonly type: "failed"; readonly drawing: number; readonly message: string };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -36,9 +38,10 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** A message of the frame; `null` for anything else. */
 export function parseFromFrame(data: unknown): FromFrame | null {
   if (!isRecord(data)) return null;
-  const { type, drawing, width, height, message, x } = data;
+  const { type, drawing, width, height, message, x, y } = data;
   if (type === "ready") return { type };
-  if (type === "here") return typeof x === "number" ? { type, x: bounded(x) } : null;
+  if (type === "here")
+    return typeof x === "number" && typeof y === "number" ? { type, x: bounded(x), y: bounded(y) } : null;
   if (typeof drawing !== "number") return null;
   if (type === "failed") return { type, drawing, message: String(message).slice(0, MESSAGE_MAX) };
   if (type !== "drawn" || typeof width !== "number" || typeof height !== "number") return null;
@@ -54,7 +57,14 @@ const isWords = (value: unknown): value is Readonly<Record<string, string>> =>
 const isIds = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((id) => typeof id === "string");
 const isMarks = (value: unknown): value is FrameMarks =>
-  isRecord(value) && isIds(value.now) && isIds(value.passed) && isIds(value.live) && isWords(value.notes);
+  isRecord(value) &&
+  isIds(value.now) &&
+  isIds(value.passed) &&
+  isIds(value.live) &&
+  isWords(value.notes) &&
+  [value.dashed, value.failed, value.odd].every((ids) => ids === undefined || isIds(ids));
+const isFrameWords = (value: unknown): value is FrameWords =>
+  isRecord(value) && isWords(value.nodes) && isWords(value.edges);
 
 /** A message of the page; `null` for anything else. */
 export function parseToFrame(data: unknown): ToFrame | null {
@@ -62,7 +72,8 @@ export function parseToFrame(data: unknown): ToFrame | null {
   const { type, drawing, source, words, marks, theme } = data;
   if (type === "theme" && (theme === "system" || theme === "light" || theme === "dark")) return { type, theme };
   if (type === "mark" && isMarks(marks)) return { type, marks };
+  if (type === "words" && isFrameWords(words)) return { type, words: { nodes: words.nodes, edges: words.edges } };
   if (type !== "draw" || typeof drawing !== "number" || typeof source !== "string" || !isMarks(marks)) return null;
-  if (!isRecord(words) || !isWords(words.nodes) || !isWords(words.edges)) return null;
+  if (!isFrameWords(words)) return null;
   return { type, drawing, source, words: { nodes: words.nodes, edges: words.edges }, marks };
 }

@@ -17,6 +17,9 @@ export function toFrameMarks(diagram: Diagram, marks: DiagramMarks): FrameMarks 
     now: ids(nodes, marks.now),
     passed: ids(nodes, marks.passed),
     live: ids(edges, marks.live),
+    dashed: ids(nodes, marks.dashed ?? []),
+    failed: ids(nodes, marks.failed ?? []),
+    odd: ids(edges, marks.odd ?? []),
     notes: Object.fromEntries(
       Object.entries(marks.notes).flatMap(([key, note]) => {
         const id = edges.get(key);

@@ -3,6 +3,7 @@
  * `textContent` alone; marks are classes, so the present moves without a new drawing.
  */
 import type { FrameMarks, FrameWords } from "./frame-protocol.ts";
+import { MARK_GROUNDS } from "./sequence-diagram.ts";
 
 const NODE_ID = /-(?:flowchart|state)-(n\d+)-\d+$/;
 const ROW_EM = 1.1;
@@ -57,6 +58,12 @@ function setCentred(node: Element, word: string): void {
 const participantOf = (svg: SVGSVGElement, id: string): Element | null =>
   svg.querySelector(`g[data-et="participant"][data-id="${CSS.escape(id)}"]`);
 
+/** The notes of a sequence, in the order of the source. */
+function noteOf(svg: SVGSVGElement, id: string): Element | null {
+  const index = /^k\d+$/.test(id) ? Number(id.slice(1)) : -1;
+  return svg.querySelectorAll('[data-et="note"]')[index] ?? null;
+}
+
 /** The words of a message are no part of its arrow: both stand in the order of the source. */
 function messageOf(svg: SVGSVGElement, id: string): { readonly line: Element | null; readonly text: Element | null } {
   const index = /^m\d+$/.test(id) ? Number(id.slice(1)) : -1;
@@ -73,6 +80,9 @@ function setSequenceWords(svg: SVGSVGElement, words: FrameWords): void {
   for (const [id, word] of Object.entries(words.edges)) {
     const { text } = messageOf(svg, id);
     if (text !== null) text.textContent = word;
+    const [first, ...others] = noteOf(svg, id)?.querySelectorAll("text tspan") ?? [];
+    if (first !== undefined) first.textContent = word;
+    for (const other of others) other.textContent = "";
   }
 }
 
@@ -98,9 +108,13 @@ export function setMarks(svg: SVGSVGElement, edgeIds: readonly string[], marks: 
     node.classList.toggle("now", marks.now.includes(id));
     node.classList.toggle("live", marks.passed.includes(id));
   }
+  markLives(svg, marks);
   for (const id of edgeIds) {
     const message = messageOf(svg, id);
-    for (const part of [message.line, message.text]) part?.classList.toggle("live", marks.live.includes(id));
+    for (const part of [message.line, message.text, noteOf(svg, id)]) {
+      part?.classList.toggle("live", marks.live.includes(id));
+      part?.classList.toggle("odd", marks.odd?.includes(id) === true);
+    }
     const { path, label } = edgeOf(svg, id);
     const live = marks.live.includes(id);
     path?.classList.toggle("live", live);
@@ -109,12 +123,27 @@ export function setMarks(svg: SVGSVGElement, edgeIds: readonly string[], marks: 
   }
 }
 
-/** The middle of the marked present, in pixels from the left; `null` when nothing is marked. */
-export function placeOfNow(svg: SVGSVGElement): number | null {
-  const node = svg.querySelector("g.node.now");
+/** The lines of a sequence: those that nobody saw, and those that failed. */
+function markLives(svg: SVGSVGElement, { dashed = [], failed = [] }: FrameMarks): void {
+  for (const line of svg.querySelectorAll('[data-et="life-line"]')) {
+    const id = line.getAttribute("data-id") ?? "";
+    line.classList.toggle("dashed", dashed.includes(id));
+    line.classList.toggle("failed", failed.includes(id));
+    participantOf(svg, id)?.classList.toggle("dashed", dashed.includes(id));
+    participantOf(svg, id)?.classList.toggle("failed", failed.includes(id));
+  }
+}
+
+/** A stretch of a sequence that is marked as the present, by its ground. */
+const STRETCH_NOW = `rect.rect[fill="${MARK_GROUNDS.now}"]`;
+
+/** The middle of the marked present, in pixels from the top left corner; `null` when nothing is marked. */
+export function placeOfNow(svg: SVGSVGElement): { readonly x: number; readonly y: number } | null {
+  const node = svg.querySelector("g.node.now") ?? svg.querySelector(STRETCH_NOW);
   if (node === null) return null;
-  const { left, width } = node.getBoundingClientRect();
-  return left + width / 2 - svg.getBoundingClientRect().left;
+  const { left, top, width, height } = node.getBoundingClientRect();
+  const picture = svg.getBoundingClientRect();
+  return { x: left + width / 2 - picture.left, y: top + height / 2 - picture.top };
 }
 
 /** A second line under the label of an edge. */

@@ -7,10 +7,22 @@ import "./stage.css";
 
 /** Boxes are measured in this font: it has to be there first, but not for ever. */
 const FONT_TIMEOUT_MS = 2_000;
-const TEXT_MAX = 20_000;
+const TEXT_MAX = 80_000;
 const EDGES_MAX = 200;
 /** Room for a second line on an arrow. */
 const RANK_SPACING = 24;
+/** Lines of a sequence close together: there can be many. */
+const SEQUENCE = {
+  actorFontSize: 12,
+  messageFontSize: 12,
+  noteFontSize: 11,
+  width: 96,
+  height: 32,
+  actorMargin: 28,
+  messageMargin: 22,
+  noteMargin: 6,
+  boxTextMargin: 4,
+};
 const FONT = "12px 'IBM Plex Sans Variable'";
 
 type Draw = Extract<ToFrame, { type: "draw" }>;
@@ -47,8 +59,8 @@ function createStage(box: HTMLElement, say: (message: FromFrame) => void) {
   let queue: Promise<void> = Promise.resolve();
 
   function sayHere(): void {
-    const x = drawn === null ? null : placeOfNow(drawn.svg);
-    if (x !== null) say({ type: "here", x });
+    const here = drawn === null ? null : placeOfNow(drawn.svg);
+    if (here !== null) say({ type: "here", ...here });
   }
 
   async function draw(message: Draw): Promise<void> {
@@ -82,6 +94,12 @@ function createStage(box: HTMLElement, say: (message: FromFrame) => void) {
           setMarks(drawn.svg, drawn.edges, marks);
           sayHere();
           return;
+        case "words":
+          // Behind a drawing that is on its way: they are meant for it.
+          queue = queue.then(() => {
+            if (drawn !== null) setWords(drawn.svg, message.words);
+          });
+          return;
         case "draw":
           marks = null;
           queue = queue.then(() => draw(message));
@@ -100,6 +118,7 @@ async function render({ source, drawing }: Draw, box: HTMLElement): Promise<SVGS
     look: "classic",
     securityLevel: "strict",
     flowchart: { ...theme.common.flowchart, curve: "linear", rankSpacing: RANK_SPACING },
+    sequence: { ...theme.common.sequence, ...SEQUENCE },
     themeVariables: dark ? theme.themeVariables.dark : theme.themeVariables.light,
     themeCSS: theme.themeCSS,
     maxTextSize: TEXT_MAX,

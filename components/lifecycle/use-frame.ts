@@ -1,7 +1,7 @@
 "use client";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { usePreferences } from "#components/ui/preferences.tsx";
-import { DIAGRAM_NODES_MAX, type Diagram, type DiagramMarks } from "./diagram.ts";
+import { DIAGRAM_NODES_MAX, type Diagram, type DiagramMarks, SEQUENCE_PARTIES_MAX } from "./diagram.ts";
 import { parseFromFrame, type ToFrame } from "./frame-protocol.ts";
 import { toFrameMarks, toFrameWords } from "./frame-words.ts";
 
@@ -17,20 +17,28 @@ interface UsedFrame {
   readonly ref: React.RefObject<HTMLIFrameElement | null>;
   readonly state: FrameState;
   /** Where the marked present stands in the picture; `null` until the frame has said it. */
-  readonly here: number | null;
+  readonly here: { readonly x: number; readonly y: number } | null;
 }
 
-/** Talks to the sandboxed frame: sends the drawing once and its marks as they change. */
+/**
+ * Talks to the sandboxed frame: sends the drawing once, and its marks and words as they change. Only another source is
+ * drawn anew: words of the same length need no new drawing.
+ */
 export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
   const ref = useRef<HTMLIFrameElement>(null);
   const [ready, setReady] = useState(false);
   const [state, setState] = useState<FrameState>({ phase: "drawing" });
-  const [here, setHere] = useState<number | null>(null);
+  const [here, setHere] = useState<UsedFrame["here"]>(null);
   const drawing = useRef(0);
   const { theme } = usePreferences();
   const frameMarks = useMemo(() => toFrameMarks(diagram, marks), [diagram, marks]);
-  const latestMarks = useRef(frameMarks);
-  const tooLarge = diagram.nodes.length > DIAGRAM_NODES_MAX;
+  const words = useMemo(() => toFrameWords(diagram), [diagram]);
+  const { source } = diagram;
+  const latest = useRef({ marks: frameMarks, words });
+  /** The words that the frame has. */
+  const sent = useRef<typeof words | null>(null);
+  const count = diagram.nodes.length;
+  const tooLarge = count > (source.startsWith("sequenceDiagram") ? SEQUENCE_PARTIES_MAX : DIAGRAM_NODES_MAX);
 
   // Its origin is opaque, so no target origin can be named; what is sent is what this page shows anyway.
   const send = useCallback((message: ToFrame) => ref.current?.contentWindow?.postMessage(message, "*"), []);
@@ -41,7 +49,7 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
       const message = parseFromFrame(event.data);
       if (message === null) return;
       if (message.type === "ready") setReady(true);
-      else if (message.type === "here") setHere(message.x);
+      else if (message.type === "here") setHere({ x: message.x, y: message.y });
       else if (message.drawing !== drawing.current) return;
       else if (message.type === "failed") setState({ phase: "failed", message: message.message });
       else setState({ phase: "drawn", width: message.width, height: message.height });
@@ -51,12 +59,16 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
   }, []);
 
   useEffect(() => {
+    latest.current = { marks: frameMarks, words };
+  }, [frameMarks, words]);
+
+  useEffect(() => {
     if (ready) send({ type: "theme", theme });
   }, [ready, theme, send]);
 
   useEffect(() => {
     if (tooLarge) {
-      setState({ phase: "failed", message: `It has ${diagram.nodes.length} nodes, too many to be drawn.` });
+      setState({ phase: "failed", message: `It has ${count} nodes, too many to be drawn.` });
       return;
     }
     const late = setTimeout(() => {
@@ -64,14 +76,19 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
     }, DRAW_TIMEOUT_MS);
     if (ready) {
       drawing.current += 1;
-      const words = toFrameWords(diagram);
-      send({ type: "draw", drawing: drawing.current, source: diagram.source, words, marks: latestMarks.current });
+      sent.current = latest.current.words;
+      send({ type: "draw", drawing: drawing.current, source, ...latest.current });
     }
     return () => clearTimeout(late);
-  }, [diagram, ready, tooLarge, send]);
+  }, [source, count, ready, tooLarge, send]);
 
   useEffect(() => {
-    latestMarks.current = frameMarks;
+    if (!ready || sent.current === words) return;
+    sent.current = words;
+    send({ type: "words", words });
+  }, [words, ready, send]);
+
+  useEffect(() => {
     if (ready) send({ type: "mark", marks: frameMarks });
   }, [frameMarks, ready, send]);
 
