@@ -41,6 +41,7 @@ import { createSafetyService } from "#server/operations/safety-service.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { Services } from "#server/trpc/services.ts";
 import { composeActors, stopKind } from "./compose-actors.ts";
+import { composeAlerts } from "./compose-alerts.ts";
 import { bulkKinds, composeBulk } from "./compose-bulk.ts";
 import { censusKind, withCensuses } from "./compose-census.ts";
 import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
@@ -126,12 +127,14 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
     clock,
     log,
   });
+  const alerts = composeAlerts({ configuration, recorder, state, operations, clock, masks, log });
   const clockWatch = createClockWatch({ journal, recorder, clock, log });
   const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
   const configured = estateOf(deps, sources);
   const services: Omit<Services, "session" | "demo" | "admin"> = {
     estate: createEstateService({ estate: configured, view: recorder, clock, masks }),
     attention: createAttentionService({ estate: configured, view: recorder, recorder, operations, clock, masks }),
+    alerts: alerts.service,
     safety: createSafetyService({
       ...{ view: recorder, recorder, operations, clock, newId: ulid },
       holdJobs: (note, requestId) => runner.hold(note, requestId),
@@ -189,6 +192,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
         actors.verifier.run(signal),
         retention.run(signal),
         clockWatch.run(signal),
+        alerts.alerter.run(signal),
       ]);
     },
     /** Ends jobs at safe points and closes what was opened to the sources. */

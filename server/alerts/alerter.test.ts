@@ -130,9 +130,7 @@ describe("the alerter", () => {
     await world.clock.advance(60_000);
     expect(said(orphans(world.pager.notices()))).toEqual(["opened orphaned_lock", "resolved orphaned_lock"]);
     const told = world.memory.events.filter(({ kind, subject }) => kind === "alert.told" && subject === "pager");
-    expect(told.map(({ body }) => "what" in body && body.what)).toEqual(
-      expect.arrayContaining(["opened", "resolved"]),
-    );
+    expect(told.map(({ body }) => "what" in body && body.what)).toEqual(expect.arrayContaining(["opened", "resolved"]));
   });
 
   it("does not tell what comes and goes within the time it takes to settle", async () => {

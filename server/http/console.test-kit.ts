@@ -50,6 +50,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "estate",
     "attention",
     "safety",
+    "alerts",
     "dna",
     "dnaActors",
     "dnaBeam",

@@ -39,6 +39,13 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
     least: "operator",
     input: { finding: "paused_plans|dynflow:a x", expectedBy: "mira", ...ACT },
   },
+  "alerts.list": { least: "viewer" },
+  "alerts.silence": { least: "operator", input: { kind: null, stream: null, finding: null, minutes: 60, ...ACT } },
+  "alerts.unsilence": {
+    least: "operator",
+    input: { silenceId: "a", expectedUntil: "2026-11-22T00:00:00.000Z", ...ACT },
+  },
+  "alerts.test": { least: "operator", input: { sink: "pager", ...ACT } },
   "safety.get": { least: "viewer" },
   "safety.readOnly.set": { least: "operator", input: ACT },
   "safety.readOnly.lift": { least: "admin", input: ACT },

@@ -1,4 +1,5 @@
 import { router } from "./init.ts";
+import { alertsRouter } from "./routers/alerts.ts";
 import { attentionRouter } from "./routers/attention.ts";
 import { dnaRouter } from "./routers/dna.ts";
 import { dynflowRouter } from "./routers/dynflow.ts";
@@ -19,6 +20,7 @@ export const appRouter = router({
   journal: journalRouter,
   jobs: jobsRouter,
   safety: safetyRouter,
+  alerts: alertsRouter,
   demo: demoRouter,
   admin: adminRouter,
 });

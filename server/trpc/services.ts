@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Caller } from "#server/auth/caller.ts";
 import type { Principal } from "#server/auth/permissions.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
+import type * as alerts from "#server/contract/wire/alerts.ts";
 import type * as attention from "#server/contract/wire/attention.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
 import type * as dna from "#server/contract/wire/dna.ts";
@@ -42,6 +43,13 @@ export interface AttentionService {
   list(caller: Caller, input: In<typeof attention.attentionInput>): Out<typeof attention.attentionOutput>;
   acknowledge(caller: Caller, input: In<typeof attention.acknowledgeInput>): Out<typeof attention.acknowledgeOutput>;
   release(caller: Caller, input: In<typeof attention.releaseInput>): Out<typeof attention.releaseOutput>;
+}
+
+export interface AlertsService {
+  list(caller: Caller): Out<typeof alerts.alertsOutput>;
+  silence(caller: Caller, input: In<typeof alerts.silenceInput>): Out<typeof alerts.silenceOutput>;
+  unsilence(caller: Caller, input: In<typeof alerts.unsilenceInput>): Out<typeof alerts.unsilenceOutput>;
+  test(caller: Caller, input: In<typeof alerts.alertTestInput>): Out<typeof alerts.alertTestOutput>;
 }
 
 export interface SafetyService {
@@ -275,6 +283,7 @@ export interface Services {
   readonly estate: EstateService;
   readonly attention: AttentionService;
   readonly safety: SafetyService;
+  readonly alerts: AlertsService;
   readonly dna: DnaService;
   readonly dnaActors: DnaActorsService;
   readonly dnaBeam: DnaBeamService;
