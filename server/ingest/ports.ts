@@ -108,7 +108,11 @@ export interface AgentCounts {
   readonly gaps: readonly { readonly from: number; readonly to: number }[];
 }
 
-/** Whether agents live. Every accepted call is a sign; nothing here blocks a door. */
+/**
+ * Whether agents live. Every accepted call is a sign; nothing here blocks a door. Made by `createAgentWatch`
+ * (`agent-watch.ts`), which tells with each beat the gateway's own `GatewayFigures` (`agent-figures.ts`): the process
+ * that writes the journal records gateways, receivers and routes from them, and nobody else does.
+ */
 export interface AgentWatch {
   sign(sign: Sign): void;
   bye(sign: Sign, reason: string | null): void;
