@@ -183,7 +183,7 @@ export function createReceiverSlot(deps: SlotDeps): ReceiverSlot {
       }
       stopped = true;
     },
-    takeOver: () => [...inHand, ...(memory?.take(settings.queue) ?? [])],
+    takeOver: () => (memory === null ? [] : [...inHand, ...memory.take(settings.queue)]),
     close: () => calls.close(),
   };
 }
