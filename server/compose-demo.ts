@@ -4,6 +4,8 @@ import path from "node:path";
 import type { Configuration } from "#server/config/model.ts";
 import { createDemoEstate } from "#server/demo/dna/estate.ts";
 import { createDynflowDemo, DEMO_CANCELLABLE, type DynflowDemo } from "#server/demo/dynflow/demo.ts";
+import { recordedSteps } from "#server/demo/haf/recording.ts";
+import { createHafReplay, type HafReplay } from "#server/demo/haf/replay.ts";
 import { openSqliteDatabase } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError, unreachable } from "#server/kernel/errors.ts";
@@ -16,6 +18,7 @@ import { assembleDynflow, sqliteAccess } from "./compose-dynflow.ts";
 /** The same world at each start: only its clock differs. */
 const SEED = 20_261_122;
 const PLANS_ID = "foreman";
+const STACK_ID = "hive";
 
 /** A folder of this run's own, removed when it ends. */
 export interface DemoFolder {
@@ -67,6 +70,7 @@ export async function openDemo(
     seed: SEED,
     log: log.child({ demo: PLANS_ID }),
   });
+  const stack = createHafReplay({ steps: recordedSteps(), clock });
   const [home] = estate.regions;
   return {
     places: {
@@ -99,9 +103,9 @@ export async function openDemo(
       ],
       haf: [],
     }),
-    demo: scenariosOf(estate, plans),
+    demo: scenariosOf(estate, plans, stack),
     async run(signal) {
-      await Promise.all([estate.run(signal), plans.run(signal)]);
+      await Promise.all([estate.run(signal), plans.run(signal), stack.run(signal)]);
     },
     async close() {
       await plans.close();
@@ -110,7 +114,10 @@ export async function openDemo(
   };
 }
 
-function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: DynflowDemo): DemoService {
+function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: DynflowDemo, stack: HafReplay): DemoService {
+  const only = (id: string, source: string): void => {
+    if (source !== id) throw new OpsError("not-found", `No source ${source} in the demo`);
+  };
   return {
     async scenario(_caller, input) {
       switch (input.scenario) {
@@ -125,14 +132,20 @@ function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: Dynflow
         case "clusterMishap":
           return { done: estate.befallCluster(input.source, input.mishap) };
         case "killWorld":
-          if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
+          only(PLANS_ID, input.source);
           return { done: await plans.killWorld(input.worldId) };
         case "silentHosts":
-          if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
+          only(PLANS_ID, input.source);
           return { done: await plans.silentHosts() };
         case "failNextPlans":
-          if (input.source !== PLANS_ID) throw new OpsError("not-found", `No source ${input.source} in the demo`);
+          only(PLANS_ID, input.source);
           return { done: plans.failNextPlans(input.count) };
+        case "hafStep":
+          only(STACK_ID, input.source);
+          return { done: stack.hold(input.step) };
+        case "hafPlay":
+          only(STACK_ID, input.source);
+          return { done: stack.play() };
         default:
           return unreachable(input);
       }

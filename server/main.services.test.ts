@@ -128,11 +128,11 @@ describe("the process", () => {
   });
 
   it("refuses a faulty configuration with all its faults and their lines, and no stack", async () => {
-    const file = configure("listen: { host: 0.0.0.0 }\nhaf: []\nmask: [x]");
+    const file = configure("listen: { host: 0.0.0.0 }\nauth: { mode: oidc }\nmask: [x]");
     const running = run("--config", file);
     expect((await running.ended).code).toBe(2);
     expect(running.output()).toContain(`${file}:1 listen.host: 0.0.0.0 is reached from other machines`);
-    expect(running.output()).toContain(`${file}:2 haf: HAF is not in this version`);
+    expect(running.output()).toContain(`${file}:2 auth.mode: oidc is not in this version`);
     expect(running.output()).toContain(`${file}:3 mask: is not a key that is known here`);
     expect(running.output()).not.toContain("    at ");
   });

@@ -8,12 +8,13 @@ import type {
   Configuration,
   DnaSourceConfiguration,
   DynflowSourceConfiguration,
+  HafSourceConfiguration,
   JournalConfiguration,
   ListenConfiguration,
   RegionConfiguration,
   ScyllaJournalConfiguration,
 } from "./model.ts";
-import type { BeamDocument, ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
+import type { BeamDocument, ConfigurationDocument, DnaDocument, DynflowDocument, HafDocument } from "./schema.ts";
 import type { SecretReader } from "./secret-reader.ts";
 
 /** Where Erlang's port mapper listens unless told otherwise. */
@@ -34,11 +35,12 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
   const folder = context.file === null ? context.cwd : path.dirname(context.file);
   const dna = document.dna.map((source, index) => toDnaSource(source, index, context.secrets));
   const dynflow = document.dynflow.map((source, index) => toDynflowSource(source, index, context.secrets));
+  const haf = document.haf.map((source, index) => toHafSource(source, index, context.secrets));
   const journal = toJournal(document.journal, folder, context.secrets);
   const ingest =
     document.ingest === undefined ? null : toIngest(document.ingest, { folder, journal, secrets: context.secrets });
   // A gateway alone is a console of agents; beside `demo` it is the demo's.
-  const isReal = dna.length + dynflow.length > 0 || (ingest !== null && document.demo === undefined);
+  const isReal = dna.length + dynflow.length + haf.length > 0 || (ingest !== null && document.demo === undefined);
   return deepFreeze({
     file: context.file,
     listen: toListen(document.listen, context.port),
@@ -50,9 +52,10 @@ export function complete(document: ConfigurationDocument, context: CompletionCon
     masks: document.masks,
     links: document.links,
     loadBalancer: document.loadBalancer,
-    regions: toRegions(document, [...dna, ...dynflow]),
+    regions: toRegions(document, [...dna, ...dynflow, ...haf]),
     dna,
     dynflow,
+    haf,
     ingest,
     alerts: toAlertSinks(document.alerts, context.secrets),
     demo: isReal ? null : { speed: document.demo?.speed ?? 1 },
@@ -165,6 +168,26 @@ function toDynflowSource(source: DynflowDocument, index: number, secrets: Secret
     release: source.release ?? null,
     act: source.act,
     cancellable: source.cancellable,
+  };
+}
+
+/** A way to the engine that is missing is a fault of the rules, and then nobody gets to see this. */
+function toHafSource(source: HafDocument, index: number, secrets: SecretReader): HafSourceConfiguration {
+  const { socket, url, project } = source.docker ?? {};
+  const engine =
+    socket === undefined
+      ? url === undefined
+        ? null
+        : ({ kind: "tcp", url } as const)
+      : ({ kind: "socket", path: socket } as const);
+  return {
+    id: source.id,
+    region: source.region ?? DEFAULT_REGION.id,
+    title: source.title ?? source.id,
+    url: source.url,
+    password: secrets.read(source, "password", ["haf", index]),
+    apps: source.apps,
+    docker: engine === null || project === undefined ? null : { engine, project },
   };
 }
 

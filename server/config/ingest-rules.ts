@@ -8,11 +8,11 @@ const AGENT_CHANGES = ["active", "late", "inactive", "left"];
 
 /** What no single key of `ingest` can say. */
 export function ingestFaults(
-  read: Pick<ReadSections, "ingest" | "ingestIsWhole" | "journal" | "dna" | "dynflow">,
+  read: Pick<ReadSections, "ingest" | "ingestIsWhole" | "journal" | "dna" | "dynflow" | "haf">,
 ): readonly ShapeFault[] {
   const { ingest, journal } = read;
   if (ingest === null) return [];
-  const isTaken = [...read.dna, ...read.dynflow].some(({ id }) => id === ingest.id);
+  const isTaken = [...read.dna, ...read.dynflow, ...read.haf].some(({ id }) => id === ingest.id);
   return [
     ...(isTaken ? [{ path: ["ingest", "id"], message: `${ingest.id} is the id of an earlier source` }] : []),
     ...exposureFaults(ingest),

@@ -6,7 +6,7 @@ import { ConfigurationError, type ConfigurationFault, pathText, sortFaults } fro
 import { inOurWords, type ShapeFault, toShapeFaults } from "./issues.ts";
 import type { Configuration } from "./model.ts";
 import { crossFaults, type ReadSections } from "./rules.ts";
-import { dnaSource, documentSchema, dynflowSource, SECTIONS } from "./schema.ts";
+import { dnaSource, documentSchema, dynflowSource, hafSource, SECTIONS } from "./schema.ts";
 import { createSecretReader } from "./secret-reader.ts";
 import { parseYaml } from "./yaml-document.ts";
 
@@ -85,6 +85,7 @@ function readSections(document: unknown): ReadSections {
     loadBalancer: readLeniently(SECTIONS.loadBalancer, raw.loadBalancer),
     dna: itemsOf(raw.dna).map((item) => ({ ...namesOf(item), whole: readLeniently(dnaSource, item) })),
     dynflow: itemsOf(raw.dynflow).map((item) => ({ ...namesOf(item), whole: readLeniently(dynflowSource, item) })),
+    haf: itemsOf(raw.haf).map((item) => ({ ...namesOf(item), whole: readLeniently(hafSource, item) })),
     ingest: raw.ingest === undefined ? null : readLeniently(SECTIONS.ingest.unwrap(), raw.ingest),
     ingestIsWhole: SECTIONS.ingest.safeParse(raw.ingest).success,
     alerts: readLeniently(SECTIONS.alerts, raw.alerts),

@@ -24,6 +24,7 @@ export interface Configuration {
   readonly regions: readonly RegionConfiguration[];
   readonly dna: readonly DnaSourceConfiguration[];
   readonly dynflow: readonly DynflowSourceConfiguration[];
+  readonly haf: readonly HafSourceConfiguration[];
   /** The gateway that agents send to; `null` = closed (in the demo it is opened all the same). */
   readonly ingest: IngestConfiguration | null;
   /** Whom findings are told. */
@@ -162,4 +163,22 @@ export interface DynflowSourceConfiguration {
   readonly act: boolean;
   /** Action classes, with `*`, that are known to support cancel. */
   readonly cancellable: readonly string[];
+}
+
+export interface HafSourceConfiguration {
+  readonly id: string;
+  readonly region: string;
+  readonly title: string;
+  readonly url: string;
+  readonly password: Secret | null;
+  /** In the order in which they are meant to be set up; empty = as they are found. */
+  readonly apps: readonly string[];
+  /** `null` = its containers are not looked at. */
+  readonly docker: HafDockerConfiguration | null;
+}
+
+export interface HafDockerConfiguration {
+  readonly engine: { readonly kind: "socket"; readonly path: string } | { readonly kind: "tcp"; readonly url: string };
+  /** Value of the label `com.docker.compose.project`. */
+  readonly project: string;
 }

@@ -2,11 +2,12 @@ import { isLoopback, isWildcard } from "./addresses.ts";
 import { alertFaults } from "./alerts-rules.ts";
 import { beamFaults } from "./beam-rules.ts";
 import { judgeDatabaseUrl } from "./database-url.ts";
+import { hafFaults } from "./haf-rules.ts";
 import { ingestFaults } from "./ingest-rules.ts";
 import type { IngestDocument } from "./ingest-schema.ts";
 import type { ShapeFault } from "./issues.ts";
 import { journalStoreFaults } from "./journal-rules.ts";
-import type { ConfigurationDocument, DnaDocument, DynflowDocument } from "./schema.ts";
+import type { ConfigurationDocument, DnaDocument, DynflowDocument, HafDocument } from "./schema.ts";
 
 /** One source of a list, as far as it could be read. */
 export interface ReadSource<T> {
@@ -28,6 +29,7 @@ export interface ReadSections {
   readonly loadBalancer: ConfigurationDocument["loadBalancer"] | null;
   readonly dna: readonly ReadSource<DnaDocument>[];
   readonly dynflow: readonly ReadSource<DynflowDocument>[];
+  readonly haf: readonly ReadSource<HafDocument>[];
   readonly ingest: IngestDocument | null;
   /** Nothing of it was left out: names in it can be held against each other. */
   readonly ingestIsWhole: boolean;
@@ -46,6 +48,7 @@ export function crossFaults(read: ReadSections): readonly ShapeFault[] {
     ...regionFaults(read),
     ...secretFaults(read),
     ...dynflowFaults(read),
+    ...hafFaults(read),
     ...beamFaults(read),
     ...approvalFaults(read),
     ...ingestFaults(read),
@@ -99,11 +102,12 @@ function retentionFaults({ journal }: ReadSections): readonly ShapeFault[] {
   return faults;
 }
 
-function demoFaults({ dna, dynflow, journal, demoIsGiven }: ReadSections): readonly ShapeFault[] {
+function demoFaults({ dna, dynflow, haf, journal, demoIsGiven }: ReadSections): readonly ShapeFault[] {
   if (!demoIsGiven) return [];
   const faults: ShapeFault[] = [];
-  if (dna.length + dynflow.length > 0) {
-    faults.push({ path: ["demo"], message: "cannot run beside real sources: remove demo, or remove dna and dynflow" });
+  if (dna.length + dynflow.length + haf.length > 0) {
+    const message = "cannot run beside real sources: remove demo, or remove dna, dynflow and haf";
+    faults.push({ path: ["demo"], message });
   }
   if (journal?.store === "scylla") {
     const message = "cannot keep its journal in ScyllaDB: each console simulates a world, and a time, of its own";
@@ -112,10 +116,14 @@ function demoFaults({ dna, dynflow, journal, demoIsGiven }: ReadSections): reado
   return faults;
 }
 
-function identityFaults({ dna, dynflow, regions }: ReadSections): readonly ShapeFault[] {
+function identityFaults({ dna, dynflow, haf, regions }: ReadSections): readonly ShapeFault[] {
   return [
     ...duplicates(
-      [...dna.map((one, i) => at("dna", i, one)), ...dynflow.map((one, i) => at("dynflow", i, one))],
+      [
+        ...dna.map((one, i) => at("dna", i, one)),
+        ...dynflow.map((one, i) => at("dynflow", i, one)),
+        ...haf.map((one, i) => at("haf", i, one)),
+      ],
       "source",
     ),
     ...duplicates(
@@ -134,7 +142,7 @@ function duplicates(entries: readonly ReturnType<typeof at>[], what: string): re
   });
 }
 
-function regionFaults({ dna, dynflow, regions, loadBalancer }: ReadSections): readonly ShapeFault[] {
+function regionFaults({ dna, dynflow, haf, regions, loadBalancer }: ReadSections): readonly ShapeFault[] {
   if (regions === null) return [];
   const known = new Set(regions.map((one) => one.id));
   const unknown = (id: string) => `${id} is no region of this file`;
@@ -143,10 +151,11 @@ function regionFaults({ dna, dynflow, regions, loadBalancer }: ReadSections): re
     if (one.region === null) return [{ path: [section, index], message: "needs a region, as there are regions" }];
     return known.has(one.region) ? [] : [{ path: [section, index, "region"], message: unknown(one.region) }];
   };
-  const named = new Set([...known, ...[...dna, ...dynflow].flatMap((one) => one.region ?? [])]);
+  const named = new Set([...known, ...[...dna, ...dynflow, ...haf].flatMap((one) => one.region ?? [])]);
   return [
     ...dna.flatMap((one, index) => ofSource("dna", one, index)),
     ...dynflow.flatMap((one, index) => ofSource("dynflow", one, index)),
+    ...haf.flatMap((one, index) => ofSource("haf", one, index)),
     ...(loadBalancer?.regions ?? []).flatMap((id, index) =>
       named.has(id) ? [] : [{ path: ["loadBalancer", "regions", index], message: unknown(id) }],
     ),

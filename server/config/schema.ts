@@ -8,14 +8,8 @@ import { parseSize } from "./sizes.ts";
 
 /**
  * The configuration file as it is written. Every key has its meaning beside it: `docs/operations.md` is made from
- * here. Keys of later versions are known, so that they are refused by name and never silently ignored.
+ * here.
  */
-
-const later = (what: string) =>
-  z
-    .never({ error: `${what} is not in this version` })
-    .optional()
-    .describe("Of a later version: refused.");
 
 const region = id.optional().describe("One of `regions`; may be left out when there are none.");
 const days = z.int().min(1, "must be at least 1 day").max(3_650, "must be at most 3650 days");
@@ -239,6 +233,44 @@ export const dynflowSource = z.strictObject({
     ),
 });
 
+export const hafSource = z.strictObject({
+  id,
+  region,
+  title: title.optional().describe("Name on the screen; the id when left out."),
+  url: z
+    .string()
+    .min(1)
+    .describe(
+      "`postgres://user@host:5432/haf_block_log`, of PostgreSQL itself and not of a pooler in front of it. A role in `hive_applications_group`; it is only read.",
+    ),
+  passwordEnv: secretEnv("the password of that user"),
+  passwordFile: secretFile("the password of that user"),
+  apps: z
+    .array(z.string().min(1).max(200))
+    .max(200)
+    .default([])
+    .describe("Apps that are meant to run on it, in the order in which they are set up; those found when left out."),
+  docker: z
+    .strictObject({
+      socket: z
+        .string()
+        .regex(/^\//, "must be an absolute path")
+        .optional()
+        .describe("Unix socket of the Docker engine. Whoever may open it is root on that host: it is only read."),
+      url: z
+        .string()
+        .refine(isHttpOrigin, "must be scheme and host alone, such as http://10.0.0.7:2375")
+        .optional()
+        .describe("Or its address over TCP, such as that of a proxy that lets only reads through."),
+      project: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9_-]{0,99}$/, "must be the name of a compose project")
+        .describe("Compose project of the stack."),
+    })
+    .optional()
+    .describe("Its containers; left out, helper roles are inferred from the database."),
+});
+
 /** Each section by itself, so that a fault in one hides none in another. */
 export const SECTIONS = {
   listen: listen.prefault({}).describe("Where the console answers."),
@@ -294,7 +326,7 @@ export const SECTIONS = {
     .describe("Regions in the order of the screen."),
   dna: z.array(dnaSource).max(100).default([]).describe("DNA clusters."),
   dynflow: z.array(dynflowSource).max(100).default([]).describe("Dynflow databases."),
-  haf: later("HAF"),
+  haf: z.array(hafSource).max(100).default([]).describe("HAF stacks."),
   ingest: ingest.optional().describe("The gateway that agents send to; closed when left out."),
   alerts: alerts.default([]).describe("Whom findings are told, by webhook."),
   demo: z
@@ -310,3 +342,4 @@ export type ConfigurationDocument = z.output<typeof documentSchema>;
 export type BeamDocument = z.output<typeof beam>;
 export type DnaDocument = z.output<typeof dnaSource>;
 export type DynflowDocument = z.output<typeof dynflowSource>;
+export type HafDocument = z.output<typeof hafSource>;

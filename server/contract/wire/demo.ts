@@ -21,6 +21,8 @@ export const scenarioInput = z.discriminatedUnion("scenario", [
   z.object({ scenario: z.literal("clusterMishap"), source: sourceId, mishap: z.enum(CLUSTER_MISHAP_IDS) }),
   z.object({ scenario: z.literal("killWorld"), source: sourceId, worldId: z.string().max(64) }),
   z.object({ scenario: z.literal("silentHosts"), source: sourceId }),
+  z.object({ scenario: z.literal("hafStep"), source: sourceId, step: z.number().int().min(1).max(24) }),
+  z.object({ scenario: z.literal("hafPlay"), source: sourceId }),
   z.object({ scenario: z.literal("failNextPlans"), source: sourceId, count: z.number().int().min(1).max(20) }),
 ]);
 export type ScenarioInput = z.infer<typeof scenarioInput>;

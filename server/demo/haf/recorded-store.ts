@@ -18,11 +18,18 @@ export interface RecordedStoreOptions {
 
 /** A store whose database holds a recorded step, observed just now: its ages stand still until the next step. */
 export function createRecordedStore({ steps, at, clock }: RecordedStoreOptions): HafStore {
-  function answers(signal: AbortSignal | undefined): RecordedAnswers {
-    signal?.throwIfAborted();
+  return createStepStore(() => {
     const step = steps[at()];
     if (step === undefined) throw new OpsError("upstream-unavailable", `The recording has no step ${at() + 1}`);
-    return answersOf(step, clock.now());
+    return step;
+  }, clock);
+}
+
+/** The same of whatever step `now` answers at a read. */
+export function createStepStore(now: () => RecordedStep, clock: Clock): HafStore {
+  function answers(signal: AbortSignal | undefined): RecordedAnswers {
+    signal?.throwIfAborted();
+    return answersOf(now(), clock.now());
   }
   async function read<T>(pick: (of: RecordedAnswers) => T, signal: AbortSignal | undefined): Promise<HafRead<T>> {
     return { kind: "read", value: pick(answers(signal)) };
