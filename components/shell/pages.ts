@@ -19,4 +19,5 @@ export const PAGES: readonly PageEntry[] = [
   { title: "Worlds", href: routes.worlds(), key: "W", annunciator: "worlds" },
   { title: "Journal", href: routes.journal(), key: "J", annunciator: "journal" },
   { title: "Jobs", href: routes.jobs(), key: "B", annunciator: "jobs" },
+  { title: "Alerts", href: routes.alerts(), key: "E", annunciator: null },
 ];
