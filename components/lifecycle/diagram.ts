@@ -3,6 +3,8 @@
  * length for words. The words are set afterwards, as text, in the drawn picture; so no text from outside is ever parsed.
  */
 
+import type { Tone } from "#server/kernel/states.ts";
+
 export interface DiagramNode {
   /** In the source: `n0`. */
   readonly id: string;
@@ -46,6 +48,8 @@ export interface DiagramMarks {
   readonly failed?: readonly string[];
   /** Edges that are not as they are meant to be. */
   readonly odd?: readonly string[];
+  /** How nodes of a flowchart fare, by key: drawn in the colour of the tone. */
+  readonly tones?: Readonly<Record<string, Tone>>;
 }
 
 export const NO_MARKS: DiagramMarks = { now: [], passed: [], live: [], notes: {} };

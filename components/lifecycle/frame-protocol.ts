@@ -1,4 +1,5 @@
 /** What page and sandboxed frame say to each other. The frame's origin is opaque: both check who speaks by `source`. */
+import { TONES } from "#server/kernel/states.ts";
 import type { DiagramMarks } from "./diagram.ts";
 
 export type FrameTheme = "system" | "light" | "dark";
@@ -62,7 +63,10 @@ const isMarks = (value: unknown): value is FrameMarks =>
   isIds(value.passed) &&
   isIds(value.live) &&
   isWords(value.notes) &&
-  [value.dashed, value.failed, value.odd].every((ids) => ids === undefined || isIds(ids));
+  [value.dashed, value.failed, value.odd].every((ids) => ids === undefined || isIds(ids)) &&
+  (value.tones === undefined || isTones(value.tones));
+const isTones = (value: unknown): boolean =>
+  isWords(value) && Object.values(value).every((word) => TONES.some((tone) => tone === word));
 const isFrameWords = (value: unknown): value is FrameWords =>
   isRecord(value) && isWords(value.nodes) && isWords(value.edges);
 

@@ -13,6 +13,13 @@ export function toFrameMarks(diagram: Diagram, marks: DiagramMarks): FrameMarks 
   const edges = new Map(diagram.edges.map(({ key, id }) => [key, id]));
   const ids = (known: ReadonlyMap<string, string>, keys: readonly string[]) =>
     keys.flatMap((key) => known.get(key) ?? []);
+  const byId = <T>(known: ReadonlyMap<string, string>, record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(record).flatMap(([key, value]) => {
+        const id = known.get(key);
+        return id === undefined ? [] : [[id, value]];
+      }),
+    );
   return {
     now: ids(nodes, marks.now),
     passed: ids(nodes, marks.passed),
@@ -20,11 +27,7 @@ export function toFrameMarks(diagram: Diagram, marks: DiagramMarks): FrameMarks 
     dashed: ids(nodes, marks.dashed ?? []),
     failed: ids(nodes, marks.failed ?? []),
     odd: ids(edges, marks.odd ?? []),
-    notes: Object.fromEntries(
-      Object.entries(marks.notes).flatMap(([key, note]) => {
-        const id = edges.get(key);
-        return id === undefined ? [] : [[id, note]];
-      }),
-    ),
+    notes: byId(edges, marks.notes),
+    tones: byId(nodes, marks.tones ?? {}),
   };
 }

@@ -2,6 +2,7 @@
  * Words and marks on a drawn diagram: the only code that knows how mermaid 12.3 builds its SVG. Words go in by
  * `textContent` alone; marks are classes, so the present moves without a new drawing.
  */
+import { TONES } from "#server/kernel/states.ts";
 import type { FrameMarks, FrameWords } from "./frame-protocol.ts";
 import { MARK_GROUNDS } from "./sequence-diagram.ts";
 
@@ -107,6 +108,7 @@ export function setMarks(svg: SVGSVGElement, edgeIds: readonly string[], marks: 
   for (const [id, node] of nodesOf(svg)) {
     node.classList.toggle("now", marks.now.includes(id));
     node.classList.toggle("live", marks.passed.includes(id));
+    for (const tone of TONES) node.classList.toggle(`t-${tone}`, marks.tones?.[id] === tone);
   }
   markLives(svg, marks);
   for (const id of edgeIds) {
