@@ -40,7 +40,7 @@ export function createReceiverCalls({ open, timeoutMs, clock, log }: ReceiverCal
     const calling = new AbortController();
     try {
       const result = await within(timeoutMs, clock, async () => {
-        receiver ??= await open();
+        receiver ??= await opened();
         await act(receiver, calling.signal);
       });
       if (result === "done") return null;
@@ -53,6 +53,15 @@ export function createReceiverCalls({ open, timeoutMs, clock, log }: ReceiverCal
       return { kind: "away", reason };
     } catch (cause) {
       return failureOf(cause);
+    }
+  }
+
+  /** Nothing of the list is to blame when the receiver cannot be had at all. */
+  async function opened(): Promise<Receiver> {
+    try {
+      return await open();
+    } catch (cause) {
+      throw new OpsError("upstream-unavailable", `It cannot be opened: ${messageOf(cause)}`, { cause });
     }
   }
 
