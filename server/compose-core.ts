@@ -1,6 +1,6 @@
 import { ulid } from "ulid";
 import type { Configuration } from "#server/config/model.ts";
-import { CONSOLE_STREAM, dnaStream, type EventDraft } from "#server/contract/event.ts";
+import { CONSOLE_STREAM, dnaStream, type EventDraft, hafStream } from "#server/contract/event.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { createBeamService } from "#server/dna/beam-service.ts";
 import { createCensusService } from "#server/dna/census-service.ts";
@@ -21,6 +21,8 @@ import { createDynflowService } from "#server/dynflow/service.ts";
 import { createStepsService } from "#server/dynflow/steps-service.ts";
 import { createSubPlansService } from "#server/dynflow/sub-plans-service.ts";
 import { createAttentionService } from "#server/estate/attention-service.ts";
+import { type ConsolePart, createPartTeller } from "#server/estate/readers.ts";
+import { createReadersService } from "#server/estate/readers-service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
 import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
@@ -39,6 +41,7 @@ import { closeLost } from "#server/operations/lost.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createSafetyService } from "#server/operations/safety-service.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
+import { createSupervisor } from "#server/runtime/supervisor.ts";
 import type { Services } from "#server/trpc/services.ts";
 import { composeActors, stopKind } from "./compose-actors.ts";
 import { composeAlerts } from "./compose-alerts.ts";
@@ -131,6 +134,20 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
   const clockWatch = createClockWatch({ journal, recorder, clock, log });
   const retention = createRetention({ journal, recorder, rules: rulesOf(configuration), clock, log });
   const configured = estateOf(deps, sources);
+  const own = (what: string, title: string, run: ConsolePart["run"]): ConsolePart => ({
+    ...{ name: `console/${what}`, title, stream: null, run },
+  });
+  const parts: readonly ConsolePart[] = [
+    ...sources.dna.flatMap((assembly) => assembly.parts),
+    ...sources.dynflow.flatMap((assembly) => assembly.parts),
+    ...sources.haf.map(hafPart),
+    own("failovers", "Verifier of failovers", (signal) => verifier.run(signal)),
+    own("stops", "Verifier of stopped actors", (signal) => actors.verifier.run(signal)),
+    own("retention", "Retention of the journal", (signal) => retention.run(signal)),
+    own("clock", "Watch of the clock", (signal) => clockWatch.run(signal)),
+  ];
+  const streamOf = (name: string) => parts.find((part) => part.name === name)?.stream ?? null;
+  const supervisor = createSupervisor({ clock, log, onChange: createPartTeller({ recorder, clock, log, streamOf }) });
   const services: Omit<Services, "session" | "demo" | "admin"> = {
     estate: createEstateService({ estate: configured, view: recorder, clock, masks }),
     attention: createAttentionService({ estate: configured, view: recorder, recorder, operations, clock, masks }),
@@ -170,6 +187,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
       masks,
     }),
     journal: createJournalService({ journal, log, masks }),
+    readers: createReadersService({ parts, keeper: supervisor, operations, clock, log, masks }),
   };
 
   return {
@@ -202,6 +220,13 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
     },
   };
 }
+
+const hafPart = ({ source, run }: HafAssembly): ConsolePart => ({
+  name: `${hafStream(source.id)}/stack`,
+  title: `Reader of ${source.title}`,
+  stream: hafStream(source.id),
+  run,
+});
 
 /** Writes down what the console itself does. Observation goes on when the journal cannot be written; the screens say so. */
 async function noteOf({ recorder, log }: Pick<CoreDeps, "recorder" | "log">, draft: EventDraft): Promise<void> {

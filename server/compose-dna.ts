@@ -12,6 +12,7 @@ import type { DnaStore } from "#server/dna/ports.ts";
 import { createDnaReader } from "#server/dna/reader.ts";
 import { toIncarnationWatch, toLivenessView } from "#server/dna/reader-views.ts";
 import type { DnaKeyspaceSource } from "#server/dna/source-view.ts";
+import type { ConsolePart } from "#server/estate/readers.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
@@ -36,6 +37,9 @@ export interface DnaAssembly {
   readonly region: string;
   readonly cluster: string | null;
   readonly keyspace: string;
+  /** What acts on its own, each for itself. */
+  readonly parts: readonly ConsolePart[];
+  /** All of them together, supervised by nobody. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -108,6 +112,19 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     fold: () => view.dna(seat.id),
     sample: () => view.samples()[dnaStream(seat.id)] ?? null,
   };
+  const stream = dnaStream(seat.id);
+  const part = (what: string, title: string, run: ConsolePart["run"]): ConsolePart => ({
+    name: `${stream}/${what}`,
+    title: `${title} of ${seat.title}`,
+    stream,
+    run,
+  });
+  const parts = [
+    part("nodes", "Reader of the nodes", (signal) => reader.run(signal)),
+    part("actors", "Watch of the actors", (signal) => actors.run(signal)),
+    part("insides", "Insides of the nodes", asksNodes),
+    part("health", "Checks", (signal) => health.run(signal)),
+  ];
   return {
     source,
     watch: toIncarnationWatch(reader, witness),
@@ -116,8 +133,9 @@ export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: Sourc
     region: seat.region,
     cluster: seat.cluster,
     keyspace: seat.keyspace,
+    parts,
     async run(signal) {
-      await Promise.all([reader.run(signal), actors.run(signal), asksNodes(signal), health.run(signal)]);
+      await Promise.all(parts.map((each) => each.run(signal)));
     },
     async close() {
       await Promise.all([store.close(), beam?.close()]);

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { DynflowSourceConfiguration } from "#server/config/model.ts";
+import { dynflowStream } from "#server/contract/event.ts";
 import { createMysqlMailbox, createMysqlStore } from "#server/dynflow/adapters/mysql/mysql-store.ts";
 import { createPostgresMailbox } from "#server/dynflow/adapters/postgres/postgres-mailbox.ts";
 import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
 import { createSqliteMailbox, createSqliteStore } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
 import type { DynflowMailbox, DynflowStore } from "#server/dynflow/ports.ts";
 import { createLiveSource, type LiveSource } from "#server/dynflow/service-live-source.ts";
+import type { ConsolePart } from "#server/estate/readers.ts";
 import type { StateStore } from "#server/journal/ports.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
@@ -33,6 +35,9 @@ export interface DynflowAccess {
 export interface DynflowAssembly {
   readonly source: LiveSource;
   readonly region: string;
+  /** What acts on its own, each for itself. */
+  readonly parts: readonly ConsolePart[];
+  /** All of them together, supervised by nobody. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,5 +72,15 @@ export function assembleDynflow(
     pid: process.pid,
     newWorldId: randomUUID,
   });
-  return { source, region: seat.region, run: (signal) => source.run(signal), close: () => access.store.close() };
+  const stream = dynflowStream(seat.id);
+  const parts = source.parts.map(
+    ({ name, run }): ConsolePart => ({
+      name: `${stream}/${name}`,
+      title: name === "plans" ? `Follower of the plans of ${seat.title}` : `Our own world at ${seat.title}`,
+      stream,
+      run,
+    }),
+  );
+  const run = (signal: AbortSignal) => source.run(signal);
+  return { source, region: seat.region, parts, run, close: () => access.store.close() };
 }

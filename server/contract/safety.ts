@@ -23,6 +23,7 @@ const SENDS_NOTHING: ReadonlySet<string> = new Set([
   "safety.approvals.ask",
   "safety.approvals.decide",
   "dna.drain.advance",
+  "admin.readers.restart",
 ]);
 
 /** Whether an action, named as in the journal, may reach a system: everything that is not known to send nothing. */

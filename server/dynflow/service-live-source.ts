@@ -54,6 +54,13 @@ export interface LiveSource extends DynflowSource {
    * store.
    */
   run(signal: AbortSignal): Promise<void>;
+  /** What `run` runs, each for itself. */
+  readonly parts: readonly LiveSourcePart[];
+}
+
+export interface LiveSourcePart {
+  readonly name: "plans" | "world";
+  run(signal: AbortSignal): Promise<void>;
 }
 
 export function createLiveSource(options: LiveSourceOptions): LiveSource {
@@ -64,6 +71,10 @@ export function createLiveSource(options: LiveSourceOptions): LiveSource {
   const lookout = createLookout(clock, (planId) => follower.watch(planId));
   const acting = options.act ? createActing({ ...options, undecodable }, follower, causes) : null;
   const sample = () => view.samples()[dynflowStream(id)];
+  const parts: readonly LiveSourcePart[] = [
+    { name: "plans", run: async (signal) => void (await together(signal, [(own) => follower.run(own), prune])) },
+    ...(acting === null ? [] : [{ name: "world" as const, run: (signal: AbortSignal) => acting.run(signal) }]),
+  ];
 
   return {
     id,
@@ -83,8 +94,9 @@ export function createLiveSource(options: LiveSourceOptions): LiveSource {
     look(planId) {
       if (view.dynflow(id).plans[planId] !== undefined) lookout.look(planId);
     },
+    parts,
     async run(signal) {
-      await Promise.all([follower.run(signal), prune(signal), acting?.run(signal)]);
+      await Promise.all(parts.map((part) => part.run(signal)));
     },
   };
 

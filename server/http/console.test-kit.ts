@@ -69,6 +69,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "dynflowWorlds",
     "jobs",
     "journal",
+    "readers",
     "demo",
     "admin",
   ] as const;

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Caller } from "#server/auth/caller.ts";
 import type { Principal } from "#server/auth/permissions.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
+import type * as adminReaders from "#server/contract/wire/admin-readers.ts";
 import type * as alerts from "#server/contract/wire/alerts.ts";
 import type * as attention from "#server/contract/wire/attention.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
@@ -272,6 +273,14 @@ export interface AdminService {
   configuration(caller: Caller): Out<typeof admin.configurationOutput>;
 }
 
+export interface ReadersService {
+  readers(caller: Caller): Out<typeof adminReaders.readersOutput>;
+  restartReader(
+    caller: Caller,
+    input: In<typeof adminReaders.readerRestartInput>,
+  ): Out<typeof adminReaders.readerRestartOutput>;
+}
+
 /** What the HTTP request can do about the session itself. */
 export interface SessionService {
   describe(principal: Principal | null): Promise<SessionOutput>;
@@ -302,6 +311,7 @@ export interface Services {
   readonly dynflowWorlds: DynflowWorldsService;
   readonly jobs: JobsService;
   readonly journal: JournalService;
+  readonly readers: ReadersService;
   readonly session: SessionService;
   /** `null` unless the console runs on its demo. */
   readonly demo: DemoService | null;

@@ -3,6 +3,7 @@ import { scenarioInput, scenarioOutput } from "#server/contract/wire/demo.ts";
 import * as jobs from "#server/contract/wire/jobs.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { permitted, router } from "#server/trpc/init.ts";
+import { readersRouter } from "./readers.ts";
 
 const control = permitted("jobs:control").input(jobs.jobControlInput).output(jobs.jobControlOutput);
 
@@ -43,4 +44,5 @@ export const adminRouter = router({
   configuration: permitted("configuration:read")
     .output(configurationOutput)
     .query(({ ctx }) => ctx.services.admin.configuration(ctx.caller)),
+  readers: readersRouter,
 });
