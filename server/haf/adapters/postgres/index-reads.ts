@@ -52,6 +52,6 @@ export const readIndexBuilds = (connections: HafConnections): Promise<readonly H
     from pg_stat_progress_create_index p
     join pg_class c on c.oid = p.relid join pg_namespace n on n.oid = c.relnamespace
     where p.datname = current_database()
-    order by 1 collate "C", p.pid limit ${ROWS_MAX}`,
+    order by n.nspname, c.relname, p.pid limit ${ROWS_MAX}`,
     buildRow,
   );

@@ -110,6 +110,33 @@ describe("HafStore over PostgreSQL", () => {
     await store.close();
   });
 
+  it("tells how far an index is built, to a role that may read what others do", async () => {
+    const { url, readerUrl } = await createHafDatabase(server, "builds");
+    await execute(url, async (client) => {
+      await client.query("grant pg_read_all_stats to console_reader");
+      await client.query(
+        "insert into hafd.blocks (num, created_at) select n, now() from generate_series(1, 20000) as n",
+      );
+      await client.query(`create function slowly(num int) returns int immutable language plpgsql
+        as $$ begin perform pg_sleep(0.001); return num; end $$`);
+    });
+    const store = storeOf(readerUrl);
+    expect(await readOf(store.indexBuilds())).toEqual([]);
+    await execute(url, async (builder) => {
+      const { rows } = await builder.query("select pg_backend_pid() as pid");
+      const building = builder.query("create index on hafd.blocks (slowly(num))").catch((cause: unknown) => cause);
+      const seen = await untilSome(() => readOf(store.indexBuilds()));
+      expect(seen).toEqual([
+        { table: "hafd.blocks", phase: expect.stringContaining("building index"), share: expect.any(Number) },
+      ]);
+      expect(seen[0]?.share).toBeGreaterThanOrEqual(0);
+      expect(seen[0]?.share).toBeLessThanOrEqual(1);
+      await execute(url, (client) => client.query("select pg_cancel_backend($1)", [rows[0]?.pid]));
+      await building;
+    });
+    await store.close();
+  });
+
   it("never walks the table of blocks, also while a replay has dropped its key", async () => {
     const database = await createHafDatabase(server, "replay");
     await loadHafStep(database.url, 4);
@@ -128,6 +155,15 @@ describe("HafStore over PostgreSQL", () => {
     await store.close();
   });
 });
+
+/** Asks until there is something, for 10 s at most. */
+async function untilSome<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline; ) {
+    const some = await ask();
+    if (some.length > 0) return some;
+  }
+  return [];
+}
 
 async function factsOf(url: string) {
   const store = storeOf(url);

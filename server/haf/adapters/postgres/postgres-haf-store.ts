@@ -24,11 +24,14 @@ export function createPostgresHafStore(source: HafSource, clock: Clock): HafStor
   ): Promise<HafRead<T>> {
     signal?.throwIfAborted();
     try {
-      return { kind: "read", value: await unlessAborted(signal, capabilities().then(ask)) };
+      return { kind: "read", value: await unlessAborted(signal, capabilities.get().then(ask)) };
     } catch (cause) {
       signal?.throwIfAborted();
       if (isLocked(cause)) return { kind: "busy", reason: BUSY };
-      throw hafOpsError(cause);
+      const error = hafOpsError(cause);
+      // Tables that are no longer what they were: another release of HAF was set up under our feet.
+      if (error.code === "upstream-malformed") capabilities.forget();
+      throw error;
     }
   }
 
@@ -50,14 +53,19 @@ export function createPostgresHafStore(source: HafSource, clock: Clock): HafStor
 }
 
 /** Found out once for each new connection, and now and then. */
-function rememberedCapabilities(connections: HafConnections, clock: Clock): () => Promise<Capabilities> {
+function rememberedCapabilities(connections: HafConnections, clock: Clock) {
   let known: { readonly of: Capabilities; readonly generation: number; readonly at: MonotonicMs } | null = null;
-  return async () => {
-    const fresh = known !== null && clock.monotonic() - known.at < CAPABILITIES_MAX_AGE_MS;
-    if (known !== null && fresh && known.generation === connections.generation()) return known.of;
-    const of = await readCapabilities(connections);
-    known = { of, generation: connections.generation(), at: clock.monotonic() };
-    return of;
+  return {
+    async get(): Promise<Capabilities> {
+      const fresh = known !== null && clock.monotonic() - known.at < CAPABILITIES_MAX_AGE_MS;
+      if (known !== null && fresh && known.generation === connections.generation()) return known.of;
+      const of = await readCapabilities(connections);
+      known = { of, generation: connections.generation(), at: clock.monotonic() };
+      return of;
+    },
+    forget(): void {
+      known = null;
+    },
   };
 }
 
