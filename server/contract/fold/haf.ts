@@ -106,7 +106,12 @@ export const EMPTY_HAF: HafFold = {
 };
 
 /** Which row of the apps' log it is, in a database that may be another one tomorrow. */
-export const hafLogKey = ({ logId, app, event }: HafLogFacts, at: EpochMs): string => `${logId} ${at} ${event} ${app}`;
+export const hafLogKey = ({
+  logId,
+  app,
+  event,
+  block,
+}: Pick<HafLogFacts, "logId" | "app" | "event" | "block">): string => `${logId} ${event} ${block ?? "-"} ${app}`;
 
 /** Pure and total; an event of another kind changes nothing. */
 export function reduceHaf(state: HafFold, event: JournalEvent, edit: RecordEditor = COPYING): HafFold {
@@ -184,9 +189,12 @@ function reduceApp(
 ): HafFold {
   if (event.kind === "haf.app.logged") {
     const { app, event: to, stage, block } = event.body;
-    const logTail = [...state.logTail, hafLogKey(event.body, event.occurredAt)].slice(-HAF_LOG_TAIL_MAX);
+    const logTail = [...state.logTail, hafLogKey(event.body)].slice(-HAF_LOG_TAIL_MAX);
     const note = [stage, block === null ? null : `block ${block}`].filter((part) => part !== null).join(", ");
-    return withFact({ ...state, logTail }, event, { kind: "log", ref: syncOf(state, app), to, note });
+    const line = { kind: "log", ref: syncOf(state, app), to, note } as const;
+    return to === "DETACHED"
+      ? withDetached({ ...state, logTail }, event, line)
+      : withFact({ ...state, logTail }, event, line);
   }
   const known = own(state.apps, event.subject);
   const facts = event.kind === "haf.app.changed" ? event.body : event.body.app;
@@ -201,6 +209,18 @@ function reduceApp(
   if (event.kind === "haf.app.changed") return moved;
   const ref = syncOf(moved, event.subject);
   return withFact(moved, event, { kind: "note", ref, to: facts.state, note: event.body.evidence });
+}
+
+/**
+ * An app that begins is attached and detached again at one instant, in one transaction: nothing to draw. What it did in
+ * between stays.
+ */
+function withDetached(state: HafFold, event: Of<"haf.app.logged">, line: Line): HafFold {
+  const flip = state.facts.findLastIndex(
+    ({ kind, at, to, ref }) =>
+      kind === "log" && to === "ATTACHED" && at === event.occurredAt && ref?.app === event.body.app,
+  );
+  return flip < 0 ? withFact(state, event, line) : { ...state, facts: state.facts.toSpliced(flip, 1) };
 }
 
 const syncOf = (state: HafFold, app: string): HafRoleRef => ({
