@@ -1,5 +1,6 @@
 /** The receiver that puts items into the console's own journal. What was there before is not put there again. */
 import type { EventDraft } from "#server/contract/event.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import type { Envelope, Receiver } from "./ports.ts";
 
 /** Bodies of the journal are events of the screens: what is larger is cut off with a word. */
@@ -13,7 +14,13 @@ const BODY_CHARS_MAX = 16_384;
 export function createEventLog(record: (drafts: readonly EventDraft[]) => Promise<unknown>): Receiver {
   return {
     async receive(batch) {
-      await record(batch.map(draftOf));
+      try {
+        await record(batch.map(draftOf));
+      } catch (cause) {
+        // While another console writes the journal nothing is wrong with the list: it waits until this one writes.
+        if (!(cause instanceof OpsError) || cause.code !== "refused") throw cause;
+        throw new OpsError("journal-unavailable", cause.message, { cause });
+      }
     },
     // Who watches over agents journals their changes, once each.
     agentChanged: async () => undefined,
