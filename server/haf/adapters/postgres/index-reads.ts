@@ -42,12 +42,13 @@ const buildRow = z.object({ table: z.string(), phase: z.string(), share: z.numbe
 
 /**
  * Q9. Of other roles' sessions only with the rights of `pg_read_all_stats`; without them there is nothing to see.
- * One that has nothing left to count is at its end, not beyond it.
+ * Phases that wait or prepare count something else, or nothing.
  */
 export const readIndexBuilds = (connections: HafConnections): Promise<readonly HafIndexBuild[]> =>
   connections.ask(
     `select n.nspname || '.' || c.relname as table, coalesce(p.phase, '') as phase,
-      least(1, case when p.tuples_total > 0 then p.tuples_done::float8 / p.tuples_total
+      least(1, case when p.phase not like 'building index%' and p.phase not like 'index validation%' then null
+        when p.tuples_total > 0 then p.tuples_done::float8 / p.tuples_total
         when p.blocks_total > 0 then p.blocks_done::float8 / p.blocks_total end)::float8 as share
     from pg_stat_progress_create_index p
     join pg_class c on c.oid = p.relid join pg_namespace n on n.oid = c.relnamespace
