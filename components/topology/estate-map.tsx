@@ -11,6 +11,7 @@ import { useWidth } from "#components/ui/width.ts";
 import type { OwnedFold } from "#server/contract/fold/dna.ts";
 import type { LiveState, Samples } from "#server/contract/live.ts";
 import type { EstateOutput } from "#server/contract/wire/estate.ts";
+import { LAYERS, type Layer, type LayerView } from "./estate-layers.ts";
 import { type Drill, keysOf, type RegionView } from "./estate-view.ts";
 import { panned, showing, zoomAt, zoomOfKey } from "./map-camera.ts";
 import { MapCanvas } from "./map-canvas.tsx";
@@ -19,12 +20,22 @@ import { CELL, type Room } from "./map-layout.ts";
 import { MapLegend } from "./map-legend.tsx";
 import { usePlaces } from "./map-memory.ts";
 import { besideNode } from "./map-moves.ts";
-import { type BarValue, type MapNode, type MapScene, nodesOf, nodeWords, placeRegions } from "./map-scene.ts";
+import {
+  type BarValue,
+  cellWords,
+  type MapCell,
+  type MapNode,
+  type MapScene,
+  nodesOf,
+  placeLayers,
+  placeRegions,
+} from "./map-scene.ts";
 import { MapTwin } from "./map-twin.tsx";
 import { insideOf } from "./node-inside.ts";
 import { useCamera } from "./use-camera.ts";
 import { useMapPointer } from "./use-map-pointer.ts";
 import { useNear } from "./use-near.ts";
+import { useTies } from "./use-ties.ts";
 
 interface EstateMapProps {
   readonly regions: readonly RegionView[];
@@ -33,7 +44,13 @@ interface EstateMapProps {
   readonly loadBalancer: EstateOutput["loadBalancer"];
   readonly owned: Readonly<Record<string, OwnedFold>>;
   readonly filter: NodeFilter;
+  /** The systems beside the clusters, also those that are not shown: their places are kept free. */
+  readonly layers?: readonly LayerView[];
+  readonly shown?: ReadonlySet<Layer>;
 }
+
+const NO_LAYERS: readonly LayerView[] = [];
+const EVERY_LAYER: ReadonlySet<Layer> = new Set(LAYERS);
 
 /** A full load bar is a host with every scheduler busy; nobody tells how many there are, so eight. */
 const LOAD_MAX = 8;
@@ -70,7 +87,9 @@ export function EstateMap(props: EstateMapProps) {
   );
 }
 
-function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }: EstateMapProps & { room: Room }) {
+function PlacedMap(props: EstateMapProps & { readonly room: Room }) {
+  const { regions, drill, place, loadBalancer, owned, filter, room } = props;
+  const { layers = NO_LAYERS, shown = EVERY_LAYER } = props;
   const box = useRef<HTMLDivElement>(null);
   const { go } = useAddress();
   const past = useIsPast();
@@ -80,14 +99,27 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
   const [cursor, setCursor] = useState<string | null>(null);
   // Who has moved the view looks at something: only a map that is shown whole is laid out for another width.
   const [steady, setSteady] = useState(room);
-  const { layout, slots } = usePlaces(regions, drill, steady);
+  const { layout, slots } = usePlaces(regions, layers, drill, steady);
   const { handle, fitted, fitScale, showAll } = useCamera(box, layout);
   if (fitted && steady !== room) setSteady(room);
   const placed = useMemo(
     () => placeRegions({ regions, layout, slots, filter, changed }),
     [regions, layout, slots, filter, changed],
   );
-  const all = useMemo(() => nodesOf(placed), [placed]);
+  const all = useMemo(() => (shown.has("dna") ? nodesOf(placed) : NO_NODES), [placed, shown]);
+  const drawn = useMemo(
+    () =>
+      placeLayers({
+        layers: layers.filter(({ layer }) => shown.has(layer)),
+        ...{ layout, slots, filter },
+      }),
+    [layers, shown, layout, slots, filter],
+  );
+  const cells = useMemo<readonly MapCell[]>(
+    () => [...all, ...drawn.flatMap(({ groups }) => groups.flatMap((group) => group.cells))],
+    [all, drawn],
+  );
+  const { selected, ties } = useTies(place, cells);
   const glances = useGlance(useNear(box, handle, all));
   const inside = useCallback<MapScene["insideOf"]>(
     (stream, incarnation) => insideOf(samples, glances, stream, incarnation),
@@ -101,24 +133,46 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
       loadBalancer: loadBalancer === null ? null : { title: loadBalancer.title, regions: loadBalancer.regions.length },
       regions: placed,
       nodes: all,
+      layers: drawn,
+      cells,
+      shown,
+      ties,
       samples,
       owned,
       insideOf: inside,
       bar,
       barMax: bar === "load" ? LOAD_MAX : Math.max(1, ...barValues(bar, owned, inside, all)),
       filter,
-      selected: place.node ?? null,
+      selected,
       cursor,
       nowMs: minute,
       unsampled: past ? "heartbeat not kept" : "not sampled",
     }),
-    [layout, loadBalancer, placed, samples, owned, inside, bar, all, filter, place.node, cursor, minute, past],
+    [
+      layout,
+      loadBalancer,
+      placed,
+      samples,
+      owned,
+      inside,
+      bar,
+      all,
+      filter,
+      selected,
+      cursor,
+      minute,
+      past,
+      drawn,
+      cells,
+      shown,
+      ties,
+    ],
   );
-  const reachable = useMemo(() => (isFiltering(filter) ? all.filter(({ meant }) => meant) : all), [all, filter]);
+  const reachable = useMemo(() => (isFiltering(filter) ? cells.filter(({ meant }) => meant) : cells), [cells, filter]);
   const linked = reachable.length <= LINKS_MAX;
   const here = reachable.find(({ key }) => key === cursor) ?? null;
-  const hrefOf = (node: MapNode) => routes.topology({ ...place, of: node.source, node: node.lead.id });
-  const open = (node: MapNode) => {
+  const hrefOf = (cell: MapCell) => cellHref(place, cell);
+  const open = (node: MapCell) => {
     setCursor(node.key);
     go(hrefOf(node));
   };
@@ -160,6 +214,7 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
   const scaled = Math.min(1 / layout.unit, room.width / layout.first.width);
   const shownHeight = Math.max(HEIGHT_MIN_PX, Math.min(room.height, Math.ceil(layout.first.height * scaled)));
   const many = all.length;
+  const things = cells.length - many;
   return (
     <>
       <div className="map-head">
@@ -199,7 +254,7 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
         style={{ height: shownHeight }}
         role="group"
         tabIndex={linked ? -1 : 0}
-        aria-label={`Map of ${plural(many, "node")}; arrow keys move between nodes, Enter opens, plus, minus and zero zoom; the table below says the same`}
+        aria-label={`Map of ${plural(many, "node")}${things === 0 ? "" : ` and ${plural(things, "other thing")}`}; arrow keys move between nodes, Enter opens, plus, minus and zero zoom; the table below says the same`}
         onKeyDown={onKeyDown}
       >
         <MapCanvas box={box} scene={scene} camera={handle} />
@@ -213,11 +268,19 @@ function PlacedMap({ regions, drill, place, loadBalancer, owned, filter, room }:
         />
       </div>
       <span role="status" className="vh">
-        {here === null || linked ? "" : nodeWords(scene, here)}
+        {here === null || linked ? "" : cellWords(scene, here)}
       </span>
       <MapLegend words={[...new Set(all.map(({ word }) => word))]} />
     </>
   );
+}
+
+/** Opens the drawer of what stands there, and closes any other. */
+function cellHref(place: TopologyPlace, cell: MapCell) {
+  const still = { ...place, node: null, of: null, host: null, thing: null, id: null };
+  if (cell.sort === "node") return routes.topology({ ...still, of: cell.source, node: cell.lead.id });
+  const { kind, source, id } = cell.thing.ref;
+  return routes.topology({ ...still, thing: kind, of: source, id });
 }
 
 /** Keys hold names from elsewhere: they are compared, never put into a selector. */
@@ -250,7 +313,7 @@ function barValues(
 function useShown(
   box: React.RefObject<HTMLDivElement | null>,
   camera: ReturnType<typeof useCamera>["handle"],
-  node: MapNode | null,
+  node: MapCell | null,
 ): void {
   const [x, y] = [node?.x, node?.y];
   useEffect(() => {

@@ -122,7 +122,7 @@ function noteMoves(scene: MapScene, words: Map<string, string>, moved: Map<strin
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const now = performance.now();
   const first = words.size === 0;
-  for (const { key, word } of scene.nodes) {
+  for (const { key, word } of scene.cells) {
     const before = words.get(key);
     if (before === word) continue;
     words.set(key, word);

@@ -1,6 +1,7 @@
 /** Which nodes are meant: the same for map and table, and in the address. Pure. */
 import type { TopologyPlace } from "#components/ui/routes.ts";
 import type { NodeFold } from "#server/contract/fold/dna.ts";
+import { kindWord, type LayerThing } from "./estate-layers.ts";
 
 export interface NodeFilter {
   /** States and flags; none = every one. */
@@ -40,7 +41,16 @@ interface Filtered {
 export function isMeant({ words, text }: NodeFilter, one: Filtered): boolean {
   if (words.length > 0 && !words.includes(one.word) && !words.some((word) => Object.hasOwn(one.node.flags, word)))
     return false;
-  if (text === "") return true;
-  const said = `${one.node.node} ${one.id} ${one.source} ${one.node.cluster} ${one.word}`.toLowerCase();
-  return text.split(/\s+/).every((part) => said.includes(part));
+  return text === "" || says(text, `${one.node.node} ${one.id} ${one.source} ${one.node.cluster} ${one.word}`);
+}
+
+/** The same of a thing of another system. */
+export function isThingMeant({ words, text }: NodeFilter, { ref, title, detail, state }: LayerThing): boolean {
+  if (words.length > 0 && (state === null || !words.includes(state.word))) return false;
+  return text === "" || says(text, `${title} ${detail} ${ref.id} ${ref.source} ${kindWord(ref)} ${state?.word ?? ""}`);
+}
+
+function says(text: string, said: string): boolean {
+  const lower = said.toLowerCase();
+  return text.split(/\s+/).every((part) => lower.includes(part));
 }

@@ -53,7 +53,7 @@ export function createCellLayer(): CellLayer {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
     const brush: CellBrush = { pen, scene, ink, press, ...own, width, height };
-    const cells = cellsInView(brush, scene.nodes);
+    const cells = cellsInView(brush, scene.cells);
     paintCells(brush, cells);
     const signatures = new Map(cells.map(({ node }) => [node.key, cellSignature(scene, node, own.scale)]));
     painted = { camera: own, width, height, ratio, ink, scene, signatures };
@@ -66,7 +66,7 @@ export function createCellLayer(): CellLayer {
     const brush: CellBrush = { pen, scene, ink, press, ...camera, width, height };
     const gone = new Map(signatures);
     const different: Cell[] = [];
-    for (const cell of cellsInView(brush, scene.nodes)) {
+    for (const cell of cellsInView(brush, scene.cells)) {
       const signature = cellSignature(scene, cell.node, camera.scale);
       gone.delete(cell.node.key);
       if (signatures.get(cell.node.key) === signature) continue;
@@ -92,8 +92,8 @@ export function createCellLayer(): CellLayer {
     wide: number,
     high: number,
   ): void {
-    const taken = new Set(cellsInView(brush, brush.scene.nodes).map(({ x, y }) => `${x} ${y}`));
-    const left = before.scene.nodes.filter(({ key }) => gone.has(key));
+    const taken = new Set(cellsInView(brush, brush.scene.cells).map(({ x, y }) => `${x} ${y}`));
+    const left = before.scene.cells.filter(({ key }) => gone.has(key));
     for (const { x, y } of cellsInView({ ...brush, scene: before.scene }, left))
       if (!taken.has(`${x} ${y}`)) on.clearRect(x, y, wide, high);
     for (const key of gone.keys()) before.signatures.delete(key);

@@ -1,9 +1,10 @@
 "use client";
 /** What a browser remembers of the map, so that it stands still while one looks, leaves and comes back. */
 import { useMemo } from "react";
+import type { LayerView } from "./estate-layers.ts";
 import type { Drill, RegionView } from "./estate-view.ts";
 import { type EstateLayout, layoutEstate, type RegionNeed, type Room } from "./map-layout.ts";
-import { clusterKey } from "./map-scene.ts";
+import { clusterKey, layerKey } from "./map-scene.ts";
 import { assignSlots, NO_SLOTS, type Slots } from "./map-slots.ts";
 
 const slotsOf = new Map<string, Slots>();
@@ -20,7 +21,12 @@ interface Placed {
 }
 
 /** Places for everything that is there now. */
-export function usePlaces(regions: readonly RegionView[], drill: Drill, room: Room): Placed {
+export function usePlaces(
+  regions: readonly RegionView[],
+  layers: readonly LayerView[],
+  drill: Drill,
+  room: Room,
+): Placed {
   return useMemo(() => {
     const slots = new Map<string, Slots>();
     for (const { clusters } of regions) {
@@ -34,12 +40,23 @@ export function usePlaces(regions: readonly RegionView[], drill: Drill, room: Ro
         slots.set(key, next);
       }
     }
-    return { layout: layoutOf(regions, slots, drill, room), slots };
-  }, [regions, drill, room]);
+    for (const { groups } of layers) {
+      for (const { key, things } of groups) {
+        const next = assignSlots(
+          slotsOf.get(key) ?? NO_SLOTS,
+          things.map((thing) => thing.key),
+        );
+        slotsOf.set(key, next);
+        slots.set(key, next);
+      }
+    }
+    return { layout: layoutOf(regions, layers, slots, drill, room), slots };
+  }, [regions, layers, drill, room]);
 }
 
 function layoutOf(
   regions: readonly RegionView[],
+  layers: readonly LayerView[],
   slots: ReadonlyMap<string, Slots>,
   drill: Drill,
   room: Room,
@@ -47,7 +64,7 @@ function layoutOf(
   const key = JSON.stringify([drill, room.loadBalancer]);
   const known = layouts.get(key);
   const kept = known !== undefined && !isOutgrown(known, room) ? known : null;
-  const needs: readonly RegionNeed[] = regions.map(({ id, clusters, databases }) => ({
+  const ofClusters: readonly RegionNeed[] = regions.map(({ id, clusters, databases }) => ({
     id,
     clusters: clusters.map(({ source, cluster }) => {
       const own = clusterKey(source, cluster);
@@ -55,6 +72,13 @@ function layoutOf(
     }),
     databaseLines: databases.reduce((sum, { hosts }) => sum + 1 + hosts.length, 0),
   }));
+  // Also of layers that are not shown: to show one moves nothing of the others.
+  const ofLayers: readonly RegionNeed[] = layers.map(({ layer, groups }) => ({
+    id: layerKey(layer),
+    clusters: groups.map(({ key }) => ({ key, end: slots.get(key)?.end ?? 0 })),
+    databaseLines: 0,
+  }));
+  const needs = [...ofClusters, ...ofLayers];
   const layout = layoutEstate(kept?.layout ?? null, needs, room);
   layouts.delete(key);
   layouts.set(key, { layout, room: kept?.room ?? room });

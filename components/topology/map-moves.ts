@@ -1,5 +1,5 @@
 /** Where arrow keys lead on the map: to the nearest node in that direction. Pure. */
-import type { MapNode } from "./map-scene.ts";
+import type { MapCell } from "./map-scene.ts";
 
 const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowRight: [1, 0],
@@ -11,7 +11,7 @@ const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
 const ASIDE = 4;
 
 /** `null` = the key is no move. The same node where there is none in that direction. */
-export function besideNode(nodes: readonly MapNode[], from: MapNode | null, key: string): MapNode | null {
+export function besideNode(nodes: readonly MapCell[], from: MapCell | null, key: string): MapCell | null {
   const first = nodes[0] ?? null;
   if (key === "Home") return first;
   if (key === "End") return nodes.at(-1) ?? null;

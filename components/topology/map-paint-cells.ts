@@ -5,10 +5,11 @@
 import type { GlyphPress } from "#components/plan/flow-ink.ts";
 import { formatAgeMs, formatCoarseAgeMs, formatCount, formatNumber, plural, shortNode } from "#components/ui/format.ts";
 import { LATE_AFTER_MS } from "#server/contract/diagram/dna-lifecycle.ts";
+import { kindWord } from "./estate-layers.ts";
 import { keysOf } from "./estate-view.ts";
 import type { MapInk } from "./map-ink.ts";
 import { CELL } from "./map-layout.ts";
-import { barValueOf, type MapNode, type MapScene, sampleOf } from "./map-scene.ts";
+import { barValueOf, type MapCell, type MapNode, type MapScene, type MapThing, sampleOf } from "./map-scene.ts";
 
 export type Pen = CanvasRenderingContext2D;
 
@@ -33,8 +34,8 @@ export interface CellBrush {
   readonly height: number;
 }
 
-export interface Cell {
-  readonly node: MapNode;
+export interface Cell<T extends MapCell = MapCell> {
+  readonly node: T;
   readonly x: number;
   readonly y: number;
 }
@@ -56,7 +57,7 @@ export function paintCells(brush: CellBrush, cells: readonly Cell[]): void {
 /** The nodes in view with their corners on whole pixels. */
 export function cellsInView(
   { x, y, scale, width, height, scene }: Omit<CellBrush, "pen" | "ink" | "press">,
-  nodes: readonly MapNode[],
+  nodes: readonly MapCell[],
 ): readonly Cell[] {
   const cells: Cell[] = [];
   for (const node of nodes) {
@@ -69,10 +70,11 @@ export function cellsInView(
 }
 
 /** Everything that a cell's painting depends on: while it is the same, so is the painting. */
-export function cellSignature(scene: MapScene, node: MapNode, scale: number): string {
+export function cellSignature(scene: MapScene, node: MapCell, scale: number): string {
   const wide = CELL.width * scale;
   const base = `${node.word}${node.meant ? "" : "-"}${node.look}`;
   if (wide < GLYPH_FROM_PX) return base;
+  if (node.sort === "thing") return `${base} ${node.thing.title} ${node.thing.detail}`;
   const own = `${base} ${barShare(scene, node)}`;
   if (wide < FUSE_FROM_PX) return own;
   const sample = sampleOf(scene, node);
@@ -91,9 +93,41 @@ function paintAll(brush: CellBrush, cells: readonly Cell[]): void {
     return;
   }
   paintBoxes(brush, cells);
-  if (wide >= NEAR_FROM_PX) for (const cell of cells) paintNear(brush, cell);
-  else if (wide >= NAME_FROM_PX) paintNamed(brush, cells);
-  else paintGlyphs(brush, cells);
+  if (wide < NAME_FROM_PX) {
+    paintGlyphs(brush, cells);
+    return;
+  }
+  const nodes = cells.filter(isNodeCell);
+  if (wide >= NEAR_FROM_PX) for (const cell of nodes) paintNear(brush, cell);
+  else paintNamed(brush, nodes);
+  paintThings(brush, cells.filter(isThingCell), wide >= NEAR_FROM_PX);
+}
+
+const isNodeCell = (cell: Cell): cell is Cell<MapNode> => cell.node.sort === "node";
+const isThingCell = (cell: Cell): cell is Cell<MapThing> => cell.node.sort === "thing";
+
+/** Name and kind of a thing of another system; from near its state and what else it is known by. */
+function paintThings(brush: CellBrush, cells: readonly Cell<MapThing>[], near: boolean): void {
+  const { pen, ink, press } = brush;
+  const { width, height } = sizeOf(brush);
+  pen.textBaseline = "alphabetic";
+  pen.textAlign = "left";
+  for (const { node, x, y } of cells) {
+    const { title, detail, ref } = node.thing;
+    press.stamp(pen, node, x + (near ? 14 : 10), y + (near ? 16 : 12), near ? 11 : 9);
+    pen.font = near ? `12px ${ink.sans}` : `${NAME_FONT_PX - 0.5}px ${ink.sans}`;
+    pen.fillStyle = node.look === "hatched" ? ink.text2 : ink.text1;
+    const left = near ? 24 : 18;
+    pen.fillText(cutTo(pen, title, width - left - 3), x + left, y + (near ? 20 : 15.5));
+    pen.font = `${NAME_FONT_PX - (near ? 0 : 1)}px ${ink.sans}`;
+    const lines = near ? [`${kindWord(ref)}, ${node.word}`, detail] : [kindWord(ref)];
+    for (const [at, text] of lines.entries()) {
+      const baseline = near ? y + 38 + 16 * at : y + height - 8;
+      if (baseline > y + height - 4) break;
+      pen.fillStyle = node.look === "loud" ? ink.text[node.tone] : ink.text3;
+      pen.fillText(cutTo(pen, text, width - 12), x + 6, baseline);
+    }
+  }
 }
 
 /** Too small for shapes: what is well is grey, the rest has its colour and a white cut if it failed. */
@@ -141,7 +175,8 @@ function paintBoxes(brush: CellBrush, cells: readonly Cell[]): void {
       pen.fillRect(x + 1, y + 1, width - 2, height - 2);
     }
   }
-  const shares = cells.map(({ node }) => barShare(scene, node));
+  // Only nodes have a bar.
+  const shares = cells.map(({ node }) => (node.sort === "node" ? barShare(scene, node) : undefined));
   pen.fillStyle = ink.hatch ?? ink.line2;
   for (const [at, { x, y }] of cells.entries())
     if (shares[at] === null) pen.fillRect(x + 1, y + barY, width - 2, barPx);
@@ -160,7 +195,7 @@ function paintBoxes(brush: CellBrush, cells: readonly Cell[]): void {
   if (width < FUSE_FROM_PX) return;
   pen.fillStyle = ink.line3;
   for (const { node, x, y } of cells) {
-    const left = fuseOf(scene, node);
+    const left = node.sort === "node" ? fuseOf(scene, node) : 0;
     if (left > 0) pen.fillRect(x + 1, y + 1, Math.round(left * (width - 2)), 1);
   }
 }
@@ -190,7 +225,7 @@ function paintGlyphs(brush: CellBrush, cells: readonly Cell[]): void {
 
 const NAME_FONT_PX = 11;
 
-function paintNamed(brush: CellBrush, cells: readonly Cell[]): void {
+function paintNamed(brush: CellBrush, cells: readonly Cell<MapNode>[]): void {
   const { pen, ink, press, scene } = brush;
   const { width, height } = sizeOf(brush);
   const roomy = height >= 38;
@@ -223,7 +258,7 @@ const keysText = (keys: number, at: number | null, nowMs: number | null): string
   `${plural(keys, "key")}${at === null || nowMs === null ? "" : `, ${formatCoarseAgeMs(nowMs - at)} ago`}`;
 
 /** Everything that is known of it at a glance. */
-function paintNear(brush: CellBrush, { node, x, y }: Cell): void {
+function paintNear(brush: CellBrush, { node, x, y }: Cell<MapNode>): void {
   const { pen, ink, press, scene } = brush;
   const { width, height } = sizeOf(brush);
   const sample = sampleOf(scene, node);
@@ -293,7 +328,7 @@ function paintPartitions({ pen, ink }: CellBrush, partitions: readonly (number |
 }
 
 /** What is selected, under the arrow keys, different, or changed a moment ago: over the cells, with each frame. */
-export function paintFrames(brush: CellBrush, nodes: readonly MapNode[], moved: ReadonlySet<string>): void {
+export function paintFrames(brush: CellBrush, nodes: readonly MapCell[], moved: ReadonlySet<string>): void {
   const { pen, ink, scene, scale } = brush;
   const { width, height } = sizeOf(brush);
   const framed = nodes.filter((node) => moved.has(node.key) || node.changed || isHere(scene, node));
@@ -320,9 +355,8 @@ export function paintFrames(brush: CellBrush, nodes: readonly MapNode[], moved: 
   }
 }
 
-const isSelected = (scene: MapScene, { place }: MapNode): boolean =>
-  scene.selected !== null && place.incarnations.some(({ id }) => id === scene.selected);
-const isHere = (scene: MapScene, node: MapNode): boolean => scene.cursor === node.key || isSelected(scene, node);
+const isSelected = (scene: MapScene, { key }: MapCell): boolean => scene.selected.has(key);
+const isHere = (scene: MapScene, node: MapCell): boolean => scene.cursor === node.key || isSelected(scene, node);
 
 const widths = new Map<string, number>();
 const WIDTHS_KEPT = 2_000;

@@ -4,9 +4,10 @@ import { formatCount, plural } from "#components/ui/format.ts";
 import type { DatabaseView } from "./estate-view.ts";
 import type { Camera } from "./map-camera.ts";
 import type { MapInk } from "./map-ink.ts";
-import { blockHeight, blockWidth, CELL, CHROME } from "./map-layout.ts";
+import { blockHeight, blockWidth, CELL, CHROME, type ClusterBox, type RegionBox } from "./map-layout.ts";
 import { type CellBrush, cutTo, type Pen, paintFrames } from "./map-paint-cells.ts";
-import type { MapCluster, MapRegion, MapScene, StateCount } from "./map-scene.ts";
+import { paintTies } from "./map-paint-layers.ts";
+import type { MapCluster, MapGroup, MapRegion, MapScene, StateCount } from "./map-scene.ts";
 
 export interface MapView {
   readonly camera: Camera;
@@ -38,8 +39,13 @@ export function paintMap(
   const brush: CellBrush = { pen, scene, ink, press, ...camera, width, height };
   paintLoadBalancer(brush);
   cells(pen);
-  paintFrames(brush, scene.nodes, view.moved);
+  paintTies(brush, scene.ties);
+  paintFrames(brush, scene.cells, view.moved);
   for (const region of scene.regions) paintRegion(brush, region);
+  for (const { view: layer, box, groups } of scene.layers) {
+    if (!paintRegionHead(brush, layer.title, box)) continue;
+    for (const group of groups) paintClusterHead(brush, headOfGroup(group));
+  }
 }
 
 const toX = ({ x, scale }: CellBrush, at: number): number => (at - x) * scale;
@@ -80,10 +86,20 @@ function paintLoadBalancer(brush: CellBrush): void {
 }
 
 function paintRegion(brush: CellBrush, { view, box, clusters }: MapRegion): void {
+  const { layout, shown } = brush.scene;
+  if (!paintRegionHead(brush, view.title, box)) return;
+  if (shown.has("dna")) for (const cluster of clusters) paintClusterHead(brush, headOfCluster(cluster));
+  if (layout.databaseX === null || !shown.has("database")) return;
+  const [top, bottom] = [toY(brush, box.y), toY(brush, box.y + box.height)];
+  paintDatabases(brush, view.databases, toX(brush, layout.databaseX), top, bottom);
+}
+
+/** `false` = it is out of view. */
+function paintRegionHead(brush: CellBrush, title: string, box: RegionBox): boolean {
   const { pen, ink, scene, height } = brush;
   const { layout } = scene;
   const [top, bottom] = [toY(brush, box.y), toY(brush, box.y + box.height)];
-  if (bottom < 0 || top > height) return;
+  if (bottom < 0 || top > height) return false;
   pen.fillStyle = ink.line3;
   pen.fillRect(toX(brush, layout.bodyX), top, 2, bottom - top);
   pen.textBaseline = "alphabetic";
@@ -93,10 +109,36 @@ function paintRegion(brush: CellBrush, { view, box, clusters }: MapRegion): void
   const y = Math.min(Math.max(top, 0) + 14, bottom - 4);
   if (top < 0) paintBand(brush, Math.min(HEAD_BAND_PX, bottom));
   pen.fillStyle = ink.text1;
-  pen.fillText(view.title, x, y);
-  for (const cluster of clusters) paintClusterHead(brush, cluster);
-  if (layout.databaseX !== null) paintDatabases(brush, view.databases, toX(brush, layout.databaseX), top, bottom);
+  pen.fillText(title, x, y);
+  return true;
 }
+
+/** What stands over a grid of cells. */
+interface GridHead {
+  readonly box: ClusterBox;
+  readonly name: string;
+  readonly title: string;
+  readonly counts: readonly StateCount[];
+  readonly total: number;
+  /** `node`, of which several are `nodes`. */
+  readonly unit: string;
+  readonly old: boolean;
+}
+
+function headOfCluster({ box, view, counts, old }: MapCluster): GridHead {
+  const title = view.cluster === view.source ? view.title : `${view.cluster} · ${view.title}`;
+  return { box, name: view.source, title, counts, total: view.places.length, unit: "node", old };
+}
+
+const headOfGroup = ({ box, view, counts, old }: MapGroup): GridHead => ({
+  box,
+  name: view.source,
+  title: view.title === view.source ? "" : view.title,
+  counts,
+  total: view.things.length,
+  unit: "thing",
+  old,
+});
 
 const HEAD_BAND_PX = 42;
 
@@ -117,7 +159,7 @@ function plate({ pen, ink }: CellBrush, x: number, baseline: number, width: numb
 }
 
 /** Name and counts by state; it stays in view as long as a part of its nodes does. */
-function paintClusterHead(brush: CellBrush, cluster: MapCluster): void {
+function paintClusterHead(brush: CellBrush, cluster: GridHead): void {
   const { pen, ink, scene, width, height, scale } = brush;
   for (const [at, block] of cluster.box.blocks.entries()) {
     const left = Math.max(EDGE_PX, toX(brush, block.x));
@@ -136,14 +178,12 @@ function paintClusterHead(brush: CellBrush, cluster: MapCluster): void {
     pen.textAlign = "left";
     pen.font = `600 12px ${ink.sans}`;
     pen.fillStyle = ink.text1;
-    const name = cutTo(pen, at === 0 ? cluster.view.source : `${cluster.view.source}, more`, countsAt - left - 8);
+    const name = cutTo(pen, at === 0 ? cluster.name : `${cluster.name}, more`, countsAt - left - 8);
     pen.fillText(name, left, y);
     const after = left + pen.measureText(name).width + 8;
     pen.font = `11px ${ink.sans}`;
     pen.fillStyle = ink.text3;
-    const { view } = cluster;
-    const title = view.cluster === view.source ? view.title : `${view.cluster} · ${view.title}`;
-    if (countsAt - after > 40) pen.fillText(cutTo(pen, title, countsAt - after - 12), after, y);
+    if (countsAt - after > 40) pen.fillText(cutTo(pen, cluster.title, countsAt - after - 12), after, y);
   }
   if (CELL.width * scale < SHARES_BELOW_PX) paintShares(brush, cluster, scene);
 }
@@ -151,10 +191,10 @@ function paintClusterHead(brush: CellBrush, cluster: MapCluster): void {
 const SHARES_BELOW_PX = 12;
 
 /** From afar: the states as shares of a bar under the name, so that a cluster can be judged without its marks. */
-function paintShares(brush: CellBrush, { box, counts, view }: MapCluster, scene: MapScene): void {
+function paintShares(brush: CellBrush, { box, counts, total: all }: GridHead, scene: MapScene): void {
   const { pen, ink } = brush;
   const [block] = box.blocks;
-  const total = Math.max(1, view.places.length);
+  const total = Math.max(1, all);
   const wide = blockWidth(block) * brush.scale;
   const y = toY(brush, block.y) - 4;
   let x = toX(brush, block.x);
@@ -167,11 +207,11 @@ function paintShares(brush: CellBrush, { box, counts, view }: MapCluster, scene:
 }
 
 /** From right to left: how many nodes, and how many of each state that is not well. Answers where it ends. */
-function paintCounts(brush: CellBrush, cluster: MapCluster, right: number, y: number, room: number): number {
+function paintCounts(brush: CellBrush, cluster: GridHead, right: number, y: number, room: number): number {
   const { pen, ink, press } = brush;
   pen.font = `11px ${ink.sans}`;
   pen.textAlign = "right";
-  const all = room > 150 ? plural(cluster.view.places.length, "node") : formatCount(cluster.view.places.length);
+  const all = room > 150 ? plural(cluster.total, cluster.unit) : formatCount(cluster.total);
   pen.fillStyle = cluster.old ? ink.failedText : ink.text3;
   const said = cluster.old ? `source down · ${all}` : all;
   if (room < 60) return right;

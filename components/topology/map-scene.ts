@@ -3,6 +3,7 @@ import { formatAgeMs, formatCount, formatNumber, plural } from "#components/ui/f
 import type { OwnedFold } from "#server/contract/fold/dna.ts";
 import type { NodeSample, Samples } from "#server/contract/live.ts";
 import { lookOf, type Shape, TONES_WORST_FIRST, type Tone } from "#server/kernel/states.ts";
+import { kindWord, type Layer, type LayerGroup, type LayerThing, type LayerView } from "./estate-layers.ts";
 import {
   type ClusterView,
   type Incarnation,
@@ -11,21 +12,18 @@ import {
   nodeWord,
   type RegionView,
 } from "./estate-view.ts";
-import { isMeant, type NodeFilter } from "./map-filter.ts";
+import { isMeant, isThingMeant, type NodeFilter } from "./map-filter.ts";
 import { CELL, type ClusterBox, type EstateLayout, placeAt, type RegionBox, slotUnder } from "./map-layout.ts";
 import type { Slots } from "./map-slots.ts";
 import type { NodeInside } from "./node-inside.ts";
 
 export type BarValue = "load" | "keys" | "running";
 
-export interface MapNode {
+/** What the map draws in one place. */
+interface MapCellBase {
   /** Unique on the map; the same for every incarnation of a name. */
   readonly key: string;
   readonly slot: number;
-  readonly stream: string;
-  readonly source: string;
-  readonly place: NodePlace;
-  readonly lead: Incarnation;
   readonly word: string;
   readonly tone: Tone;
   readonly shape: Shape;
@@ -36,6 +34,46 @@ export interface MapNode {
   readonly meant: boolean;
   /** It differs from the instant that is compared with. */
   readonly changed: boolean;
+}
+
+/** One node name of a cluster. */
+export interface MapNode extends MapCellBase {
+  readonly sort: "node";
+  readonly stream: string;
+  readonly source: string;
+  readonly place: NodePlace;
+  readonly lead: Incarnation;
+}
+
+/** A thing of another system. */
+export interface MapThing extends MapCellBase {
+  readonly sort: "thing";
+  readonly thing: LayerThing;
+}
+
+export type MapCell = MapNode | MapThing;
+
+/** The things of one source of a layer. */
+export interface MapGroup {
+  readonly view: LayerGroup;
+  readonly box: ClusterBox;
+  readonly cells: readonly MapThing[];
+  readonly bySlot: ReadonlyMap<number, MapThing>;
+  readonly counts: readonly StateCount[];
+  readonly old: boolean;
+}
+
+export interface MapLayer {
+  readonly view: LayerView;
+  readonly box: RegionBox;
+  readonly groups: readonly MapGroup[];
+}
+
+/** A line between what is selected and what is related to it. */
+export interface MapTie {
+  readonly from: MapCell;
+  readonly to: MapCell;
+  readonly sure: boolean;
 }
 
 export interface MapCluster {
@@ -69,6 +107,12 @@ export interface MapScene {
   readonly regions: readonly MapRegion[];
   /** Every node of them. */
   readonly nodes: readonly MapNode[];
+  /** The systems beside them that are shown. */
+  readonly layers: readonly MapLayer[];
+  /** All that is drawn in a place: nodes, then things of other systems. */
+  readonly cells: readonly MapCell[];
+  readonly shown: ReadonlySet<Layer>;
+  readonly ties: readonly MapTie[];
   readonly samples: Samples;
   readonly owned: Readonly<Record<string, OwnedFold>>;
   readonly insideOf: (stream: string, incarnation: string) => NodeInside | null;
@@ -76,8 +120,8 @@ export interface MapScene {
   /** What a full bar stands for. */
   readonly barMax: number;
   readonly filter: NodeFilter;
-  /** Incarnation whose drawer is open. */
-  readonly selected: string | null;
+  /** Keys of the cells whose drawer is open: several when that is of a host. */
+  readonly selected: ReadonlySet<string>;
   /** Key of the node the arrow keys are on. */
   readonly cursor: string | null;
   /** The instant that is shown, to the minute: for ages of counts. */
@@ -131,6 +175,7 @@ function placeCluster(
     if (slot === undefined || at === null) continue;
     const { tone, shape } = lookOf("node", word);
     const node: MapNode = {
+      sort: "node",
       key: `${key} ${place.name}`,
       slot,
       stream: view.stream,
@@ -159,10 +204,11 @@ function lookClass(word: string, tone: Tone, old: boolean): MapNode["look"] {
 }
 
 export function worstFirst(counted: ReadonlyMap<string, number>): readonly StateCount[] {
-  return [...counted]
-    .map(([word, count]) => ({ word, count, ...lookOf("node", word) }))
-    .sort((a, b) => rank(a.tone) - rank(b.tone) || (a.word < b.word ? -1 : 1));
+  return sortedCounts([...counted].map(([word, count]) => ({ word, count, ...lookOf("node", word) })));
 }
+
+const sortedCounts = (counts: readonly StateCount[]): readonly StateCount[] =>
+  counts.toSorted((a, b) => rank(a.tone) - rank(b.tone) || (a.word < b.word ? -1 : 1));
 
 const rank = (tone: Tone): number => TONES_WORST_FIRST.indexOf(tone);
 
@@ -170,14 +216,78 @@ export function nodesOf(regions: readonly MapRegion[]): readonly MapNode[] {
   return regions.flatMap(({ clusters }) => clusters.flatMap(({ nodes }) => nodes));
 }
 
+/** Layers beside the clusters, each thing in its place. */
+export function placeLayers({
+  layers,
+  layout,
+  slots,
+  filter,
+}: Pick<ClustersInput, "layout" | "slots" | "filter"> & {
+  readonly layers: readonly LayerView[];
+}): readonly MapLayer[] {
+  return layers.flatMap((view) => {
+    const box = layout.regions.find(({ id }) => id === layerKey(view.layer));
+    if (box === undefined) return [];
+    const groups = view.groups.flatMap((group) => {
+      const own = box.clusters.find(({ key }) => key === group.key);
+      const places = slots.get(group.key);
+      return own === undefined || places === undefined ? [] : placeGroup(group, own, places, filter);
+    });
+    return { view, box, groups };
+  });
+}
+
+function placeGroup(view: LayerGroup, box: ClusterBox, slots: Slots, filter: NodeFilter): MapGroup {
+  const cells: MapThing[] = [];
+  const bySlot = new Map<number, MapThing>();
+  const counts = new Map<string, StateCount>();
+  const old = view.health.state === "down";
+  for (const thing of view.things) {
+    const { tone, shape } = thing.state === null ? UNSTATED : lookOf(thing.state.system, thing.state.word);
+    const word = thing.state?.word ?? "no state";
+    counts.set(word, { word, tone, shape, count: (counts.get(word)?.count ?? 0) + 1 });
+    const slot = slots.places.get(thing.key);
+    const at = slot === undefined ? null : placeAt(box, slot);
+    if (slot === undefined || at === null) continue;
+    const cell: MapThing = {
+      sort: "thing",
+      key: thing.key,
+      slot,
+      thing,
+      word,
+      tone,
+      shape,
+      look: old || tone === "unknown" || shape === "slash" ? "hatched" : lookOfTone(tone),
+      ...at,
+      meant: isThingMeant(filter, thing),
+      changed: false,
+    };
+    cells.push(cell);
+    bySlot.set(slot, cell);
+  }
+  return { view, box, cells, bySlot, counts: sortedCounts([...counts.values()]), old };
+}
+
+const UNSTATED = { tone: "idle", shape: "ring" } as const;
+const lookOfTone = (tone: Tone): MapCell["look"] => (tone === "failed" || tone === "attention" ? "loud" : "quiet");
+
+/** The region that a layer takes on the map; ids of regions are configured, and have no such sign. */
+export const layerKey = (layer: Layer): string => `\u0000${layer}`;
+
 /** What is under a point of the map. */
-export function nodeUnder(regions: readonly MapRegion[], x: number, y: number): MapNode | null {
-  for (const { clusters } of regions) {
-    for (const { box, bySlot } of clusters) {
-      const slot = slotUnder(box, x, y);
-      const node = slot === null ? undefined : bySlot.get(slot);
-      if (node !== undefined && x <= node.x + CELL.width && y <= node.y + CELL.height) return node;
-    }
+export function cellUnder(
+  { regions, layers, shown }: Pick<MapScene, "regions" | "layers" | "shown">,
+  x: number,
+  y: number,
+): MapCell | null {
+  const boxes = [
+    ...(shown.has("dna") ? regions.flatMap(({ clusters }) => clusters) : []),
+    ...layers.flatMap(({ groups }) => groups),
+  ];
+  for (const { box, bySlot } of boxes) {
+    const slot = slotUnder(box, x, y);
+    const cell = slot === null ? undefined : bySlot.get(slot);
+    if (cell !== undefined && x <= cell.x + CELL.width && y <= cell.y + CELL.height) return cell;
   }
   return null;
 }
@@ -205,6 +315,17 @@ function barWords(scene: MapScene, node: MapNode): string {
 }
 
 /** Said by screen readers, and as title. */
+export const cellWords = (scene: MapScene, cell: MapCell): string =>
+  cell.sort === "node" ? nodeWords(scene, cell) : thingSaid(cell);
+
+const thingSaid = ({ thing, word }: MapThing): string =>
+  [thing.title, kindWord(thing.ref), word, thing.detail].filter((part) => part !== "").join(", ");
+
+export function groupWords({ view, counts }: MapGroup): string {
+  return `${view.title}: ${counts.map(({ word, count }) => `${count} ${word}`).join(", ")}`;
+}
+
+/** The same of a node. */
 export function nodeWords(scene: MapScene, node: MapNode): string {
   const sample = sampleOf(scene, node);
   const age = sample === null ? scene.unsampled : `no change for ${formatAgeMs(sample.silentMs)}`;

@@ -2,19 +2,24 @@
 import { useEffect, useRef } from "react";
 import { Link } from "#components/ui/link.tsx";
 import { type Href, routes } from "#components/ui/routes.ts";
+import type { ThingKind } from "#server/contract/view/things.ts";
 import type { CameraHandle } from "./map-canvas.tsx";
 import { blockWidth, CELL, CHROME } from "./map-layout.ts";
-import { clusterWords, type MapNode, type MapScene, nodeWords } from "./map-scene.ts";
+import { cellWords, clusterWords, groupWords, type MapCell, type MapScene } from "./map-scene.ts";
+
+/** The page of a source that is drawn as a group. */
+const groupHref = (source: string, kind: ThingKind): Href =>
+  kind === "plan-store" ? routes.worlds({ source }) : kind === "haf" ? routes.haf({ source }) : routes.agents();
 
 interface MapTwinProps {
   readonly scene: MapScene;
   readonly camera: CameraHandle;
   /** Nodes that are links; none when there are too many of them: then keys move through the map itself. */
-  readonly nodes: readonly MapNode[];
+  readonly nodes: readonly MapCell[];
   /** The one that Tab reaches. */
   readonly tabbable: string | null;
-  readonly hrefOf: (node: MapNode) => Href;
-  readonly onFocus: (node: MapNode) => void;
+  readonly hrefOf: (node: MapCell) => Href;
+  readonly onFocus: (node: MapCell) => void;
 }
 
 /** The links of the map, unseen over what is painted: names for screen readers, targets for keys and pointers. */
@@ -35,7 +40,7 @@ export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: Map
   const { unit } = scene.layout;
   return (
     <div ref={plane} className="map-twin">
-      {scene.regions.map(({ view, box, clusters }) => (
+      {(scene.shown.has("dna") ? scene.regions : []).map(({ view, box, clusters }) => (
         <div key={view.id}>
           <Link
             className="map-link"
@@ -65,6 +70,29 @@ export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: Map
           })}
         </div>
       ))}
+      {scene.layers.flatMap(({ groups }) =>
+        groups.map((group) => {
+          const [block] = group.box.blocks;
+          const { key, things } = group.view;
+          const [first] = things;
+          return first === undefined ? null : (
+            <Link
+              key={key}
+              className="map-link"
+              draggable={false}
+              href={groupHref(group.view.source, first.ref.kind)}
+              aria-label={groupWords(group)}
+              title={groupWords(group)}
+              style={{
+                left: block.x,
+                top: block.y - CHROME.clusterHead * unit,
+                width: blockWidth(block),
+                height: 20 * unit,
+              }}
+            />
+          );
+        }),
+      )}
       {nodes.map((node) => (
         <Link
           key={node.key}
@@ -72,9 +100,9 @@ export function MapTwin({ scene, camera, nodes, tabbable, hrefOf, onFocus }: Map
           draggable={false}
           data-cell={node.key}
           href={hrefOf(node)}
-          aria-label={nodeWords(scene, node)}
-          title={nodeWords(scene, node)}
-          aria-current={node.place.incarnations.some(({ id }) => id === scene.selected) || undefined}
+          aria-label={cellWords(scene, node)}
+          title={cellWords(scene, node)}
+          aria-current={scene.selected.has(node.key) || undefined}
           tabIndex={node.key === tabbable ? 0 : -1}
           onFocus={() => onFocus(node)}
           style={{ left: node.x, top: node.y, width: CELL.width, height: CELL.height }}

@@ -1,5 +1,5 @@
 "use client";
-import { useDeferredValue, useMemo } from "react";
+import { useCallback, useDeferredValue, useMemo } from "react";
 import { ChangedContext } from "#components/time-travel/changed.ts";
 import { useAddress } from "#components/ui/address.ts";
 import { type Crumb, Crumbs } from "#components/ui/crumbs.tsx";
@@ -9,13 +9,17 @@ import { plural } from "#components/ui/format.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
 import type { LiveState } from "#server/contract/live.ts";
+import { thingKey } from "#server/contract/view/things.ts";
 import { DatabaseHosts } from "./database-hosts.tsx";
+import { LAYERS, type Layer, type LayerView, layersOf, layersView, withLayer } from "./estate-layers.ts";
 import { EstateMap } from "./estate-map.tsx";
 import { type Drill, estateView, nodeWord, type RegionView } from "./estate-view.ts";
+import { LayerBar } from "./layer-bar.tsx";
 import { MapBar } from "./map-bar.tsx";
 import { filterOf, isMeant } from "./map-filter.ts";
 import { worstFirst } from "./map-scene.ts";
@@ -24,7 +28,30 @@ import { nodeRows } from "./node-rows.ts";
 import { NodeTable } from "./node-table.tsx";
 import { SourceHealth } from "./source-health.tsx";
 import { TopologyDiffSection, useTopologyDiff } from "./topology-diff.tsx";
+import { selectedThing } from "./use-ties.ts";
 import "./map.css";
+
+const HostDrawer = onDemand(() => import("./host-drawer.tsx").then((module) => module.HostDrawer));
+const ThingDrawer = onDemand(() => import("./thing-drawer.tsx").then((module) => module.ThingDrawer));
+const ThingTables = onDemand(() => import("./thing-table.tsx").then((module) => module.ThingTables));
+
+const CLOSED = { node: null, of: null, host: null, thing: null, id: null } as const;
+const NO_LAYERS: readonly LayerView[] = [];
+
+function countLayers(regions: readonly RegionView[], layers: readonly LayerView[]): Readonly<Record<Layer, number>> {
+  const inLayer = (layer: Layer): number =>
+    layers.find((one) => one.layer === layer)?.groups.reduce((sum, { things }) => sum + things.length, 0) ?? 0;
+  return {
+    dna: regions.reduce((sum, { clusters }) => sum + clusters.reduce((all, { places }) => all + places.length, 0), 0),
+    database: regions.reduce(
+      (sum, { databases }) => sum + databases.reduce((all, { hosts }) => all + hosts.length, 0),
+      0,
+    ),
+    dynflow: inLayer("dynflow"),
+    haf: inLayer("haf"),
+    agents: inLayer("agents"),
+  };
+}
 
 const sourcesOf = ({ folds }: LiveState) => dnaFolds(folds);
 
@@ -45,6 +72,10 @@ export function TopologyPage() {
     state: search.get("state"),
     text: search.get("q"),
     others: search.get("others") === "hidden" ? "hidden" : null,
+    layers: search.get("layers"),
+    host: search.get("host"),
+    thing: search.get("thing"),
+    id: search.get("id"),
   };
   const { region = null, source = null, cluster = null, view, state = null, text = null, others = null } = place;
   const drill = useMemo<Drill>(() => ({ region, source, cluster }), [region, source, cluster]);
@@ -72,12 +103,22 @@ export function TopologyPage() {
     ],
     { group: "Topology" },
   );
+  const layersTold = useCallback(
+    ({ folds }: LiveState) => (estate === undefined ? [] : layersView(folds, estate, drill)),
+    [estate, drill],
+  );
+  const layers = useFold(layersTold) ?? NO_LAYERS;
+  const shown = useMemo(() => layersOf(place.layers), [place.layers]);
+  const shownLayers = useMemo(() => layers.filter(({ layer }) => shown.has(layer)), [layers, shown]);
+  const layerCounts = useMemo(() => countLayers(whole ?? [], layers), [whole, layers]);
   const owned = useMemo(() => Object.assign({}, ...(sources ?? []).map(({ fold }) => fold.owned)), [sources]);
   // The table comes after the map: while states change fast, the map is what is looked at.
   const late = useDeferredValue(regions);
   const everyRow = useMemo(() => (late === undefined ? [] : nodeRows(late, owned)), [late, owned]);
   const rows = useMemo(() => everyRow.filter((row) => isMeant(filter, row)), [everyRow, filter]);
   const counts = useMemo(() => countsOf(regions ?? []), [regions]);
+  const chosen = selectedThing(place);
+  const close = () => go(routes.topology({ ...place, ...CLOSED }));
   return (
     <div className="page">
       <Crumbs path={crumbsOf(place, regions)} />
@@ -85,10 +126,10 @@ export function TopologyPage() {
         title="Topology"
         sub={regions === undefined ? "Reading the first snapshot." : <Counts regions={regions} />}
       />
-      <NotKnownStreams families={["dna"]} />
+      <NotKnownStreams families={["dna", "dynflow", "haf", "ingest"]} />
       {regions === undefined ? (
         <Skeleton rows={8} what="the estate" />
-      ) : regions.length === 0 && unknown > 0 ? null : regions.length === 0 ? (
+      ) : regions.length === 0 && unknown > 0 ? null : regions.length + layers.length === 0 ? (
         <Empty title="No node has been seen.">Clusters appear with the first row of their nodes table.</Empty>
       ) : (
         <ChangedContext value={difference.changed}>
@@ -105,6 +146,23 @@ export function TopologyPage() {
               found={rows.length}
               all={everyRow.length}
             />
+            <LayerBar
+              counts={layerCounts}
+              shown={shown}
+              onToggle={(layer) =>
+                go(
+                  routes.topology({
+                    ...place,
+                    layers: withLayer(
+                      shown,
+                      layer,
+                      LAYERS.filter((one) => layerCounts[one] > 0),
+                    ),
+                  }),
+                  { replace: true },
+                )
+              }
+            />
             {view !== "table" && (
               <EstateMap
                 regions={regions}
@@ -113,16 +171,21 @@ export function TopologyPage() {
                 loadBalancer={estate?.loadBalancer ?? null}
                 owned={owned}
                 filter={filter}
+                layers={layers}
+                shown={shown}
               />
             )}
-            <Section
-              title="The same as a table"
-              note={`worst first, ${plural(rows.length, "row")}`}
-              aside={<kbd title="map or table">T</kbd>}
-            >
-              <NodeTable rows={rows} place={place} all={everyRow.length} />
-            </Section>
-            <DatabaseHosts regions={regions} />
+            {shown.has("dna") && (
+              <Section
+                title="The same as a table"
+                note={`worst first, ${plural(rows.length, "row")}`}
+                aside={<kbd title="map or table">T</kbd>}
+              >
+                <NodeTable rows={rows} place={place} all={everyRow.length} />
+              </Section>
+            )}
+            {shown.has("database") && <DatabaseHosts regions={regions} />}
+            {shownLayers.length > 0 && <ThingTables layers={shownLayers} filter={filter} place={place} />}
             {source !== null && <SourceHealth source={source} />}
           </div>
         </ChangedContext>
@@ -134,6 +197,10 @@ export function TopologyPage() {
           incarnation={place.node}
           onClose={() => go(routes.topology({ ...place, node: null, of: null }))}
         />
+      )}
+      {chosen?.kind === "host" && <HostDrawer key={chosen.id} name={chosen.id} onClose={close} />}
+      {chosen !== null && chosen.kind !== "host" && chosen.kind !== "node" && (
+        <ThingDrawer key={thingKey(chosen)} thing={chosen} onClose={close} />
       )}
     </div>
   );

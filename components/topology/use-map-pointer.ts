@@ -2,14 +2,14 @@
 import { useEffect, useRef } from "react";
 import { type Extent, panned, zoomAt } from "./map-camera.ts";
 import type { CameraHandle } from "./map-canvas.tsx";
-import { type MapNode, type MapScene, nodeUnder, nodeWords } from "./map-scene.ts";
+import { cellUnder, cellWords, type MapCell, type MapScene } from "./map-scene.ts";
 
 interface MapPointerInput {
   readonly box: React.RefObject<HTMLDivElement | null>;
   readonly scene: MapScene;
   readonly camera: CameraHandle;
   readonly fit: number;
-  readonly onPress: (node: MapNode) => void;
+  readonly onPress: (node: MapCell) => void;
 }
 
 /** A press that moved farther than this was a drag. */
@@ -40,11 +40,11 @@ export function useMapPointer(input: MapPointerInput): void {
       const rect = held ?? element.getBoundingClientRect();
       return { x: event.clientX - rect.left, y: event.clientY - rect.top };
     };
-    const under = (event: MouseEvent): MapNode | null => {
+    const under = (event: MouseEvent): MapCell | null => {
       const { scene, camera } = now.current;
       const { x, y, scale } = camera.now();
       const at = pointOf(event);
-      return nodeUnder(scene.regions, x + at.x / scale, y + at.y / scale);
+      return cellUnder(scene, x + at.x / scale, y + at.y / scale);
     };
     const pan = (byX: number, byY: number): void => {
       const { camera, scene } = now.current;
@@ -80,7 +80,7 @@ export function useMapPointer(input: MapPointerInput): void {
         if (fingers.size > 0 || event.pointerType === "touch") return;
         const node = under(event);
         element.style.cursor = node === null ? "" : "pointer";
-        element.title = node === null ? "" : nodeWords(now.current.scene, node);
+        element.title = node === null ? "" : cellWords(now.current.scene, node);
         return;
       }
       const [byX, byY] = [at.x - before.x, at.y - before.y];

@@ -27,8 +27,21 @@ const NOBODY: ReadonlySet<string> = new Set([
   "null",
 ]);
 
+/** What was read last: names hardly ever change, and are asked for with each change of anything. */
+const read = new Map<string, HostName | null>();
+const READ_MAX = 8_192;
+
 /** `null` = not the name of one host: empty, loopback, unspecified, link-local, multicast, or no name at all. */
 export function hostNameOf(raw: string): HostName | null {
+  const known = read.get(raw);
+  if (known !== undefined) return known;
+  if (read.size >= READ_MAX) read.clear();
+  const name = parsed(raw);
+  if (raw.length <= NAME_MAX) read.set(raw, name);
+  return name;
+}
+
+function parsed(raw: string): HostName | null {
   const text = lowerAscii(raw.trim());
   if (text === "" || text.length > NAME_MAX + 1) return null;
   const bare = withoutPort(text);
