@@ -57,6 +57,7 @@ export function adoptChecks(memory: ReaderMemory, fold: HafFold, now: EpochMs, n
   }
   memory.happened = happened;
   memory.consistentBlock = fold.progress?.block ?? null;
+  memory.blocks = new Map(Object.entries(fold.progress?.apps ?? {}));
 }
 
 /** @param agoMs how long ago it was, by the source's clock */

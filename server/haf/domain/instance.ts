@@ -49,7 +49,9 @@ export const ownIndexesMissing = (indexes: readonly IndexFacts[]): number =>
 export function estimatedHead(instance: Pick<InstanceFacts, "consistentBlock" | "consistentBlockAt" | "now">) {
   const { consistentBlock, consistentBlockAt, now } = instance;
   if (consistentBlock === null || consistentBlockAt === null) return null;
-  return Math.max(consistentBlock, consistentBlock + Math.round((now - consistentBlockAt) / BLOCK_MS));
+  // HAF rounds to whole seconds first, and then leaves the rest of a block out.
+  const wholeMs = Math.round((now - consistentBlockAt) / 1_000) * 1_000;
+  return Math.max(consistentBlock, consistentBlock + Math.floor(wholeMs / BLOCK_MS));
 }
 
 /** `null` where that block is not there. */
