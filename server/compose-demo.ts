@@ -14,6 +14,7 @@ import type { DemoService } from "#server/trpc/services.ts";
 import type { Estates } from "./compose.ts";
 import { assembleDna } from "./compose-dna.ts";
 import { assembleDynflow, sqliteAccess } from "./compose-dynflow.ts";
+import { assembleHaf } from "./compose-haf.ts";
 
 /** The same world at each start: only its clock differs. */
 const SEED = 20_261_122;
@@ -71,7 +72,7 @@ export async function openDemo(
     log: log.child({ demo: PLANS_ID }),
   });
   const stack = createHafReplay({ steps: recordedSteps(), clock });
-  const [home] = estate.regions;
+  const [home, away] = estate.regions;
   return {
     places: {
       regions: estate.regions.map(({ id, title }) => ({ id, title })),
@@ -101,7 +102,13 @@ export async function openDemo(
           deps,
         ),
       ],
-      haf: [],
+      haf: [
+        assembleHaf(
+          { id: STACK_ID, title: "Hive", region: (away ?? home)?.id ?? "", apps: [] },
+          { store: stack.store, engine: null },
+          deps,
+        ),
+      ],
     }),
     demo: scenariosOf(estate, plans, stack),
     async run(signal) {

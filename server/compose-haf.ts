@@ -1,4 +1,9 @@
+import type { HafSourceConfiguration } from "#server/config/model.ts";
+import { createPostgresHafStore } from "#server/haf/adapters/postgres/postgres-haf-store.ts";
 import type { HafEngine, HafStore } from "#server/haf/ports.ts";
+import { createHafReader } from "#server/haf/reader.ts";
+import { createSystemClock } from "#server/runtime/clock.ts";
+import type { SourceDeps } from "./compose-dna.ts";
 
 export interface HafSeat {
   readonly id: string;
@@ -21,4 +26,27 @@ export interface HafAssembly {
   readonly region: string;
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The database as configured. Connects with its first read. */
+export function openHafStore({ url, password }: HafSourceConfiguration): HafStore {
+  const source = { url, ...(password === null ? {} : { password: password.reveal() }) };
+  return createPostgresHafStore(source, createSystemClock());
+}
+
+export function assembleHaf(seat: HafSeat, { store, engine }: HafWays, deps: SourceDeps): HafAssembly {
+  const { recorder, view, clock, log, loopDelay } = deps;
+  const { id, title, region, apps } = seat;
+  const reader = createHafReader({
+    ...{ sourceId: id, store, engine, apps, recorder, view, clock, loopDelay },
+    log: log.child({ source: id }),
+  });
+  return {
+    source: { id, title, apps },
+    region,
+    run: (signal) => reader.run(signal),
+    async close() {
+      await Promise.all([store.close(), engine?.close()]);
+    },
+  };
 }

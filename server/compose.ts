@@ -24,7 +24,7 @@ import { type CoreDeps, composeCore, noteStop, sourceDepsOf } from "./compose-co
 import { makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
 import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
-import type { HafAssembly } from "./compose-haf.ts";
+import { assembleHaf, type HafAssembly, openHafStore } from "./compose-haf.ts";
 import { openJournal } from "./compose-journal.ts";
 import { createTerms } from "./compose-terms.ts";
 
@@ -139,7 +139,7 @@ function configuredEstates(configuration: Configuration): Estates {
     open: (deps) => ({
       dna: configuration.dna.map((seat) => openConfiguredDna(seat, deps)),
       dynflow: configuration.dynflow.map((seat) => assembleDynflow({ ...seat, demo: false }, accessOf(seat), deps)),
-      haf: [],
+      haf: configuration.haf.map((seat) => assembleHaf(seat, { store: openHafStore(seat), engine: null }, deps)),
     }),
     demo: null,
     run: async () => undefined,
@@ -181,7 +181,8 @@ function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock, loopDelay: Loo
       const samples = recorder.samples();
       return Object.entries(recorder.folds()).flatMap(([stream, fold]) => {
         const family = familyOf(stream);
-        if (fold.family !== family || (fold.family !== "dna" && fold.family !== "dynflow")) return [];
+        if (fold.family !== family || (fold.family !== "dna" && fold.family !== "dynflow" && fold.family !== "haf"))
+          return [];
         const sample = samples[stream];
         return {
           id: stream.slice(stream.indexOf(":") + 1),
