@@ -77,7 +77,7 @@ function sourcesOf({ folds }: LiveState): {
   readonly down: readonly string[];
 } {
   const sources = Object.entries(folds).flatMap(([stream, fold]) =>
-    fold.family === "dna" || fold.family === "dynflow" ? [{ id: sourceOf(stream), state: fold.source.state }] : [],
+    fold.family === "operator" || fold.family === "console" ? [] : [{ id: sourceOf(stream), state: fold.source.state }],
   );
   return {
     up: sources.filter(({ state }) => state === "up").length,
@@ -90,7 +90,7 @@ const NAMED_MAX = 3;
 
 function RailFoot() {
   const sources = useFold(sourcesOf);
-  const unknown = useNotKnown("dna", "dynflow").length;
+  const unknown = useNotKnown("dna", "dynflow", "haf", "ingest").length;
   if (sources === undefined) return <div className="foot">reading…</div>;
   return (
     <div className="foot">

@@ -50,7 +50,7 @@ async function setUp(plans: Readonly<Record<string, PlanFacts>> = { p1: paused(t
   const seat = (source: string) => ({ id: source, region: null, title: source, act: true });
   const service = createAttentionService({
     ...deps,
-    estate: { dna: [], dynflow: [seat("a"), seat("b")] },
+    estate: { dna: [], dynflow: [seat("a"), seat("b")], haf: [], ingest: null },
     operations: createOperations(deps),
     masks: maskRulesOf([]),
   });

@@ -1,6 +1,6 @@
 import { type Caller, sourceFor, visibleStreams } from "#server/auth/caller.ts";
 import { audienceOf } from "#server/auth/permissions.ts";
-import { dnaStream, dynflowStream, type EventDraft } from "#server/contract/event.ts";
+import { dnaStream, dynflowStream, type EventDraft, hafStream, ingestStream } from "#server/contract/event.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import type { MaskRules } from "#server/contract/mask-rules.ts";
@@ -21,7 +21,7 @@ export const RELEASE_ACTION = "attention.release";
 const MINUTE_MS = 60_000;
 
 interface AttentionDeps {
-  readonly estate: Pick<Estate, "dna" | "dynflow">;
+  readonly estate: Pick<Estate, "dna" | "dynflow" | "haf" | "ingest">;
   readonly view: FoldView;
   readonly recorder: Recorder;
   readonly operations: Operations;
@@ -32,6 +32,8 @@ interface AttentionDeps {
 /** What needs a person, and who has taken what on. */
 export function createAttentionService(deps: AttentionDeps) {
   const { estate, view, recorder, operations, clock, masks } = deps;
+  const gateways = estate.ingest === null ? [] : [estate.ingest];
+  const everySource = [...estate.dynflow, ...estate.dna, ...estate.haf, ...gateways];
 
   const foldsFor = ({ principal }: Caller): Folds =>
     maskFolds(visibleFolds(visibleStreams(principal), view.folds()), audienceOf(principal), masks);
@@ -49,9 +51,11 @@ export function createAttentionService(deps: AttentionDeps) {
 
   return {
     async list(caller: Caller, input: WireIn<typeof wire.attentionInput>): WireOut<typeof wire.attentionOutput> {
-      const asked =
-        input.source === undefined ? null : sourceFor(caller, [...estate.dynflow, ...estate.dna], input.source);
-      const streams = asked === null ? null : [dynflowStream(asked.id), dnaStream(asked.id)];
+      const asked = input.source === undefined ? null : sourceFor(caller, everySource, input.source);
+      const streams =
+        asked === null
+          ? null
+          : [dynflowStream, dnaStream, hafStream, ingestStream].map((streamOf) => streamOf(asked.id));
       const needs = needsFor(caller).filter(({ stream }) => streams === null || streams.includes(stream));
       return { asOf: toIso(clock.now()), faults: faultsOf(foldsFor(caller), streams), needs: needs.map(toNeedView) };
     },
@@ -109,7 +113,7 @@ export function createAttentionService(deps: AttentionDeps) {
 
 function faultsOf(folds: Folds, streams: readonly string[] | null) {
   return Object.entries(folds).flatMap(([stream, fold]) => {
-    if (fold.family !== "dna" && fold.family !== "dynflow") return [];
+    if (fold.family === "operator" || fold.family === "console") return [];
     if (fold.source.state === "up" || (streams !== null && !streams.includes(stream))) return [];
     const { state, since, reason } = fold.source;
     const message = reason ?? (state === "starting" ? "not read yet" : "down");
