@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { routes } from "#components/ui/routes.ts";
 import { EMPTY_DNA, type NodeFold } from "#server/contract/fold/dna.ts";
 import { EMPTY_DYNFLOW, type PlanFold } from "#server/contract/fold/dynflow.ts";
+import { agentsWith, anAgent, anApp, hafWith, recordOf } from "#server/contract/view/estate.test-kit.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { actorOf, entriesOf, GROUP_MAX, type Known, search } from "./entries.ts";
 
@@ -53,6 +54,34 @@ describe("the palette", () => {
     expect(titles("publish")).toContain("ContentView::Publish");
     expect(titles(PLAN)).toContain("ContentView::Publish");
     expect(titles("41f3")).toContain("ContentView::Publish");
+  });
+
+  it("finds stacks, apps, agents, gateways, receivers, hosts by any of their names, and life cycles", () => {
+    const at = epochMs(0);
+    const folds: Known["folds"] = {
+      ...known.folds,
+      "haf:hive": hafWith({ apps: recordOf([["hivemind", anApp()]]) }),
+      "ingest:agents": agentsWith(recordOf([["edge-7", anAgent("web1.example.org", ["10.0.1.9"])]]), {
+        gateways: recordOf([["gw1:100", { state: "up", since: at, host: "gw1", evidence: "", receivers: {} }]]),
+        pipeline: {
+          ...{ types: [], routes: [], inactiveAfterMs: 7_000, poa: false },
+          receivers: [{ id: "points", use: "sqlite-table", overflow: "block", capacity: 100 }],
+        },
+      }),
+    };
+    const find = (text: string) =>
+      search(entriesOf({ ...known, folds }), text).flatMap(({ group, entries }) =>
+        entries.map(({ title, act }) => `${group} ${title} ${act.kind === "go" ? act.href : act.kind}`),
+      );
+    expect(find("hive stack")).toEqual(["HAF hive /haf?source=hive"]);
+    expect(find("hivemind")).toEqual(["HAF hivemind /haf?source=hive&app=hivemind"]);
+    expect(find("edge-7")).toContain("Agents edge-7 /agents/edge-7");
+    expect(find("gw1:100")).toContain("Agents gw1:100 /topology?thing=gateway&of=agents&id=gw1%3A100");
+    expect(find("points")).toContain("Agents points /pipeline?receiver=points");
+    expect(find("host 10.0.1.9")).toContain("Hosts web1.example.org /topology?host=web1.example.org");
+    expect(find("life cycle plan").some((line) => line.endsWith("/lifecycles?kind=plan"))).toBe(true);
+    expect(find("architecture")).toContain("Pages Architecture /architecture");
+    expect(find("pipeline").some((line) => line.startsWith("Pages Pipeline"))).toBe(true);
   });
 
   it("finds nodes, actor types and pages", () => {

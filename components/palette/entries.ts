@@ -2,49 +2,11 @@
 import { shortId, shortIncarnation, splitClassName } from "#components/ui/format.ts";
 import { type Href, routes } from "#components/ui/routes.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
-import { lookOf, type Shape, type Tone } from "#server/kernel/states.ts";
+import { lookOf } from "#server/kernel/states.ts";
+import { type DemoScenario, type Entry, entry, GROUPS, type Group, go } from "./entry.ts";
+import { agentEntries, hafEntries, hostEntries, lifecycleEntries, morePages } from "./estate-entries.ts";
 
-export const GROUPS = ["Pages", "Actions", "Plans", "Nodes", "Actors", "Worlds", "Jobs", "Demo", "View"] as const;
-export type Group = (typeof GROUPS)[number];
-
-export type Act =
-  | { readonly kind: "go"; readonly href: Href }
-  | { readonly kind: "find-plan"; readonly planId: string }
-  | {
-      readonly kind: "plan-act";
-      readonly source: string;
-      readonly planId: string;
-      /** The step that is meant; `null` = the one that failed first. */
-      readonly stepId: number | null;
-      readonly act: "resume" | OpenPlanAct;
-    }
-  | { readonly kind: "read-only"; readonly on: boolean }
-  | { readonly kind: "failover"; readonly source: string; readonly incarnation: string }
-  | { readonly kind: "ping"; readonly source: string; readonly worldId: string }
-  | { readonly kind: "scenario"; readonly scenario: DemoScenario }
-  | { readonly kind: "theme"; readonly theme: "system" | "light" | "dark" }
-  | { readonly kind: "zone"; readonly zone: "utc" | "local" };
-
-export type DemoScenario =
-  | { readonly scenario: "killNode"; readonly source: string; readonly incarnation: string }
-  | { readonly scenario: "freezeNode"; readonly source: string; readonly incarnation: string; readonly forMs: number }
-  | { readonly scenario: "bringBack"; readonly source: string; readonly node: string }
-  | { readonly scenario: "killWorld"; readonly source: string; readonly worldId: string }
-  | { readonly scenario: "failNextPlans"; readonly source: string; readonly count: number };
-
-export interface Entry {
-  readonly id: string;
-  readonly group: Group;
-  readonly title: string;
-  /** State, source, id: after the title. */
-  readonly detail: string;
-  readonly look: { readonly tone: Tone; readonly shape: Shape } | null;
-  readonly act: Act;
-  /** Why it cannot be done now; `null` = it can. */
-  readonly refusal: string | null;
-  /** What is searched besides title and detail. */
-  readonly words: string;
-}
+export type { Act, DemoScenario, Entry, Group } from "./entry.ts";
 
 export interface ActorType {
   readonly source: string;
@@ -87,16 +49,6 @@ export interface Known {
 const FREEZE_MS = 40_000;
 const FAILING_PLANS = 3;
 
-const entry = (
-  group: Group,
-  id: string,
-  title: string,
-  act: Act,
-  more: Partial<Pick<Entry, "detail" | "look" | "refusal" | "words">> = {},
-): Entry => ({ id: `${group} ${id}`, group, title, act, detail: "", look: null, refusal: null, words: "", ...more });
-
-const go = (href: Href): Act => ({ kind: "go", href });
-
 /** All entries there are now. */
 export function entriesOf(known: Known): readonly Entry[] {
   const { folds, refusals, demo } = known;
@@ -106,12 +58,17 @@ export function entriesOf(known: Known): readonly Entry[] {
   }));
   return [
     ...known.pages.map(({ title, href, key }) => entry("Pages", title, title, go(href), { detail: `G ${key}` })),
+    ...morePages(folds, known.pages),
     ...(known.plan === null ? [] : openPlanEntries(known.plan)),
     ...sources.flatMap(({ source, fold }) => {
       if (fold.family === "dna") return [...countedEntries(source), ...dnaEntries(source, fold.nodes, refusals, demo)];
       if (fold.family === "dynflow") return dynflowEntries(source, fold, refusals, demo);
+      if (fold.family === "haf") return hafEntries(folds, source, fold);
+      if (fold.family === "ingest") return agentEntries(folds, source, fold);
       return fold.family === "operator" ? jobEntries(fold.jobs) : [];
     }),
+    ...hostEntries(folds),
+    ...lifecycleEntries(),
     ...known.types.map(({ source, namespace, moduleId, module }) =>
       entry(
         "Actors",

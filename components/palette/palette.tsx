@@ -109,7 +109,7 @@ function PaletteBox({ onClose, onDialogue }: PaletteBoxProps) {
         <Command.Input
           value={text}
           onValueChange={setText}
-          placeholder="A page, plan, node, actor, world, job, or what to do"
+          placeholder="A page, plan, node, world, agent, stack, host, job, or what to do"
         />
         <Command.List>
           <Command.Empty>Nothing is called so. A whole plan id opens the plan wherever it is.</Command.Empty>
