@@ -1,6 +1,6 @@
 /** What is drawn on the lanes of the time bar: ticks, triangles, gaps. Pure. */
-import { CONSOLE_STREAM, familyOf, type JournalEvent } from "#server/contract/event.ts";
-import { LANES, type Lane, laneOf } from "#server/contract/view/lanes.ts";
+import { CONSOLE_STREAM, type JournalEvent } from "#server/contract/event.ts";
+import { LANES, type Lane, laneOf, laneOfStream } from "#server/contract/view/lanes.ts";
 import { markOf } from "#server/contract/view/marks.ts";
 import type { Mark } from "#server/contract/wire/journal.ts";
 import { lookOf } from "#server/kernel/states.ts";
@@ -72,11 +72,8 @@ export function tickPaths(
   return new Map([...paths].map(([weight, all]) => [weight, all.join("")]));
 }
 
-function laneOfMark({ stream, kind }: Mark): Lane | null {
-  if (kind.startsWith("op.") || kind.startsWith("job.")) return "operators";
-  const family = familyOf(stream);
-  return family === "dna" || family === "dynflow" ? family : null;
-}
+const laneOfMark = ({ stream, kind }: Mark): Lane | null =>
+  kind.startsWith("op.") || kind.startsWith("job.") ? "operators" : laneOfStream(stream);
 
 function shapeOf(weight: Weight, x: number, y: number, laneHeight: number): string {
   const half = laneHeight * 0.3;
@@ -115,8 +112,7 @@ export function gapsOf(events: readonly JournalEvent[], marks: readonly Mark[], 
 }
 
 function gapOf(stream: string, from: number, to: number): Gap {
-  const family = familyOf(stream);
-  const lane = family === "dna" || family === "dynflow" ? family : null;
+  const lane = laneOfStream(stream);
   const words = lane === null ? "Worldline did not run" : `${stream.slice(stream.indexOf(":") + 1)} was not heard`;
   return { from, to, lane, words };
 }

@@ -2,7 +2,7 @@
 import { memo, useMemo } from "react";
 import type { Zone } from "#components/ui/format.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
-import { LANES } from "#server/contract/view/lanes.ts";
+import { LANE_WORDS, LANES } from "#server/contract/view/lanes.ts";
 import type { Mark } from "#server/contract/wire/journal.ts";
 import { type Span, type TimeScale, tickInstants, tickWords, timeScale } from "./bar-scale.ts";
 import { gapsOf, type LaneGeometry, laneY, tickPaths, WEIGHTS } from "./lane-marks.ts";
@@ -62,8 +62,8 @@ export function Track({ width, span, zone, happened, cursor, other, past }: Trac
   );
 }
 
-const GEOMETRY: LaneGeometry = { top: 6, laneHeight: 13 };
-const NARROW_GEOMETRY: LaneGeometry = { top: 4, laneHeight: 8 };
+const GEOMETRY: LaneGeometry = { top: 6, laneHeight: 10 };
+const NARROW_GEOMETRY: LaneGeometry = { top: 4, laneHeight: 6 };
 
 interface GroundProps {
   readonly scale: TimeScale;
@@ -82,7 +82,7 @@ const Ground = memo(function Ground({ scale, geometry, narrow, zone, height }: G
           <g key={lane}>
             {!narrow && (
               <text className="lane-name" x="8" y={y + 3}>
-                {lane}
+                {LANE_WORDS[lane]}
               </text>
             )}
             <line className="lane-line" x1={scale.left} x2={scale.right} y1={y} y2={y} />

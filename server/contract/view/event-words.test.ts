@@ -136,8 +136,8 @@ describe("laneOf", () => {
     ["operator", "op.requested", "operators"],
     ["operator", "job.created", "operators"],
     ["console", "console.started", null],
-    ["haf:x", "haf.y", "haf"],
-    ["ingest:x", "agent.seen", "ingest"],
+    ["haf:x", "haf.y", "others"],
+    ["ingest:x", "agent.seen", "others"],
     ["other:x", "other.y", null],
   ])("%s %s is in %s", (stream, kind, lane) => {
     expect(laneOf({ stream, kind } as Pick<JournalEvent, "stream" | "kind">)).toBe(lane);
