@@ -180,9 +180,7 @@ function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock, loopDelay: Loo
     sources() {
       const samples = recorder.samples();
       return Object.entries(recorder.folds()).flatMap(([stream, fold]) => {
-        const family = familyOf(stream);
-        if (fold.family !== family || (fold.family !== "dna" && fold.family !== "dynflow" && fold.family !== "haf"))
-          return [];
+        if (fold.family !== familyOf(stream) || fold.family === "operator" || fold.family === "console") return [];
         const sample = samples[stream];
         return {
           id: stream.slice(stream.indexOf(":") + 1),
