@@ -10,6 +10,7 @@ import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/te
 import { sharedCassandra, uniqueKeyspace } from "#scripts/testing/shared-cassandra.ts";
 import { createDnaTables } from "#server/dna/adapters/scylla/testing/schema.ts";
 import { emptyMysqlDatabase } from "#server/dynflow/adapters/mysql/mysql-database.test-kit.ts";
+import { createHafDatabase, loadHafStep } from "#server/haf/adapters/postgres/haf-database.test-kit.ts";
 import { openScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
@@ -101,6 +102,24 @@ describe("worldline check on PostgreSQL", () => {
     expect(result.code).toBe(1);
     expect(result.text).toMatch(/dynflow gone[\s\S]+MISSING connection PostgreSQL did not answer/);
     expect(result.text).toMatch(/dynflow file[\s\S]+MISSING connection \/nowhere\.sqlite/);
+  });
+
+  it("prints the GRANT after which a HAF stack is seen whole", async () => {
+    const stack = await createHafDatabase(server, "check_haf");
+    await loadHafStep(stack.url, 19);
+    const own = new URL(stack.url);
+    own.username = encodeURIComponent(ROLE);
+    own.password = "";
+    const file = `haf: [ { id: hive, url: ${JSON.stringify(own.href)}, passwordEnv: OPS_PASSWORD, apps: [app1] } ]`;
+    const before = await check(file);
+    expect(before.code).toBe(1);
+    expect(grantsOf(before.text)).toContain('GRANT hive_applications_group TO "ops ""x""";');
+    await execute(stack.url, async (client) => {
+      for (const grant of grantsOf(before.text)) await client.query(grant);
+    });
+    const after = await check(file);
+    expect(after.text).toContain("apps: app1, app2, app3");
+    expect(after.code).toBe(0);
   });
 });
 

@@ -5,6 +5,7 @@ import type {
   Configuration,
   DnaSourceConfiguration,
   DynflowSourceConfiguration,
+  HafSourceConfiguration,
   JournalConfiguration,
   ScyllaJournalConfiguration,
 } from "#server/config/model.ts";
@@ -15,6 +16,7 @@ import { probeMysql } from "#server/dynflow/adapters/mysql/mysql-probe.ts";
 import { probePostgres } from "#server/dynflow/adapters/postgres/probe.ts";
 import { capabilityFindings } from "#server/dynflow/adapters/sql/capability-findings.ts";
 import { createSqliteStore } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
+import { probeHaf } from "#server/haf/adapters/postgres/haf-probe.ts";
 import { openScyllaJournal, type ScyllaJournal } from "#server/journal/adapters/scylla/journal.ts";
 import { verifyDirectory } from "#server/journal/adapters/sqlite/verify.ts";
 import type { Clock } from "#server/kernel/clock.ts";
@@ -33,6 +35,7 @@ export function createSourceProbes(configuration: Configuration): readonly Sourc
     ...(journal.scylla === null ? [] : [toJournalProbe(journal, journal.scylla)]),
     ...configuration.dna.map(toDnaProbe),
     ...configuration.dynflow.map(toDynflowProbe),
+    ...configuration.haf.map(toHafProbe),
   ];
 }
 
@@ -131,6 +134,11 @@ function toDynflowProbe(source: DynflowSourceConfiguration): SourceProbe {
       return probe({ url: database.url, ...password }, source.act);
     },
   };
+}
+
+function toHafProbe({ id, title, url, password, apps }: HafSourceConfiguration): SourceProbe {
+  const source = { url, ...(password === null ? {} : { password: password.reveal() }) };
+  return { id, kind: "haf", title, probe: () => probeHaf(source, apps) };
 }
 
 async function probeSqlite(path: string): Promise<readonly Finding[]> {
