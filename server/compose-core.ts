@@ -24,6 +24,8 @@ import { createAttentionService } from "#server/estate/attention-service.ts";
 import { type ConsolePart, createPartTeller } from "#server/estate/readers.ts";
 import { createReadersService } from "#server/estate/readers-service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
+import { createHafService } from "#server/haf/service.ts";
+import { type AgentData, createAgentDataService } from "#server/ingest/agent-data-service.ts";
 import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
@@ -65,6 +67,8 @@ export interface CoreDeps {
   readonly holder: string | null;
   /** Regions and load balancer: as configured, or the demo's own. */
   readonly places: Pick<Estate, "regions" | "loadBalancer">;
+  /** The gateway for agents of this process; `null`, or left out = it has none. */
+  readonly gateway?: () => AgentData | null;
 }
 
 /** What the sources are built from, before the services that stand on them. */
@@ -161,6 +165,12 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
     dnaActors: actors.service,
     dnaBeam: createBeamService({ sources: dnaSources, clock }),
     dnaHealth: createHealthService({ sources: dnaSources }),
+    haf: createHafService({
+      stacks: sources.haf.map(({ source, region }) => ({
+        ...{ ...source, region, fold: () => recorder.haf(source.id) },
+        sample: () => recorder.samples()[hafStream(source.id)] ?? null,
+      })),
+    }),
     dnaFailover: createFailoverService({
       ...{ sources: dnaSources, clock, jobs: runner, operations, newId: ulid },
       jobOf: (jobId) => jobs.get(jobId),
@@ -186,6 +196,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
       retries: { ...bulk.retries, ...worlds.retries },
       masks,
     }),
+    agentData: createAgentDataService({ gateway: deps.gateway ?? (() => null), operations, clock, masks }),
     journal: createJournalService({ journal, log, masks }),
     readers: createReadersService({ parts, keeper: supervisor, operations, clock, log, masks }),
   };

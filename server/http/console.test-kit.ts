@@ -57,6 +57,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "dnaCensus",
     "dnaFailover",
     "dnaHealth",
+    "haf",
     "dnaNodes",
     "dnaDrain",
     "dynflow",
@@ -70,6 +71,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "jobs",
     "journal",
     "readers",
+    "agentData",
     "demo",
     "admin",
   ] as const;

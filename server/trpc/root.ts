@@ -1,9 +1,11 @@
 import { router } from "./init.ts";
+import { agentsRouter } from "./routers/agents.ts";
 import { alertsRouter } from "./routers/alerts.ts";
 import { attentionRouter } from "./routers/attention.ts";
 import { dnaRouter } from "./routers/dna.ts";
 import { dynflowRouter } from "./routers/dynflow.ts";
 import { overviewRouter, topologyRouter } from "./routers/estate.ts";
+import { hafRouter } from "./routers/haf.ts";
 import { journalRouter } from "./routers/journal.ts";
 import { adminRouter, demoRouter, jobsRouter } from "./routers/operations.ts";
 import { safetyRouter } from "./routers/safety.ts";
@@ -17,6 +19,8 @@ export const appRouter = router({
   topology: topologyRouter,
   dna: dnaRouter,
   dynflow: dynflowRouter,
+  agents: agentsRouter,
+  haf: hafRouter,
   journal: journalRouter,
   jobs: jobsRouter,
   safety: safetyRouter,

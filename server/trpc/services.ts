@@ -3,6 +3,7 @@ import type { Caller } from "#server/auth/caller.ts";
 import type { Principal } from "#server/auth/permissions.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
 import type * as adminReaders from "#server/contract/wire/admin-readers.ts";
+import type * as agentsData from "#server/contract/wire/agents-data.ts";
 import type * as alerts from "#server/contract/wire/alerts.ts";
 import type * as attention from "#server/contract/wire/attention.ts";
 import type * as demo from "#server/contract/wire/demo.ts";
@@ -26,6 +27,7 @@ import type * as dynflowSteps from "#server/contract/wire/dynflow-steps.ts";
 import type * as dynflowTree from "#server/contract/wire/dynflow-sub-plans.ts";
 import type * as worlds from "#server/contract/wire/dynflow-worlds.ts";
 import type * as estate from "#server/contract/wire/estate.ts";
+import type * as hafStacks from "#server/contract/wire/haf-stacks.ts";
 import type * as jobs from "#server/contract/wire/jobs.ts";
 import type * as journal from "#server/contract/wire/journal.ts";
 import type * as safety from "#server/contract/wire/safety.ts";
@@ -93,6 +95,11 @@ export interface DnaBeamService {
     input: In<typeof dnaBeam.beamCachedOwnerInput>,
   ): Out<typeof dnaBeam.beamCachedOwnerOutput>;
   doubles(caller: Caller, input: In<typeof dnaBeam.beamDoublesInput>): Out<typeof dnaBeam.beamDoublesOutput>;
+}
+
+export interface HafService {
+  list(caller: Caller): Out<typeof hafStacks.hafStacksOutput>;
+  stack(caller: Caller, input: In<typeof hafStacks.hafStackInput>): Out<typeof hafStacks.hafStackOutput>;
 }
 
 export interface DnaHealthService {
@@ -265,6 +272,15 @@ export interface JournalService {
   export(caller: Caller, input: journal.ExportInput): AsyncIterable<string>;
 }
 
+export interface AgentDataService {
+  pipeline(caller: Caller, input: In<typeof agentsData.pipelineInput>): Out<typeof agentsData.pipelineOutput>;
+  deadLetters(caller: Caller, input: In<typeof agentsData.deadLettersInput>): Out<typeof agentsData.deadLettersOutput>;
+  last(caller: Caller, input: In<typeof agentsData.agentLastInput>): Out<typeof agentsData.agentLastOutput>;
+  tail(caller: Caller, input: In<typeof agentsData.agentTailInput>): Out<typeof agentsData.agentTailOutput>;
+  points(caller: Caller, input: In<typeof agentsData.agentPointsInput>): Out<typeof agentsData.agentPointsOutput>;
+  reload(caller: Caller, input: In<typeof agentsData.pipelineReloadInput>): Out<typeof agentsData.pipelineReloadOutput>;
+}
+
 export interface DemoService {
   scenario(caller: Caller, input: In<typeof demo.scenarioInput>): Out<typeof demo.scenarioOutput>;
 }
@@ -299,6 +315,7 @@ export interface Services {
   readonly dnaCensus: DnaCensusService;
   readonly dnaFailover: DnaFailoverService;
   readonly dnaHealth: DnaHealthService;
+  readonly haf: HafService;
   readonly dnaNodes: DnaNodesService;
   readonly dnaDrain: DnaDrainService;
   readonly dynflow: DynflowService;
@@ -312,6 +329,7 @@ export interface Services {
   readonly jobs: JobsService;
   readonly journal: JournalService;
   readonly readers: ReadersService;
+  readonly agentData: AgentDataService;
   readonly session: SessionService;
   /** `null` unless the console runs on its demo. */
   readonly demo: DemoService | null;
