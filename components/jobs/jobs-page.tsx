@@ -9,6 +9,7 @@ import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { NotKnownStreams, OnlyNow, useNotKnown } from "#components/ui/not-known.tsx";
+import { OnlyOf } from "#components/ui/only-of.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { PageHead } from "#components/ui/section.tsx";
@@ -71,9 +72,13 @@ const ENDED: ReadonlySet<string> = new Set(["done", "failed", "stopped", "cancel
 
 /** Draws the list; knows nothing of queries. */
 export function JobRows({ jobs }: { readonly jobs: readonly JobView[] }) {
-  const { go } = useAddress();
-  const rows = jobs.toSorted((a, b) => Number(ENDED.has(a.facts.state)) - Number(ENDED.has(b.facts.state)));
+  const { go, search } = useAddress();
+  const state = search.get("state");
+  const meant = state === null ? jobs : jobs.filter(({ facts }) => facts.state === state);
+  const rows = meant.toSorted((a, b) => Number(ENDED.has(a.facts.state)) - Number(ENDED.has(b.facts.state)));
   const cursor = useRowCursor({ rows, idOf: (job) => job.id, onOpen: (job) => go(routes.job(job.id)) });
+  const only = state !== null && <OnlyOf system="job" word={state} of={jobs.length} all={routes.jobs()} />;
+  if (rows.length === 0 && state !== null) return only;
   if (rows.length === 0) {
     return (
       <Empty title="No job has been started.">
@@ -83,56 +88,64 @@ export function JobRows({ jobs }: { readonly jobs: readonly JobView[] }) {
     );
   }
   return (
-    <table aria-label="Jobs">
-      <thead>
-        <tr>
-          <th scope="col">State</th>
-          <th scope="col">Job</th>
-          <th scope="col" className="num">
-            done
-          </th>
-          <th scope="col" className="p2">
-            progress
-          </th>
-          <th scope="col" className="p2">
-            asked by
-          </th>
-          <th scope="col" className="num">
-            started
-          </th>
-          <th scope="col" className="w100 p3">
-            why
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ id, facts, progress }) => (
-          <tr key={id} data-row={id} className={cursor.current === id ? "sel" : ""} onClick={() => go(routes.job(id))}>
-            <td>
-              <State system="job" word={facts.state} />
-            </td>
-            <td>
-              <Link href={routes.job(id)}>
-                <bdi>{facts.title}</bdi>
-              </Link>
-            </td>
-            <td className="num">{shareOf(progress?.counts ?? facts.counts)}</td>
-            <td className="p2">
-              <Progress counts={progress?.counts ?? facts.counts} />
-            </td>
-            <td className="p2">
-              <bdi>{facts.requestedBy}</bdi>
-            </td>
-            <td className="num">
-              <Since at={facts.createdAt} />
-            </td>
-            <td className="w100 trunc t2 p3" title={facts.note === null ? undefined : shownText(facts.note)}>
-              {facts.note === null ? "–" : shownText(facts.note)}
-            </td>
+    <>
+      {only}
+      <table aria-label="Jobs">
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Job</th>
+            <th scope="col" className="num">
+              done
+            </th>
+            <th scope="col" className="p2">
+              progress
+            </th>
+            <th scope="col" className="p2">
+              asked by
+            </th>
+            <th scope="col" className="num">
+              started
+            </th>
+            <th scope="col" className="w100 p3">
+              why
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ id, facts, progress }) => (
+            <tr
+              key={id}
+              data-row={id}
+              className={cursor.current === id ? "sel" : ""}
+              onClick={() => go(routes.job(id))}
+            >
+              <td>
+                <State system="job" word={facts.state} />
+              </td>
+              <td>
+                <Link href={routes.job(id)}>
+                  <bdi>{facts.title}</bdi>
+                </Link>
+              </td>
+              <td className="num">{shareOf(progress?.counts ?? facts.counts)}</td>
+              <td className="p2">
+                <Progress counts={progress?.counts ?? facts.counts} />
+              </td>
+              <td className="p2">
+                <bdi>{facts.requestedBy}</bdi>
+              </td>
+              <td className="num">
+                <Since at={facts.createdAt} />
+              </td>
+              <td className="w100 trunc t2 p3" title={facts.note === null ? undefined : shownText(facts.note)}>
+                {facts.note === null ? "–" : shownText(facts.note)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 

@@ -8,6 +8,8 @@ export interface StateDiagramInput {
   readonly first: readonly string[];
   readonly last: readonly string[];
   readonly direction?: "LR" | "TB";
+  /** What stands in the box of a state, e.g. with a number; the state itself when left out. */
+  readonly labelOf?: (state: string) => string;
 }
 
 /** Key of the arrow between two states. */
@@ -15,9 +17,9 @@ export const transitionKey = (from: string, to: string): string => `${from} ${to
 
 /** A life cycle as a mermaid `stateDiagram-v2`. The order of nodes and arrows is that of the input. */
 export function toStateDiagram(input: StateDiagramInput): Diagram {
-  const { title, states, transitions, first, last, direction = "LR" } = input;
+  const { title, states, transitions, first, last, direction = "LR", labelOf = (state) => state } = input;
   const idOf = (state: string): string => `n${states.indexOf(state)}`;
-  const nodes: readonly DiagramNode[] = states.map((state) => ({ id: idOf(state), key: state, label: state }));
+  const nodes: readonly DiagramNode[] = states.map((state) => ({ id: idOf(state), key: state, label: labelOf(state) }));
   // Mermaid numbers the arrows of a state diagram in their order in the text: the ways in come first.
   const edges: readonly DiagramEdge[] = transitions.map(({ from, to, label }, index) => ({
     id: `edge${index + first.length}`,

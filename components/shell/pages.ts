@@ -17,6 +17,7 @@ export const PAGES: readonly PageEntry[] = [
   { title: "Actors", href: routes.actors(), key: "A", annunciator: null },
   { title: "Plans", href: routes.plans(), key: "P", annunciator: "plans" },
   { title: "Worlds", href: routes.worlds(), key: "W", annunciator: "worlds" },
+  { title: "Life cycles", href: routes.lifecycles(), key: "L", annunciator: null },
   { title: "Journal", href: routes.journal(), key: "J", annunciator: "journal" },
   { title: "Jobs", href: routes.jobs(), key: "B", annunciator: "jobs" },
   { title: "Alerts", href: routes.alerts(), key: "E", annunciator: null },

@@ -81,6 +81,15 @@ export interface AgentsPlace {
   readonly sort?: string | null;
 }
 
+/** The lists of worlds and locks as they are filtered. */
+export interface WorldsPlace {
+  readonly source?: string | null;
+  readonly world?: string | null;
+  /** State of the worlds that are shown; and of the locks. */
+  readonly state?: string | null;
+  readonly lock?: string | null;
+}
+
 /** Filters of the plan list as they stand in the address; the list page reads them back. */
 export interface PlansPlace {
   readonly source?: string | null;
@@ -150,7 +159,7 @@ export const routes = {
   plans: (place: PlansPlace = {}) => href("/plans", place),
   plan: (source: string, planId: string, place: PlanPlace = {}) =>
     href(`/plans/${segment(source)}/${segment(planId)}`, { ...place }),
-  worlds: (place: { readonly source?: string | null; readonly world?: string | null } = {}) => href("/worlds", place),
+  worlds: (place: WorldsPlace = {}) => href("/worlds", { ...place }),
   /** The keys of one source by owner and type as last counted. Without a source the first one. */
   census: (place: { readonly source?: string | null } = {}) => href("/census", place),
   /** The checks of one source, or of all. */
@@ -168,7 +177,9 @@ export const routes = {
   architecture: (place: { readonly reader?: string | null } = {}) => href("/architecture", { ...place }),
   /** What the console tells others, and what is silenced. */
   alerts: (place: { readonly kind?: string | null } = {}) => href("/alerts", { ...place }),
-  lifecycles: (place: { readonly kind?: string | null } = {}) => href("/lifecycles", place),
+  /** A state machine by its kind, and what is searched for in the glossary. */
+  lifecycles: ({ kind, text }: { readonly kind?: string | null; readonly text?: string | null } = {}) =>
+    href("/lifecycles", { kind, q: text === "" ? null : text }),
   journal: (place: JournalPlace = {}) => href("/journal", { ...place }),
   /** A file, made by the server as it is read. */
   journalExport: (format: "jsonl" | "csv", { streams, kinds, ...place }: ExportPlace) => {
@@ -187,7 +198,7 @@ export const routes = {
     const search = new URLSearchParams({ source, format, filter, sort, descending: String(descending) });
     return `/api/plans/export?${search}` as Href;
   },
-  jobs: () => href("/jobs"),
+  jobs: (place: { readonly state?: string | null } = {}) => href("/jobs", { ...place }),
   job: (jobId: string) => href(`/jobs/${segment(jobId)}`),
   settings: () => href("/settings"),
   /** The sandboxed page that draws one diagram; for `<iframe src>` only. */

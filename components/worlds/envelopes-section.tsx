@@ -1,7 +1,7 @@
 "use client";
 import { WorldName } from "#components/plan/world-name.tsx";
 import { formatBytes, formatCount, plural, shortId } from "#components/ui/format.ts";
-import { Glyph } from "#components/ui/glyph.tsx";
+import { Glyph, State } from "#components/ui/glyph.tsx";
 import { Id } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
@@ -10,6 +10,7 @@ import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { Empty, QueryWidget } from "#components/ui/widget.tsx";
+import { envelopeState } from "#server/contract/diagram/envelope-lifecycle.ts";
 import { isMasked, shownText } from "#server/contract/event.ts";
 import type { WorldFold } from "#server/contract/fold/dynflow.ts";
 import type { EnvelopesOutput, EnvelopeView } from "#server/contract/wire/dynflow-worlds.ts";
@@ -78,7 +79,12 @@ function Waiting({ data, source, worlds }: WaitingProps) {
             ))}
           </ul>
           <div className="tscroll">
-            <EnvelopeTable envelopes={envelopes} source={source} worlds={worlds} />
+            <EnvelopeTable
+              envelopes={envelopes}
+              registered={new Set(receivers.filter((each) => each.registered).map(({ receiverId }) => receiverId))}
+              source={source}
+              worlds={worlds}
+            />
           </div>
           <p className="small t3 wrap">
             Rows have no time of their own: “seen for” is since this console saw the row, at most since it first looked,{" "}
@@ -94,13 +100,19 @@ function Waiting({ data, source, worlds }: WaitingProps) {
 
 function EnvelopeTable({
   envelopes,
+  registered,
   source,
   worlds,
-}: Omit<WaitingProps, "data"> & { readonly envelopes: readonly EnvelopeView[] }) {
+}: Omit<WaitingProps, "data"> & {
+  readonly envelopes: readonly EnvelopeView[];
+  /** Receivers that have a record. */
+  readonly registered: ReadonlySet<string>;
+}) {
   return (
     <table className="envelopes" aria-label="Envelopes that wait">
       <thead>
         <tr>
+          <th scope="col">State</th>
           <th scope="col">Message</th>
           <th scope="col">For</th>
           <th scope="col" className="p2">
@@ -122,9 +134,15 @@ function EnvelopeTable({
         {envelopes.map(({ rowId, receiverId, said, undecodable, bytes, seenSince }) => (
           <tr key={rowId}>
             <td className="nowrap">
+              <State
+                system="envelope"
+                word={envelopeState({ decodes: said !== null, hasReceiver: registered.has(receiverId) })}
+              />
+            </td>
+            <td className="nowrap">
               {said === null ? (
-                <span className="t-attention tone" title={undecodable?.reason}>
-                  <Glyph tone="attention" /> cannot be decoded
+                <span className="t2" title={undecodable?.reason}>
+                  cannot be decoded
                 </span>
               ) : (
                 <bdi className="med">{said.type}</bdi>

@@ -11,6 +11,7 @@ import { useIsPast } from "#components/ui/instants.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { NotKnownStreams, useNotKnown } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
+import { OnlyOf } from "#components/ui/only-of.tsx";
 import { everyMsOf, paceWords } from "#components/ui/pace.ts";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
@@ -67,11 +68,15 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
   const asked = search.get("source");
   const seen = useMemo(() => sources.filter(({ id }) => asked === null || id === asked), [sources, asked]);
   const [only, ...others] = seen;
-  const lines = worldLines(seen, own);
-  const locks = useMemo(() => lockLines(seen), [seen]);
+  const [state, lockWord] = [search.get("state"), search.get("lock")];
+  const place = { source: asked, state, lock: lockWord };
+  const all = worldLines(seen, own);
+  const lines = state === null ? all : all.filter(({ word }) => word === state);
+  const allLocks = useMemo(() => lockLines(seen), [seen]);
+  const locks = lockWord === null ? allLocks : allLocks.filter(({ word }) => word === lockWord);
   const down = new Set(sources.filter(({ fold }) => fold.source.state === "down").map(({ id }) => id));
-  const selected = lines.find(({ id }) => id === search.get("world"));
-  const open = (line: WorldLine) => go(routes.worlds({ source: asked ?? null, world: line.id }), { replace: true });
+  const selected = all.find(({ id }) => id === search.get("world"));
+  const open = (line: WorldLine) => go(routes.worlds({ ...place, world: line.id }), { replace: true });
   const orphans = useOrphans(seen.map(({ id }) => id));
   const cursor = useRowCursor({ rows: lines, idOf: worldKey, onOpen: open, enabled: asking === null });
   const target = selected ?? lines.find((line) => worldKey(line) === cursor.current);
@@ -92,7 +97,7 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
     ],
     { group: "Worlds", enabled: asking === null },
   );
-  const executors = lines.filter(({ world }) => world.executor);
+  const executors = all.filter(({ world }) => world.executor);
   const silent = executors.filter(({ word }) => word !== "active").length;
   return (
     <>
@@ -104,9 +109,12 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
       <Section
         title="Registered"
         note="executors run plans, clients ask for it"
-        aside={`${plural(executors.length, "executor")}, ${plural(lines.length - executors.length, "client")}`}
+        aside={`${plural(executors.length, "executor")}, ${plural(all.length - executors.length, "client")}`}
       >
-        {lines.length === 0 && unknown > 0 ? null : lines.length === 0 ? (
+        {state !== null && (
+          <OnlyOf system="world" word={state} of={all.length} all={routes.worlds({ ...place, state: null })} />
+        )}
+        {lines.length === 0 && (unknown > 0 || state !== null) ? null : lines.length === 0 ? (
           <Empty title="No world is registered.">Plans will wait until an executor starts.</Empty>
         ) : (
           <WorldTable
@@ -126,7 +134,10 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
         note={`who may do what ${past ? "then" : "now"}`}
         aside={plural(locks.length, "lock")}
       >
-        {locks.length === 0 && unknown > 0 ? null : locks.length === 0 ? (
+        {lockWord !== null && (
+          <OnlyOf system="lock" word={lockWord} of={allLocks.length} all={routes.worlds({ ...place, lock: null })} />
+        )}
+        {locks.length === 0 && (unknown > 0 || lockWord !== null) ? null : locks.length === 0 ? (
           <Empty title="No lock is held.">An executor that runs a plan holds its ExecutionLock.</Empty>
         ) : (
           <div className="tscroll">
@@ -147,13 +158,13 @@ function Worlds({ sources }: { readonly sources: readonly Source[] }) {
       {selected !== undefined && (
         <WorldDrawer
           line={selected}
-          locks={locks.filter(({ source, lock }) => source === selected.source && lock.worldId === selected.id)}
+          locks={allLocks.filter(({ source, lock }) => source === selected.source && lock.worldId === selected.id)}
           refusal={refusalOf(selected.source)}
           invalidateRefusal={invalidateRefusalOf(selected)}
           onPing={() => ask("ping", selected)}
           onStatus={() => ask("status", selected)}
           onInvalidate={() => ask("invalidate", selected)}
-          onClose={() => go(routes.worlds({ source: asked }), { replace: true })}
+          onClose={() => go(routes.worlds(place), { replace: true })}
         />
       )}
       {asking?.what === "ping" && (

@@ -1,0 +1,5 @@
+import { LifecyclesPage } from "#components/lifecycle/lifecycles-page.tsx";
+
+export default function Page() {
+  return <LifecyclesPage />;
+}
