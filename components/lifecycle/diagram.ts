@@ -68,7 +68,7 @@ export const placeholder = (label: string): string => "x".repeat(Math.max(1, [..
 export const escapeMermaid = (text: string): string =>
   [...text].map((sign) => (/[A-Za-z0-9 .,?']/.test(sign) ? sign : `#${sign.codePointAt(0)};`)).join("");
 
-export const cutLabel = (text: string): string => {
+export const cutLabel = (text: string, max = LABEL_MAX): string => {
   const signs = [...text.replace(/\s+/g, " ").trim()];
-  return signs.length > LABEL_MAX ? `${signs.slice(0, LABEL_MAX - 1).join("")}…` : signs.join("");
+  return signs.length > max ? `${signs.slice(0, max - 1).join("")}…` : signs.join("");
 };

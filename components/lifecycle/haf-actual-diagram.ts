@@ -192,7 +192,7 @@ function createStage() {
       key,
       from,
       to,
-      label: cutLabel(`${shownDeviation ? "≠ " : ""}${label}${often}`),
+      label: cutLabel(`${shownDeviation ? "≠ " : ""}${label}${often}`, WORDS_MAX),
       arrow,
       effect: null,
       ...rest,
@@ -222,7 +222,7 @@ function createStage() {
         kind: "note",
         key: `${told.key} why`,
         over: key,
-        label: cutLabel(fact.note ?? "failed"),
+        label: cutLabel(fact.note ?? "failed", WORDS_MAX),
       };
       if (to === "failed") present.push({ kind: "mark", mark: "failed", items: [note, end] });
       else present.push(end);
@@ -241,14 +241,17 @@ function createStage() {
       present = [];
     }
     if (fact.kind === "phase" || fact.ref?.app == null) {
-      const label = cutLabel(fact.kind === "phase" ? fact.to.replaceAll(",", ", ") : (fact.note ?? fact.to));
+      const label = cutLabel(
+        fact.kind === "phase" ? plain(fact.to.replaceAll(",", ", ")) : (fact.note ?? fact.to),
+        WORDS_MAX,
+      );
       lines.set(told.key, { at: fact.at, inferred: fact.inferred, deviation: told.deviation, failed: false });
       present.push({ kind: "note", key: told.key, over: hafOrOrchestrator(), label });
       return;
     }
     const voice = voiceOf(fact.ref.app);
     const whose = parties.get(voice)?.app === fact.ref.app ? "" : `${fact.ref.app}: `;
-    const words = fact.kind === "log" ? (LOG_WORDS[fact.to] ?? fact.to) : `is ${fact.to}`;
+    const words = fact.kind === "log" ? (LOG_WORDS[fact.to] ?? fact.to) : `is ${plain(fact.to)}`;
     const about = fact.kind !== "log" || fact.note === null || fact.note === "" ? "" : `, ${fact.note}`;
     const message = say(told, voice, voice, `${whose}${words}${about}`);
     present.push(fact.to === "detached" ? { kind: "mark", mark: "failed", items: [message] } : message);
@@ -269,6 +272,10 @@ function createStage() {
   };
 }
 
+/** Words of ours have underscores for spaces. */
+const plain = (word: string): string => word.replaceAll("_", " ");
+/** What was said may be longer than a name. */
+const WORDS_MAX = 60;
 const OVER: ReadonlySet<string> = new Set(["done", "failed", "destroyed"]);
 const BEGINS: Readonly<Record<HafRole, string>> = {
   mib: "build indexes",

@@ -218,7 +218,12 @@ function createLayout(fold: HafFold, sample: HafSample | null, lanes: readonly H
       const suffers = lane.failing !== null && lane.phases.at(-1) === id;
       const red: readonly ScriptItem[] = suffers
         ? marked("failed", [
-            { kind: "note", key: `failing ${lane.key}`, over: keyOf(LANE_PARTY[id] ?? "sync", lane), label: lane.failing ?? "" },
+            {
+              kind: "note",
+              key: `failing ${lane.key}`,
+              over: keyOf(LANE_PARTY[id] ?? "sync", lane),
+              label: lane.failing ?? "",
+            },
           ])
         : [];
       return { title: `lane ${index + 1}`, items: [...marked(mark, own), ...red] };

@@ -144,7 +144,4 @@ export function appProgress(name: string, app: HafAppFold, fold: HafFold, sample
 const percent = (part: number, whole: number): string => `${Math.floor((100 * part) / Math.max(1, whole))} %`;
 
 /** Cut to the room that is kept for it. */
-export function cutProgress(text: string): string {
-  const signs = [...text.replace(/\s+/g, " ").trim()];
-  return signs.length > PROGRESS_ROOM ? `${signs.slice(0, PROGRESS_ROOM - 1).join("")}…` : signs.join("");
-}
+export const cutProgress = (text: string): string => cutLabel(text, PROGRESS_ROOM);
