@@ -45,16 +45,18 @@ export function AlertsPage() {
         }
       />
       <NotKnownStreams families={["operator", "console"]} />
-      <Section title="Sinks" note="where alerts go">
-        {past ? <SinksThen /> : <Sinks />}
-      </Section>
-      <Section
-        title={lasting === 0 ? "Silences" : `Silences, ${plural(lasting, "lasts", "last")} now`}
-        note="told to nobody until they end; the screens show it all the same"
-        aside={<Link href={routes.journal({ kind: "alert.*" })}>In the journal</Link>}
-      >
-        <SilencesTable silences={silences} />
-      </Section>
+      <div className="stack">
+        <Section title="Sinks" note="where alerts go">
+          {past ? <SinksThen /> : <Sinks />}
+        </Section>
+        <Section
+          title={lasting === 0 ? "Silences" : `Silences, ${plural(lasting, "lasts", "last")} now`}
+          note="told to nobody until they end; the screens show it all the same"
+          aside={<Link href={routes.journal({ kind: "alert.*" })}>In the journal</Link>}
+        >
+          <SilencesTable silences={silences} />
+        </Section>
+      </div>
       <OnlyNow>How often a sink was told, and when it last had a sign of life.</OnlyNow>
       {asking && <SilenceDialog onClose={() => setAsking(false)} />}
     </div>

@@ -62,7 +62,7 @@ export function SilencesTable({ silences }: { readonly silences: Readonly<Record
                 <bdi>{line.by?.reason ?? "–"}</bdi>
               </td>
               <td className="num">
-                <Button refusal={refusal} onPress={() => setEnded(line)}>
+                <Button small refusal={refusal} onPress={() => setEnded(line)}>
                   End…
                 </Button>
               </td>

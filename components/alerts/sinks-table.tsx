@@ -76,7 +76,7 @@ export function SinksTable({ sinks }: { readonly sinks: readonly SinkView[] }) {
                 )}
               </td>
               <td className="num">
-                <Button refusal={refusal} onPress={() => setTested(sink)}>
+                <Button small refusal={refusal} onPress={() => setTested(sink)}>
                   Test…
                 </Button>
               </td>

@@ -78,7 +78,7 @@ function Body({ view }: { readonly view: PipelineView }) {
   const diagram = useMemo(() => pipelineDiagram(view), [shape]);
   const marks = pipelineMarks(view);
   return (
-    <>
+    <div className="stack">
       <Section
         title="Flow"
         note="items a second, as of the last second"
@@ -101,7 +101,7 @@ function Body({ view }: { readonly view: PipelineView }) {
       <Section title="Dead letters" note="what a receiver refused to the end">
         <DeadLetters />
       </Section>
-    </>
+    </div>
   );
 }
 
