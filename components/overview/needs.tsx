@@ -33,7 +33,7 @@ export function Needs() {
   const needs = useAttention();
   const { go } = useAddress();
   const past = useIsPast();
-  const unknown = useNotKnown("dna", "dynflow").length;
+  const unknown = useNotKnown("dna", "dynflow", "haf", "ingest").length;
   const [asked, setAsked] = useState<Asked | null>(null);
   const [all, setAll] = useState(false);
   const waiting = (needs ?? []).filter((need) => !isAcknowledged(need));

@@ -1,7 +1,7 @@
 "use client";
 import { useAttention } from "#components/shell/attention-context.tsx";
 import { Crumbs } from "#components/ui/crumbs.tsx";
-import { dnaFolds, dynflowFolds } from "#components/ui/folds.ts";
+import { dnaFolds, dynflowFolds, hafFolds, ingestFolds } from "#components/ui/folds.ts";
 import { plural } from "#components/ui/format.ts";
 import { useFold } from "#components/ui/live.ts";
 import { useNotKnown } from "#components/ui/not-known.tsx";
@@ -17,13 +17,16 @@ import { Sources } from "./sources.tsx";
 import { ExecutorWorlds } from "./worlds.tsx";
 
 // Below the fold, and waiting for the journal in any case.
+const HafStacks = onDemand(() => import("./haf-stacks.tsx").then((module) => module.HafStacks));
+const AgentsPanel = onDemand(() => import("./agents-panel.tsx").then((module) => module.AgentsPanel));
 const WhatChanged = onDemand(() => import("./what-changed.tsx").then((module) => module.WhatChanged));
 
 /** What needs a person first; then how everything stands; then what changed. */
 export function OverviewPage() {
   const needs = useAttention();
   const totals = useFold(totalsOf);
-  const unknown = useNotKnown("dna", "dynflow").length;
+  const unknown = useNotKnown("dna", "dynflow", "haf", "ingest").length;
+  const [haf, ingest] = [useNotKnown("haf").length > 0, useNotKnown("ingest").length > 0];
   return (
     <div className="page">
       <Crumbs path={[{ text: "Overview" }]} />
@@ -41,6 +44,8 @@ export function OverviewPage() {
           <PlansByState />
           <Sources />
           <ExecutorWorlds />
+          {(haf || totals?.haf != null) && <HafStacks />}
+          {(ingest || totals?.agents != null) && <AgentsPanel />}
           <DemoScenarios />
         </div>
       </div>
@@ -59,6 +64,8 @@ interface TotalsProps {
   /** `null` = nothing is known of any such source. */
   readonly dna: { readonly nodes: number } | null;
   readonly dynflow: { readonly executors: number; readonly running: number } | null;
+  readonly haf: { readonly stacks: number } | null;
+  readonly agents: { readonly count: number } | null;
   readonly sources: number;
   readonly notUp: readonly string[];
 }
@@ -66,8 +73,15 @@ interface TotalsProps {
 function totalsOf({ folds }: LiveState): TotalsProps {
   const dna = dnaFolds(folds);
   const dynflow = dynflowFolds(folds);
-  const all = [...dna, ...dynflow];
+  const haf = hafFolds(folds);
+  const ingest = ingestFolds(folds);
+  const all = [...dna, ...dynflow, ...haf, ...ingest];
   return {
+    haf: haf.length === 0 ? null : { stacks: haf.length },
+    agents:
+      ingest.length === 0
+        ? null
+        : { count: ingest.reduce((sum, { fold }) => sum + Object.keys(fold.agents).length, 0) },
     dna: dna.length === 0 ? null : { nodes: dna.reduce((sum, { fold }) => sum + Object.keys(fold.nodes).length, 0) },
     dynflow:
       dynflow.length === 0
@@ -83,12 +97,14 @@ function totalsOf({ folds }: LiveState): TotalsProps {
   };
 }
 
-function Totals({ dna, dynflow, sources, notUp, unknown }: TotalsProps & { readonly unknown: number }) {
+function Totals({ dna, dynflow, haf, agents, sources, notUp, unknown }: TotalsProps & { readonly unknown: number }) {
   const counted = [
     ...(dna === null ? [] : [plural(dna.nodes, "node")]),
     ...(dynflow === null
       ? []
       : [plural(dynflow.executors, "executor world"), `${plural(dynflow.running, "plan")} running`]),
+    ...(haf === null ? [] : [plural(haf.stacks, "HAF stack")]),
+    ...(agents === null ? [] : [plural(agents.count, "agent")]),
   ];
   return (
     <>

@@ -16,6 +16,7 @@ import { sourceOf } from "#server/contract/view/need.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 
 const KEPT = 60;
+const KINDS = { dynflow: "Dynflow", haf: "HAF", ingest: "agents" } as const;
 
 interface SourceRow {
   readonly stream: string;
@@ -35,9 +36,9 @@ interface SourceRow {
 function rowsOf({ folds, samples }: LiveState): readonly SourceRow[] {
   return Object.entries(folds)
     .flatMap(([stream, fold]): SourceRow[] => {
-      if (fold.family !== "dna" && fold.family !== "dynflow") return [];
+      if (fold.family === "operator" || fold.family === "console") return [];
       const sample = samples[stream];
-      const kind = fold.family === "dna" ? (fold.database?.product ?? "") : "Dynflow";
+      const kind = fold.family === "dna" ? (fold.database?.product ?? "") : KINDS[fold.family];
       return [
         {
           stream,
@@ -71,7 +72,7 @@ export function Sources() {
   const rows = useFold(rowsOf);
   const past = useIsPast();
   const times = useReadTimes(past ? undefined : rows);
-  const unknown = useNotKnown("dna", "dynflow").length;
+  const unknown = useNotKnown("dna", "dynflow", "haf", "ingest").length;
   const up = rows?.filter(({ state }) => state === "up").length;
   return (
     <Section
@@ -79,7 +80,7 @@ export function Sources() {
       note={past ? "read times are not kept" : "read time since you look"}
       aside={rows === undefined ? undefined : `${up} of ${rows.length} up`}
     >
-      <NotKnownStreams families={["dna", "dynflow"]} />
+      <NotKnownStreams families={["dna", "dynflow", "haf", "ingest"]} />
       {rows === undefined ? (
         <Skeleton rows={5} columns={3} what="sources" />
       ) : rows.length === 0 && unknown > 0 ? null : rows.length === 0 ? (

@@ -14,6 +14,7 @@ import { agentFindings } from "./attention-agents.ts";
 import { consoleFindings } from "./attention-console.ts";
 import { dnaFindings } from "./attention-dna.ts";
 import { dynflowFindings } from "./attention-dynflow.ts";
+import { hafFindings } from "./attention-haf.ts";
 import { operatorFindings } from "./attention-operator.ts";
 import { type Finding, NEED_KINDS, type Need, type NeedKind, type Severity, sourceOf } from "./need.ts";
 import { formatCoarseAgeMs } from "./words.ts";
@@ -45,7 +46,7 @@ function findingsOf(
     case "dynflow":
       return fold.source.state === "up" ? dynflowFindings(stream, fold, now) : sourceFindings(stream, fold);
     case "haf":
-      return sourceFindings(stream, fold);
+      return fold.source.state === "up" ? hafFindings(stream, fold, now) : sourceFindings(stream, fold);
     case "ingest":
       return fold.source.state === "up" ? agentFindings(stream, fold, now) : sourceFindings(stream, fold);
     case "operator":
