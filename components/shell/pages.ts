@@ -1,4 +1,5 @@
 import { type Href, routes } from "#components/ui/routes.ts";
+import type { StreamFamily } from "#server/contract/event.ts";
 import type { Annunciator } from "#server/contract/view/attention.ts";
 
 export interface PageEntry {
@@ -7,6 +8,8 @@ export interface PageEntry {
   /** Second key after `G`. */
   readonly key: string;
   readonly annunciator: Annunciator | null;
+  /** In the rail only where there is such a stream, or was. */
+  readonly only?: StreamFamily;
 }
 
 /** The pages there are, in the order of the rail. An entry appears with its page. */
@@ -18,6 +21,7 @@ export const PAGES: readonly PageEntry[] = [
   { title: "Plans", href: routes.plans(), key: "P", annunciator: "plans" },
   { title: "Worlds", href: routes.worlds(), key: "W", annunciator: "worlds" },
   { title: "Life cycles", href: routes.lifecycles(), key: "L", annunciator: null },
+  { title: "HAF", href: routes.haf(), key: "H", annunciator: "haf", only: "haf" },
   { title: "Journal", href: routes.journal(), key: "J", annunciator: "journal" },
   { title: "Jobs", href: routes.jobs(), key: "B", annunciator: "jobs" },
   { title: "Alerts", href: routes.alerts(), key: "E", annunciator: null },

@@ -12,9 +12,14 @@ import { PAGES } from "./pages.ts";
 
 /** The entries of the rail: each an annunciator, the worst state's glyph and how many, nothing when there is nothing. */
 export function Rail({ path, onGo }: { readonly path: string; readonly onGo?: () => void }) {
+  const families = useFold(familiesOf) ?? NO_FAMILIES;
+  const unknown = useNotKnown("haf", "ingest").length > 0;
+  const shown = PAGES.filter(
+    ({ only, href }) => only === undefined || unknown || families.includes(only) || path === href,
+  );
   return (
     <nav className="rail" aria-label="Main">
-      {PAGES.map(({ title, href, annunciator }) => (
+      {shown.map(({ title, href, annunciator }) => (
         <RailEntry
           key={title}
           title={title}
@@ -28,6 +33,11 @@ export function Rail({ path, onGo }: { readonly path: string; readonly onGo?: ()
     </nav>
   );
 }
+
+const NO_FAMILIES: readonly string[] = [];
+const familiesOf = ({ folds }: LiveState): readonly string[] => [
+  ...new Set(Object.values(folds).map(({ family }) => family)),
+];
 
 function isCurrent(path: string, href: Href): boolean {
   return href.length === 1 ? path === href : path === href || path.startsWith(`${href}/`);
