@@ -1,6 +1,6 @@
 import { ulid } from "ulid";
 import type { Configuration } from "#server/config/model.ts";
-import { CONSOLE_STREAM, dnaStream, type EventDraft, hafStream } from "#server/contract/event.ts";
+import { CONSOLE_STREAM, dnaStream, type EventDraft, hafStream, ingestStream } from "#server/contract/event.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { createBeamService } from "#server/dna/beam-service.ts";
 import { createCensusService } from "#server/dna/census-service.ts";
@@ -25,7 +25,7 @@ import { type ConsolePart, createPartTeller } from "#server/estate/readers.ts";
 import { createReadersService } from "#server/estate/readers-service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
 import { createHafService } from "#server/haf/service.ts";
-import { type AgentData, createAgentDataService } from "#server/ingest/agent-data-service.ts";
+import { createAgentDataService } from "#server/ingest/agent-data-service.ts";
 import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
@@ -52,6 +52,7 @@ import { censusKind, withCensuses } from "./compose-census.ts";
 import type { DnaAssembly, SourceDeps } from "./compose-dna.ts";
 import type { DynflowAssembly } from "./compose-dynflow.ts";
 import type { HafAssembly } from "./compose-haf.ts";
+import type { IngestGateway } from "./compose-ingest.ts";
 import { composeWorlds, invalidateKind } from "./compose-worlds.ts";
 
 export interface CoreDeps {
@@ -68,7 +69,7 @@ export interface CoreDeps {
   /** Regions and load balancer: as configured, or the demo's own. */
   readonly places: Pick<Estate, "regions" | "loadBalancer">;
   /** The gateway for agents of this process; `null`, or left out = it has none. */
-  readonly gateway?: () => AgentData | null;
+  readonly gateway?: () => IngestGateway | null;
 }
 
 /** What the sources are built from, before the services that stand on them. */
@@ -145,6 +146,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
     ...sources.dna.flatMap((assembly) => assembly.parts),
     ...sources.dynflow.flatMap((assembly) => assembly.parts),
     ...sources.haf.map(hafPart),
+    ...agentParts(deps),
     own("failovers", "Verifier of failovers", (signal) => verifier.run(signal)),
     own("stops", "Verifier of stopped actors", (signal) => actors.verifier.run(signal)),
     own("retention", "Retention of the journal", (signal) => retention.run(signal)),
@@ -261,7 +263,19 @@ function rulesOf({ journal: { keepDays, keepOperatorDays, maxBytes, keepEvents }
   return { keepMs: keepDays * DAY_MS, keepOperatorMs: keepOperatorDays * DAY_MS, maxBytes, keepEvents };
 }
 
-function estateOf({ configuration, places }: CoreDeps, sources: CoreSources): Estate {
+/** Who watches over agents: whoever writes the journal, for every gateway on it. */
+function agentParts({ gateway }: CoreDeps): readonly ConsolePart[] {
+  const found = gateway?.() ?? null;
+  if (found === null) return [];
+  const stream = ingestStream(found.id);
+  const run = (signal: AbortSignal) => found.monitor(signal);
+  return [{ name: `${stream}/monitor`, title: `Watch over agents of ${found.title}`, stream, run }];
+}
+
+const ingestSeat = (gateway: IngestGateway | null): Estate["ingest"] =>
+  gateway === null ? null : { id: gateway.id, title: gateway.title };
+
+function estateOf({ configuration, places, gateway }: CoreDeps, sources: CoreSources): Estate {
   return {
     ...places,
     dna: sources.dna.map(({ source, title, region, cluster, keyspace }) => ({
@@ -280,7 +294,7 @@ function estateOf({ configuration, places }: CoreDeps, sources: CoreSources): Es
       act: source.act,
     })),
     haf: sources.haf.map(({ source: { id, title, apps }, region }) => ({ id, region, title, apps: [...apps] })),
-    ingest: null,
+    ingest: ingestSeat(gateway?.() ?? null),
     links: configuration.links.map(({ title, on, url }) => ({ title, on, url })),
   };
 }

@@ -25,6 +25,7 @@ import { makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
 import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
 import { assembleHaf, type HafAssembly, openHafStore } from "./compose-haf.ts";
+import { demoIngestSettings, openIngest } from "./compose-ingest.ts";
 import { openJournal } from "./compose-journal.ts";
 import { createTerms } from "./compose-terms.ts";
 
@@ -42,7 +43,8 @@ export interface Estates {
   readonly places: Pick<Estate, "regions" | "loadBalancer">;
   open(deps: SourcesDeps): Sources;
   readonly demo: DemoService | null;
-  run(signal: AbortSignal): Promise<void>;
+  /** @param agentsPort where agents may send to; `null` = nowhere */
+  run(signal: AbortSignal, agentsPort: number | null): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,8 +52,14 @@ export interface Estates {
  * The composition root: configuration to adapters to services. Nothing is connected before `start`, but the journal.
  *
  * @param given sources instead of those that are configured: for measurements
+ * @param reread the configuration as it stands now; throws what is wrong with it
  */
-export async function compose(configuration: Configuration, log: Logger, given: Estates | null = null): Promise<App> {
+export async function compose(
+  configuration: Configuration,
+  log: Logger,
+  given: Estates | null = null,
+  reread: () => Configuration = () => configuration,
+): Promise<App> {
   const clock = createSystemClock(configuration.demo?.speed ?? 1);
   const realTime = createSystemClock();
   const demoFolder = configuration.demo === null ? null : await makeDemoFolder();
@@ -65,6 +73,21 @@ export async function compose(configuration: Configuration, log: Logger, given: 
     given ??
     (demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log));
   const { version, build } = identity();
+  const agentSettings = configuration.ingest ?? (demoFolder === null ? null : demoIngestSettings(demoFolder.directory));
+  const gateway =
+    agentSettings === null
+      ? null
+      : await openIngest({
+          settings: agentSettings,
+          folder:
+            configuration.file === null && demoFolder !== null ? demoFolder.directory : configuration.journal.path,
+          notes: journal.notes,
+          shared: role !== null,
+          recorder,
+          clock: realTime,
+          log,
+          reread: () => reread().ingest ?? agentSettings,
+        });
   const coreDeps: CoreDeps = {
     configuration,
     journal,
@@ -76,6 +99,7 @@ export async function compose(configuration: Configuration, log: Logger, given: 
     version,
     holder: journal.holder,
     places: estates.places,
+    gateway: () => gateway,
   };
   const sourceDeps = sourceDepsOf(coreDeps);
   const terms = createTerms({
@@ -111,16 +135,21 @@ export async function compose(configuration: Configuration, log: Logger, given: 
     operations: sourceDeps.operations,
     health: healthOf(recorder, hub, clock, loopDelay),
     async start() {
-      running = Promise.all([loopDelay.run(abort.signal), estates.run(abort.signal)]).catch((cause: unknown) => {
-        if (!abort.signal.aborted) log.error("console.background-failed", { cause });
-      });
+      const agentsPort = (await gateway?.start())?.port ?? null;
+      running = Promise.all([loopDelay.run(abort.signal), estates.run(abort.signal, agentsPort)]).catch(
+        (cause: unknown) => {
+          if (!abort.signal.aborted) log.error("console.background-failed", { cause });
+        },
+      );
       terms.start();
     },
     async stop() {
       hub.stop();
+      const doorsClosed = gateway?.stop();
       abort.abort(new Error("the console stops"));
       await terms.stop();
       await running;
+      await doorsClosed;
       await noteStop({ recorder, log, clock });
       await recorder.stop();
       await journal.close();

@@ -30,18 +30,20 @@ run().catch((cause: unknown) => {
 
 async function run(): Promise<void> {
   const options = readArguments();
-  const loaded = loadConfiguration({
-    file: options.config ?? environment[CONFIG_VARIABLE] ?? null,
-    ...(options.port === null ? {} : { port: options.port }),
-    cwd: process.cwd(),
-    environment,
-    readText: readTextFile,
-  });
+  const load = () =>
+    loadConfiguration({
+      file: options.config ?? environment[CONFIG_VARIABLE] ?? null,
+      ...(options.port === null ? {} : { port: options.port }),
+      cwd: process.cwd(),
+      environment,
+      readText: readTextFile,
+    });
+  const loaded = load();
   const folder = prepareDataFolder(loaded.journal.path, { fallback: loaded.demo !== null && loaded.file === null });
   const configuration = { ...loaded, journal: { ...loaded.journal, path: folder } };
   prepareNextEnvironment(options.dev);
   const stopping = stopOnSignal(log);
-  const app = await compose(configuration, log);
+  const app = await compose(configuration, log, null, load);
   const { openPages } = await import("#server/http/pages.ts");
   const running = await startConsole({
     configuration,

@@ -15,11 +15,21 @@ const OTHERS = 0o077;
  */
 export function readSessionKey(folder: string, random: (bytes: number) => Uint8Array): string {
   const file = path.join(folder, SESSION_KEY_FILE);
+  return readOrMakeKey(file, random, "is not a session key: remove it, and everybody has to log in again");
+}
+
+/**
+ * A key in a file of its own, made once for its owner alone.
+ *
+ * @param refusal what is said of a file that is no key
+ * @throws OpsError `refused`
+ */
+export function readOrMakeKey(file: string, random: (bytes: number) => Uint8Array, refusal: string): string {
   createOnce(file, Buffer.from(random(KEY_BYTES)).toString("base64url"));
   if ((statSync(file).mode & OTHERS) !== 0) chmodSync(file, 0o600);
   const key = readFileSync(file, "utf8").trim();
   if (KEY_TEXT.test(key)) return key;
-  throw new OpsError("refused", `${file} is not a session key: remove it, and everybody has to log in again`);
+  throw new OpsError("refused", `${file} ${refusal}`);
 }
 
 function createOnce(file: string, text: string): void {

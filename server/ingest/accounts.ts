@@ -1,7 +1,8 @@
+import type { SharedNotes } from "#server/journal/ports.ts";
 import type { Clock, EpochMs } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
-import type { AccountRecords, IngestScope, PasswordHasher } from "./ports.ts";
+import type { Account, AccountRecords, IngestScope, PasswordHasher } from "./ports.ts";
 
 /** A revocation counts on every gateway within 1 s; this leaves room for the work itself. */
 export const ACCOUNTS_POLL_MS = 250;
@@ -14,15 +15,6 @@ const LEAST_PASSWORD = 8;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 /** At most; ended tokens leave by themselves. */
 const USERS_MAX = 10_000;
-
-/** Somebody who may open sessions, as it is kept. */
-export interface Account {
-  readonly name: string;
-  readonly hash: string;
-  readonly scope: IngestScope;
-  readonly active: boolean;
-  readonly createdAt: EpochMs;
-}
 
 /** Users and ended tokens, in memory, never older than the last look at the records. */
 export interface Accounts {
@@ -46,17 +38,32 @@ export interface Accounts {
   settled(): Promise<void>;
 }
 
-/** @param deps.clock real time */
+/** What gateways on one journal tell each other: an ended token ends on all of them. */
+export interface SharedEndings {
+  readonly notes: SharedNotes;
+  readonly space: string;
+  /** This process. */
+  readonly owner: string;
+}
+
+/**
+ * @param deps.records of this machine: the command line writes them too
+ * @param deps.shared `null` = this gateway is the only one
+ * @param deps.clock real time
+ */
 export function createAccounts(deps: {
   readonly records: AccountRecords;
+  readonly shared: SharedEndings | null;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly log: Logger;
 }): Accounts {
-  const { records, hasher, clock, log } = deps;
+  const { records, shared, hasher, clock, log } = deps;
   const listeners = new Set<() => void>();
   let users: ReadonlyMap<string, Account> = new Map();
-  let ended = new Map<string, number>();
+  const ended = new Map<string, number>();
+  /** What the others know of already. */
+  const told = new Set<string>();
   const unwritten = new Map<string, number>();
   let writing: Promise<void> = Promise.resolve();
   let version: string | null = null;
@@ -70,9 +77,29 @@ export function createAccounts(deps: {
     if (current === version) return;
     const [userRows, endedRows] = [await records.list(USERS), await records.list(ENDED)];
     users = new Map(userRows.map(({ key, value }) => [key, toAccount(key, value)]));
-    ended = new Map([...endedRows.map(({ key, value }) => [key, Number(value)] as const), ...unwritten]);
+    for (const { key, value } of endedRows) ended.set(key, Number(value));
     version = current;
     tell();
+  }
+
+  /** Ended tokens go both ways; a note lives for an hour, as tokens do. */
+  async function share(): Promise<void> {
+    if (shared === null) return;
+    const found = await shared.notes.list(shared.space);
+    const before = ended.size;
+    for (const { key, value } of found) {
+      ended.set(key, Number(value));
+      told.add(key);
+    }
+    if (ended.size !== before) tell();
+    const news = [...ended].filter(([key, expiresAt]) => !told.has(key) && expiresAt > clock.now());
+    if (news.length === 0) return;
+    await shared.notes.put(
+      shared.space,
+      shared.owner,
+      news.map(([key, expiresAt]) => ({ key, value: String(expiresAt) })),
+    );
+    for (const [key] of news) told.add(key);
   }
 
   async function write(): Promise<void> {
@@ -101,6 +128,7 @@ export function createAccounts(deps: {
       try {
         await write();
         await look();
+        await share();
         if (clock.monotonic() - purgedAt > PURGE_EVERY_MS) {
           purgedAt = clock.monotonic();
           await purge();
@@ -128,7 +156,10 @@ export function createAccounts(deps: {
       ENDED,
       over.map((key) => ({ key, value: null })),
     );
-    for (const key of over) ended.delete(key);
+    for (const key of over) {
+      ended.delete(key);
+      told.delete(key);
+    }
     return over.length;
   }
 
@@ -169,6 +200,7 @@ export function createAccounts(deps: {
     },
     async start(signal) {
       await look();
+      await share();
       follow(signal).catch((cause: unknown) => log.error("ingest.accounts_stopped", { error: messageOf(cause) }));
     },
     async settled() {

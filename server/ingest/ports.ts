@@ -307,3 +307,12 @@ export interface AccountRecords {
   putAll(namespace: string, entries: readonly { readonly key: string; readonly value: string | null }[]): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Somebody who may open sessions, as it is kept. */
+export interface Account {
+  readonly name: string;
+  readonly hash: string;
+  readonly scope: IngestScope;
+  readonly active: boolean;
+  readonly createdAt: EpochMs;
+}

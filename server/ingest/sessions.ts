@@ -1,8 +1,16 @@
 import type { Clock } from "#server/kernel/clock.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import type { Account, Accounts } from "./accounts.ts";
+import type { Accounts } from "./accounts.ts";
 import { mayBe } from "./domain/scope.ts";
-import type { IngestCredentials, IngestScope, PasswordHasher, SessionClaims, SessionDesk, TokenMint } from "./ports.ts";
+import type {
+  Account,
+  IngestCredentials,
+  IngestScope,
+  PasswordHasher,
+  SessionClaims,
+  SessionDesk,
+  TokenMint,
+} from "./ports.ts";
 import type { HiddenText } from "./settings.ts";
 
 /** Life of a session token. */

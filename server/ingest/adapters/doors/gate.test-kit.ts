@@ -139,7 +139,7 @@ export async function openTestGate(options: GateOptions = {}): Promise<TestGate>
   const clock = shiftedClock();
   const hasher = createPasswordHasher();
   const records = openRecordsFile(folder);
-  const accounts = createAccounts({ records, hasher, clock, log: silentLogger });
+  const accounts = createAccounts({ records, shared: null, hasher, clock, log: silentLogger });
   const abort = new AbortController();
   await accounts.start(abort.signal);
   const pipe = standInIntake();
