@@ -31,6 +31,8 @@ export interface IntakeDeps {
 export interface GatewayIntake extends Intake {
   /** A receiver has room again. */
   room(): void;
+  /** Does something between batches: those that are under way end before, those that come wait. */
+  between(act: () => void): Promise<void>;
   /** Looks whether the spool takes again after it did not. Never rejects. */
   probe(): Promise<void>;
 }
@@ -49,6 +51,9 @@ export function createIntake(deps: IntakeDeps): GatewayIntake {
   const tails = new Map<string, Promise<unknown>>();
   const waiting = new Map<string, number>();
   let broken: string | null = null;
+  let underWay = 0;
+  let gate: Promise<void> = Promise.resolve();
+  let drained: (() => void) | null = null;
 
   function sort(batch: Batch): Sorted {
     const { agentId, bootId, receivedAt } = batch;
@@ -68,6 +73,17 @@ export function createIntake(deps: IntakeDeps): GatewayIntake {
   }
 
   async function takeInTurn(batch: Batch): Promise<IntakeAnswer> {
+    await gate;
+    underWay += 1;
+    try {
+      return await takeNow(batch);
+    } finally {
+      underWay -= 1;
+      if (underWay === 0) drained?.();
+    }
+  }
+
+  async function takeNow(batch: Batch): Promise<IntakeAnswer> {
     const sorted = sort(batch);
     const blocked = [...sorted.needs].filter(([slot, items]) => !fits(slot, items)).map(([slot]) => slot);
     if (blocked.length > 0) {
@@ -161,6 +177,23 @@ export function createIntake(deps: IntakeDeps): GatewayIntake {
     },
     pipeline: () => deps.facts(),
     room: tellRoom,
+    async between(act) {
+      let open: () => void = () => undefined;
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      try {
+        if (underWay > 0) {
+          await new Promise<void>((resolve) => {
+            drained = resolve;
+          });
+        }
+        drained = null;
+        act();
+      } finally {
+        open();
+      }
+    },
     async probe() {
       if (broken === null) return;
       try {

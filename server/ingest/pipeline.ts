@@ -130,9 +130,11 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       kept.set(one.id, known !== undefined && isSame(known.settings, one) ? known : openSlot(one));
     }
     // From here on batches go by the new routes; what waits on disk for a name is its successor's.
-    settings = next;
-    routing = routingOf(next.types, next.routes);
-    slots = kept;
+    await intake.between(() => {
+      settings = next;
+      routing = routingOf(next.types, next.routes);
+      slots = kept;
+    });
     for (const [id, slot] of before) {
       const successor = kept.get(id);
       if (successor === slot) continue;

@@ -11,7 +11,8 @@ export interface CallFailure {
 }
 
 export interface ReceiverCalls {
-  receive(items: readonly Envelope[]): Promise<CallFailure | null>;
+  /** @param stop from then on the call has only a little time left */
+  receive(items: readonly Envelope[], stop: AbortSignal): Promise<CallFailure | null>;
   tell(change: AgentChange): Promise<CallFailure | null>;
   /** Never rejects. */
   close(): Promise<void>;
@@ -25,6 +26,8 @@ export interface ReceiverCallDeps {
 }
 
 const CLOSE_TIMEOUT_MS = 5_000;
+/** What a call under way still gets when the gateway ends: what it has not done by then comes again. */
+const STOP_TIMEOUT_MS = 2_000;
 const REASON_CHARS_MAX = 300;
 const AWAY_CODES: ReadonlySet<OpsErrorCode> = new Set<OpsErrorCode>([
   "upstream-unavailable",
@@ -36,15 +39,23 @@ const AWAY_CODES: ReadonlySet<OpsErrorCode> = new Set<OpsErrorCode>([
 export function createReceiverCalls({ open, timeoutMs, clock, log }: ReceiverCallDeps): ReceiverCalls {
   let receiver: Receiver | null = null;
 
-  async function attempt(act: (receiver: Receiver, signal: AbortSignal) => Promise<void>): Promise<CallFailure | null> {
+  async function attempt(
+    act: (receiver: Receiver, signal: AbortSignal) => Promise<void>,
+    stop: AbortSignal | null = null,
+  ): Promise<CallFailure | null> {
     const calling = new AbortController();
     try {
-      const result = await within(timeoutMs, clock, async () => {
-        receiver ??= await opened();
-        await act(receiver, calling.signal);
-      });
+      const result = await within(
+        timeoutMs,
+        clock,
+        async () => {
+          receiver ??= await opened();
+          await act(receiver, calling.signal);
+        },
+        stop,
+      );
       if (result === "done") return null;
-      const reason = `It did not answer within ${timeoutMs} ms`;
+      const reason = stop?.aborted === true ? "The gateway ends" : `It did not answer within ${timeoutMs} ms`;
       calling.abort(new OpsError("cancelled", reason));
       // What hangs may never come back: its successor begins anew.
       const given = receiver;
@@ -74,7 +85,7 @@ export function createReceiverCalls({ open, timeoutMs, clock, log }: ReceiverCal
   }
 
   return {
-    receive: (items) => attempt((given, signal) => given.receive(items, signal)),
+    receive: (items, stop) => attempt((given, signal) => given.receive(items, signal), stop),
     tell: (change) => attempt((given) => given.agentChanged(change)),
     async close() {
       const given = receiver;
@@ -100,17 +111,34 @@ function failureOf(cause: unknown): CallFailure {
 }
 
 /** Whether it ended in time; what it does later is heard by nobody. */
-async function within(limitMs: number, clock: Clock, act: () => Promise<void>): Promise<"done" | "late"> {
+async function within(
+  limitMs: number,
+  clock: Clock,
+  act: () => Promise<void>,
+  stop: AbortSignal | null = null,
+): Promise<"done" | "late"> {
   const ended = new AbortController();
   const acting = act().then(() => "done" as const);
-  const late = clock.sleep(limitMs, ended.signal).then(
-    () => "late" as const,
-    () => "late" as const,
-  );
+  const late = pauseOf(clock, limitMs, ended.signal);
+  const waits = stop === null ? [late] : [late, lateAfter(stop, clock, ended.signal)];
   try {
-    return await Promise.race([acting, late]);
+    return await Promise.race([acting, ...waits]);
   } finally {
     ended.abort();
     acting.catch(() => undefined);
   }
+}
+
+const pauseOf = (clock: Clock, ms: number, ended: AbortSignal): Promise<"late"> =>
+  clock.sleep(ms, ended).then(
+    () => "late",
+    () => "late",
+  );
+
+function lateAfter(stop: AbortSignal, clock: Clock, ended: AbortSignal): Promise<"late"> {
+  return new Promise((resolve) => {
+    const begin = () => void pauseOf(clock, STOP_TIMEOUT_MS, ended).then(resolve);
+    if (stop.aborted) return begin();
+    stop.addEventListener("abort", begin, { once: true, signal: ended });
+  });
 }

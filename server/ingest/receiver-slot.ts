@@ -8,7 +8,7 @@ import { createDiskQueue } from "./disk-queue.ts";
 import { backOffMs, judgeReceiver } from "./domain/receiver-state.ts";
 import { createMemoryQueue, type MemoryQueue } from "./memory-queue.ts";
 import type { AgentChange, Envelope, Receiver, ReceiverHealth, Spool } from "./ports.ts";
-import { type CallFailure, createReceiverCalls } from "./receiver-call.ts";
+import { type CallFailure, createReceiverCalls, type ReceiverCalls } from "./receiver-call.ts";
 import type { ReceiverSettings } from "./settings.ts";
 
 /** Changes of agents that wait for a receiver; the oldest go first. The journal has all of them. */
@@ -110,7 +110,7 @@ export function createReceiverSlot(deps: SlotDeps): ReceiverSlot {
     inHand = items;
     const isDone = await delivery.deliver(items, signal);
     if (isDone && fromDisk.length > 0) await disk.done(items.length);
-    if (isDone || memory !== null) inHand = [];
+    if (isDone) inHand = [];
     freed();
   }
 
@@ -189,7 +189,7 @@ export function createReceiverSlot(deps: SlotDeps): ReceiverSlot {
 }
 
 interface DeliveryDeps extends Pick<SlotDeps, "settings" | "spool" | "clock" | "log" | "chance"> {
-  readonly calls: { receive(items: readonly Envelope[]): Promise<CallFailure | null> };
+  readonly calls: Pick<ReceiverCalls, "receive">;
   failed(reason: string | null): void;
   delivered(items: number): void;
   buried(items: number): void;
@@ -203,7 +203,7 @@ function createDelivery(deps: DeliveryDeps) {
   /** Whether all of them are delivered or buried; false when it ended before. */
   async function deliver(items: readonly Envelope[], signal: AbortSignal, tries = TRIES): Promise<boolean> {
     for (let failures = 1; !signal.aborted; failures += 1) {
-      const missed = await calls.receive(items);
+      const missed = await calls.receive(items, signal);
       deps.failed(missed?.reason ?? null);
       if (missed === null) {
         deps.delivered(items.length);
