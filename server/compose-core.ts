@@ -147,6 +147,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
     ...sources.dynflow.flatMap((assembly) => assembly.parts),
     ...sources.haf.map(hafPart),
     ...agentParts(deps),
+    own("alerts", "Teller of alerts", (signal) => alerts.alerter.run(signal)),
     own("failovers", "Verifier of failovers", (signal) => verifier.run(signal)),
     own("stops", "Verifier of stopped actors", (signal) => actors.verifier.run(signal)),
     own("retention", "Retention of the journal", (signal) => retention.run(signal)),
@@ -215,16 +216,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
       signal.throwIfAborted();
       await closeLost({ view: recorder, operations, log });
       await runner.recover();
-      await Promise.all([
-        ...sources.dna.map((assembly) => assembly.run(signal)),
-        ...sources.dynflow.map((assembly) => assembly.run(signal)),
-        ...sources.haf.map((assembly) => assembly.run(signal)),
-        verifier.run(signal),
-        actors.verifier.run(signal),
-        retention.run(signal),
-        clockWatch.run(signal),
-        alerts.alerter.run(signal),
-      ]);
+      await supervisor.run(parts, signal);
     },
     /** Ends jobs at safe points and closes what was opened to the sources. */
     async end(): Promise<void> {
