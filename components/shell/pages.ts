@@ -22,6 +22,7 @@ export const PAGES: readonly PageEntry[] = [
   { title: "Worlds", href: routes.worlds(), key: "W", annunciator: "worlds" },
   { title: "Life cycles", href: routes.lifecycles(), key: "L", annunciator: null },
   { title: "HAF", href: routes.haf(), key: "H", annunciator: "haf", only: "haf" },
+  { title: "Agents", href: routes.agents(), key: "M", annunciator: "agents", only: "ingest" },
   { title: "Journal", href: routes.journal(), key: "J", annunciator: "journal" },
   { title: "Jobs", href: routes.jobs(), key: "B", annunciator: "jobs" },
   { title: "Alerts", href: routes.alerts(), key: "E", annunciator: null },

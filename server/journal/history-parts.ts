@@ -3,6 +3,7 @@ import {
   CONSOLE_STREAM,
   dnaStream,
   dynflowStream,
+  ingestStream,
   type JournalEvent,
   OPERATOR_STREAM,
   type StreamName,
@@ -35,6 +36,8 @@ function askedStreams({ type, source, id }: Thing): readonly StreamName[] {
     case "plan":
     case "world":
       return source === null ? [] : [dynflowStream(source)];
+    case "agent":
+      return source === null ? [] : [ingestStream(source)];
     case "source":
       return [dnaStream(source ?? id), dynflowStream(source ?? id)];
     case "operator":
