@@ -68,7 +68,9 @@ export function createContainerWatch({ engine, clock, log, changed }: ContainerW
         }
       } catch (cause) {
         if (signal.aborted) return;
-        failed(cause);
+        // Whether the engine is there says the list; without events it is only looked at less often.
+        log.debug("haf.containers.no-events", { cause });
+        await look();
       }
       await pause(RETRY_MS, signal);
     }

@@ -49,10 +49,12 @@ export interface DockerEngineOptions {
   readonly way: EngineWay;
   /** Value of the label `com.docker.compose.project`. */
   readonly project: string;
+  /** Longest wait for one answer; left out = 4 s. */
+  readonly answerTimeoutMs?: number;
 }
 
-export function createDockerEngine({ way, project }: DockerEngineOptions): HafEngine {
-  const http = createEngineHttp(way);
+export function createDockerEngine({ way, project, answerTimeoutMs }: DockerEngineOptions): HafEngine {
+  const http = createEngineHttp(way, answerTimeoutMs);
   const closed = new AbortController();
   const label = `${PROJECT}=${project}`;
   let host: string | null = null;
@@ -160,7 +162,7 @@ function toEvent(line: string): { readonly nano: number; readonly event: HafCont
   if (!result.success) return null;
   const { Action: action, time, timeNano, Actor } = result.data;
   const nano = timeNano ?? time * 1e9;
-  const code = Number(Actor.Attributes?.["exitCode"] ?? "");
+  const code = Number(Actor.Attributes?.exitCode ?? "");
   return {
     nano,
     event: {

@@ -19,13 +19,14 @@ export interface EngineHttp {
   lines(path: string, signal: AbortSignal): AsyncIterable<string>;
 }
 
-export function createEngineHttp(way: EngineWay): EngineHttp {
+/** @param answerTimeoutMs shorter in tests only */
+export function createEngineHttp(way: EngineWay, answerTimeoutMs = ANSWER_TIMEOUT_MS): EngineHttp {
   const target = targetOf(way);
 
   function open(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const call: ClientRequest = request({ ...target, path, method: "GET", agent: false, signal });
-      const timer = setTimeout(() => call.destroy(late(path)), ANSWER_TIMEOUT_MS);
+      const timer = setTimeout(() => call.destroy(late(path)), answerTimeoutMs);
       call.once("response", (response) => {
         clearTimeout(timer);
         resolve(response);
@@ -50,7 +51,7 @@ export function createEngineHttp(way: EngineWay): EngineHttp {
 
   return {
     async json(path, signal) {
-      const limit = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+      const limit = AbortSignal.timeout(answerTimeoutMs);
       const both = signal === undefined ? limit : AbortSignal.any([signal, limit]);
       const text = await bodyOf(await opened(path, both), path);
       try {
@@ -111,10 +112,7 @@ async function* linesOf(response: IncomingMessage): AsyncIterable<string> {
 
 const plain = (path: string): string => path.split("?", 1)[0] ?? path;
 const late = (path: string) =>
-  new OpsError(
-    "upstream-unavailable",
-    `The Docker engine did not answer ${plain(path)} within ${ANSWER_TIMEOUT_MS / 1_000} s`,
-  );
+  new OpsError("upstream-unavailable", `The Docker engine did not answer ${plain(path)} in time`);
 const tooLong = (path: string) =>
   new OpsError(
     "upstream-malformed",
