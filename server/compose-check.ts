@@ -26,6 +26,7 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { openBeam } from "./compose-beam.ts";
 import { openScylla } from "./compose-dna.ts";
+import { openHafEngine } from "./compose-haf.ts";
 import { scyllaOptionsOf } from "./compose-journal.ts";
 
 /** The composition of `worldline check`: every configured source, and a journal that others keep, to be looked at. */
@@ -136,9 +137,33 @@ function toDynflowProbe(source: DynflowSourceConfiguration): SourceProbe {
   };
 }
 
-function toHafProbe({ id, title, url, password, apps }: HafSourceConfiguration): SourceProbe {
+function toHafProbe(configuration: HafSourceConfiguration): SourceProbe {
+  const { id, title, url, password, apps } = configuration;
   const source = { url, ...(password === null ? {} : { password: password.reveal() }) };
-  return { id, kind: "haf", title, probe: () => probeHaf(source, apps) };
+  return {
+    ...{ id, kind: "haf", title },
+    async probe() {
+      const [database, containers] = await Promise.all([probeHaf(source, apps), probeContainers(configuration)]);
+      return [...database, ...containers];
+    },
+  };
+}
+
+/** Whether the engine answers, and what it says of the project. Nothing is asked for but a list. */
+async function probeContainers(configuration: HafSourceConfiguration): Promise<readonly Finding[]> {
+  const engine = openHafEngine(configuration);
+  if (engine === null || configuration.docker === null) return [];
+  const { project } = configuration.docker;
+  try {
+    const count = (await engine.containers()).length;
+    return count === 0
+      ? [found.capability.missing(`the Docker engine answers, and has no container of the compose project ${project}`)]
+      : [found.connection.ok(`the Docker engine answers: ${count} containers of ${project}`)];
+  } catch (cause) {
+    return [found.connection.missing(`Docker engine: ${messageOf(cause)}`)];
+  } finally {
+    await engine.close();
+  }
 }
 
 async function probeSqlite(path: string): Promise<readonly Finding[]> {

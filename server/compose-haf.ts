@@ -1,4 +1,5 @@
 import type { HafSourceConfiguration } from "#server/config/model.ts";
+import { createDockerEngine } from "#server/haf/adapters/docker/docker-engine.ts";
 import { createPostgresHafStore } from "#server/haf/adapters/postgres/postgres-haf-store.ts";
 import type { HafEngine, HafStore } from "#server/haf/ports.ts";
 import { createHafReader } from "#server/haf/reader.ts";
@@ -33,6 +34,10 @@ export function openHafStore({ url, password }: HafSourceConfiguration): HafStor
   const source = { url, ...(password === null ? {} : { password: password.reveal() }) };
   return createPostgresHafStore(source, createSystemClock());
 }
+
+/** The engine as configured; `null` = none is. Connects with its first question. */
+export const openHafEngine = ({ docker }: HafSourceConfiguration): HafEngine | null =>
+  docker === null ? null : createDockerEngine({ way: docker.engine, project: docker.project });
 
 export function assembleHaf(seat: HafSeat, { store, engine }: HafWays, deps: SourceDeps): HafAssembly {
   const { recorder, view, clock, log, loopDelay } = deps;

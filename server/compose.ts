@@ -24,7 +24,7 @@ import { type CoreDeps, composeCore, noteStop, sourceDepsOf } from "./compose-co
 import { makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
 import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
-import { assembleHaf, type HafAssembly, openHafStore } from "./compose-haf.ts";
+import { assembleHaf, type HafAssembly, openHafEngine, openHafStore } from "./compose-haf.ts";
 import { demoIngestSettings, openIngest } from "./compose-ingest.ts";
 import { openJournal } from "./compose-journal.ts";
 import { createTerms } from "./compose-terms.ts";
@@ -168,7 +168,9 @@ function configuredEstates(configuration: Configuration): Estates {
     open: (deps) => ({
       dna: configuration.dna.map((seat) => openConfiguredDna(seat, deps)),
       dynflow: configuration.dynflow.map((seat) => assembleDynflow({ ...seat, demo: false }, accessOf(seat), deps)),
-      haf: configuration.haf.map((seat) => assembleHaf(seat, { store: openHafStore(seat), engine: null }, deps)),
+      haf: configuration.haf.map((seat) =>
+        assembleHaf(seat, { store: openHafStore(seat), engine: openHafEngine(seat) }, deps),
+      ),
     }),
     demo: null,
     run: async () => undefined,

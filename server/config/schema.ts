@@ -259,7 +259,7 @@ export const hafSource = z.strictObject({
         .describe("Unix socket of the Docker engine. Whoever may open it is root on that host: it is only read."),
       url: z
         .string()
-        .refine(isHttpOrigin, "must be scheme and host alone, such as http://10.0.0.7:2375")
+        .refine((text) => isHttpOrigin(text) && text.startsWith("http:"), "must be such as http://10.0.0.7:2375")
         .optional()
         .describe("Or its address over TCP, such as that of a proxy that lets only reads through."),
       project: z
