@@ -31,7 +31,7 @@ export function AppsSection({ stack, selected }: AppsSectionProps) {
   const open = (line: AppLine) => go(hrefOf(line), { replace: true });
   const cursor = useRowCursor({ rows: lines, idOf: ({ name }) => name, onOpen: open });
   return (
-    <Section title="Apps" note="in the order of their contexts" aside={plural(lines.length, "app")} className="sec-gap">
+    <Section title="Apps" note="in the order of their contexts" aside={plural(lines.length, "app")} className="haf-sec">
       {fold.database?.seesApps === false && (
         <p className="wrap">
           <span className="unk">not known</span> This role may not see the apps: row-level security hides every context

@@ -13,7 +13,7 @@ import type { Stack } from "./use-stacks.ts";
 /** Indexes, forks, starts of hived, and what the database tells of itself. */
 export function DatabaseSection({ stack: { fold, sample } }: { readonly stack: Stack }) {
   return (
-    <Section title="Database" note="indexes, forks, who is connected" className="sec-gap">
+    <Section title="Database" note="indexes, forks, who is connected" className="haf-sec">
       <div className="haf-cols">
         <div>
           <Facts facts={factsOf(fold, sample)} wide />

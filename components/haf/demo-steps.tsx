@@ -15,7 +15,7 @@ export function DemoSteps({ source }: { readonly source: string }) {
   const label = useId();
   if (!shown) return null;
   return (
-    <Section title="Demo" note="this stack is a recording of 24 steps" className="sec-gap">
+    <Section title="Demo" note="this stack is a recording of 24 steps" className="haf-sec">
       <p className="row wrap-row">
         <label id={label} className="small">
           Step{" "}

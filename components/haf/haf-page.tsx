@@ -122,7 +122,7 @@ function StackView({ stack }: { readonly stack: Stack }) {
         <StackHead stack={stack} />
         <StackChecks source={id} checks={fold.checks} />
         <AppsSection stack={stack} selected={name} />
-        <Section title="Set-up" note="who starts whom, from the first index to the last API" className="sec-gap">
+        <Section title="Set-up" note="who starts whom, from the first index to the last API" className="haf-sec">
           <StackDiagram stack={stack} tab={tab === "actual" ? "actual" : "plan"} />
         </Section>
         <RolesSection stack={stack} />

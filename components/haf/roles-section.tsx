@@ -24,7 +24,7 @@ export function RolesSection({ stack: { fold } }: { readonly stack: Stack }) {
       title="Containers and roles"
       note={<Docker fold={fold} />}
       aside={plural(alive, "alive", "alive")}
-      className="sec-gap"
+      className="haf-sec"
     >
       {lives.length === 0 ? (
         <Empty title="Nobody was seen yet." />

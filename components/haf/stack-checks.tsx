@@ -34,7 +34,7 @@ export function StackChecks({ source, checks }: StackChecksProps) {
     <Section
       title="What needs a person"
       aside={`${formatCount(open.length)} of ${formatCount(known.length)} checks`}
-      className="sec-gap"
+      className="haf-sec"
     >
       {known.length === 0 ? (
         <Empty title="Nothing was judged yet." />

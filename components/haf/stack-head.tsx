@@ -27,8 +27,10 @@ export function StackHead({ stack: { fold, sample } }: { readonly stack: Stack }
           </span>
         </p>
       )}
-      <Phases fold={fold} />
-      <Facts facts={factsOf(fold, sample)} wide />
+      <div className="haf-stand">
+        <Phases fold={fold} />
+        <Facts facts={factsOf(fold, sample)} wide />
+      </div>
       <Replay fold={fold} sample={sample} />
     </Section>
   );

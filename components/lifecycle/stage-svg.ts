@@ -136,6 +136,16 @@ function markLives(svg: SVGSVGElement, { dashed = [], failed = [] }: FrameMarks)
   }
 }
 
+/** Where mermaid lets the line of whoever stays end, however tall the picture is. */
+const LINE_END = "2000";
+
+/** Lets the lines of those who stay end at the end of the picture. */
+export function lengthenLines(svg: SVGSVGElement): void {
+  const { y, height } = svg.viewBox.baseVal;
+  for (const line of svg.querySelectorAll(`[data-et="life-line"][y2="${LINE_END}"]`))
+    line.setAttribute("y2", String(y + height));
+}
+
 /** A stretch of a sequence that is marked as the present, by its ground. */
 const STRETCH_NOW = `rect.rect[fill="${MARK_GROUNDS.now}"]`;
 
