@@ -116,6 +116,8 @@ test("a page says that the feed is lost when the console is killed, and goes on 
   }
 
   await shell.goTo("Overview");
+  // What is below the fold is drawn when it is scrolled into view.
+  await shell.main.getByRole("heading", { name: "What changed" }).scrollIntoViewIfNeeded();
   const changes = shell.main.locator("section", { hasText: "What changed" }).getByRole("row");
   await expect(changes.filter({ hasText: shortOf(born.id) })).toHaveCount(1);
   await expect(changes.filter({ hasText: shortOf(ends.id) }).filter({ hasText: "stopped" })).toHaveCount(1);

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { screen, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { agentsWith, anAgent, anApp, hafWith, recordOf } from "#server/contract/view/estate.test-kit.ts";
@@ -36,13 +36,18 @@ const FOLDS: Folds = {
     },
   ),
 };
-const region = (name: string) =>
-  screen.findByRole("heading", { name }).then((title) => title.closest("section") ?? title);
+/** By the link that leads on: what waits for its turn has a heading only. */
+const panelOf = (link: string) =>
+  screen.findByRole("link", { name: link }).then((found) => within(found.closest("section") ?? found));
+
+// Nothing is ever scrolled here: all is drawn at once, as where a browser cannot tell what is in view.
+beforeEach(() => void vi.stubGlobal("IntersectionObserver", undefined));
+afterEach(() => void vi.unstubAllGlobals());
 
 describe("the overview of all systems", () => {
   it("tells where each HAF stack stands and how its apps do, and leads on", async () => {
     renderInConsole(<OverviewPage />, { folds: FOLDS });
-    const panel = within(await region("HAF stacks"));
+    const panel = await panelOf("stacks");
     expect(panel.getByRole("link", { name: "hive" }).getAttribute("href")).toBe("/haf?source=hive");
     expect(panel.getByText("app sync")).toBeTruthy();
     expect(panel.getByText(/1 lagging/)).toBeTruthy();
@@ -51,7 +56,7 @@ describe("the overview of all systems", () => {
 
   it("tells how many agents are in which state, worst first, and which receiver is in trouble", async () => {
     renderInConsole(<OverviewPage />, { folds: FOLDS });
-    const panel = within(await region("Agents"));
+    const panel = await panelOf("agents");
     const rows = panel.getAllByRole("row").slice(1);
     expect(rows.map((row) => row.textContent?.slice(0, 9))).toEqual([
       expect.stringContaining("inactive"),
@@ -68,6 +73,13 @@ describe("the overview of all systems", () => {
     expect(screen.getByRole("link", { name: /Agent a2 is inactive/ })).toBeTruthy();
   });
 
+  it("draws them, and fetches their code, only once they are scrolled into view", async () => {
+    vi.unstubAllGlobals();
+    renderInConsole(<OverviewPage />, { folds: FOLDS });
+    expect(await screen.findByRole("heading", { name: "HAF stacks" })).toBeTruthy();
+    expect(screen.queryByRole("link", { name: "stacks" })).toBeNull();
+  });
+
   it("has no panel for what is not configured", async () => {
     renderInConsole(<OverviewPage />, { folds: {} });
     await screen.findByRole("heading", { level: 1 });
@@ -79,6 +91,6 @@ describe("the overview of all systems", () => {
     renderInConsole(<OverviewPage />, {
       past: { folds: {}, notKnown: [{ stream: "haf:hive", why: "before-horizon", knownFrom: null }] },
     });
-    expect(within(await region("HAF stacks")).getByText("not known then")).toBeTruthy();
+    expect((await panelOf("stacks")).getByText("not known then")).toBeTruthy();
   });
 });

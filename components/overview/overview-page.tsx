@@ -6,7 +6,9 @@ import { plural } from "#components/ui/format.ts";
 import { useFold } from "#components/ui/live.ts";
 import { useNotKnown } from "#components/ui/not-known.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
-import { PageHead } from "#components/ui/section.tsx";
+import { PageHead, Section } from "#components/ui/section.tsx";
+import { WhenInView } from "#components/ui/when-in-view.tsx";
+import { Skeleton } from "#components/ui/widget.tsx";
 import type { LiveState } from "#server/contract/live.ts";
 import { isAcknowledged } from "#server/contract/view/attention.ts";
 import { Clusters } from "./clusters.tsx";
@@ -38,18 +40,39 @@ export function OverviewPage() {
         <div className="stack">
           <Needs />
           <Clusters />
-          {needs !== undefined && <WhatChanged />}
+          {needs !== undefined && (
+            <WhenInView wait={<Waiting title="What changed" rows={6} />}>
+              <WhatChanged />
+            </WhenInView>
+          )}
         </div>
         <div className="stack tight">
           <PlansByState />
           <Sources />
           <ExecutorWorlds />
-          {(haf || totals?.haf != null) && <HafStacks />}
-          {(ingest || totals?.agents != null) && <AgentsPanel />}
+          {(haf || totals?.haf != null) && (
+            <WhenInView wait={<Waiting title="HAF stacks" rows={2} />}>
+              <HafStacks />
+            </WhenInView>
+          )}
+          {(ingest || totals?.agents != null) && (
+            <WhenInView wait={<Waiting title="Agents" rows={4} />}>
+              <AgentsPanel />
+            </WhenInView>
+          )}
           <DemoScenarios />
         </div>
       </div>
     </div>
+  );
+}
+
+/** Holds the place of a part below the fold. */
+function Waiting({ title, rows }: { readonly title: string; readonly rows: number }) {
+  return (
+    <Section title={title}>
+      <Skeleton rows={rows} what={title} />
+    </Section>
   );
 }
 

@@ -125,7 +125,7 @@ const toldOf = ({ events }: LifecycleTransition): readonly LifecycleEvent[] =>
   events.filter((event) => event !== "quiet_20s" || !events.includes("quiet_10s"));
 
 /** The life of one incarnation as one table. */
-export const INCARNATION_MACHINE: Machine<LifecycleState> = machine({
+export const INCARNATION_MACHINE: Machine<LifecycleState> = /* @__PURE__ */ machine({
   kind: "incarnation",
   group: "DNA",
   name: "incarnation of a node",
@@ -133,7 +133,7 @@ export const INCARNATION_MACHINE: Machine<LifecycleState> = machine({
   system: "node",
   states: LIFECYCLE_STATES,
   means: LIFECYCLE_STATE_LABELS,
-  transitions: LIFECYCLE_TRANSITIONS.map((transition) => ({
+  transitions: /* @__PURE__ */ LIFECYCLE_TRANSITIONS.map((transition) => ({
     from: transition.from,
     to: transition.to,
     label: toldOf(transition)
@@ -144,7 +144,7 @@ export const INCARNATION_MACHINE: Machine<LifecycleState> = machine({
   first: ["observing"],
   last: [],
   sources: [
-    ownSource("server/dna/domain/liveness.ts, from reads of nodes alone"),
-    dnaSource("lib/dna/server/cluster.ex @expire_after"),
+    /* @__PURE__ */ ownSource("server/dna/domain/liveness.ts, from reads of nodes alone"),
+    /* @__PURE__ */ dnaSource("lib/dna/server/cluster.ex @expire_after"),
   ],
 });

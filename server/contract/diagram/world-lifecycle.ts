@@ -18,7 +18,7 @@ export const WORLD_STATES = [
 ] as const;
 export type WorldState = (typeof WORLD_STATES)[number];
 
-export const WORLD_MACHINE: Machine<WorldState> = machine({
+export const WORLD_MACHINE: Machine<WorldState> = /* @__PURE__ */ machine({
   kind: "world",
   group: "Dynflow",
   name: "world",
@@ -34,7 +34,7 @@ export const WORLD_MACHINE: Machine<WorldState> = machine({
     unreadable: "its record cannot be read by this console",
     gone: "its record is deleted: it left by itself, or was invalidated",
   },
-  transitions: ways<WorldState>([
+  transitions: /* @__PURE__ */ ways<WorldState>([
     ["active", "terminating", "told to end"],
     ["active", "not answering", "no pong"],
     ["not answering", "active", "pong"],
@@ -54,8 +54,8 @@ export const WORLD_MACHINE: Machine<WorldState> = machine({
   last: ["gone"],
   direction: "TB",
   sources: [
-    dynflowSource("lib/dynflow/coordinator.rb, lib/dynflow/world/invalidation.rb"),
-    ownSource("server/contract/diagram/world-lifecycle.ts, from records, locks and our own pings"),
+    /* @__PURE__ */ dynflowSource("lib/dynflow/coordinator.rb, lib/dynflow/world/invalidation.rb"),
+    /* @__PURE__ */ ownSource("server/contract/diagram/world-lifecycle.ts, from records, locks and our own pings"),
   ],
 });
 
