@@ -45,7 +45,7 @@ export async function openJournal(
     const close = () => journal.close().finally(() => own.close());
     return { ...journal, own, holder: options.holder, close };
   }
-  const directory = demoFolder !== null && configuration.file === null ? path.join(demoFolder, "journal") : configured;
+  const directory = journalFolder(configuration, demoFolder) ?? configured;
   const journal = await openSqliteJournal({
     directory,
     key: key === null ? { from: "generated" } : { from: "secret", secret: key.reveal() },
@@ -53,6 +53,12 @@ export async function openJournal(
     log,
   });
   return { ...journal, own: journal.state, notes: createMemoryNotes(), role: null, holder: null };
+}
+
+/** Where the journal lies on this machine; `null` = it is in a database. */
+export function journalFolder({ journal, file }: Configuration, demoFolder: string | null): string | null {
+  if (journal.scylla !== null) return null;
+  return demoFolder !== null && file === null ? path.join(demoFolder, "journal") : journal.path;
 }
 
 /** What the configuration says of a journal in ScyllaDB. */

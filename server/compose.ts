@@ -8,6 +8,7 @@ import type { Configuration } from "#server/config/model.ts";
 import { familyOf } from "#server/contract/event.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { followerText } from "#server/contract/view/journal-status.ts";
+import { createArchitectureService } from "#server/estate/architecture-service.ts";
 import type { Estate } from "#server/estate/service.ts";
 import type { App, AppHealth, LiveFeed } from "#server/http/app.ts";
 import { createLiveHandler } from "#server/http/live.ts";
@@ -17,6 +18,7 @@ import { createHub, type Hub } from "#server/live/hub.ts";
 import { SOLE_WRITER } from "#server/live/journal-role.ts";
 import { createRecorder, type LiveRecorder } from "#server/live/recorder.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
+import { createFolderSize, type FolderSize } from "#server/runtime/folder-size.ts";
 import { createLoopDelay, type LoopDelay } from "#server/runtime/loop-delay.ts";
 import type { DemoService } from "#server/trpc/services.ts";
 import { openBeam } from "./compose-beam.ts";
@@ -26,7 +28,7 @@ import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./co
 import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
 import { assembleHaf, type HafAssembly, openHafEngine, openHafStore } from "./compose-haf.ts";
 import { demoIngestSettings, openIngest } from "./compose-ingest.ts";
-import { openJournal } from "./compose-journal.ts";
+import { journalFolder, openJournal } from "./compose-journal.ts";
 import { createTerms } from "./compose-terms.ts";
 
 /** The sources of this console, real or simulated, and where they are said to be. */
@@ -43,6 +45,8 @@ export interface Estates {
   readonly places: Pick<Estate, "regions" | "loadBalancer">;
   open(deps: SourcesDeps): Sources;
   readonly demo: DemoService | null;
+  /** Whom a receiver of the demo tells; left out where nothing is simulated. */
+  readonly hookUrl?: string;
   /** @param agentsPort where agents may send to; `null` = nowhere */
   run(signal: AbortSignal, agentsPort: number | null): Promise<void>;
   close(): Promise<void>;
@@ -73,7 +77,7 @@ export async function compose(
     given ??
     (demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log));
   const { version, build } = identity();
-  const agentSettings = configuration.ingest ?? (demoFolder === null ? null : demoIngestSettings(demoFolder.directory));
+  const agentSettings = configuration.ingest ?? (demoFolder === null ? null : demoIngestSettings(demoFolder.directory, estates.hookUrl));
   const gateway =
     agentSettings === null
       ? null
@@ -118,7 +122,19 @@ export async function compose(
     journalStatus: () => recorder.journalStatus(),
     clock,
   });
-  const admin = { configuration: async () => ({ file: configuration.file, text: maskedConfiguration(configuration) }) };
+  const folder = journalFolder(configuration, demoFolder?.directory ?? null);
+  const size = folder === null ? null : createFolderSize(folder, realTime, log);
+  const architecture = createArchitectureService({
+    process: () => processFigures(loopDelay),
+    journal: () => journalFigures(recorder, size),
+    hub: () => hub.stats(),
+    positions: () => recorder.positions(),
+    clock: realTime,
+  });
+  const admin = {
+    ...architecture,
+    configuration: async () => ({ file: configuration.file, text: maskedConfiguration(configuration) }),
+  };
   const refusal = () => {
     const { follows } = recorder.journalStatus();
     return follows === undefined ? null : followerText(follows.holder);
@@ -229,6 +245,19 @@ function healthOf(recorder: LiveRecorder, hub: Hub, clock: Clock, loopDelay: Loo
       return { journalAppends: recorded, journalFailures: failed, journalWriter, liveClients, loopDelayMs };
     },
   };
+}
+
+function processFigures(loopDelay: LoopDelay) {
+  const { rss: rssBytes, heapUsed: heapBytes } = process.memoryUsage();
+  return { rssBytes, heapBytes, loopDelayMs: loopDelay.recentMaxMs() };
+}
+
+function journalFigures(recorder: LiveRecorder, size: FolderSize | null) {
+  const { recorded, failed, appends, appendMs } = recorder.counts();
+  const { ok, follows } = recorder.journalStatus();
+  const bytes = size === null ? null : size.bytes();
+  const store = size === null ? ("scylla" as const) : ("sqlite" as const);
+  return { store, writer: follows === undefined, ok, events: recorded, appends, failures: failed, appendMs, bytes };
 }
 
 /** Version of the package and id of the built pages, read once. */

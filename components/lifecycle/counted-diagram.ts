@@ -6,7 +6,7 @@ import { type Diagram, type DiagramMarks, NO_MARKS } from "./diagram.ts";
 import { toStateDiagram } from "./state-diagram.ts";
 
 /** Room for a number behind the name of a state, so that another number needs no new drawing. */
-const COUNT_ROOM = 8;
+const COUNT_ROOM = 6;
 
 /** `12`; `~ 3` where the number also covers other states; a question mark where nothing is known. */
 export function countText(count: StateCount | undefined): string {
@@ -16,13 +16,14 @@ export function countText(count: StateCount | undefined): string {
 
 /** The machine with how many things are in each state now. Its source is the same for all numbers. */
 export function countedDiagram(machine: Machine, counts: StateCounts): Diagram {
-  const { title, states, transitions, first, last, direction } = machine;
+  const { title, states, transitions, first, last } = machine;
   const labelOf = (state: string): string => {
     const count = counts[state];
     const said = count === undefined || count.kind === "not-counted" ? state : `${state}: ${countText(count)}`;
     return said.padEnd(state.length + COUNT_ROOM);
   };
-  const drawn = toStateDiagram({ title, states, transitions, first, last, direction, labelOf });
+  // From top to bottom: the page scrolls that way.
+  const drawn = toStateDiagram({ title, states, transitions, first, last, direction: "TB", labelOf });
   return {
     ...drawn,
     nodes: drawn.nodes.map((node) => ({ ...node, label: node.label.trimEnd() })),

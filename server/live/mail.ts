@@ -6,6 +6,8 @@ export interface MailCounts {
   /** Messages made, and how often one was written to somebody. */
   readonly made: number;
   readonly written: number;
+  /** Of all that was written, snapshots left out. */
+  readonly bytes: number;
   /** Times a slow client was taken out until it had caught up. */
   readonly fellBehind: number;
 }
@@ -22,6 +24,7 @@ export interface Mail {
 export function createMail(encode: (message: LiveMessage) => Uint8Array): Mail {
   let made = 0;
   let written = 0;
+  let bytes = 0;
   let fellBehind = 0;
   const encoded = (message: LiveMessage) => {
     made += 1;
@@ -33,14 +36,18 @@ export function createMail(encode: (message: LiveMessage) => Uint8Array): Mail {
       const frame = encoded(message);
       for (const { subscriber } of group.members) {
         if (!subscriber.isCurrent()) continue;
-        if (subscriber.offer(frame)) written += 1;
-        else fellBehind += 1;
+        if (!subscriber.offer(frame)) {
+          fellBehind += 1;
+          continue;
+        }
+        written += 1;
+        bytes += frame.byteLength;
       }
     },
     snapshotOf(group, moment) {
       if (group.kept?.moment !== moment) group.kept = { moment, frame: encoded(group.snapshot()) };
       return group.kept.frame;
     },
-    counts: () => ({ made, written, fellBehind }),
+    counts: () => ({ made, written, bytes, fellBehind }),
   };
 }

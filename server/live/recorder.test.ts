@@ -114,7 +114,7 @@ describe("recorder", () => {
     await expect(recorder.record(STREAM, [seen("b")])).rejects.toMatchObject({ code: "journal-unavailable" });
     expect(recorder.folds()).toBe(folds);
     expect(recorder.journalStatus()).toEqual({ ok: false, since: downAt, reason: "disk full" });
-    expect(recorder.counts()).toEqual({ recorded: 1, failed: 1 });
+    expect(recorder.counts()).toMatchObject({ recorded: 1, failed: 1, appends: 1 });
     recorder.sample(STREAM, { asOf: clock.now(), readMs: 3 });
     expect(recorder.samples()[STREAM]?.readMs).toBe(3);
 

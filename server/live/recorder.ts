@@ -21,6 +21,7 @@ import type { Journal, StreamHead, WriterRole } from "#server/journal/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
+import { type AppendWatch, createAppendWatch } from "./append-watch.ts";
 import { createFoldState, type FoldState } from "./fold-state.ts";
 import { createJournalRole, SOLE_WRITER } from "./journal-role.ts";
 import { watchJournal } from "./journal-watch.ts";
@@ -40,6 +41,11 @@ export interface RecorderOptions {
   readonly role?: WriterRole;
 }
 
+export interface RecorderCounts extends ReturnType<AppendWatch["counts"]> {
+  readonly recorded: number;
+  readonly failed: number;
+}
+
 /**
  * Recorder and view in one: what producers write to and the hub publishes. While another console writes the journal
  * nothing is recorded (`refused`), and what that one writes is folded as it comes.
@@ -57,8 +63,8 @@ export interface LiveRecorder extends Recorder, FoldView {
    * writer's, before anything is read upstream. Rejects when the journal cannot be read, or somebody else writes it.
    */
   lead(): Promise<void>;
-  /** Events recorded and appends that failed, since the start. */
-  counts(): { readonly recorded: number; readonly failed: number };
+  /** Events recorded and appends that failed, since the start; and how the last appends went. */
+  counts(): RecorderCounts;
   /** Calls back after each change of a stream's samples; returns the way to stop. */
   onSample(listener: (stream: StreamName) => void): () => void;
   /** Writes a snapshot of each of these streams as it stands. Never rejects. */
@@ -143,6 +149,7 @@ function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOp
     catchUp: (stream) => catchUp(state, journal, stream, null),
   });
   if (options.role !== undefined) following.start();
+  const appends = createAppendWatch(clock);
   let recorded = 0;
   let failed = 0;
 
@@ -161,8 +168,12 @@ function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOp
     drafts: Parameters<Recorder["record"]>[1],
   ): Promise<readonly JournalEvent[]> {
     role.demand();
+    const beganAt = clock.monotonic();
     const appended = journal.append(stream, drafts).then(
-      (events) => ({ events }),
+      (events) => {
+        appends.ended(beganAt);
+        return { events };
+      },
       (cause: unknown) => ({ cause }),
     );
     return inTurn(stream, async () => {
@@ -222,7 +233,7 @@ function recorderOn({ state, snapshots, journal }: Restored, options: RecorderOp
       role.lead();
       role.demand();
     },
-    counts: () => ({ recorded, failed }),
+    counts: () => ({ recorded, failed, ...appends.counts() }),
     onSample: state.onSample,
     writeSnapshots: snapshots.writeNow,
     async stop() {

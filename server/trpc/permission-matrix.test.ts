@@ -209,6 +209,7 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "jobs.retry": { least: "operator", input: JOB_CONTROL },
   "demo.scenario": { least: "operator", input: { scenario: "killNode", ...NODE_INPUT } },
   "admin.configuration": { least: "admin" },
+  "admin.architecture": { least: "viewer" },
   "admin.readers.list": { least: "viewer" },
   "admin.readers.restart": { least: "admin", input: { name: "dna:eu-1/nodes", expectedState: "parked", ...ACT } },
 };

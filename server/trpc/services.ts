@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Caller } from "#server/auth/caller.ts";
 import type { Principal } from "#server/auth/permissions.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
+import type * as adminArchitecture from "#server/contract/wire/admin-architecture.ts";
 import type * as adminReaders from "#server/contract/wire/admin-readers.ts";
 import type * as agentsData from "#server/contract/wire/agents-data.ts";
 import type * as alerts from "#server/contract/wire/alerts.ts";
@@ -286,6 +287,7 @@ export interface DemoService {
 }
 
 export interface AdminService {
+  architecture(caller: Caller): Out<typeof adminArchitecture.architectureOutput>;
   configuration(caller: Caller): Out<typeof admin.configurationOutput>;
 }
 

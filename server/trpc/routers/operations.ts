@@ -1,4 +1,5 @@
 import { configurationOutput } from "#server/contract/wire/admin.ts";
+import { architectureOutput } from "#server/contract/wire/admin-architecture.ts";
 import { scenarioInput, scenarioOutput } from "#server/contract/wire/demo.ts";
 import * as jobs from "#server/contract/wire/jobs.ts";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -44,5 +45,8 @@ export const adminRouter = router({
   configuration: permitted("configuration:read")
     .output(configurationOutput)
     .query(({ ctx }) => ctx.services.admin.configuration(ctx.caller)),
+  architecture: permitted("estate:read")
+    .output(architectureOutput)
+    .query(({ ctx }) => ctx.services.admin.architecture(ctx.caller)),
   readers: readersRouter,
 });
