@@ -27,7 +27,7 @@ export interface ReceiverCallDeps {
 
 const CLOSE_TIMEOUT_MS = 5_000;
 /** What a call under way still gets when the gateway ends: what it has not done by then comes again. */
-const STOP_TIMEOUT_MS = 2_000;
+const STOP_TIMEOUT_MS = 800;
 const REASON_CHARS_MAX = 300;
 const AWAY_CODES: ReadonlySet<OpsErrorCode> = new Set<OpsErrorCode>([
   "upstream-unavailable",
