@@ -101,7 +101,7 @@ function factsOf(app: HafAppFold, now: HafAppSample | null, kept: number | null,
     {
       name: "Pace",
       value: now?.blocksPerSecond == null ? unknown : `${formatNumber(now.blocksPerSecond, 1)} blocks a second`,
-      source: now?.leftMs == null ? undefined : `${formatCoarseAgeMs(now.leftMs)} left, estimate`,
+      source: now?.leftMs == null || now.leftMs === 0 ? undefined : `${formatCoarseAgeMs(now.leftMs)} left, estimate`,
     },
     { name: "Follows forks", value: app.forking ? "yes" : "no" },
     { name: "Owner", value: <bdi>{app.owner ?? "not told"}</bdi> },

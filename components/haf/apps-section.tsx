@@ -170,7 +170,7 @@ function Pace({ now, kept }: { readonly now: HafAppSample | null; readonly kept:
   return (
     <>
       {formatNumber(now.blocksPerSecond, now.blocksPerSecond < 10 ? 1 : 0)}/s
-      {now.leftMs !== null && <span className="t3 small"> {formatCoarseAgeMs(now.leftMs)} left</span>}
+      {now.leftMs !== null && now.leftMs > 0 && <span className="t3 small"> {formatCoarseAgeMs(now.leftMs)} left</span>}
     </>
   );
 }

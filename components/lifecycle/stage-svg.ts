@@ -139,8 +139,14 @@ function markLives(svg: SVGSVGElement, { dashed = [], failed = [] }: FrameMarks)
 /** Where mermaid lets the line of whoever stays end, however tall the picture is. */
 const LINE_END = "2000";
 
-/** Lets the lines of those who stay end at the end of the picture. */
-export function lengthenLines(svg: SVGSVGElement): void {
+/** Titles of boxes and blocks, which mermaid draws larger than everything else. */
+const TITLES = "g > text.text, text.loopText, text.sectionTitle, text.labelText";
+const TITLE_PX = 12;
+
+/** Lets the lines of those who stay end at the end of the picture, and puts titles in the size of all words. */
+export function tidySequence(svg: SVGSVGElement): void {
+  for (const title of svg.querySelectorAll(TITLES))
+    if (title instanceof SVGElement) title.style.fontSize = `${TITLE_PX}px`;
   const { y, height } = svg.viewBox.baseVal;
   for (const line of svg.querySelectorAll(`[data-et="life-line"][y2="${LINE_END}"]`))
     line.setAttribute("y2", String(y + height));

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import { type FromFrame, parseToFrame, type ToFrame } from "./frame-protocol.ts";
 import theme from "./mermaid-theme.json" with { type: "json" };
-import { lengthenLines, placeOfNow, setMarks, setWords } from "./stage-svg.ts";
+import { placeOfNow, setMarks, setWords, tidySequence } from "./stage-svg.ts";
 import "./stage.css";
 
 /** Boxes are measured in this font: it has to be there first, but not for ever. */
@@ -68,7 +68,7 @@ function createStage(box: HTMLElement, say: (message: FromFrame) => void) {
       const svg = await render(message, box);
       const edges = Object.keys(message.words.edges);
       drawn = { svg, edges };
-      lengthenLines(svg);
+      if (message.source.startsWith("sequenceDiagram")) tidySequence(svg);
       setWords(svg, message.words);
       setMarks(svg, edges, marks ?? message.marks);
       const { width, height } = sizeOf(svg);

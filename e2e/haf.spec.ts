@@ -1,0 +1,217 @@
+/** A HAF stack on the screen: the recording step by step, its set-up drawn, its incident scrubbed. */
+import { expect, type Page } from "@playwright/test";
+import { barriers, sidewaysOverflow } from "#e2e/fixtures/axe.ts";
+import { visit } from "#e2e/fixtures/browsing.ts";
+import { connectApi } from "#e2e/fixtures/console-api.test-kit.ts";
+import { servedBy } from "#e2e/fixtures/served.ts";
+import { until } from "#e2e/fixtures/until.ts";
+import { shellOf } from "#e2e/pages/shell.ts";
+import { timeBarOf } from "#e2e/pages/time-bar.ts";
+
+const test = servedBy({ configuration: "demo: { speed: 5 }" });
+const SOURCE = "hive";
+const STEPS = 24;
+
+/** Phases at each step, as the page names them. */
+const PHASES: readonly (readonly string[])[] = [
+  ["haf starting"],
+  ...Array.from({ length: 12 }, () => ["replay"]),
+  ["app sync"],
+  ["app sync"],
+  ["app sync", "app live wait", "api serving"],
+  ["app sync", "api serving"],
+  ["app sync", "api serving"],
+  ...Array.from({ length: 6 }, () => ["api serving"]),
+];
+const PLAN_OF_STACK = 3;
+const PLAN_OF_APP = 4;
+/** Apps that are set up by then, and are still there. */
+const appsAt = (step: number): number => (step < 7 ? 0 : step < 9 ? step - 6 : step === STEPS ? 2 : 3);
+/** From here on app1 has registered an index: somebody is meant to build it. */
+const INDEXED_FROM = 10;
+
+const planned = (step: number): number =>
+  PLAN_OF_STACK + PLAN_OF_APP * Math.max(1, appsAt(step)) + (step >= INDEXED_FROM ? 1 : 0);
+
+/** Holds the demo's stack at a step, and waits until the page shows it. */
+async function holdAt(url: string, step: number): Promise<void> {
+  await connectApi(url).demo.scenario.mutate({ scenario: "hafStep", source: SOURCE, step });
+}
+
+const phasesOf = (page: Page) => page.getByRole("list", { name: "Phases" }).getByRole("listitem");
+const rowOf = (page: Page, app: string) =>
+  page.getByRole("table", { name: "Apps", exact: true }).getByRole("row").filter({ hasText: app });
+
+async function expectPhases(page: Page, step: number): Promise<void> {
+  const words = PHASES[step - 1] ?? [];
+  await expect(phasesOf(page)).toContainText([...words, "for"], { timeout: 15_000 });
+}
+
+/** The picture of a figure, drawn by mermaid in its frame. */
+function pictureOf(page: Page, title: string) {
+  const drawn = page.getByRole("figure", { name: title }).locator("iframe").contentFrame();
+  return {
+    drawn,
+    participants: drawn.locator('svg [data-et="participant"]'),
+    now: drawn.locator('svg rect.rect[fill="rgb(254, 233, 246)"]'),
+  };
+}
+
+test("each step of the recording is drawn as it is meant and as it was seen, with its present marked", async ({
+  browser,
+  served,
+}) => {
+  test.setTimeout(180_000);
+  await holdAt(served.url, 1);
+  const meant = await visit(browser, served.url);
+  const seen = await visit(browser, served.url);
+  await meant.page.goto("/haf");
+  await seen.page.goto("/haf?tab=actual");
+  const plan = pictureOf(meant.page, "The set-up as it is meant");
+  const actual = pictureOf(seen.page, "What was observed");
+  const roles = seen.page.getByRole("table", { name: "Containers and roles" }).locator("tbody tr");
+  for (let step = 1; step <= STEPS; step += 1) {
+    await holdAt(served.url, step);
+    await expectPhases(meant.page, step);
+    await expect(plan.participants, `plan of step ${step}`).toHaveCount(planned(step), { timeout: 15_000 });
+    await expect(plan.now.first()).toBeAttached();
+    await expectPhases(seen.page, step);
+    await expect(async () => {
+      const lives = (await roles.allTextContents()).filter((text) => !text.startsWith("planned")).length;
+      expect(await actual.participants.count()).toBe(1 + lives);
+    }, `actual of step ${step}`).toPass({ timeout: 15_000 });
+    await expect(actual.now).toHaveCount(1);
+  }
+  await expect(plan.participants).toContainText(["orchestrator", "HAF", "live trigger", "setup app1"].slice(0, 1));
+  await meant.end();
+  await seen.end();
+});
+
+test("a replay is told with its pace and how long it takes yet, and apps with their states", async ({
+  browser,
+  served,
+}) => {
+  const { page, end } = await visit(browser, served.url);
+  await page.goto("/");
+  await shellOf(page).untilLive();
+  await page.keyboard.press("g");
+  await page.keyboard.press("h");
+  await expect(page).toHaveURL(/\/haf$/);
+  await holdAt(served.url, 1);
+  await holdAt(served.url, 4);
+  await expectPhases(page, 4);
+  await expect(page.getByRole("progressbar", { name: "Replay" })).toHaveAttribute("aria-valuenow", /^[1-9]\d?$/);
+  await holdAt(served.url, 16);
+  await expectPhases(page, 16);
+  await expect(rowOf(page, "app1")).toContainText(/live.*MASSIVE_PROCESSING/);
+  await expect(rowOf(page, "app2")).toContainText(/massive.*3\s000/);
+  await expect(rowOf(page, "app3")).toContainText("installed");
+  await end();
+});
+
+interface Incident {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** From the fork to the removal of an app: when it was well, and when all of it was over. */
+async function incidentOf(url: string): Promise<Incident> {
+  const api = connectApi(url);
+  const now = async () => Date.parse((await api.session.get.query()).serverNow);
+  const seen = (app: string, state: string, after: number) =>
+    until(`${app} is ${state}`, async () => {
+      const { events } = await api.journal.range.query({ subject: app, kinds: ["haf.app.state_changed"] });
+      return events.find(
+        (event) =>
+          event.kind === "haf.app.state_changed" && event.body.app.state === state && event.observedAt >= after,
+      );
+    });
+  const begun = await now();
+  await holdAt(url, 1);
+  await holdAt(url, 19);
+  const live = await seen("app3", "live", begun);
+  const before = live.observedAt + 500;
+  await until("some time with all of it well", async () => (await now()) > before + 1_000);
+  for (const step of [20, 21, 22, 23]) await holdAt(url, step);
+  const detached = await seen("app1", "detached", before);
+  await holdAt(url, STEPS);
+  const removed = await seen("app3", "removed", detached.observedAt);
+  const after = removed.observedAt + 1_000;
+  await until("some time after it", async () => (await now()) > after + 1_000);
+  return { before, after };
+}
+
+test("the incident is scrubbed: what the stack was before it, and what of it is not kept", async ({
+  browser,
+  served,
+}) => {
+  const { before, after } = await incidentOf(served.url);
+  const { page, end } = await visit(browser, served.url);
+  const bar = timeBarOf(page);
+  await page.goto(`/haf?at=${new Date(before).toISOString()}`);
+  await bar.settled();
+  await expect(rowOf(page, "app1").getByRole("cell").first()).toHaveText("live");
+  await expect(rowOf(page, "app3").getByRole("cell").first()).toHaveText("live");
+  await expect(rowOf(page, "app1")).toContainText("not kept");
+  const seen: string[] = [];
+  await bar.slider.focus();
+  for (let presses = 0; presses < 40 && (await bar.shown()) < after - 1_000; presses += 1) {
+    await page.keyboard.press(".");
+    await bar.settled();
+    const state = (await rowOf(page, "app1").getByRole("cell").first().textContent()) ?? "";
+    if (seen.at(-1) !== state) seen.push(state);
+    if (seen.at(-1) === "detached" && (await rowOf(page, "app3").textContent())?.includes("removed") === true) break;
+  }
+  expect(seen).toEqual(["live", "detached"]);
+  await expect(rowOf(page, "app3").getByRole("cell").first()).toHaveText("removed");
+  await page.goto(`/haf?tab=actual&at=${new Date(before).toISOString()}`);
+  await bar.settled();
+  const { drawn, now } = pictureOf(page, "What was observed");
+  await expect(now).toHaveCount(1);
+  await expect(drawn.locator("svg text.messageText").filter({ hasText: "is detached" })).toHaveCount(0);
+  await bar.backToLive();
+  await expect(drawn.locator("svg text.messageText").filter({ hasText: "is detached" })).not.toHaveCount(0);
+  await end();
+});
+
+test("an app opens and closes by keys alone, with its log; nothing of it is a barrier, in light and dark", async ({
+  browser,
+  served,
+}) => {
+  test.setTimeout(120_000);
+  await holdAt(served.url, STEPS);
+  const { page, end } = await visit(browser, served.url);
+  await page.goto("/haf");
+  await shellOf(page).untilLive();
+  await expectPhases(page, STEPS);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("complementary", { name: "app1" });
+  await expect(drawer).toContainText("detached");
+  await expect(drawer.getByRole("link", { name: "Its journal" })).toBeVisible();
+  const found: string[] = [];
+  for (const [width, address] of [
+    [1440, "/haf?app=app1"],
+    [1440, "/haf?tab=actual"],
+    [360, "/haf"],
+    [360, "/haf?app=app1"],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto(address);
+    await shellOf(page).untilLive();
+    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0, { timeout: 15_000 });
+    found.push(...(await barriers(page)).map((barrier) => `${address} ${width}: ${barrier}`));
+    const overflow = await sidewaysOverflow(page);
+    if (overflow > 0) found.push(`${address}: ${overflow} px wider than the window of ${width}`);
+    await page.emulateMedia({ colorScheme: "dark" });
+    found.push(...(await barriers(page, ["color-contrast"])).map((barrier) => `${address} dark: ${barrier}`));
+  }
+  expect(found).toEqual([]);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto("/haf?app=app1");
+  await expect(drawer).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(drawer).toBeHidden();
+  await end();
+});
