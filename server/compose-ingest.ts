@@ -201,6 +201,7 @@ function openGate({ settings, folder, clock }: IngestDeps, parts: GateParts): In
         ? null
         : {
             desk: deskOf("poa", poa.tokenSeconds * 1_000),
+            mint,
             accounts,
             admins: poa.admins.map(({ name, password }) => ({ name, secret: password })),
             same: sameText,
@@ -245,9 +246,22 @@ function createDoorRates(gate: IngestGate, clock: Clock): () => GatewayFigures["
   };
 }
 
-/** What the demo takes in: from this machine alone, whoever it is. */
-export function demoIngestSettings(folder: string): IngestSettings {
+/**
+ * What the demo takes in: from this machine alone, whoever it is.
+ *
+ * @param hookUrl of somebody outside whom a receiver tells; left out = nobody is told
+ */
+export function demoIngestSettings(folder: string, hookUrl?: string): IngestSettings {
   const queued = { batch: 100, flushMs: 500 };
+  const hook: IngestSettings["receivers"] =
+    hookUrl === undefined
+      ? []
+      : [
+          {
+            ...{ ...queued, id: "hook", use: "webhook", queue: 100, overflow: "drop-oldest" },
+            ...{ url: hookUrl, token: null, timeoutMs: 2_000 },
+          },
+        ];
   return {
     id: "agents",
     title: "Agents",
@@ -268,10 +282,12 @@ export function demoIngestSettings(folder: string): IngestSettings {
         path: path.join(folder, "points.sqlite"),
       },
       { ...queued, id: "log", use: "event-log", queue: 5_000, overflow: "block" },
+      ...hook,
     ],
     routes: [
       { types: ["*"], kinds: [], to: ["live", "store"] },
       { types: ["*"], kinds: ["restart"], to: ["log"] },
+      ...(hookUrl === undefined ? [] : [{ types: ["system_metrics"], kinds: [], to: ["hook"] }]),
     ],
     inactiveAfterMs: 7_000,
     forgottenAfterHours: 24,

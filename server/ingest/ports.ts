@@ -269,8 +269,8 @@ export type CheckedToken =
 
 /** Who may send as which agent. */
 export interface SessionDesk {
-  /** @param agentId the one that the token is for */
-  open(credentials: IngestCredentials, agentId: string): Promise<OpenedSession>;
+  /** @param agentId the one that the token is for; `null` = all of its user's: in the older protocol alone */
+  open(credentials: IngestCredentials, agentId: string | null): Promise<OpenedSession>;
   check(token: string): Promise<CheckedToken>;
   /** From memory: whether a pass that was sound is so still. */
   inForce(pass: SessionPass): boolean;

@@ -42,7 +42,7 @@ export interface SessionDeskDeps {
   readonly lifeMs: number;
 }
 
-/** The scope of a session: the one agent that it is opened for, or, in the older protocol, all of its user's. */
+/** The scope of a session: the one agent that it is opened for. */
 export function createSessionDesk(deps: SessionDeskDeps): SessionDesk {
   const { accounts, mint, hasher, clock, audience } = deps;
   const given = new Map(deps.users.map((user) => [user.name, user]));
@@ -90,8 +90,8 @@ export function createSessionDesk(deps: SessionDeskDeps): SessionDesk {
     async open(credentials, agentId) {
       const who = await whoOf(credentials);
       if (who === null) return { kind: "stranger" };
-      if (audience === "ingest" && !mayBe(who.scope.agents, agentId)) return { kind: "not-allowed" };
-      const agents = audience === "ingest" ? [agentId] : who.scope.agents;
+      if (agentId !== null && !mayBe(who.scope.agents, agentId)) return { kind: "not-allowed" };
+      const agents = agentId === null ? who.scope.agents : [agentId];
       const pass = {
         tokenId: deps.newId(),
         user: who.name,

@@ -129,6 +129,7 @@ export interface GateOptions {
   readonly poa?: (parts: {
     readonly accounts: Accounts;
     readonly desk: (audience: "ingest" | "poa", lifeMs: number) => SessionDesk;
+    readonly clock: Clock;
   }) => GateDeps["poa"];
   readonly lifeMs?: number;
 }
@@ -180,7 +181,7 @@ export async function openTestGate(options: GateOptions = {}): Promise<TestGate>
     listen: { host: "127.0.0.1", port: 0 },
     allowedHosts: new Set(["in.example"]),
     rateKeyOf: (address) => address,
-    poa: options.poa?.({ accounts, desk: deskOf }) ?? null,
+    poa: options.poa?.({ accounts, desk: deskOf, clock }) ?? null,
   });
   const { port } = await gate.open();
   return {

@@ -3,12 +3,12 @@ import type { ServerResponse } from "node:http";
 /** A call that is not taken, and what its sender is told. */
 export class Refusal extends Error {
   readonly status: number;
-  readonly body: Readonly<Record<string, unknown>> | null;
+  readonly body: object | null;
   readonly retryAfterMs: number | null;
 
   constructor(
     status: number,
-    body: Readonly<Record<string, unknown>> | null,
+    body: object | null,
     options: { readonly retryAfterMs?: number; readonly cause?: unknown } = {},
   ) {
     super(`refused with ${status}`, options.cause === undefined ? undefined : { cause: options.cause });
