@@ -120,6 +120,9 @@ describe("worldline check on PostgreSQL", () => {
     const after = await check(file);
     expect(after.text).toContain("apps: app1, app2, app3");
     expect(after.code).toBe(0);
+    const noEngine = await check(file.replace("apps: [app1]", "docker: { socket: /nowhere, project: haf-world }"));
+    expect(noEngine.text).toContain("MISSING connection Docker engine");
+    expect(noEngine.code).toBe(1);
   });
 });
 
