@@ -67,8 +67,9 @@ function loginOf(user: string | undefined): LinkIdentity["login"] {
   const token = process.env.WORLDLINE_AGENT_TOKEN;
   if (token !== undefined && token !== "") return { by: "token", token };
   const password = process.env.WORLDLINE_AGENT_PASSWORD;
+  if (user === undefined && password === undefined) return { by: "nobody" };
   if (user === undefined || password === undefined) {
-    fail("Set --user and WORLDLINE_AGENT_PASSWORD, or WORLDLINE_AGENT_TOKEN");
+    fail("Set both --user and WORLDLINE_AGENT_PASSWORD, or WORLDLINE_AGENT_TOKEN, or nothing of these on loopback");
   }
   return { by: "password", user, password };
 }

@@ -2,14 +2,22 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Configuration } from "#server/config/model.ts";
+import { createDemoAgents, type DemoAgents, demoHosts } from "#server/demo/agents/demo-agents.ts";
+import { type DemoHook, openDemoHook } from "#server/demo/agents/hook.ts";
 import { createDemoEstate } from "#server/demo/dna/estate.ts";
-import { createDynflowDemo, DEMO_CANCELLABLE, type DynflowDemo } from "#server/demo/dynflow/demo.ts";
+import {
+  createDynflowDemo,
+  DEMO_CANCELLABLE,
+  DEMO_HOSTNAME_SUFFIX,
+  type DynflowDemo,
+} from "#server/demo/dynflow/demo.ts";
 import { recordedSteps } from "#server/demo/haf/recording.ts";
 import { createHafReplay, type HafReplay } from "#server/demo/haf/replay.ts";
 import { openSqliteDatabase } from "#server/dynflow/adapters/sqlite/sqlite-store.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError, unreachable } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
+import { createSystemClock } from "#server/runtime/clock.ts";
 import type { DemoService } from "#server/trpc/services.ts";
 import type { Estates } from "./compose.ts";
 import { assembleDna } from "./compose-dna.ts";
@@ -72,6 +80,12 @@ export async function openDemo(
     log: log.child({ demo: PLANS_ID }),
   });
   const stack = createHafReplay({ steps: recordedSteps(), clock });
+  const hook = await openDemoHook();
+  const agents = createDemoAgents({
+    hosts: demoHosts(["10.1.1.11", "10.1.1.12", "10.1.1.13", "10.1.1.14"], DEMO_HOSTNAME_SUFFIX),
+    clock: createSystemClock(),
+    log: log.child({ demo: "agents" }),
+  });
   const [home, away] = estate.regions;
   return {
     places: {
@@ -110,18 +124,25 @@ export async function openDemo(
         ),
       ],
     }),
-    demo: scenariosOf(estate, plans, stack),
-    async run(signal) {
-      await Promise.all([estate.run(signal), plans.run(signal), stack.run(signal)]);
+    hookUrl: hook.url,
+    demo: scenariosOf(estate, plans, stack, { agents, hook }),
+    async run(signal, agentsPort) {
+      await Promise.all([estate.run(signal), plans.run(signal), stack.run(signal), agents.run(signal, agentsPort)]);
     },
     async close() {
+      await hook.close();
       await plans.close();
       await folder.remove();
     },
   };
 }
 
-function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: DynflowDemo, stack: HafReplay): DemoService {
+function scenariosOf(
+  estate: ReturnType<typeof createDemoEstate>,
+  plans: DynflowDemo,
+  stack: HafReplay,
+  { agents, hook }: { readonly agents: DemoAgents; readonly hook: DemoHook },
+): DemoService {
   const only = (id: string, source: string): void => {
     if (source !== id) throw new OpsError("not-found", `No source ${source} in the demo`);
   };
@@ -147,6 +168,11 @@ function scenariosOf(estate: ReturnType<typeof createDemoEstate>, plans: Dynflow
         case "failNextPlans":
           only(PLANS_ID, input.source);
           return { done: plans.failNextPlans(input.count) };
+        case "stopAgent":
+          return { done: agents.stop(input.agentId, input.forMs) };
+        case "sleepReceiver":
+          hook.sleep(input.forMs);
+          return { done: `Whoever the receiver hook tells is asleep for ${Math.round(input.forMs / 1_000)} s` };
         case "hafStep":
           only(STACK_ID, input.source);
           return { done: stack.hold(input.step) };

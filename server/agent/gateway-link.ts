@@ -36,5 +36,7 @@ export interface LinkIdentity {
   readonly about: { readonly hostname: string; readonly addresses: readonly string[]; readonly program: string };
   readonly login:
     | { readonly by: "password"; readonly user: string; readonly password: string }
-    | { readonly by: "token"; readonly token: string };
+    | { readonly by: "token"; readonly token: string }
+    /** On the gateway's own machine, where nobody is named in its configuration. */
+    | { readonly by: "nobody" };
 }

@@ -18,11 +18,11 @@ export function createHttpLink(identity: LinkIdentity, clock: Clock): GatewayLin
   const { agentId, bootId, about, login } = identity;
   const base = identity.url.replace(/\/+$/, "");
 
-  async function call(name: string, authorization: string, body: object, signal: AbortSignal): Promise<Reply> {
+  async function call(name: string, authorization: string | null, body: object, signal: AbortSignal): Promise<Reply> {
     try {
       const response = await fetch(`${base}/ingest/v1/${name}`, {
         method: "POST",
-        headers: { "content-type": "application/json", authorization },
+        headers: { "content-type": "application/json", ...(authorization === null ? {} : { authorization }) },
         body: JSON.stringify(body),
         redirect: "error",
         signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
@@ -62,7 +62,8 @@ export function createHttpLink(identity: LinkIdentity, clock: Clock): GatewayLin
   };
 }
 
-export function authorizationOf(login: LinkIdentity["login"]): string {
+export function authorizationOf(login: LinkIdentity["login"]): string | null {
+  if (login.by === "nobody") return null;
   if (login.by === "token") return `Bearer ${login.token}`;
   return `Basic ${Buffer.from(`${login.user}:${login.password}`, "utf8").toString("base64")}`;
 }

@@ -23,6 +23,12 @@ export const scenarioInput = z.discriminatedUnion("scenario", [
   z.object({ scenario: z.literal("silentHosts"), source: sourceId }),
   z.object({ scenario: z.literal("hafStep"), source: sourceId, step: z.number().int().min(1).max(24) }),
   z.object({ scenario: z.literal("hafPlay"), source: sourceId }),
+  z.object({
+    scenario: z.literal("stopAgent"),
+    agentId: z.string().max(200),
+    forMs: z.number().int().min(1_000).max(600_000),
+  }),
+  z.object({ scenario: z.literal("sleepReceiver"), forMs: z.number().int().min(1_000).max(600_000) }),
   z.object({ scenario: z.literal("failNextPlans"), source: sourceId, count: z.number().int().min(1).max(20) }),
 ]);
 export type ScenarioInput = z.infer<typeof scenarioInput>;

@@ -43,7 +43,8 @@ const REPLACE_INTERVAL_MS = 20_000;
 /** An executor is killed in the midst of plans; so long is waited for it to have begun them. */
 const OCCUPY_MS = 60_000;
 const OCCUPY_LOOK_MS = 50;
-const HOSTNAME_SUFFIX = ".demo.example.test";
+/** What the names of all hosts of the demo end in. */
+export const DEMO_HOSTNAME_SUFFIX = ".demo.example.test";
 const QUEUES = { default: 5, hosts_queue: 3 } as const;
 
 /** Classes of the demo whose steps end well when they are cancelled; a cancel destroys others, as in real ones. */
@@ -85,7 +86,7 @@ interface Seat {
   readonly world: ExecutorWorld;
 }
 
-const hostnameOf = (place: number): string => `dynflow-${place}${HOSTNAME_SUFFIX}`;
+const hostnameOf = (place: number): string => `dynflow-${place}${DEMO_HOSTNAME_SUFFIX}`;
 
 export async function createDynflowDemo(options: DynflowDemoOptions): Promise<DynflowDemo> {
   const { clock, log, seed } = options;
@@ -99,7 +100,7 @@ export async function createDynflowDemo(options: DynflowDemoOptions): Promise<Dy
     await seedPlans({ db, now: clock.now(), random, behaviour, newId, worldIds });
   } else await invalidateWorlds(db, await worldsOfEarlierLives(db), clock);
 
-  const desk = createClientDesk({ database, clock, id: newId(), hostname: `foreman${HOSTNAME_SUFFIX}` });
+  const desk = createClientDesk({ database, clock, id: newId(), hostname: `foreman${DEMO_HOSTNAME_SUFFIX}` });
   const specOf = (actionClass: string) => specOfClass(actionClass, random);
   const makeExecutor = (id: string, place: number, pid: number, delayedExecutor: boolean): Seat => ({
     place,
@@ -313,6 +314,6 @@ async function oldest(db: SqlExecutor, state: string, keep: number): Promise<rea
 async function worldsOfEarlierLives(db: SqlExecutor): Promise<readonly string[]> {
   const executors = await recordsOf(db, EXECUTOR_WORLD_CLASS);
   const clients = await recordsOf(db, CLIENT_WORLD_CLASS);
-  const ours = clients.filter((record) => worldOf(record)?.hostname?.endsWith(HOSTNAME_SUFFIX));
+  const ours = clients.filter((record) => worldOf(record)?.hostname?.endsWith(DEMO_HOSTNAME_SUFFIX));
   return [...executors, ...ours].map((record) => record.id);
 }
