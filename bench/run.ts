@@ -1,3 +1,4 @@
+import { benchAgents } from "./agents/agents.ts";
 import { benchDna } from "./dna/dna.ts";
 import { benchDynflow } from "./dynflow/dynflow.ts";
 import type { Figure } from "./figure.ts";
@@ -9,9 +10,10 @@ const SUITES: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   journal: benchJournal,
   dynflow: benchDynflow,
   dna: benchDna,
+  agents: benchAgents,
 };
 
-/** `npm run bench [-- main|journal|dynflow|dna]`: one JSON line a figure; exit 1 when an aim is missed. */
+/** `npm run bench [-- main|journal|dynflow|dna|agents]`: one JSON line a figure; exit 1 when an aim is missed. */
 const asked = process.argv.slice(2);
 const names = asked.length === 0 ? Object.keys(SUITES) : asked;
 let missed = 0;
