@@ -77,7 +77,8 @@ export async function compose(
     given ??
     (demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log));
   const { version, build } = identity();
-  const agentSettings = configuration.ingest ?? (demoFolder === null ? null : demoIngestSettings(demoFolder.directory, estates.hookUrl));
+  const agentSettings =
+    configuration.ingest ?? (demoFolder === null ? null : demoIngestSettings(demoFolder.directory, estates.hookUrl));
   const gateway =
     agentSettings === null
       ? null
@@ -149,7 +150,10 @@ export async function compose(
     live: feedOf(hub, realTime, log),
     state: journal.own,
     operations: sourceDeps.operations,
-    health: healthOf(recorder, hub, clock, loopDelay),
+    health: {
+      ...healthOf(recorder, hub, clock, loopDelay),
+      agents: () => (gateway === null ? null : { doors: gateway.doors(), text: gateway.figuresText() }),
+    },
     async start() {
       const agentsPort = (await gateway?.start())?.port ?? null;
       running = Promise.all([loopDelay.run(abort.signal), estates.run(abort.signal, agentsPort)]).catch(

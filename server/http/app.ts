@@ -44,6 +44,15 @@ export interface AppHealth {
   /** Every source, and whether its last read succeeded. */
   sources(): readonly SourceState[];
   figures(): AppFigures;
+  /** Of the gateway that agents send to; `null`, or left out = this process has none. */
+  agents?(): AgentDoorFigures | null;
+}
+
+export interface AgentDoorFigures {
+  /** By door: calls and frames since the start, connections now. */
+  readonly doors: Readonly<Record<string, { readonly taken: number; readonly refused: number; readonly open: number }>>;
+  /** Numbers that agents sent, in the text format of Prometheus; empty when none are kept. */
+  readonly text: string;
 }
 
 export interface ReadinessCheck {

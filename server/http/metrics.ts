@@ -35,12 +35,13 @@ export function createMetrics(health: AppHealth): Metrics {
   });
   gaugeFigures(health, registers);
   gaugeSources(health, registers);
+  gaugeDoors(health, registers);
 
   return {
     observe: (surface, status, seconds) =>
       requests.observe({ surface, status: `${Math.floor(status / 100)}xx` }, seconds),
     async answer(response) {
-      const text = await registry.metrics();
+      const text = `${await registry.metrics()}${health.agents?.()?.text ?? ""}`;
       response.statusCode = 200;
       response.setHeader("content-type", registry.contentType);
       response.end(text);
@@ -90,6 +91,32 @@ function gaugeFigures(health: AppHealth, registers: Registry[]): void {
     registers,
     collect() {
       this.set(health.figures().liveClients);
+    },
+  });
+}
+
+/** Doors of the gateway for agents: their names are ours. */
+function gaugeDoors(health: AppHealth, registers: Registry[]): void {
+  if (health.agents === undefined) return;
+  new Counter({
+    name: "worldline_ingest_calls_total",
+    help: "Calls and frames of agents by door, taken or refused",
+    labelNames: ["door", "outcome"] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const [door, { taken, refused }] of Object.entries(health.agents?.()?.doors ?? {})) {
+        this.inc({ door, outcome: "taken" }, taken);
+        this.inc({ door, outcome: "refused" }, refused);
+      }
+    },
+  });
+  new Gauge({
+    name: "worldline_ingest_connections",
+    help: "Agents that are connected by WebSocket",
+    registers,
+    collect() {
+      this.set(health.agents?.()?.doors.websocket?.open ?? 0);
     },
   });
 }
