@@ -1,5 +1,6 @@
 "use client";
 import { useCallback } from "react";
+import { DemoAgent } from "#components/demo/demo-agent.tsx";
 import { HistorySection } from "#components/history/history-section.tsx";
 import { RelatedSection } from "#components/related/related-section.tsx";
 import { Crumbs } from "#components/ui/crumbs.tsx";
@@ -87,6 +88,7 @@ function Agent({ line }: { readonly line: AgentLine }) {
           <Facts facts={about(line)} />
         </Section>
       </div>
+      <DemoAgent agentId={id} active={agent.state === "active"} />
       {past ? (
         <Section title="Sent">
           <OnlyNow>what it sent is in memory and in its tables, not in the journal.</OnlyNow>

@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Button } from "#components/ui/button.tsx";
 import { faultOf } from "#components/ui/fault.ts";
+import { ingestFolds } from "#components/ui/folds.ts";
 import { useFold } from "#components/ui/live.ts";
 import { Section } from "#components/ui/section.tsx";
 import { useRefusal } from "#components/ui/session.ts";
@@ -14,6 +15,8 @@ type Scenario = Inputs["demo"]["scenario"];
 
 const FREEZE_MS = 40_000;
 const FAILING_PLANS = 3;
+const SILENT_MS = 30_000;
+const ASLEEP_MS = 60_000;
 
 interface Choice {
   readonly label: string;
@@ -81,6 +84,7 @@ function choicesOf(folds: Folds): readonly Choice[] {
   const [other = victim] = alive.slice(1);
   const [back] = dead;
   const executor = executorOf(folds);
+  const agent = agentOf(folds);
   return [
     {
       label: "Kill a node",
@@ -126,8 +130,28 @@ function choicesOf(folds: Folds): readonly Choice[] {
       scenario: plans === undefined ? null : { scenario: "silentHosts", source: plans.slice(plans.indexOf(":") + 1) },
       none: "The demo's plans are not read yet.",
     },
+    {
+      label: "Silence an agent",
+      says: agent === undefined ? "" : `${agent} is killed, falls inactive, and is back after ${SILENT_MS / 1_000} s`,
+      scenario: agent === undefined ? null : { scenario: "stopAgent", agentId: agent, forMs: SILENT_MS },
+      none: "No agent is active.",
+    },
+    {
+      label: "Put a receiver to sleep",
+      says: `whoever the receiver hook tells answers nothing for ${ASLEEP_MS / 1_000} s; the others go on`,
+      scenario: { scenario: "sleepReceiver", forMs: ASLEEP_MS },
+      none: "",
+    },
   ];
 }
+
+/** The first active one; never the one that measures this very host. */
+const agentOf = (folds: Folds): string | undefined =>
+  ingestFolds(folds)
+    .flatMap(({ fold }) => Object.entries(fold.agents))
+    .filter(([id, { state }]) => state === "active" && id !== "this-host")
+    .map(([id]) => id)
+    .toSorted()[0];
 
 /** The first of at least two executors that have not failed a ping; the last one alive is not killed. */
 function executorOf(folds: Folds): { readonly source: string; readonly worldId: string; readonly name: string } | null {
