@@ -11,6 +11,8 @@ import type { AppRows } from "./reader-memory.ts";
 
 /** Apps of one stack that are followed. */
 export const APPS_MAX = 300;
+/** With more apps than this, those that only the log remembers are left out. */
+const REMOVED_MAX = 100;
 
 export interface AppsLook {
   readonly now: EpochMs;
@@ -47,7 +49,11 @@ export interface AppsVerdict {
 export function judgeApps(fold: HafFold, look: AppsLook): AppsVerdict {
   const contexts = look.contexts.slice(0, APPS_MAX);
   const named = new Set(contexts.map(({ name }) => name));
-  const others = new Set([...look.configured, ...Object.keys(fold.apps)].filter((name) => !named.has(name)));
+  const known = Object.keys(fold.apps);
+  // Names of before our first look, which only the log still has: as long as there is room.
+  const removed =
+    known.length > REMOVED_MAX ? [] : [...look.rows].flatMap(([name, rows]) => (rows.removedAt ? name : []));
+  const others = new Set([...look.configured, ...known, ...removed].filter((name) => !named.has(name)));
   const drafts: EventDraft[] = [];
   const apps: JudgedApp[] = [];
   const wentDown: { app: string; evidence: string }[] = [];
@@ -158,7 +164,8 @@ function judgeAbsent(known: HafAppFold | undefined, name: string, look: AppsLook
   const configured = look.configured.includes(name);
   const before = known?.state ?? null;
   const had = known !== undefined && known.contextId !== null;
-  const state = had || before === "removed" ? "removed" : look.settingUp(name) ? "installing" : "missing";
+  const isRemoved = had || before === "removed" || (look.rows.get(name)?.removedAt ?? null) !== null;
+  const state = isRemoved ? "removed" : look.settingUp(name) ? "installing" : "missing";
   if (state === "missing" && !configured) return null;
   const app = { name, facts: absentApp(state), life: known?.life ?? 1, known: known !== undefined, context: null };
   if (before === state) return { app, drafts: [], anew: false };
