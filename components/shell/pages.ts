@@ -26,4 +26,5 @@ export const PAGES: readonly PageEntry[] = [
   { title: "Journal", href: routes.journal(), key: "J", annunciator: "journal" },
   { title: "Jobs", href: routes.jobs(), key: "B", annunciator: "jobs" },
   { title: "Alerts", href: routes.alerts(), key: "E", annunciator: null },
+  { title: "Architecture", href: routes.architecture(), key: "C", annunciator: null },
 ];
