@@ -56,7 +56,7 @@ export function CauseAndEffects({ event }: { readonly event: JournalEvent }) {
 function Linked({ title, events }: { readonly title: string; readonly events: readonly JournalEvent[] }) {
   return (
     <>
-      <h4 className="lbl">{title}</h4>
+      <h3 className="lbl">{title}</h3>
       <ul className="around-list">
         {events.map((each) => {
           const { tone, shape, what } = eventWords(each);

@@ -1,14 +1,18 @@
 "use client";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { DiagramFrame } from "#components/lifecycle/diagram-frame.tsx";
+import { Button } from "#components/ui/button.tsx";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { ingestFolds } from "#components/ui/folds.ts";
 import { plural } from "#components/ui/format.ts";
+import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { NotKnownStreams, OnlyNow } from "#components/ui/not-known.tsx";
+import { onDemand } from "#components/ui/on-demand.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
+import { useRefusal } from "#components/ui/session.ts";
 import { Empty, Skeleton, Stale } from "#components/ui/widget.tsx";
 import type { LiveState } from "#server/contract/live.ts";
 import { DeadLetters } from "./dead-letters.tsx";
@@ -17,6 +21,8 @@ import { pipelineDiagram, pipelineMarks } from "./pipeline-diagram.ts";
 import { type PipelineView, pipelineView } from "./pipeline-view.ts";
 import { ReceiversTable } from "./receivers-table.tsx";
 import { WaysTable } from "./ways-table.tsx";
+
+const ReloadDialog = onDemand(async () => (await import("./reload-dialog.tsx")).ReloadDialog);
 
 function sourceOf({ folds, samples }: LiveState) {
   const [source] = ingestFolds(folds);
@@ -41,6 +47,7 @@ export function PipelinePage() {
           <PageHead
             title={source?.view == null ? "Pipeline" : headline(source.view)}
             sub="From agents over doors and types to receivers, as the gateways tell it."
+            actions={source === null ? undefined : <Reload source={source.id} />}
           />
           <NotKnownStreams families={["ingest"]} />
           {source === null || source.view === null ? (
@@ -50,12 +57,24 @@ export function PipelinePage() {
             </Empty>
           ) : (
             <Stale stale={source.fold.source.state === "down"} asOf={source.fold.source.since}>
-              <Body view={source.view} />
+              <Body source={source.id} view={source.view} />
             </Stale>
           )}
         </>
       )}
     </div>
+  );
+}
+
+function Reload({ source }: { readonly source: string }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button refusal={useRefusal("agents:reload")} onPress={() => setAsking(true)}>
+        Read the routes again…
+      </Button>
+      {asking && <ReloadDialog source={source} onClose={() => setAsking(false)} />}
+    </>
   );
 }
 
@@ -66,7 +85,8 @@ function headline({ receivers }: PipelineView): string {
   return bad.length === 1 ? `Receiver ${only.id} is ${only.state}` : `${plural(bad.length, "receiver")} fall behind`;
 }
 
-function Body({ view }: { readonly view: PipelineView }) {
+function Body({ source, view }: { readonly source: string; readonly view: PipelineView }) {
+  const past = useIsPast();
   // What is drawn depends on the configuration alone: rates and health are marks on it.
   const shape = JSON.stringify([
     view.doors.map(({ door }) => door),
@@ -98,9 +118,11 @@ function Body({ view }: { readonly view: PipelineView }) {
       <Section title="Gateways and receivers" note="each gateway has every receiver">
         <GatewayMatrix view={view} />
       </Section>
-      <Section title="Dead letters" note="what a receiver refused to the end">
-        <DeadLetters />
-      </Section>
+      {!past && (
+        <Section title="Dead letters" note="what a receiver of this gateway refused to the end">
+          <DeadLetters source={source} />
+        </Section>
+      )}
     </div>
   );
 }

@@ -100,7 +100,9 @@ describe("the pipeline", () => {
     renderInConsole(<PipelinePage />, {
       folds: { "ingest:agents": fold },
       samples: { "ingest:agents": { asOf: AT, readMs: 1, ingest: sample } },
-      procedures: { "agents.deadLetters": () => ({ asOf: new Date(TEST_NOW).toISOString(), letters: [] }) },
+      procedures: {
+        "agents.deadLetters": () => ({ asOf: new Date(TEST_NOW).toISOString(), faults: [], letters: [], next: null }),
+      },
     });
     expect(await screen.findByRole("heading", { level: 1, name: "Receiver hook is failing" })).toBeTruthy();
     expect(screen.getByText("it answered <b>500</b>")).toBeTruthy();

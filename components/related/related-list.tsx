@@ -50,9 +50,9 @@ function Group({ kind, things, more }: RelatedGroup) {
   const title = count === 1 ? one : many;
   return (
     <section aria-label={title}>
-      <h4 className="small">
+      <h3 className="small">
         {title} <span className="t3">{count > 1 && formatCount(count)}</span>
-      </h4>
+      </h3>
       <ul>
         {shown.map((thing) => (
           <Line key={thingKey(thing.ref)} {...thing} />
