@@ -26,6 +26,7 @@ import { createReadersService } from "#server/estate/readers-service.ts";
 import { createEstateService, type Estate } from "#server/estate/service.ts";
 import { createHafService } from "#server/haf/service.ts";
 import { createAgentDataService } from "#server/ingest/agent-data-service.ts";
+import { createAgentsService } from "#server/ingest/agents-service.ts";
 import { withFollowedJobs } from "#server/jobs/followed.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
@@ -199,6 +200,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
       retries: { ...bulk.retries, ...worlds.retries },
       masks,
     }),
+    agents: createAgentsService({ view: recorder, source: ingestSeat(deps.gateway?.() ?? null), masks }),
     agentData: createAgentDataService({ gateway: deps.gateway ?? (() => null), operations, clock, masks }),
     journal: createJournalService({ journal, log, masks }),
     readers: createReadersService({ parts, keeper: supervisor, operations, clock, log, masks }),

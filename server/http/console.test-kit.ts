@@ -71,6 +71,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "jobs",
     "journal",
     "readers",
+    "agents",
     "agentData",
     "demo",
     "admin",

@@ -46,6 +46,8 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
     input: { silenceId: "a", expectedUntil: "2026-11-22T00:00:00.000Z", ...ACT },
   },
   "alerts.test": { least: "operator", input: { sink: "pager", ...ACT } },
+  "agents.list": { least: "viewer", input: {} },
+  "agents.get": { least: "viewer", input: { source: "agents", agentId: "a" } },
   "agents.pipeline": { least: "viewer", input: { source: "agents" } },
   "agents.deadLetters": { least: "viewer", input: { source: "agents" } },
   "agents.last": { least: "viewer", input: { source: "agents", agentId: "a" } },

@@ -4,6 +4,7 @@ import type { Principal } from "#server/auth/permissions.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
 import type * as adminArchitecture from "#server/contract/wire/admin-architecture.ts";
 import type * as adminReaders from "#server/contract/wire/admin-readers.ts";
+import type * as agents from "#server/contract/wire/agents.ts";
 import type * as agentsData from "#server/contract/wire/agents-data.ts";
 import type * as alerts from "#server/contract/wire/alerts.ts";
 import type * as attention from "#server/contract/wire/attention.ts";
@@ -273,6 +274,11 @@ export interface JournalService {
   export(caller: Caller, input: journal.ExportInput): AsyncIterable<string>;
 }
 
+export interface AgentsService {
+  list(caller: Caller, input: In<typeof agents.agentsListInput>): Out<typeof agents.agentsListOutput>;
+  get(caller: Caller, input: In<typeof agents.agentGetInput>): Out<typeof agents.agentGetOutput>;
+}
+
 export interface AgentDataService {
   pipeline(caller: Caller, input: In<typeof agentsData.pipelineInput>): Out<typeof agentsData.pipelineOutput>;
   deadLetters(caller: Caller, input: In<typeof agentsData.deadLettersInput>): Out<typeof agentsData.deadLettersOutput>;
@@ -331,6 +337,7 @@ export interface Services {
   readonly jobs: JobsService;
   readonly journal: JournalService;
   readonly readers: ReadersService;
+  readonly agents: AgentsService;
   readonly agentData: AgentDataService;
   readonly session: SessionService;
   /** `null` unless the console runs on its demo. */

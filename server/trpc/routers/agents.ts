@@ -1,7 +1,17 @@
+import * as wire from "#server/contract/wire/agents.ts";
 import * as data from "#server/contract/wire/agents-data.ts";
 import { permitted, router } from "#server/trpc/init.ts";
 
 export const agentsRouter = router({
+  /** Who lives, where and why, by id. */
+  list: permitted("agents:read")
+    .input(wire.agentsListInput)
+    .output(wire.agentsListOutput)
+    .query(({ ctx, input }) => ctx.services.agents.list(ctx.caller, input)),
+  get: permitted("agents:read")
+    .input(wire.agentGetInput)
+    .output(wire.agentGetOutput)
+    .query(({ ctx, input }) => ctx.services.agents.get(ctx.caller, input)),
   /** How the receivers of this process fare, and what is routed where. */
   pipeline: permitted("agents:read")
     .input(data.pipelineInput)
