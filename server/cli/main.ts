@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Command } from "commander";
 import { ulid } from "ulid";
 import { openTokenRegister } from "#server/auth/token-file.ts";
@@ -9,6 +10,7 @@ import { readTextFile } from "#server/config/read-text.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { giveBackDataFolder, prepareDataFolder } from "#server/runtime/data-folder.ts";
+import { type AgentCommands, createAgentCommands } from "./agent-users.ts";
 import { checkSources } from "./check.ts";
 import { createTokenCommands, type NewToken, type TokenCommands } from "./tokens.ts";
 
@@ -43,6 +45,21 @@ function withTokens(options: CommonOptions, run: (commands: TokenCommands) => vo
     giveBackDataFolder(folder);
   }
   if (configuration.auth.mode === "none") err("Note: auth.mode is none, so nobody needs a token yet.\n");
+}
+
+async function withAgents(options: CommonOptions, run: (commands: AgentCommands) => Promise<void>): Promise<void> {
+  const configuration = configurationOf(options);
+  const folder = folderOf(configuration);
+  const { openAgentRegister } = await import("#server/compose-accounts.ts");
+  const register = await openAgentRegister(folder);
+  const newPassword = () => randomBytes(18).toString("base64url");
+  try {
+    await run(createAgentCommands({ register, clock: createSystemClock(), newPassword }));
+  } finally {
+    await register.close();
+    giveBackDataFolder(folder);
+  }
+  if (configuration.ingest === null) err("Note: the configuration has no ingest, so no agent can come in yet.\n");
 }
 
 /** `--config` on each command. */
@@ -100,6 +117,49 @@ withConfig(token.command("revoke"))
     withTokens(options, (commands) => {
       const record = commands.revoke(which);
       out(`Revoked ${record.name} (${record.id}).\n`);
+    }),
+  );
+
+const agentUser = program
+  .command("agent-user")
+  .description("who may open sessions for agents, beside those of the configuration; works while the console runs");
+
+withConfig(agentUser.command("add"))
+  .description("make a user; the password is shown once")
+  .argument("<name>")
+  .requiredOption(
+    "--agents <ids>",
+    "agents it may send as, separated by commas; * at the end of one stands for any rest",
+  )
+  .option("--types <types>", "only these types, separated by commas")
+  .action((name: string, options: CommonOptions & { readonly agents: string; readonly types?: string }) =>
+    withAgents(options, async (commands) => {
+      const password = await commands.add({ name, agents: options.agents, types: options.types });
+      err(`Password of ${name}. It is shown this once:\n`);
+      out(`${password}\n`);
+    }),
+  );
+
+withConfig(agentUser.command("list"))
+  .description("all of them, without their passwords")
+  .action((options: CommonOptions) => withAgents(options, async (commands) => out(commands.list())));
+
+withConfig(agentUser.command("remove"))
+  .description("end a user, its tokens and its connections, within a second")
+  .argument("<name>")
+  .action((name: string, options: CommonOptions) =>
+    withAgents(options, async (commands) => {
+      await commands.remove(name);
+      out(`Removed ${name}.\n`);
+    }),
+  );
+
+withConfig(program.command("agent-token").description("session tokens of agents").command("revoke"))
+  .description("end a session token and its connections, within a second")
+  .argument("<token-or-id>")
+  .action((which: string, options: CommonOptions) =>
+    withAgents(options, async (commands) => {
+      out(`Revoked ${await commands.revoke(which)}.\n`);
     }),
   );
 
