@@ -1,0 +1,120 @@
+/** Life cycles and the console's own parts: drawn, counted, searched, reached by keys, without barriers. */
+import { expect, type Page } from "@playwright/test";
+import { barriers, sidewaysOverflow } from "#e2e/fixtures/axe.ts";
+import { visit } from "#e2e/fixtures/browsing.ts";
+import { connectApi } from "#e2e/fixtures/console-api.test-kit.ts";
+import { servedBy } from "#e2e/fixtures/served.ts";
+import { until } from "#e2e/fixtures/until.ts";
+import { shellOf } from "#e2e/pages/shell.ts";
+
+const test = servedBy({ configuration: "demo: { speed: 5 }" });
+
+const statesOf = (page: Page, name: string) => page.getByRole("list", { name: `States of ${name}` });
+
+test("each state of a life cycle shows how many are in it, and leads to the list of them", async ({
+  browser,
+  served,
+}) => {
+  const api = connectApi(served.url);
+  await until("the worlds are read", async () =>
+    (await api.dynflow.worlds.list.query({})).worlds.length > 0 ? true : null,
+  );
+  const { page, end } = await visit(browser, served.url);
+  await page.goto("/lifecycles?kind=world");
+  await shellOf(page).untilLive();
+  await expect(page.getByRole("heading", { name: "Life of a world" })).toBeVisible();
+  const states = statesOf(page, "world");
+  await expect(states.getByRole("listitem")).toHaveCount(7);
+  await expect(states.getByRole("listitem").filter({ hasText: /^gone/ })).toContainText("not counted");
+  const active = states.getByRole("listitem").filter({ hasText: /^active/ });
+  await expect(active).toContainText(/[1-9]/);
+  const picture = page.locator(".diagram iframe").contentFrame();
+  await expect(picture.locator("g.node").filter({ hasText: /active: \d/ })).toHaveClass(/t-good/);
+  await active.getByRole("link").click();
+  await expect(page).toHaveURL(/\/worlds\?state=active/);
+  await expect(page.getByText("Only", { exact: false }).getByText("active")).toBeVisible();
+  await page.getByRole("link", { name: /^Show all/ }).click();
+  await expect(page).toHaveURL(/\/worlds$/);
+  await end();
+});
+
+test("arrow keys go from one life cycle to the next, and the glossary finds a state by what it says", async ({
+  browser,
+  served,
+}) => {
+  const { page, end } = await visit(browser, served.url);
+  await page.goto("/");
+  await shellOf(page).untilLive();
+  await page.keyboard.press("g");
+  await page.keyboard.press("l");
+  await expect(page.getByRole("heading", { name: "Life of a plan", exact: true })).toBeVisible();
+  await page.keyboard.press("ArrowRight");
+  await expect(page).toHaveURL(/kind=step-plan/);
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await expect(page).toHaveURL(/kind=reader/);
+  await expect(page.getByRole("heading", { name: "Life of a part of the console" })).toBeVisible();
+  await page.keyboard.press("/");
+  await page.keyboard.type("nobody will take it");
+  const glossary = page.getByRole("table", { name: "Glossary of states" });
+  await expect(glossary.getByRole("row")).toHaveCount(2);
+  await expect(glossary.getByRole("row").nth(1)).toContainText("stuck");
+  await expect(page).toHaveURL(/q=nobody/);
+  await glossary.getByRole("link", { name: "envelope" }).press("Enter");
+  await expect(page.getByRole("heading", { name: "Life of an envelope" })).toBeVisible();
+  await end();
+});
+
+test("the table says the same as the picture, and the text can be taken along", async ({ browser, served }) => {
+  const { page, end } = await visit(browser, served.url, { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.goto("/lifecycles?kind=lock");
+  await shellOf(page).untilLive();
+  await page.getByRole("button", { name: "Table" }).press("Enter");
+  const table = page.getByRole("table", { name: "Life of a lock" });
+  await expect(table.getByRole("row")).toHaveCount(7);
+  await expect(table.getByRole("row").filter({ hasText: "orphaned" }).last()).toContainText("released");
+  await page.getByRole("button", { name: "Copy as mermaid" }).click();
+  await expect(page.getByText("copied")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^stateDiagram-v2\n[\s\S]*orphaned/);
+  await end();
+});
+
+test("the console's own parts are drawn with their figures, and each is told of by its supervisor", async ({
+  browser,
+  served,
+}) => {
+  const { page, end } = await visit(browser, served.url);
+  await page.goto("/architecture");
+  await shellOf(page).untilLive();
+  const parts = page.getByRole("table", { name: "Parts that act on their own" });
+  await expect(parts.getByRole("row").filter({ hasText: "dna:eu-1/nodes" })).toContainText("running");
+  await expect(parts.getByRole("row").filter({ hasText: "console/retention" })).toContainText("running");
+  await expect(parts.getByRole("button", { name: /^Restart/ })).toHaveCount(0);
+  const picture = page.locator(".diagram iframe").contentFrame();
+  await expect(picture.locator("g.node").filter({ hasText: "journal" })).toHaveClass(/t-good/);
+  await expect(page.getByText(/of the last 100/)).toBeVisible();
+  const past = new Date(Date.now() - 1_000).toISOString();
+  await page.goto(`/architecture?at=${encodeURIComponent(past)}`);
+  await expect(page.getByText("No part had failed by then.")).toBeVisible();
+  await end();
+});
+
+test("neither page has a barrier, in light and dark, wide and on a phone", async ({ browser, served }) => {
+  const found: string[] = [];
+  for (const width of [1_440, 360]) {
+    const { page, end } = await visit(browser, served.url, { viewport: { width, height: 900 } });
+    for (const address of ["/lifecycles", "/lifecycles?kind=haf-app", "/architecture"]) {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.goto(address);
+        await shellOf(page).untilLive();
+        await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+        found.push(...(await barriers(page)).map((barrier) => `${address}, ${colorScheme}, ${width}: ${barrier}`));
+      }
+      const overflow = await sidewaysOverflow(page);
+      if (overflow > 0) found.push(`${address}: ${overflow} px wider than the window of ${width}`);
+    }
+    await end();
+  }
+  expect(found).toEqual([]);
+});
