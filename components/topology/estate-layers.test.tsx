@@ -95,7 +95,7 @@ describe("layers of the map", () => {
         "hive, HAF stack, up, HAF",
         "__proto__, HAF app, live, hive",
         "hivemind, HAF app, detached, hive",
-        "haf-1, container, alive, haf · hive",
+        "haf-1, HAF role, alive, haf · hive",
         "a1, agent, active",
         expect.stringMatching(/^dna@10\.1\.1\.11, alive/),
       ]),

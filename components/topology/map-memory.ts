@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import type { LayerView } from "./estate-layers.ts";
 import type { Drill, RegionView } from "./estate-view.ts";
 import { type EstateLayout, layoutEstate, type RegionNeed, type Room } from "./map-layout.ts";
-import { clusterKey, layerKey } from "./map-scene.ts";
+import { clusterKey, SYSTEMS } from "./map-scene.ts";
 import { assignSlots, NO_SLOTS, type Slots } from "./map-slots.ts";
 
 const slotsOf = new Map<string, Slots>();
@@ -73,11 +73,9 @@ function layoutOf(
     databaseLines: databases.reduce((sum, { hosts }) => sum + 1 + hosts.length, 0),
   }));
   // Also of layers that are not shown: to show one moves nothing of the others.
-  const ofLayers: readonly RegionNeed[] = layers.map(({ layer, groups }) => ({
-    id: layerKey(layer),
-    clusters: groups.map(({ key }) => ({ key, end: slots.get(key)?.end ?? 0 })),
-    databaseLines: 0,
-  }));
+  const groups = layers.flatMap((layer) => layer.groups);
+  const clusters = groups.map(({ key }) => ({ key, end: slots.get(key)?.end ?? 0 }));
+  const ofLayers: readonly RegionNeed[] = groups.length === 0 ? [] : [{ id: SYSTEMS, clusters, databaseLines: 0 }];
   const needs = [...ofClusters, ...ofLayers];
   const layout = layoutEstate(kept?.layout ?? null, needs, room);
   layouts.delete(key);

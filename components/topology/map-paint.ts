@@ -42,10 +42,10 @@ export function paintMap(
   paintTies(brush, scene.ties);
   paintFrames(brush, scene.cells, view.moved);
   for (const region of scene.regions) paintRegion(brush, region);
-  for (const { view: layer, box, groups } of scene.layers) {
-    if (!paintRegionHead(brush, layer.title, box)) continue;
-    for (const group of groups) paintClusterHead(brush, headOfGroup(group));
-  }
+  const [layer] = scene.layers;
+  if (layer === undefined || !paintRegionHead(brush, "Other systems", layer.box)) return;
+  for (const { view, groups } of scene.layers)
+    for (const group of groups) paintClusterHead(brush, headOfGroup(view.title, group));
 }
 
 const toX = ({ x, scale }: CellBrush, at: number): number => (at - x) * scale;
@@ -130,10 +130,10 @@ function headOfCluster({ box, view, counts, old }: MapCluster): GridHead {
   return { box, name: view.source, title, counts, total: view.places.length, unit: "node", old };
 }
 
-const headOfGroup = ({ box, view, counts, old }: MapGroup): GridHead => ({
+const headOfGroup = (system: string, { box, view, counts, old }: MapGroup): GridHead => ({
   box,
   name: view.source,
-  title: view.title === view.source ? "" : view.title,
+  title: view.title.toLowerCase() === view.source ? system : `${system} · ${view.title}`,
   counts,
   total: view.things.length,
   unit: "thing",

@@ -225,9 +225,9 @@ export function placeLayers({
 }: Pick<ClustersInput, "layout" | "slots" | "filter"> & {
   readonly layers: readonly LayerView[];
 }): readonly MapLayer[] {
-  return layers.flatMap((view) => {
-    const box = layout.regions.find(({ id }) => id === layerKey(view.layer));
-    if (box === undefined) return [];
+  const box = layout.regions.find(({ id }) => id === SYSTEMS);
+  if (box === undefined) return [];
+  return layers.map((view) => {
     const groups = view.groups.flatMap((group) => {
       const own = box.clusters.find(({ key }) => key === group.key);
       const places = slots.get(group.key);
@@ -271,8 +271,8 @@ function placeGroup(view: LayerGroup, box: ClusterBox, slots: Slots, filter: Nod
 const UNSTATED = { tone: "idle", shape: "ring" } as const;
 const lookOfTone = (tone: Tone): MapCell["look"] => (tone === "failed" || tone === "attention" ? "loud" : "quiet");
 
-/** The region that a layer takes on the map; ids of regions are configured, and have no such sign. */
-export const layerKey = (layer: Layer): string => `\u0000${layer}`;
+/** The part of the map that all layers beside the clusters share; ids of regions are configured, and have no such sign. */
+export const SYSTEMS = "\u0000systems";
 
 /** What is under a point of the map. */
 export function cellUnder(

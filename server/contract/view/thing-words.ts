@@ -30,7 +30,7 @@ export const KIND_WORDS: Readonly<Record<ThingKind, readonly [one: string, many:
   "plan-store": ["plan database", "plan databases"],
   haf: ["HAF stack", "HAF stacks"],
   "haf-app": ["HAF app", "HAF apps"],
-  container: ["container", "containers"],
+  container: ["HAF role", "HAF roles"],
   agent: ["agent", "agents"],
   gateway: ["gateway", "gateways"],
   job: ["job", "jobs"],
