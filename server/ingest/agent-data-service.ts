@@ -8,7 +8,7 @@ import type { MaskRules } from "#server/contract/mask-rules.ts";
 import type * as wire from "#server/contract/wire/agents-data.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import { type Clock, epochMs, toIso } from "#server/kernel/clock.ts";
-import { OpsError } from "#server/kernel/errors.ts";
+import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { toEventActor } from "#server/operations/tell.ts";
 import { numbersOf } from "./domain/series.ts";
@@ -136,12 +136,24 @@ export function createAgentDataService({ gateway, operations, clock, masks }: Ag
       };
       const note = await operations.perform(
         operation,
-        () => data.reload(),
+        () => reloaded(data),
         (found) => found,
       );
       return { journalId: requestId, phase: "executed", note };
     },
   };
+}
+
+/** What is wrong with the configuration is for whoever asked, in the words of its reader. */
+async function reloaded(data: AgentData): Promise<string> {
+  try {
+    return await data.reload();
+  } catch (cause) {
+    if (cause instanceof OpsError) throw cause;
+    throw new OpsError("invalid-input", `The configuration has faults, all stays as it was: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
 }
 
 type MessageView = WireShape<typeof wire.agentTailOutput>["messages"][number];
