@@ -47,7 +47,6 @@ export function createAgentNews() {
       ];
     },
     forget: (agentId: string) => memories.delete(agentId),
-    size: () => memories.size,
   };
 }
 
