@@ -18,6 +18,9 @@ export const SESSION_LIFE_MS = 3_600_000;
 /** Hash of nothing that anybody has: it is compared with where there is no user, so that time tells nothing. */
 const NOBODY = `scrypt$${"A".repeat(22)}$${"A".repeat(43)}`;
 
+/** No user is called so: names hold no colon. */
+const bootstrapUser = (name: string): string => `bootstrap:${name}`;
+
 /** Somebody whom the configuration names. */
 export interface GivenUser {
   readonly name: string;
@@ -46,6 +49,7 @@ export interface SessionDeskDeps {
 export function createSessionDesk(deps: SessionDeskDeps): SessionDesk {
   const { accounts, mint, hasher, clock, audience } = deps;
   const given = new Map(deps.users.map((user) => [user.name, user]));
+  const tokens = new Set(deps.bootstrap.map(({ name }) => bootstrapUser(name)));
   const isOpen = () => deps.open && given.size + deps.bootstrap.length === 0 && accounts.users().length === 0;
 
   async function byPassword(name: string, password: string): Promise<GivenUser | Account | null> {
@@ -72,7 +76,7 @@ export function createSessionDesk(deps: SessionDeskDeps): SessionDesk {
         return byPassword(credentials.user, credentials.password);
       case "bearer": {
         const found = byToken(credentials.token);
-        return found === null ? null : { name: `bootstrap:${found.name}`, scope: found.scope };
+        return found === null ? null : { name: bootstrapUser(found.name), scope: found.scope };
       }
       case "none":
         return isOpen() ? { name: "", scope: { agents: ["*"], types: [] } } : null;
@@ -81,7 +85,7 @@ export function createSessionDesk(deps: SessionDeskDeps): SessionDesk {
 
   /** A user that was removed, or told to rest, has no tokens any more. */
   const isHere = (user: string): boolean =>
-    user === "" ? isOpen() : user.startsWith("bootstrap:") || given.has(user) || accounts.user(user)?.active === true;
+    user === "" ? isOpen() : tokens.has(user) || given.has(user) || accounts.user(user)?.active === true;
 
   const inForce: SessionDesk["inForce"] = ({ tokenId, user, expiresAt }) =>
     expiresAt > clock.now() && !accounts.isEnded(tokenId) && isHere(user);
