@@ -3,7 +3,7 @@ import type { PipelineFacts } from "#server/contract/agents.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Routing } from "./domain/routing.ts";
-import { windowText } from "./domain/sequence-window.ts";
+import { observe, windowText } from "./domain/sequence-window.ts";
 import { type SortedBatch, type SortedItem, sortBatch } from "./domain/sort-batch.ts";
 import type { Batch, Envelope, Intake, IntakeAnswer, Spool, SpoolEntry } from "./ports.ts";
 import type { ReceiverSlot } from "./receiver-slot.ts";
@@ -58,7 +58,10 @@ export function createIntake(deps: IntakeDeps): GatewayIntake {
   function sort(batch: Batch): Sorted {
     const { agentId, bootId, receivedAt } = batch;
     const items = batch.items.map((item): Envelope => ({ ...item, agentId, bootId, receivedAt }));
-    const before = book.windowOf(agentId, bootId, items[0]?.seq ?? 1);
+    const refused = batch.refusedSeqs ?? [];
+    const first = Math.min(items[0]?.seq ?? Number.POSITIVE_INFINITY, refused[0] ?? Number.POSITIVE_INFINITY);
+    const known = book.windowOf(agentId, bootId, Number.isFinite(first) ? first : 1);
+    const before = refused.reduce((window, seq) => observe(window, seq, receivedAt).window, known);
     const rules = { routing: deps.routing(), allowedTypes: batch.scope.types };
     const sorted = sortBatch(items, before, receivedAt, rules);
     const entries = entriesOf(sorted.fresh, (id) => deps.slot(id)?.settings.overflow === "block");
@@ -118,7 +121,7 @@ export function createIntake(deps: IntakeDeps): GatewayIntake {
 
   function taken({ batch, sorted, entries, needs }: Sorted): IntakeAnswer {
     const { fresh, duplicates, rejected, window } = sorted;
-    const tally = { accepted: fresh.length, duplicates, rejected: rejected.length };
+    const tally = { accepted: fresh.length, duplicates, rejected: rejected.length + (batch.refusedSeqs?.length ?? 0) };
     book.note(batch.agentId, batch.bootId, window, tally, entries.length > 0);
     for (const slot of needs.keys()) slot.wake();
     for (const { receivers, items } of entriesOf(fresh, (id) => deps.slot(id)?.settings.overflow !== "block")) {

@@ -102,6 +102,17 @@ describe("what is accepted", () => {
     await vi.waitFor(() => expect(counts.at(-1)).toMatchObject({ accepted: 3, missing: 2 }), WAIT);
     expect(counts.flatMap(({ gaps }) => gaps)).toHaveLength(1);
   });
+
+  it("has no gap where a door refused an item for its shape: the number has come, and is counted as refused", async () => {
+    const { send, run, counts } = await open({ settings: one(["store"]) });
+    run();
+    await send([1, 3], { refusedSeqs: [2] });
+    await send([5], { refusedSeqs: [4] });
+    await vi.waitFor(
+      () => expect(counts.at(-1)).toMatchObject({ accepted: 3, rejected: 2, missing: 0, gaps: [] }),
+      WAIT,
+    );
+  });
 });
 
 describe("a full queue", () => {
