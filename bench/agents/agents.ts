@@ -62,7 +62,7 @@ export async function* benchAgents(): AsyncIterable<Figure> {
     const [ours, plain] = [median(rates.ours), median(rates.bare)];
     yield {
       figure: "agents.intake.rate",
-      ...atLeast(0.1, "x bare SQLite").judge(ours / plain),
+      ...atLeast(0.5, "x bare SQLite").judge(ours / plain),
       beside: {
         itemsPerSecond: Math.round(ours),
         barePerSecond: Math.round(plain),
