@@ -2,7 +2,7 @@
 import { cutLabel, type Diagram, type DiagramMarks } from "#components/lifecycle/diagram.ts";
 import { toPartsDiagram } from "#components/lifecycle/parts-diagram.ts";
 import { formatRate } from "#components/pipeline/rate-words.ts";
-import { formatBytes, formatDurationMs, plural } from "#components/ui/format.ts";
+import { formatAgeMs, formatBytes, formatDurationMs, plural } from "#components/ui/format.ts";
 import type { Tone } from "#server/kernel/states.ts";
 import type { ArchitectureView, Seat } from "./architecture-view.ts";
 
@@ -21,7 +21,8 @@ const wayKey = (from: string, to: string): string => `${from} > ${to}`;
 export function architectureDiagram(seats: readonly Pick<Seat, "key" | "label" | "family">[]): Diagram {
   const step = (key: string, label = key) => ({ key, label, shape: "step" as const });
   const way = (from: string, to: string, label = "") => ({ key: wayKey(from, to), from, to, label });
-  const read = seats.filter(({ family }) => family !== "ingest");
+  // One end for all: a way back to each system would turn the picture round.
+  const actsOnAny = seats.some(({ family }) => family === "dna" || family === "dynflow");
   return toPartsDiagram({
     title: "Parts of this console",
     direction: "LR",
@@ -40,9 +41,12 @@ export function architectureDiagram(seats: readonly Pick<Seat, "key" | "label" |
       step("commands"),
       step("jobs"),
       step("alerts"),
+      ...(actsOnAny ? [{ key: "systems", label: "those systems", shape: "end" as const }] : []),
     ],
     edges: [
-      ...seats.map((seat) => way(seat.key, readersKey(seat), seat.family === "ingest" ? "items" : "looks")),
+      ...seats.map((seat) =>
+        way(seat.key, readersKey(seat), seat.family === "ingest" ? "items, told" : "took, how long ago"),
+      ),
       ...seats.map((seat) => way(readersKey(seat), "journal", "changes")),
       way("journal", "fold", "events"),
       way("fold", "hub", "events"),
@@ -53,7 +57,7 @@ export function architectureDiagram(seats: readonly Pick<Seat, "key" | "label" |
       way("tRPC", "commands", "actions"),
       way("jobs", "commands", "targets"),
       way("commands", "journal", "first of all"),
-      ...read.filter(({ family }) => family !== "haf").map(({ key }) => way("commands", key, "acts")),
+      ...(actsOnAny ? [way("commands", "systems", "then sent")] : []),
     ],
   });
 }
@@ -75,7 +79,8 @@ export function architectureMarks(view: ArchitectureView, now: number | null): D
     const { key, sample, tone, readers, eventsPerSecond } = seat;
     tones[key] = tone;
     if (readers !== null) tones[readersKey(seat)] = isBehind(seat, now) && readers === "good" ? "attention" : readers;
-    note(wayKey(key, readersKey(seat)), sample === null ? null : lookText(sample, now), tone === "good");
+    const look = sample === null ? null : seat.family === "ingest" ? agoText(sample, now) : lookText(sample, now);
+    note(wayKey(key, readersKey(seat)), look, tone === "good");
     const rate = eventsPerSecond;
     note(wayKey(readersKey(seat), "journal"), rate === null ? null : formatRate(rate), rate !== null && rate > 0);
   }
@@ -106,7 +111,10 @@ export const LOOP_LATE_MS = 1_000;
 const isBehind = ({ sample }: Seat, now: number | null): boolean =>
   now !== null && sample !== null && now - sample.asOf > LAG_MS;
 
+const agoText = ({ asOf }: { readonly asOf: number }, now: number | null): string | null =>
+  now === null ? null : `${formatAgeMs(Math.max(0, now - asOf))} ago`;
+
 function lookText({ asOf, readMs }: { readonly asOf: number; readonly readMs: number }, now: number | null): string {
   const took = formatDurationMs(readMs);
-  return now === null ? took : `${took}, ${formatDurationMs(Math.max(0, now - asOf))} ago`;
+  return now === null ? took : `${took}, ${formatAgeMs(Math.max(0, now - asOf))} ago`;
 }

@@ -5,7 +5,6 @@ import { Since } from "#components/ui/time.tsx";
 import type { Outputs } from "#components/ui/trpc.ts";
 import { shownText } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { lookOf, TONES_WORST_FIRST } from "#server/kernel/states.ts";
 
 export type Reader = Outputs["admin"]["readers"]["list"]["readers"][number];
 
@@ -18,7 +17,8 @@ interface PartsTableProps {
   readonly onRestart: (reader: Reader) => void;
 }
 
-const rank = ({ state }: Reader): number => TONES_WORST_FIRST.indexOf(lookOf("reader", state).tone);
+const ORDER: readonly Reader["state"][] = ["parked", "restarting", "running", "stopped"];
+const rank = ({ state }: Reader): number => ORDER.indexOf(state);
 
 /** Every part that acts on its own, those that need somebody first. */
 export function PartsTable({ readers, selected, refusal, onRestart }: PartsTableProps) {
@@ -29,7 +29,9 @@ export function PartsTable({ readers, selected, refusal, onRestart }: PartsTable
         <thead>
           <tr>
             <th scope="col">State</th>
-            <th scope="col">Part</th>
+            <th scope="col" className="w100">
+              Part
+            </th>
             <th scope="col" className="num">
               for
             </th>
@@ -39,7 +41,7 @@ export function PartsTable({ readers, selected, refusal, onRestart }: PartsTable
             <th scope="col" className="num p3">
               restarts
             </th>
-            <th scope="col" className="w100 p2">
+            <th scope="col" className="p2">
               Last error
             </th>
             <th scope="col">
@@ -53,15 +55,18 @@ export function PartsTable({ readers, selected, refusal, onRestart }: PartsTable
               <td className="nowrap">
                 <State system="reader" word={reader.state} quiet={reader.state === "running"} />
               </td>
-              <th scope="row" className="wrap">
-                {reader.title} <span className="mono t3 small">{reader.name}</span>
+              <th scope="row" className="part-name">
+                {reader.title}
+                <span className="mono t3 small">{reader.name}</span>
               </th>
               <td className="num nowrap">
                 <Since at={Date.parse(reader.since) as EpochMs} />
               </td>
               <td className="num p2">{reader.failures}</td>
               <td className="num p3">{reader.restarts}</td>
-              <td className="p2 t2 wrap">{reader.reason === null ? "–" : <bdi>{shownText(reader.reason)}</bdi>}</td>
+              <td className="p2 t2 last-error">
+                {reader.reason === null ? "–" : <bdi>{shownText(reader.reason)}</bdi>}
+              </td>
               <td>
                 {reader.state === "parked" && (
                   <Button small onPress={() => onRestart(reader)} refusal={refusal}>

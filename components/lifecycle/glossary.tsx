@@ -102,7 +102,7 @@ function Line({ line: { machine, state, means, tone, shape, toldBy, sources } }:
       <td className="p2 t2 nowrap">
         {tone}, {shape}
       </td>
-      <td className="p3 t3 small wrap">{sources.map(sourceText).join("; ")}</td>
+      <td className="p3 t3 small written">{sources.map(sourceText).join("; ")}</td>
     </tr>
   );
 }
