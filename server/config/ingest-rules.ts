@@ -18,7 +18,9 @@ export function ingestFaults(
     ...exposureFaults(ingest),
     ...accountFaults(ingest),
     ...keyFaults(ingest, journal?.store === "scylla"),
-    ...(read.ingestIsWhole ? [...routeFaults(ingest), ...receiverFaults(ingest, journal?.store === "scylla")] : []),
+    ...(read.ingestIsWhole
+      ? [...scopeFaults(ingest), ...routeFaults(ingest), ...receiverFaults(ingest, journal?.store === "scylla")]
+      : []),
   ];
 }
 
@@ -76,6 +78,22 @@ function keyFaults({ keyEnv, keyFile }: IngestDocument, isShared: boolean): read
   if (!isShared || keyEnv !== undefined || keyFile !== undefined) return [];
   const message = "needs keyFile or keyEnv, the same on every console: the journal is shared, and so are tokens";
   return [{ path: ["ingest"], message }];
+}
+
+/** Types that somebody may send, and that are none of the file. */
+function scopeFaults({ users, bootstrap, types }: IngestDocument): readonly ShapeFault[] {
+  const lists = [
+    { name: "users", list: users },
+    { name: "bootstrap", list: bootstrap },
+  ];
+  return lists.flatMap(({ name, list }) =>
+    list.flatMap((one, index) =>
+      one.types.flatMap((type, i) => {
+        if (Object.hasOwn(types, type)) return [];
+        return [{ path: ["ingest", name, index, "types", i], message: `${type} is no type of this file` }];
+      }),
+    ),
+  );
 }
 
 function routeFaults({ types, receivers, routes }: IngestDocument): readonly ShapeFault[] {

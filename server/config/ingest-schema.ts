@@ -11,6 +11,8 @@ export const RECEIVER_USE_NAMES = [
   "webhook",
   "prometheus",
 ] as const;
+/** Shapes of bodies that are known (`server/ingest/domain/body-schemas.ts`). */
+export const BODY_SCHEMA_NAMES = ["system_metrics.v1", "networking_metrics.v1", "ethereum_metrics.v1"] as const;
 export const OVERFLOW_NAMES = ["block", "keep-latest", "drop-oldest"] as const;
 
 const name = z
@@ -96,7 +98,7 @@ export const receiver = z.strictObject({
 });
 
 const DEFAULT_TYPES = {
-  system_metrics: { schema: "system_metrics.v1", kinds: ["statistics"] },
+  system_metrics: { schema: "system_metrics.v1" as const, kinds: ["statistics"] },
   networking_metrics: { kinds: ["latency"] },
   ethereum_metrics: { kinds: ["information", "block", "history", "pending", "statistics"] },
 };
@@ -145,8 +147,7 @@ export const ingest = z.strictObject({
       name,
       z.strictObject({
         schema: z
-          .string()
-          .regex(/^[a-z0-9_]{1,60}\.v\d{1,3}$/, "must be a name such as system_metrics.v1")
+          .enum(BODY_SCHEMA_NAMES, { error: `must be ${BODY_SCHEMA_NAMES.join(", ")}` })
           .optional()
           .describe("Shape that bodies are checked against; any object when left out."),
         kinds: z.array(name).min(1, "needs at least one").max(100).describe("What may be sent of it."),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { BODY_SCHEMAS } from "#server/ingest/domain/body-schemas.ts";
 import { ConfigurationError } from "./fault.ts";
+import { BODY_SCHEMA_NAMES } from "./ingest-schema.ts";
 import { loadConfiguration } from "./load.ts";
 import { maskedConfiguration } from "./masked.ts";
 
@@ -83,6 +85,10 @@ describe("the gateway in the configuration", () => {
     expect(load("ingest: {}\ndemo: {}").demo).toEqual({ speed: 1 });
   });
 
+  it("knows the shapes of bodies that the gateway knows", () => {
+    expect([...BODY_SCHEMA_NAMES]).toEqual(BODY_SCHEMAS);
+  });
+
   it("shows no secret", () => {
     const text = maskedConfiguration(load(DOCUMENTED));
     expect(text).toContain("(hidden)");
@@ -153,6 +159,16 @@ describe("the gateway in the configuration", () => {
       "a star within an agent's id",
       "  users: [ { name: a, passwordEnv: PW, agents: ['a*b'] } ]",
       "2 ingest.users[0].agents[0]: must be an agent's id, or the beginning of ids with * at its end",
+    ],
+    [
+      "a shape that nobody knows",
+      "  types: { host: { kinds: [a], schema: host.v1 } }",
+      "2 ingest.types.host.schema: must be system_metrics.v1, networking_metrics.v1, ethereum_metrics.v1",
+    ],
+    [
+      "a user's type that is none",
+      "  users: [ { name: a, passwordEnv: PW, types: [other] } ]",
+      "2 ingest.users[0].types[0]: other is no type of this file",
     ],
     ["a key nobody knows", "  receiver: {}", "2 ingest.receiver: is not a key that is known here"],
   ])("names the line of %s", (_, text, fault) => {
