@@ -18,8 +18,11 @@ export function AgentChart({ title, points }: ChartProps) {
   const plot = useRef<uPlot | null>(null);
   const data: uPlot.AlignedData = [points.map(({ at }) => Date.parse(at) / 1_000), points.map(({ value }) => value)];
   const latest = useRef(data);
-  latest.current = data;
 
+  useEffect(() => {
+    latest.current = data;
+    plot.current?.setData(data);
+  });
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
@@ -39,7 +42,6 @@ export function AgentChart({ title, points }: ChartProps) {
       plot.current = null;
     };
   }, [title]);
-  useEffect(() => plot.current?.setData(data));
   return <div ref={box} className="agent-chart" role="img" aria-label={`${title} over the last hour, as a chart`} />;
 }
 

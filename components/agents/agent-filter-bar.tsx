@@ -1,9 +1,14 @@
 "use client";
+import { useEffect, useRef, useState } from "react";
 import { formatCount } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
+import { Icon } from "#components/ui/icons.tsx";
+import { useKeys } from "#components/ui/keys.tsx";
 import type { AgentsPlace } from "#components/ui/routes.ts";
 import type { AgentState } from "#server/contract/agents.ts";
 import { type AgentFilter, type AgentLine, countByState, LISTED_STATES } from "./agent-lines.ts";
+
+const TYPING_MS = 250;
 
 interface FilterBarProps {
   readonly filter: AgentFilter;
@@ -24,14 +29,7 @@ export function AgentFilterBar({ filter, within, asMap, onChange }: FilterBarPro
   };
   return (
     <div className="agent-filter">
-      <input
-        type="search"
-        className="input"
-        aria-label="Filter by agent, host, gateway or program"
-        placeholder="agent, host, gateway…"
-        value={filter.text}
-        onChange={(event) => onChange({ text: event.target.value })}
-      />
+      <SearchBox value={filter.text} onChange={(text) => onChange({ text })} />
       <fieldset className="chips" aria-label="States">
         {LISTED_STATES.map((state) => (
           <button
@@ -54,6 +52,43 @@ export function AgentFilterBar({ filter, within, asMap, onChange }: FilterBarPro
           Map
         </button>
       </fieldset>
+    </div>
+  );
+}
+
+/** Follows the typing, and tells when it rests. */
+function SearchBox({ value, onChange }: { readonly value: string; readonly onChange: (text: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [typed, setTyped] = useState<string | null>(null);
+  const tell = useRef(onChange);
+  useEffect(() => {
+    tell.current = onChange;
+  });
+  useEffect(() => {
+    if (typed === null) return;
+    const timer = setTimeout(() => {
+      tell.current(typed);
+      setTyped(null);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  useKeys([{ keys: "/", does: "filter agents", run: () => input.current?.focus() }], { group: "List" });
+  return (
+    <div className="field q-label">
+      <Icon name="search" size={14} />
+      <input
+        ref={input}
+        type="search"
+        aria-label="Filter by agent, host, gateway or program"
+        placeholder="agent, host, gateway…"
+        autoComplete="off"
+        spellCheck={false}
+        value={typed ?? value}
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") input.current?.blur();
+        }}
+      />
     </div>
   );
 }

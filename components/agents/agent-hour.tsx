@@ -31,7 +31,7 @@ export function AgentHour({ source, agentId }: OfAgent) {
     useTRPC().agents.points.queryOptions({ source, agentId }, { refetchInterval: EVERY_MS, retry: false }),
   );
   return (
-    <Section title="The last hour" note="every number that it sends" className="sec-gap">
+    <Section title="The last hour" note="every number that it sends" className="agent-part">
       <QueryWidget query={query} what="its last hour" rows={3} columns={4}>
         {({ series, faults }) => {
           const shown = series.find((one) => keyOf(one) === chosen);
@@ -49,7 +49,9 @@ export function AgentHour({ source, agentId }: OfAgent) {
                         <th scope="col" className="p2">
                           Of
                         </th>
-                        <th scope="col">an hour</th>
+                        <th scope="col" className="w100">
+                          an hour
+                        </th>
                         <th scope="col" className="num">
                           least
                         </th>
@@ -105,7 +107,7 @@ function Row({ series: { type, kind, field, points }, open, onToggle }: RowProps
           {type} {kind}
         </bdi>
       </td>
-      <td>
+      <td className="w100">
         <Spark values={steps(points)} width={180} label={`${field} over the last hour`} />
       </td>
       <td className="num">{values.length === 0 ? "–" : formatNumber(Math.min(...values), 1)}</td>

@@ -90,7 +90,7 @@ function Agent({ line }: { readonly line: AgentLine }) {
       </div>
       <DemoAgent agentId={id} active={agent.state === "active"} />
       {past ? (
-        <Section title="Sent">
+        <Section title="Sent" className="agent-part">
           <OnlyNow>what it sent is in memory and in its tables, not in the journal.</OnlyNow>
         </Section>
       ) : (
@@ -100,8 +100,12 @@ function Agent({ line }: { readonly line: AgentLine }) {
           <AgentTail source={source} agentId={id} />
         </>
       )}
-      <RelatedSection thing={{ kind: "agent", source, id }} />
-      <HistorySection thing={{ type: "agent", source, id }} what={id} />
+      <div className="agent-part">
+        <RelatedSection thing={{ kind: "agent", source, id }} />
+      </div>
+      <div className="agent-part">
+        <HistorySection thing={{ type: "agent", source, id }} what={id} />
+      </div>
     </>
   );
 }
@@ -124,7 +128,7 @@ function standing({ agent, sample }: AgentLine, past: boolean): readonly Fact[] 
     { name: "sent twice", value: measured(formatCount(sample?.duplicates ?? 0)), source: "of this boot, dropped" },
     { name: "refused", value: measured(formatCount(sample?.rejected ?? 0)), source: "of this boot" },
     { name: "restarts", value: formatCount(agent.restarts), source: "seen" },
-    { name: "known", value: <Instant at={agent.seenSince} />, source: "since" },
+    { name: "known since", value: <Instant at={agent.seenSince} /> },
   ];
 }
 

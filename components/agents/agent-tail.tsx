@@ -33,7 +33,7 @@ export function AgentTail({ source, agentId }: OfAgent) {
     <Section
       title="Raw messages"
       note="the last hundred, newest first"
-      className="sec-gap"
+      className="agent-part"
       aside={
         <button type="button" className="btn sm" aria-pressed={paused} onClick={() => setPaused(!paused)}>
           {paused ? "Go on" : "Hold still"}

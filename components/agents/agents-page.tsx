@@ -26,6 +26,7 @@ import {
   withinText,
 } from "./agent-lines.ts";
 import { AgentTable } from "./agent-table.tsx";
+import "#components/plan/plan.css";
 import "#components/plans/plans.css";
 import "./agents.css";
 
