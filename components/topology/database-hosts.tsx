@@ -1,11 +1,19 @@
 "use client";
 import { plural } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
+import { Link } from "#components/ui/link.tsx";
+import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import type { RegionView } from "./estate-view.ts";
 
+interface DatabaseHostsProps {
+  readonly regions: readonly RegionView[];
+  /** Where one is: a host is opened beside it. */
+  readonly place: TopologyPlace;
+}
+
 /** The database hosts of the map as a table: the twin of what is painted beside the nodes. */
-export function DatabaseHosts({ regions }: { readonly regions: readonly RegionView[] }) {
+export function DatabaseHosts({ regions, place }: DatabaseHostsProps) {
   const hosts = regions.flatMap(({ title, databases }) =>
     databases.flatMap((database) => database.hosts.map((host) => ({ ...host, region: title, database }))),
   );
@@ -41,7 +49,11 @@ export function DatabaseHosts({ regions }: { readonly regions: readonly RegionVi
                       {word}
                     </span>
                   </td>
-                  <td className="mono">{address}</td>
+                  <td className="mono">
+                    <Link className="plain" href={hrefOf(place, database.source, hostId)}>
+                      {address}
+                    </Link>
+                  </td>
                   <td>
                     <bdi>{database.name}</bdi> <span className="t3">{database.product}</span>
                   </td>
@@ -59,5 +71,8 @@ export function DatabaseHosts({ regions }: { readonly regions: readonly RegionVi
     </Section>
   );
 }
+
+const hrefOf = (place: TopologyPlace, source: string, hostId: string) =>
+  routes.topology({ ...place, node: null, host: null, thing: "database-host", of: source, id: hostId });
 
 const TONES = { up: "good", down: "failed", "not known": "unknown" } as const;

@@ -184,7 +184,7 @@ export function TopologyPage() {
                 <NodeTable rows={rows} place={place} all={everyRow.length} />
               </Section>
             )}
-            {shown.has("database") && <DatabaseHosts regions={regions} />}
+            {shown.has("database") && <DatabaseHosts regions={regions} place={place} />}
             {shownLayers.length > 0 && <ThingTables layers={shownLayers} filter={filter} place={place} />}
             {source !== null && <SourceHealth source={source} />}
           </div>
