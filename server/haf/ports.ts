@@ -40,6 +40,8 @@ export interface HafStore {
   indexBuilds(signal?: AbortSignal): Promise<HafRead<readonly HafIndexBuild[]>>;
   connections(signal?: AbortSignal): Promise<HafRead<readonly HafConnection[]>>;
   databaseBytes(signal?: AbortSignal): Promise<HafRead<DecimalText>>;
+  /** Which of these schemas exist: an app whose schema is there and whose context is not is being set up. */
+  schemas?(names: readonly string[], signal?: AbortSignal): Promise<HafRead<readonly string[]>>;
   close(): Promise<void>;
 }
 

@@ -25,6 +25,8 @@ export interface AppsLook {
   readonly rows: ReadonlyMap<string, AppRows>;
   /** A container that sets this app up runs now. */
   readonly settingUp: (app: string) => boolean;
+  /** Of configured apps without a context those whose schema exists. */
+  readonly schemas: readonly string[];
   /** The block each app was at, at the look before. */
   readonly blocks: ReadonlyMap<string, number>;
 }
@@ -165,12 +167,16 @@ function judgeAbsent(known: HafAppFold | undefined, name: string, look: AppsLook
   const before = known?.state ?? null;
   const had = known !== undefined && known.contextId !== null;
   const isRemoved = had || before === "removed" || (look.rows.get(name)?.removedAt ?? null) !== null;
-  const state = isRemoved ? "removed" : look.settingUp(name) ? "installing" : "missing";
+  const state = isRemoved ? "removed" : look.settingUp(name) || look.schemas.includes(name) ? "installing" : "missing";
   if (state === "missing" && !configured) return null;
   const app = { name, facts: absentApp(state), life: known?.life ?? 1, known: known !== undefined, context: null };
   if (before === state) return { app, drafts: [], anew: false };
   const removedAt = look.rows.get(name)?.removedAt ?? null;
-  const words = { missing: "it has no context", installing: "its set-up runs", removed: "its context is gone" };
+  const words = {
+    missing: "it has no context",
+    installing: look.settingUp(name) ? "its set-up runs" : "its schema exists, its context does not",
+    removed: "its context is gone",
+  };
   const evidence = state === "removed" && removedAt !== null ? "its context was removed" : words[state];
   const draft = changed(
     name,

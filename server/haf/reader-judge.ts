@@ -180,6 +180,7 @@ function appsOf(
   const verdict = judgeApps(fold, {
     ...{ now: at, contexts, configured, consistentBlock: instance.consistentBlock },
     ...{ rows: memory.rows, blocks: memory.blocks, settingUp: (app: string) => running.has(app) },
+    schemas: seen.schemas ?? [],
     pending: indexFacts(seen.indexes ?? [], new Map(), 0).pending,
   });
   for (const { app, evidence } of verdict.wentDown)

@@ -21,6 +21,7 @@ const PERIOD_MS = {
   eventQueue: 10_000,
   vacuum: 30_000,
   databaseBytes: 300_000,
+  schemas: 10_000,
 } as const;
 type ReadKind = keyof typeof PERIOD_MS;
 
@@ -38,6 +39,8 @@ export interface HafSeen {
   readonly eventQueue: HafEventQueue | null;
   readonly vacuum: readonly HafVacuum[] | null;
   readonly databaseBytes: DecimalText | null;
+  /** Of configured apps without a context those whose schema exists. */
+  readonly schemas: readonly string[] | null;
 }
 
 export interface Busy {
@@ -55,6 +58,7 @@ const NOTHING_SEEN: HafSeen = {
   eventQueue: null,
   vacuum: null,
   databaseBytes: null,
+  schemas: null,
 };
 
 export interface HafReads {
@@ -69,7 +73,8 @@ export interface HafReads {
   forgetDatabase(): void;
 }
 
-export function createHafReads(store: HafStore, clock: Clock): HafReads {
+/** @param configured names of apps that are meant to be there */
+export function createHafReads(store: HafStore, clock: Clock, configured: readonly string[]): HafReads {
   const startedAt = new Map<ReadKind, MonotonicMs>();
   const busy = new Map<string, Busy>();
   let seen: HafSeen = NOTHING_SEEN;
@@ -108,6 +113,17 @@ export function createHafReads(store: HafStore, clock: Clock): HafReads {
     if (value !== null) seen = { ...seen, ...keep(value) };
   }
 
+  /** An app without a context may have a schema already. */
+  async function readSchemas(force: boolean): Promise<void> {
+    const there = new Set((seen.apps ?? []).map(({ name }) => name));
+    const absent = configured.filter((name) => !there.has(name));
+    if (absent.length === 0) seen = { ...seen, schemas: [] };
+    else if (store.schemas !== undefined) {
+      const ask = store.schemas.bind(store, absent);
+      await due("schemas", force, ask, (schemas) => ({ schemas }));
+    }
+  }
+
   return {
     seen: () => seen,
     busy: () => [...busy.values()].toSorted((a, b) => a.since - b.since)[0] ?? null,
@@ -132,6 +148,7 @@ export function createHafReads(store: HafStore, clock: Clock): HafReads {
         (signal) => store.apps(signal),
         (apps) => ({ apps }),
       );
+      await readSchemas(force);
       await due(
         "indexes",
         force,

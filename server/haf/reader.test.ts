@@ -11,7 +11,7 @@ import { createManualClock } from "#server/runtime/clock.ts";
 import type { HafLogRow, HafRead, HafStore } from "./ports.ts";
 import { createHafReader } from "./reader.ts";
 
-type Read = Exclude<keyof HafStore, "close">;
+type Read = Exclude<keyof HafStore, "close" | "schemas">;
 
 function setUp(step: number, apps: readonly string[] = []) {
   const clock = createManualClock();
@@ -24,7 +24,7 @@ function setUp(step: number, apps: readonly string[] = []) {
   const recorded = createRecordedStore({ steps: recordedSteps(), at: () => at, clock });
   const store = new Proxy(recorded, {
     get(target, name: keyof HafStore) {
-      if (name === "close") return target.close;
+      if (name === "close" || name === "schemas") return target[name];
       return async (...given: unknown[]) => {
         calls.push({ read: name, atMs: clock.monotonic() });
         running += 1;
@@ -194,6 +194,29 @@ describe("the reader of a stack", () => {
     await stop();
     expect(fold().apps.hivemind).toMatchObject({ state: "missing", contextId: null });
     expect(fold().phases).toEqual(["app_setup", "app_sync"]);
+  });
+
+  it("shows a configured app as installing whose schema is there and whose context is not", async () => {
+    const clock = createManualClock();
+    const journal = createMemoryRecorder(clock);
+    const asked: (readonly string[])[] = [];
+    const store: HafStore = {
+      ...createRecordedStore({ steps: recordedSteps(), at: () => 13, clock }),
+      async schemas(names) {
+        asked.push(names);
+        return { kind: "read", value: ["hivemind"] };
+      },
+    };
+    const reader = createHafReader({
+      ...{ sourceId: "hive", store, engine: null, apps: ["app1", "hivemind", "hafah"], recorder: journal.recorder },
+      ...{ view: journal.recorder, clock, log: silentLogger, loopDelay: { maxLateSince: () => 0 } },
+    });
+    await reader.readNow();
+    const { apps } = journal.recorder.haf("hive");
+    expect([apps.hivemind?.state, apps.hafah?.state, apps.app1?.state]).toEqual([
+      ...["installing", "missing", "waiting_for_haf"],
+    ]);
+    expect(asked).toEqual([["hivemind", "hafah"]]);
   });
 
   it("tells of everything once more after the journal refused it, and of nothing twice", async () => {

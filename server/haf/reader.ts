@@ -57,7 +57,7 @@ export interface HafReader {
 export function createHafReader(options: HafReaderOptions): HafReader {
   const { sourceId, store, recorder, view, clock, log, engine } = options;
   const stream = hafStream(sourceId);
-  const reads = createHafReads(store, clock);
+  const reads = createHafReads(store, clock, options.apps);
   const rowReader = createHafRows(store, reads, log);
   const memory = emptyMemory();
   const containers: ContainerWatch | null =

@@ -25,8 +25,9 @@ export function observeIdle(before: IdleSince, { indexes, builds, connections, n
   const creating = indexes.filter(({ status }) => status === "creating");
   if (creating.length === 0) return new Map();
   if (builds === null) return before;
+  // Without the rights of `pg_read_all_stats` neither the state of others is told nor what they build.
   const works = connections.some(
-    ({ application, state }) => state === "active" && /hived|haf_monitor/i.test(application),
+    ({ application, state }) => (state === "active" || state === "not told") && /hived|haf_monitor/i.test(application),
   );
   const built = new Set(builds.map(({ table }) => bare(table)));
   return new Map(

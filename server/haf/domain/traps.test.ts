@@ -122,6 +122,8 @@ describe("traps of a real stack", () => {
     const works = { connections: [{ application: "haf_monitor", user: "h", state: "active", count: 1 }] };
     expect(observeIdle(idle, look(99_000, works)).size).toBe(0);
     expect(observeIdle(idle, look(99_000, { builds: null }))).toBe(idle);
+    const untold = { connections: [{ application: "hived", user: "h", state: "not told", count: 1 }] };
+    expect(observeIdle(idle, look(99_000, untold)).size).toBe(0);
   });
 
   it("12: a stopped hived leaves the last values: LIVE with a block older than a minute is stale", () => {

@@ -40,6 +40,16 @@ export const readConnections = (connections: HafConnections): Promise<readonly H
     connectionRow,
   );
 
+/** Of these names those that are schemas; `pg_namespace` is open to everybody. */
+export async function readSchemas(connections: HafConnections, names: readonly string[]): Promise<readonly string[]> {
+  const rows = await connections.ask(
+    "select nspname::text as name from pg_namespace where nspname in (select json_array_elements_text($1::json)) order by 1",
+    z.object({ name: z.string() }),
+    [JSON.stringify(names)],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Q11. */
 export async function readDatabaseBytes(connections: HafConnections): Promise<DecimalText> {
   const [row] = await connections.ask(

@@ -1,6 +1,6 @@
 import type { HafRead, HafStore } from "#server/haf/ports.ts";
 import type { Clock, MonotonicMs } from "#server/kernel/clock.ts";
-import { readConnections, readDatabaseBytes, readEventQueue } from "./activity-reads.ts";
+import { readConnections, readDatabaseBytes, readEventQueue, readSchemas } from "./activity-reads.ts";
 import { readApps } from "./apps-read.ts";
 import { type Capabilities, readCapabilities } from "./capabilities.ts";
 import { type HafConnections, type HafSource, openHafConnections } from "./haf-connections.ts";
@@ -48,6 +48,7 @@ export function createPostgresHafStore(source: HafSource, clock: Clock): HafStor
     indexBuilds: (signal) => read(signal, () => readIndexBuilds(connections)),
     connections: (signal) => read(signal, () => readConnections(connections)),
     databaseBytes: (signal) => read(signal, () => readDatabaseBytes(connections)),
+    schemas: (names, signal) => read(signal, () => readSchemas(connections, names)),
     close: () => connections.close(),
   };
 }
