@@ -182,7 +182,8 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     for (const counts of book.news(clock.now() - GAP_AFTER_MS)) watch.counted(counts);
     letGo();
     await intake.probe();
-    for (const seen of book.unsaved(WINDOWS_A_TURN_MAX)) await spool.append([], seen, clock.now());
+    // At once, so that they share a commit.
+    await Promise.all(book.unsaved(WINDOWS_A_TURN_MAX).map((seen) => spool.append([], seen, clock.now())));
   }
 
   async function turns(signal: AbortSignal): Promise<void> {

@@ -15,7 +15,7 @@ export interface SqliteFileOptions {
 /**
  * Opens the file, or creates it for its owner alone. A commit is fsynced before it returns.
  *
- * @throws OpsError `refused` when another process has it
+ * @throws OpsError `refused` when another process has it, or it is damaged
  */
 export function openFile({ file, fileBytesMax, schema }: SqliteFileOptions): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -31,11 +31,15 @@ export function openFile({ file, fileBytesMax, schema }: SqliteFileOptions): Dat
     return database;
   } catch (cause) {
     database.close();
-    if (!isLocked(cause)) throw cause;
-    throw new OpsError("refused", `${file} is in use by another process`, { cause });
+    if (isLocked(cause)) throw new OpsError("refused", `${file} is in use by another process`, { cause });
+    if (!isDamaged(cause)) throw cause;
+    throw new OpsError("refused", `${file} is damaged (${messageOf(cause)}): move it away to begin anew without it`, {
+      cause,
+    });
   }
 }
 
+const isDamaged = (cause: unknown): boolean => /not a database|malformed/.test(messageOf(cause));
 const isLocked = (cause: unknown): boolean => /database is locked/.test(messageOf(cause));
 
 /** All of it or nothing. */

@@ -21,6 +21,8 @@ const BOOTS_PER_AGENT_MAX = 4;
 const BOOTS_MAX = 50_000;
 const LETTERS_MAX = 10_000;
 const CHUNKS_A_READ_MAX = 500;
+/** Of one read, beyond its first chunk: what is read ahead is held in memory. */
+const CHARS_A_READ_MAX = 4 * 1024 * 1024;
 
 const WRITES: ReadonlySet<string> = new Set<SpoolCall>(["append", "settle", "bury", "forget"]);
 
@@ -105,11 +107,13 @@ function spoolCalls(database: DatabaseSync, maxBytes: number) {
     forget: ({ agentId }) => seen.forget(agentId),
     next({ receiver, after, items }) {
       const chunks: ChunkRow[] = [];
-      let found = 0;
+      let [found, chars] = [0, 0];
       for (const row of behind.iterate(receiver, after, CHUNKS_A_READ_MAX)) {
-        chunks.push({ id: Number(row.id), payload: String(row.payload) });
+        const payload = String(row.payload);
+        chunks.push({ id: Number(row.id), payload });
         found += Number(row.items);
-        if (found >= items) break;
+        chars += payload.length;
+        if (found >= items || chars >= CHARS_A_READ_MAX) break;
       }
       return chunks;
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -79,6 +79,26 @@ describe("the spool", () => {
     ]);
     const rest = await spool.letters({ receiver: "x", before: page[1]?.id ?? null, limit: 2 });
     expect(rest).toMatchObject([{ receiver: "x", reason: "no", at: now, envelope: point(1) }]);
+    await spool.close();
+  });
+
+  it("says of a damaged file that it is, and which", async () => {
+    const file = join(directory, "spool.sqlite");
+    writeFileSync(file, "this is no database, and it is long enough to be told from an empty file".repeat(20));
+    await expect(open()).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining(`${file} is damaged`),
+    });
+  });
+
+  it("reads no more ahead than a few megabytes, and at least one list", async () => {
+    const spool = await open(100_000_000);
+    const text = "x".repeat(3_000_000);
+    for (let seq = 1; seq <= 4; seq += 1) {
+      await spool.append([{ receivers: ["x"], items: [point(seq, { body: { text } })] }], seen(), now);
+    }
+    const read = await spool.next("x", 0, 500);
+    expect(read.flatMap(({ items }) => items.map(({ seq }) => seq))).toEqual([1, 2]);
     await spool.close();
   });
 
