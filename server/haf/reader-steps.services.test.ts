@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
+import { execute, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { hafStream } from "#server/contract/event.ts";
 import { recordedSteps } from "#server/demo/haf/recording.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
@@ -56,4 +56,24 @@ describe("the recording in a real PostgreSQL, step by step", () => {
       TIMEOUT_MS,
     );
   }
+
+  it("shows a configured app whose schema exists as installing", async () => {
+    const { url, readerUrl } = await createHafDatabase(server, "installing");
+    await loadHafStep(url, 14);
+    await execute(url, (client) => client.query("create schema hivemind"));
+    const clock = createSystemClock();
+    const journal = createMemoryRecorder(clock);
+    const store = createPostgresHafStore({ url: readerUrl }, clock);
+    const reader = createHafReader({
+      ...{ sourceId: "hive", store, engine: null, apps: ["app1", "hivemind", "hafah"], recorder: journal.recorder },
+      ...{ view: journal.recorder, clock, log: silentLogger, loopDelay: { maxLateSince: () => 0 } },
+    });
+    try {
+      await reader.readNow();
+      const { apps } = journal.recorder.haf("hive");
+      expect([apps.hivemind?.state, apps.hafah?.state]).toEqual(["installing", "missing"]);
+    } finally {
+      await store.close();
+    }
+  });
 });
