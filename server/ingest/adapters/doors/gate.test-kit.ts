@@ -95,8 +95,20 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever was answered
-  readonly json: any;
+  /** As far as it was JSON: whatever of this the call answers. */
+  readonly json: ReplyBody;
+}
+
+export interface ReplyBody {
+  readonly token: string;
+  readonly expires_at: string;
+  readonly received_at: string;
+  readonly credit: number;
+  readonly rejected: readonly unknown[];
+  readonly error: string | undefined;
+  readonly reason: string;
+  readonly password: string;
+  readonly "user-name": string;
 }
 
 export interface TestGate {
@@ -205,7 +217,7 @@ function call(options: RequestOptions, body: Uint8Array | string | undefined): P
       response.on("error", reject);
       response.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8");
-        const json = text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : null;
+        const json = JSON.parse(text.startsWith("{") || text.startsWith("[") ? text : "{}") as ReplyBody;
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
       });
     });

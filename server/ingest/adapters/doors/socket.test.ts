@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { decode, encode } from "@msgpack/msgpack";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -228,4 +229,37 @@ describe("a connection", () => {
     await closing.close();
     expect([(await agent.closed).code, (await silent.closed).code]).toEqual([1001, 1001]);
   });
+
+  it("that breaks off within a frame, at whichever byte on the wire, takes nothing of it", async () => {
+    const hello = frameBytes(JSON.stringify({ ...HELLO, token }));
+    const data = frameBytes(JSON.stringify({ op: "data", items: [itemOf(1)] }));
+    for (let length = 0; length < data.length; length += 1) {
+      const socket = createConnection({ host: "127.0.0.1", port: gate.port });
+      const welcomed = new Promise<void>((resolve) => {
+        let text = "";
+        socket.on("data", (chunk) => {
+          text += chunk.toString("latin1");
+          if (text.includes("welcome")) resolve();
+        });
+      });
+      socket.write(
+        "GET /ingest/v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+      );
+      socket.write(hello);
+      await welcomed;
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      socket.end(data.subarray(0, length));
+      await closed;
+    }
+    expect(gate.pipe.batches).toEqual([]);
+  });
 });
+
+/** A text frame of a client as it is on the wire (RFC 6455, section 5.2), masked by zeros. */
+function frameBytes(text: string): Buffer {
+  const payload = Buffer.from(text);
+  const head = Buffer.from([0x81, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0]);
+  if (payload.length >= 126) return Buffer.concat([head, payload]);
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+}
