@@ -17,18 +17,15 @@ export function countText(count: StateCount | undefined): string {
 /** The machine with how many things are in each state now. Its source is the same for all numbers. */
 export function countedDiagram(machine: Machine, counts: StateCounts): Diagram {
   const { title, states, transitions, first, last } = machine;
+  // From top to bottom: the page scrolls that way.
+  const drawing = { title, states, transitions, first, last, direction: "TB" as const };
+  const { source, edges } = toStateDiagram({ ...drawing, labelOf: (state) => state.padEnd(state.length + COUNT_ROOM) });
   const labelOf = (state: string): string => {
     const count = counts[state];
-    const said = count === undefined || count.kind === "not-counted" ? state : `${state}: ${countText(count)}`;
-    return said.padEnd(state.length + COUNT_ROOM);
+    return count === undefined || count.kind === "not-counted" ? state : `${state}: ${countText(count)}`;
   };
-  // From top to bottom: the page scrolls that way.
-  const drawn = toStateDiagram({ title, states, transitions, first, last, direction: "TB", labelOf });
-  return {
-    ...drawn,
-    nodes: drawn.nodes.map((node) => ({ ...node, label: node.label.trimEnd() })),
-    text: drawn.text.replaceAll(/ +" as /g, '" as '),
-  };
+  const { nodes, text } = toStateDiagram({ ...drawing, labelOf });
+  return { title, source, nodes, edges, text };
 }
 
 /** States in which something is are drawn in their own colour. */

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { AGENT_WAYS, RECEIVER_STATES } from "#server/contract/agents.ts";
 import { OPERATION_PHASES } from "#server/contract/fold/operator.ts";
+import { judgeReceiver } from "#server/ingest/domain/receiver-state.ts";
 import { lookOf, STATES } from "#server/kernel/states.ts";
+import { AGENT_MACHINE } from "./agent-lifecycle.ts";
 import { canJobBecome, isJobEnded, JOB_MACHINE } from "./job-lifecycle.ts";
 import { MACHINE_GROUPS, MACHINE_KINDS } from "./machine.ts";
 import { MACHINES, machineOf } from "./machines.ts";
 import { OPERATION_MACHINE } from "./operation-lifecycle.ts";
+import { RECEIVER_MACHINE } from "./receiver-lifecycle.ts";
 
 it("lists every kind once, one group after the other", () => {
   expect(MACHINES.map(({ kind }) => kind)).toEqual([...MACHINE_KINDS]);
@@ -68,4 +72,24 @@ it("ends a job exactly where no way leads on", () => {
 
 it("knows every phase of an action that the fold knows", () => {
   expect(OPERATION_MACHINE.states).toEqual([...OPERATION_PHASES]);
+});
+
+it("has a way for every change that the judge of receivers can come to, and no other", () => {
+  const told = new Set<string>();
+  for (const before of RECEIVER_STATES) {
+    for (const stopped of [false, true])
+      for (const full of [false, true])
+        for (const failure of [null, "refused"])
+          for (const lagMs of [0, 3_000, 60_000]) {
+            const to = judgeReceiver(before, { stopped, full, failure, lagMs });
+            if (to !== before && before !== "stopped") told.add(`${before} ${to}`);
+          }
+  }
+  expect(RECEIVER_MACHINE.transitions.map(({ from, to }) => `${from} ${to}`).toSorted()).toEqual([...told].toSorted());
+});
+
+it("draws agents by the ways that their judge goes by", () => {
+  expect(AGENT_MACHINE.transitions.map(({ from, to }) => [from, to])).toEqual(
+    AGENT_WAYS.map(([from, to]) => [from, to]),
+  );
 });
