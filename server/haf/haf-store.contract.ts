@@ -39,6 +39,13 @@ export function hafStoreContract(name: string, open: () => Promise<HafStoreHarne
       expect(await readOf(store.hivedConnections("1"))).toEqual([]);
     });
 
+    it("names those schemas that are there, and takes names as they come", async () => {
+      await harness.load(19);
+      const hostile = `x'); drop schema hafd; --`;
+      const found = await harness.store.schemas?.(["nowhere", "hafd", "HAFD", hostile, ""]);
+      expect(found).toEqual({ kind: "read", value: ["hafd"] });
+    });
+
     it("gives up with the signal, and goes on reading afterwards", async () => {
       await harness.load(19);
       const reason = new Error("nobody waits for it any more");

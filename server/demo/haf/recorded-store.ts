@@ -50,6 +50,8 @@ export function createStepStore(now: () => RecordedStep, clock: Clock): HafStore
     indexBuilds: (signal) => read((of) => of.indexBuilds, signal),
     connections: (signal) => read((of) => of.connections, signal),
     databaseBytes: (signal) => read(() => String(DATABASE_BYTES), signal),
+    schemas: (names, signal) =>
+      read(({ apps }) => names.filter((name) => name === "hafd" || apps.some(({ schema }) => schema === name)), signal),
     close: async () => undefined,
   };
 }
