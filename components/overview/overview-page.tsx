@@ -40,7 +40,7 @@ export function OverviewPage() {
           <Needs />
           <Clusters />
           {needs !== undefined && (
-            <WhenInView wait={<Waiting title="What changed" rows={6} />}>
+            <WhenInView wait={<Waiting title="What changed" />}>
               <WhatChanged />
             </WhenInView>
           )}
@@ -50,12 +50,12 @@ export function OverviewPage() {
           <Sources />
           <ExecutorWorlds />
           {(haf || totals?.haf != null) && (
-            <WhenInView wait={<Waiting title="HAF stacks" rows={2} />}>
+            <WhenInView wait={<Waiting title="HAF stacks" />}>
               <HafStacks />
             </WhenInView>
           )}
           {(ingest || totals?.agents != null) && (
-            <WhenInView wait={<Waiting title="Agents" rows={4} />}>
+            <WhenInView wait={<Waiting title="Agents" />}>
               <AgentsPanel />
             </WhenInView>
           )}
@@ -66,13 +66,11 @@ export function OverviewPage() {
   );
 }
 
-const ROW_PX = 28;
-
 /** Holds the place of a part below the fold; nothing is being read yet. */
-function Waiting({ title, rows }: { readonly title: string; readonly rows: number }) {
+function Waiting({ title }: { readonly title: string }) {
   return (
     <Section title={title}>
-      <div style={{ height: rows * ROW_PX }} />
+      <div className="below-fold" />
     </Section>
   );
 }
