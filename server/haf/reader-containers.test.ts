@@ -7,7 +7,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createManualClock, type ManualClock } from "#server/runtime/clock.ts";
-import type { HafContainer, HafEngine } from "./ports.ts";
+import type { HafContainer, HafEngine, HafStore } from "./ports.ts";
 import { createHafReader } from "./reader.ts";
 
 function createFakeEngine(clock: ManualClock) {
@@ -62,7 +62,15 @@ function setUp(step: number) {
   const journal = createMemoryRecorder(clock);
   const docker = createFakeEngine(clock);
   let at = step - 1;
-  const store = createRecordedStore({ steps: recordedSteps(), at: () => at, clock });
+  let refuses = false;
+  const recorded = createRecordedStore({ steps: recordedSteps(), at: () => at, clock });
+  const store: HafStore = {
+    ...recorded,
+    async database(signal) {
+      if (refuses) throw new OpsError("upstream-unavailable", "connection refused");
+      return recorded.database(signal);
+    },
+  };
   const open = () =>
     createHafReader({
       ...{ sourceId: "hive", store, engine: docker.engine, apps: [] },
@@ -73,6 +81,9 @@ function setUp(step: number) {
   const fold = () => journal.recorder.haf("hive");
   return {
     ...{ clock, journal, docker, fold },
+    refuse() {
+      refuses = true;
+    },
     roles: () => Object.fromEntries(Object.entries(fold().roles).map(([key, { state }]) => [key, state])),
     restart() {
       reader = open();
@@ -163,6 +174,20 @@ describe("containers of a stack", () => {
     await look();
     expect(fold().apps.app3?.state).toBe("installing");
     expect(fold().phases).toContain("app_setup");
+  });
+
+  it("are told of a stack whose database is not there yet: its indexes are built first", async () => {
+    const { docker, clock, reader, refuse, fold, roles } = setUp(1);
+    refuse();
+    docker.set("mib-hivemind", "alive");
+    const abort = new AbortController();
+    const done = reader().run(abort.signal);
+    await clock.advance(6_000);
+    expect(fold().source.state).toBe("down");
+    expect(fold().phases).toEqual(["index_building"]);
+    expect(roles()).toEqual({ "mib/hivemind/1": "alive" });
+    abort.abort();
+    await done;
   });
 
   it("are those of a service that an app's context is called after otherwise", async () => {

@@ -96,7 +96,10 @@ export function createHafReads(store: HafStore, clock: Clock, configured: readon
   }
 
   function isDue(kind: ReadKind): boolean {
-    if (kind === "builds" && !(seen.indexes ?? []).some(({ status }) => status === "creating")) return false;
+    if (kind === "builds" && !(seen.indexes ?? []).some(({ status }) => status === "creating")) {
+      busy.delete(kind);
+      return false;
+    }
     const last = startedAt.get(kind);
     return last === undefined || clock.monotonic() - last >= periodOf(kind) - EARLY_MS;
   }
@@ -110,15 +113,19 @@ export function createHafReads(store: HafStore, clock: Clock, configured: readon
     if (!isDue(kind) && !(force && kind !== "builds")) return;
     startedAt.set(kind, clock.monotonic());
     const value = await read(kind, call);
-    if (value !== null) seen = { ...seen, ...keep(value) };
+    // Busy: it is asked again at the next look, whatever its pace, so that it is told as soon as it is over.
+    if (value === null) startedAt.delete(kind);
+    else seen = { ...seen, ...keep(value) };
   }
 
   /** An app without a context may have a schema already. */
   async function readSchemas(force: boolean): Promise<void> {
     const there = new Set((seen.apps ?? []).map(({ name }) => name));
     const absent = configured.filter((name) => !there.has(name));
-    if (absent.length === 0) seen = { ...seen, schemas: [] };
-    else if (store.schemas !== undefined) {
+    if (absent.length === 0) {
+      busy.delete("schemas");
+      seen = { ...seen, schemas: [] };
+    } else if (store.schemas !== undefined) {
       const ask = store.schemas.bind(store, absent);
       await due("schemas", force, ask, (schemas) => ({ schemas }));
     }

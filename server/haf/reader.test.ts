@@ -131,6 +131,20 @@ describe("the reader of a stack", () => {
     await stop();
   });
 
+  it("stops saying so within a look of the end of the lock, also of what it reads once a minute", async () => {
+    const { clock, start, stop, on, mend, sample } = setUp(19);
+    on("indexes", busy);
+    on("databaseBytes", busy);
+    start();
+    await clock.advance(5_000);
+    expect(sample()?.busy).toBe("a lock on hafd.blocks");
+    mend();
+    await clock.advance(2_500);
+    expect(sample()?.busy).toBeNull();
+    expect(sample()?.databaseBytes).not.toBeNull();
+    await stop();
+  });
+
   it("tells that the source is down once, keeps what was known, and that it is up again", async () => {
     const { clock, start, stop, fail, mend, fold, journal } = setUp(19);
     start();
