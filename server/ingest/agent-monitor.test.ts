@@ -151,10 +151,19 @@ describe("several gateways on one store", () => {
     const two = world.gateway("ops-2:1");
     world.monitor();
     await world.pass(5, () => one.watch.sign(world.sign("a")));
-    await world.pass(70, () => two.watch.sign(world.sign("a")));
+    await world.pass(3, () => two.watch.sign(world.sign("a")));
     expect(world.path("a")).toEqual(["active"]);
     expect(world.fold().agents.a?.gateway).toBe("ops-2:1");
     expect(world.fold().gateways).toMatchObject({ "ops-1:1": { state: "up" }, "ops-2:1": { state: "up" } });
+  });
+
+  it("an agent that goes to and fro between gateways is not told at every step", async () => {
+    const gateways = [world.gateway("ops-1:1"), world.gateway("ops-2:1")];
+    world.monitor();
+    let turn = 0;
+    await world.pass(60, () => gateways[++turn % 2]?.watch.sign(world.sign("a")));
+    expect(world.events("agent.seen").length).toBeLessThanOrEqual(3);
+    expect(world.path("a")).toEqual(["active"]);
   });
 
   it("a gateway that dies makes nobody inactive who turns up at another within twice the time", async () => {

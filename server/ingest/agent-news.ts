@@ -71,7 +71,6 @@ function seenDraft(news: NewsOf, memory: Memory, nowMs: number): readonly EventD
       { kind: "agent.seen", subject: agentId, occurredAt: beat.lastAt, body: { ...facts, bootId: known.bootId } },
     ];
   }
-  memory.factsAtMs = nowMs;
   return [{ kind: "agent.seen", subject: agentId, occurredAt: beat.lastAt, body: facts }];
 }
 
