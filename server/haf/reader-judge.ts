@@ -2,10 +2,8 @@
 import { canonicalJson } from "#server/contract/canonical.ts";
 import type { EventDraft } from "#server/contract/event.ts";
 import type { HafFold, HafRoleFold } from "#server/contract/fold/haf.ts";
-import { type HafCheck, type HafEventBodies, type HafProgressFacts, hafRoleKey } from "#server/contract/haf.ts";
+import { type HafEventBodies, type HafProgressFacts, hafRoleKey } from "#server/contract/haf.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import type { ContainersSeen } from "./container-watch.ts";
-import { judgeChecks } from "./domain/checks.ts";
 import { containerRoles, toldKey } from "./domain/container-roles.ts";
 import { indexFacts, observeIdle } from "./domain/index-facts.ts";
 import { type AppTrace, inferRoles } from "./domain/inferred-roles.ts";
@@ -14,27 +12,12 @@ import { isOver, type Life, type LifeChange } from "./domain/lives.ts";
 import { hundredth } from "./domain/pace.ts";
 import { phasesOf } from "./domain/phases.ts";
 import { appOfConnection } from "./domain/services.ts";
-import { isInFuture, newestOf } from "./domain/zone.ts";
+import { newestOf } from "./domain/zone.ts";
 import type { HafInstance } from "./ports.ts";
 import { type AppsVerdict, type JudgedApp, judgeApps } from "./reader-apps.ts";
-import { happen, observeRows, observeZone, type ReaderMemory, recentOf } from "./reader-memory.ts";
-import type { Busy, HafSeen } from "./reader-reads.ts";
-import type { NewRows } from "./reader-rows.ts";
-
-export interface Look {
-  readonly sourceId: string;
-  readonly fold: HafFold;
-  readonly seen: HafSeen;
-  readonly rows: NewRows;
-  readonly busy: Busy | null;
-  /** `null` = containers are not looked at. */
-  readonly containers: ContainersSeen | null;
-  readonly configured: readonly string[];
-  readonly memory: ReaderMemory;
-  /** Our clocks, where the database's is not to be had. */
-  readonly now: EpochMs;
-  readonly nowMs: number;
-}
+import { checkChanges } from "./reader-checks.ts";
+import type { Look } from "./reader-look.ts";
+import { happen, observeRows, observeZone } from "./reader-memory.ts";
 
 /** The events of a look, in the order in which they are told. Changes `memory`. */
 export function judgeLook(look: Look): readonly EventDraft[] {
@@ -257,46 +240,4 @@ function progressChanges({ fold, seen, sourceId }: Look, apps: readonly JudgedAp
   const differs = before === null || canonicalJson({ ...before, head }) !== canonicalJson(body);
   if (!moved && !(other && differs)) return [];
   return [{ kind: "haf.progress" as const, subject: sourceId, occurredAt: instance.now, body }];
-}
-
-function checkChanges(
-  look: Look,
-  apps: readonly JudgedApp[],
-  lives: readonly Life[],
-  at: EpochMs,
-): readonly EventDraft[] {
-  const { fold, seen, busy, memory, containers, nowMs } = look;
-  const newest = newestOf(seen.apps ?? []);
-  const verdicts = judgeChecks({
-    instance: seen.instance,
-    busy: busy === null ? null : { forMs: nowMs - busy.since, reason: busy.reason },
-    seesApps: seen.database?.seesApps ?? null,
-    ready: seen.instance === null || seen.indexes === null ? null : isReady(seen.instance, seen.indexes),
-    apps: apps.map(({ name, facts: { state }, context }) => ({
-      ...{ name, state },
-      silentMs: context === null ? null : context.asOf - context.lastActiveAt + memory.zone.correctMs,
-    })),
-    indexes: seen.indexes === null ? null : indexFacts(seen.indexes, memory.idle, nowMs),
-    failedContainers: containers === null || containers.containers === null ? null : failedOf(lives),
-    zone: { correctMs: memory.zone.correctMs, inFuture: newest !== null && isInFuture(newest) },
-    recent: recentOf(memory, nowMs),
-  });
-  return verdicts.flatMap(({ check, level, evidence, about }): EventDraft[] => {
-    const before = fold.checks[check as HafCheck];
-    if (before?.level === level && before.about.join("\n") === about.join("\n")) return [];
-    const body = { from: before?.level ?? null, to: level, evidence, about };
-    return [{ kind: "haf.check.changed", subject: check, occurredAt: at, synthetic: true, body }];
-  });
-}
-
-/** Containers whose last run ended badly. */
-function failedOf(lives: readonly Life[]): readonly string[] {
-  const latest = new Map<string, Life>();
-  for (const life of lives) {
-    const name = life.container?.name;
-    if (name === undefined) continue;
-    const known = latest.get(name);
-    if (known === undefined || known.generation < life.generation) latest.set(name, life);
-  }
-  return [...latest].flatMap(([name, { state }]) => (state === "failed" ? name : [])).toSorted();
 }
