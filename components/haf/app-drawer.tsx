@@ -12,6 +12,7 @@ import { Empty, Unknown } from "#components/ui/widget.tsx";
 import { HAF_APP_STATE_LABELS, HAF_APP_STATE_SOURCES } from "#server/contract/diagram/haf-lifecycle.ts";
 import { hafStream } from "#server/contract/event.ts";
 import type { HafAppFold } from "#server/contract/fold/haf.ts";
+import { own } from "#server/contract/fold/record.ts";
 import type { HafAppSample } from "#server/contract/haf.ts";
 import { blockWords, lagWords } from "./haf-words.ts";
 import type { Stack } from "./use-stacks.ts";
@@ -28,7 +29,7 @@ interface AppDrawerProps {
 /** One app: what it is, how far it is, and what its log and this console saw of it. */
 export function AppDrawer({ stack: { id, fold, sample }, name, app, onClose }: AppDrawerProps) {
   const past = useIsPast();
-  const now = sample !== null && Object.hasOwn(sample.apps, name) ? (sample.apps[name] ?? null) : null;
+  const now = sample === null ? null : (own(sample.apps, name) ?? null);
   const seen = fold.facts.filter(({ ref }) => ref?.app === name).toReversed();
   return (
     <Drawer
@@ -47,7 +48,7 @@ export function AppDrawer({ stack: { id, fold, sample }, name, app, onClose }: A
     >
       <DrawerSection title="State" note={HAF_APP_STATE_LABELS[app.state]}>
         <p className="small t3 wrap">Told by: {HAF_APP_STATE_SOURCES[app.state]}.</p>
-        <Facts facts={factsOf(app, now, fold.progress?.apps[name] ?? null, past)} />
+        <Facts facts={factsOf(app, now, own(fold.progress?.apps ?? {}, name) ?? null, past)} />
       </DrawerSection>
       <DrawerSection title="What was seen of it" note="its log, and what follows from the database">
         {seen.length === 0 ? (

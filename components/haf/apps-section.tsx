@@ -9,6 +9,7 @@ import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Since } from "#components/ui/time.tsx";
 import { Empty, Unknown } from "#components/ui/widget.tsx";
+import { own } from "#server/contract/fold/record.ts";
 import type { HafAppSample } from "#server/contract/haf.ts";
 import { type AppLine, appLines, blockWords, lagWords } from "./haf-words.ts";
 import type { Stack } from "./use-stacks.ts";
@@ -105,11 +106,11 @@ interface RowProps {
 
 function Row({ line, stack: { fold, sample }, href, selected, onOpen }: RowProps) {
   const { name, app } = line;
-  const now = sample === null || !Object.hasOwn(sample.apps, name) ? null : (sample.apps[name] ?? null);
+  const now = sample === null ? null : (own(sample.apps, name) ?? null);
   const past = useIsPast();
   const kept = past ? "not kept" : "not known";
   const gone = app.state === "removed" || app.contextId === null;
-  const block = now?.block ?? fold.progress?.apps[name] ?? app.block;
+  const block = now?.block ?? own(fold.progress?.apps ?? {}, name) ?? app.block;
   const none = <span className="t3">–</span>;
   return (
     <tr

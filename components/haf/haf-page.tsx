@@ -11,6 +11,7 @@ import { routes } from "#components/ui/routes.ts";
 import { PageHead, Section } from "#components/ui/section.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { Empty, Failure, Skeleton } from "#components/ui/widget.tsx";
+import { own } from "#server/contract/fold/record.ts";
 import { AppsSection } from "./apps-section.tsx";
 import { DatabaseSection } from "./database-section.tsx";
 import { DemoSteps } from "./demo-steps.tsx";
@@ -90,7 +91,7 @@ function StackView({ stack }: { readonly stack: Stack }) {
   const past = useIsPast();
   const { search, go } = useAddress();
   const name = search.get("app");
-  const app = name !== null && Object.hasOwn(fold.apps, name) ? fold.apps[name] : undefined;
+  const app = name === null ? undefined : own(fold.apps, name);
   const tab = search.get("tab");
   const down = fold.source.state === "down";
   const close = () => go(routes.haf({ source: id, tab }), { replace: true });

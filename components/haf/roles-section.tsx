@@ -7,6 +7,7 @@ import { Since } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import { HAF_PROCESS_PARTIES } from "#server/contract/diagram/haf-process.ts";
 import type { HafFold, HafRoleFold } from "#server/contract/fold/haf.ts";
+import { own } from "#server/contract/fold/record.ts";
 import { HAF_ROLES, hafRoleKey } from "#server/contract/haf.ts";
 import type { Stack } from "./use-stacks.ts";
 
@@ -62,7 +63,7 @@ export function RolesSection({ stack: { fold } }: { readonly stack: Stack }) {
 }
 
 const order = ({ apps }: HafFold, { app }: HafRoleFold): number =>
-  app === null ? -1 : ((Object.hasOwn(apps, app) ? apps[app]?.contextId : null) ?? Number.MAX_SAFE_INTEGER);
+  app === null ? -1 : (own(apps, app)?.contextId ?? Number.MAX_SAFE_INTEGER);
 
 function Row({ life }: { readonly life: HafRoleFold }) {
   const { role, app, generation, state, inferred, since, exitCode, container } = life;

@@ -1,6 +1,7 @@
 /** What both diagrams of a HAF stack are drawn from: its apps as lanes, and where each stands now. Pure. */
 import { hafAppPhases } from "#server/contract/diagram/haf-process.ts";
 import type { HafAppFold, HafFold } from "#server/contract/fold/haf.ts";
+import { own } from "#server/contract/fold/record.ts";
 import type { HafPhase, HafSample } from "#server/contract/haf.ts";
 import { formatCount } from "#server/contract/view/words.ts";
 import { cutLabel } from "./diagram.ts";
@@ -44,7 +45,7 @@ export function shownApps(names: readonly string[], fold: HafFold, all: boolean)
   if (all || names.length <= LANES_FULL_MAX) return new Set(names);
   const first = names.slice(0, 2);
   const weight = (name: string): number => {
-    const app = fold.apps[name];
+    const app = own(fold.apps, name);
     if (app === undefined) return 0;
     return (failingOf(app) === null ? 0 : Number.MAX_SAFE_INTEGER / 2) + app.movedAt;
   };
@@ -133,7 +134,7 @@ export function replayProgress(fold: HafFold, sample: HafSample | null): string 
 
 /** Where an app is, on as many signs as are kept for it. */
 export function appProgress(name: string, app: HafAppFold, fold: HafFold, sample: HafSample | null): string {
-  const block = sample?.apps[name]?.block ?? fold.progress?.apps[name] ?? app.block;
+  const block = own(sample?.apps ?? {}, name)?.block ?? own(fold.progress?.apps ?? {}, name) ?? app.block;
   const target = sample?.block ?? fold.progress?.block ?? null;
   const stage = app.state === "massive" && app.stage !== null ? app.stage : app.state;
   if (block === null || app.contextId === null) return cutProgress(stage);
