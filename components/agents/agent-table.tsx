@@ -23,7 +23,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { sort: "state", title: "State" },
   { sort: "agent", title: "Agent" },
-  { sort: "host", title: "Host" },
+  { sort: "host", title: "Host", place: "p2" },
   { sort: "gateway", title: "Gateway", place: "p3" },
   { sort: "seen", title: "seen", numeric: true },
   { sort: "rate", title: "items/s", numeric: true, place: "p2" },
@@ -108,7 +108,7 @@ function Row({
           <bdi>{id}</bdi>
         </Link>
       </td>
-      <td className="trunc c-host t2">
+      <td className="trunc c-host p2 t2">
         <bdi>{host ?? "–"}</bdi>
       </td>
       <td className="trunc p3 t2 c-host">
