@@ -50,9 +50,12 @@ test("arrow keys go from one life cycle to the next, and the glossary finds a st
   const { page, end } = await visit(browser, served.url);
   await page.goto("/");
   await shellOf(page).untilLive();
-  await page.keyboard.press("g");
-  await page.keyboard.press("l");
-  await expect(page.getByRole("heading", { name: "Life of a plan", exact: true })).toBeVisible();
+  await expect(async () => {
+    await page.keyboard.press("g");
+    await page.keyboard.press("l");
+    const heading = page.getByRole("heading", { name: "Life of a plan", exact: true });
+    await expect(heading).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 30_000 });
   await page.keyboard.press("ArrowRight");
   await expect(page).toHaveURL(/kind=step-plan/);
   await page.keyboard.press("ArrowLeft");
@@ -105,6 +108,7 @@ test("the console's own parts are drawn with their figures, and each is told of 
 });
 
 test("neither page has a barrier, in light and dark, wide and on a phone", async ({ browser, served }) => {
+  test.setTimeout(240_000);
   const found: string[] = [];
   for (const width of [1_440, 360]) {
     const { page, end } = await visit(browser, served.url, { viewport: { width, height: 900 } });
