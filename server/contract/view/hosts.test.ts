@@ -134,7 +134,11 @@ describe("hosts", () => {
       }),
       "ingest:agents": agentsWith(
         {},
-        { gateways: recordOf([["h1:7", { state: "up", since: aNode("").since, host: "h1", evidence: "", receivers: {} }]]) },
+        {
+          gateways: recordOf([
+            ["h1:7", { state: "up", since: aNode("").since, host: "h1", evidence: "", receivers: {} }],
+          ]),
+        },
       ),
       "dna:eu-1": dnaWith(
         {},
