@@ -17,9 +17,10 @@ import {
 import { phasesOf } from "#server/haf/domain/phases.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Diagram } from "./diagram.ts";
-import { ACTUAL_FACTS_MAX, hafActualDrawing } from "./haf-actual-diagram.ts";
+import { hafActualDrawing } from "./haf-actual-diagram.ts";
 import { hafPlanDrawing } from "./haf-plan-diagram.ts";
 import { type ReadStep, readSteps } from "./haf-steps.test-kit.ts";
+import { ACTUAL_FACTS_MAX } from "./haf-told.ts";
 import { MARK_GROUNDS } from "./sequence-diagram.ts";
 
 let steps: readonly ReadStep[] = [];
