@@ -5,7 +5,7 @@
  * Source: openhive-network/haf@e4fd584f src/hive_fork_manager (`hafd.hive_state`, `hafd.contexts`,
  * `hafd.contexts_attachment`, `hafd.contexts_log`, `hafd.indexes_constraints`); haf_api_node@d22ca041 compose services.
  */
-import { HAF_APP_STATES, HAF_PHASES, type HafAppState, type HafPhase } from "#server/contract/haf.ts";
+import type { HafAppState, HafPhase } from "#server/contract/haf.ts";
 
 export interface HafTransition<TState extends string> {
   readonly from: TState;
@@ -116,8 +116,3 @@ export const HAF_APP_STATE_SOURCES: Readonly<Record<HafAppState, string>> = Obje
   detached: "contexts_attachment.is_attached is false after it was live",
   removed: "contexts_log: its newest row is REMOVED",
 });
-
-/** `null` for a word of a release that we do not know: nothing is marked then. */
-export const toHafPhase = (word: string): HafPhase | null => HAF_PHASES.find((known) => known === word) ?? null;
-export const toHafAppState = (word: string): HafAppState | null =>
-  HAF_APP_STATES.find((known) => known === word) ?? null;

@@ -5,7 +5,7 @@
  * Source: the set-up process of Hive stacks as their operators draw it; roles by openhive-network/haf@e4fd584f and the
  * compose services of haf_api_node@d22ca041.
  */
-import type { HafAppState, HafPhase, HafRole } from "#server/contract/haf.ts";
+import type { HafAppState, HafPhase } from "#server/contract/haf.ts";
 
 /** Who takes part; the orchestrator is no container. */
 export const HAF_PARTIES = ["gandalf", "mib", "haf", "live_trigger", "setup", "sync", "detector", "api"] as const;
@@ -308,11 +308,6 @@ export const HAF_PROCESS: readonly HafPhasePlan[] = Object.freeze([
   }),
 ]);
 
-/** The phases that each app goes through on its own. */
-export const HAF_LANE_PHASES: ReadonlySet<HafPhase> = new Set(
-  HAF_PROCESS.flatMap(({ id, fragment }) => (fragment === "lanes" ? [id] : [])),
-);
-
 /**
  * Which of the phases of lanes an app of a live stack is in. At the head with a stage that was not evaluated anew yet, it
  * is in two: its detector is about to see it.
@@ -333,6 +328,3 @@ export function hafAppPhases(state: HafAppState, stage: string | null): readonly
       return [];
   }
 }
-
-/** The title of a role's line without its app. */
-export const hafRoleTitle = (role: HafRole): string => HAF_PROCESS_PARTIES[role].title;
