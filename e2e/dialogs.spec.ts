@@ -1,0 +1,68 @@
+/** Every dialog that a page of the demo offers, opened by its button: nothing for axe, in both themes, and Escape leads back. */
+import { expect, type Page } from "@playwright/test";
+import { barriers } from "#e2e/fixtures/axe.ts";
+import { visit } from "#e2e/fixtures/browsing.ts";
+import { PLACE_GROUPS, placesOf } from "#e2e/fixtures/places.ts";
+import { servedBy } from "#e2e/fixtures/served.ts";
+import { shellOf } from "#e2e/pages/shell.ts";
+
+const test = servedBy({
+  configuration: [
+    "demo: { speed: 5 }",
+    'alerts: [ { id: pager, url: "http://127.0.0.1:9999/none", kinds: [doubled_actor] } ]',
+  ].join("\n"),
+});
+
+/** Names of buttons that open something are told apart by their verb: the same dialog is looked at once. */
+const verbOf = (name: string): string => name.replace(/\s+/g, " ").trim();
+
+/** What opens dialogs on the page as it stands: enabled buttons whose name ends in an ellipsis. */
+async function openersOf(page: Page): Promise<readonly string[]> {
+  const names = await page
+    .getByRole("button", { name: /…$/ })
+    .evaluateAll((buttons) =>
+      buttons
+        .filter((button) => button.getAttribute("aria-disabled") !== "true" && !button.hasAttribute("disabled"))
+        .map((button) => button.textContent ?? ""),
+    );
+  return [...new Set(names.map(verbOf))].filter((name) => name !== "");
+}
+
+for (const group of PLACE_GROUPS) {
+  test(`axe finds nothing in the dialogs of ${group}, in light and dark, and Escape gives the focus back`, async ({
+    browser,
+    served,
+  }) => {
+    test.setTimeout(240_000);
+    const { [group]: places } = await placesOf(served.url);
+    const { page, end } = await visit(browser, served.url);
+    const seen = new Set<string>();
+    const found: string[] = [];
+    for (const { what, address } of places) {
+      await page.emulateMedia({ colorScheme: "light" });
+      await page.goto(address);
+      await shellOf(page).untilLive();
+      await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+      for (const name of await openersOf(page)) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        const opener = page.getByRole("button", { name, exact: true }).first();
+        await opener.press("Enter");
+        const dialog = page.getByRole("dialog").last();
+        await expect(dialog, `${what}: ${name}`).toBeVisible();
+        await expect(dialog.locator('[aria-busy="true"]')).toHaveCount(0);
+        found.push(...(await barriers(page)).map((barrier) => `${what}, ${name}: ${barrier}`));
+        await page.emulateMedia({ colorScheme: "dark" });
+        found.push(
+          ...(await barriers(page, ["color-contrast"])).map((barrier) => `${what}, ${name}, dark: ${barrier}`),
+        );
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.keyboard.press("Escape");
+        await expect(dialog, `${what}: ${name}`).toBeHidden();
+      }
+    }
+    expect(seen.size, [...seen].join(", ")).toBeGreaterThan(0);
+    expect(found).toEqual([]);
+    await end();
+  });
+}
