@@ -23,7 +23,7 @@ export const STAGES = [
   { name: "unit", budgetS: 600, run: (stage) => vitest(stage, "unit") },
   { name: "build", budgetS: 300, run: build },
   { name: "services", budgetS: 2_400, run: (stage) => vitest(stage, "services") },
-  { name: "e2e", budgetS: 1_500, run: playwright },
+  { name: "e2e", budgetS: 2_400, run: playwright },
 ];
 
 /** @param {StageRun} stage @param {string} program @param {readonly string[]} args @returns {Promise<Count>} */
