@@ -9,6 +9,7 @@ interface PartsDiagramInput {
     readonly key: string;
     readonly from: string;
     readonly to: string;
+    /** Empty = none; such a way bears no note either. */
     readonly label: string;
   }[];
   readonly direction?: "TB" | "LR";
@@ -32,7 +33,9 @@ export function toPartsDiagram({ title, nodes: parts, edges: ways, direction = "
         const [open, close] = SHAPES[shape];
         return `  ${idOf(key)}${open}"${word(label)}"${close}`;
       }),
-      ...edges.map(({ id, from, to, label }) => `  ${idOf(from)} ${id}@-->|"${word(label)}"| ${idOf(to)}`),
+      ...edges.map(
+        ({ id, from, to, label }) => `  ${idOf(from)} ${id}@-->${label === "" ? "" : `|"${word(label)}"|`} ${idOf(to)}`,
+      ),
       "",
     ].join("\n");
   return { title, nodes, edges, source: write(placeholder), text: write(escapeMermaid) };

@@ -20,6 +20,8 @@ const QUIET: ReadonlySet<string> = new Set([
   "dynflow.plan.changed",
   "dynflow.step.state_changed",
   "dynflow.plan.result_changed",
+  "haf.progress",
+  "agent.skew_changed",
 ]);
 
 /** The latest events; all of them are in the journal. */

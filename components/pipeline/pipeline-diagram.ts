@@ -38,13 +38,13 @@ export function pipelineDiagram({ doors, types, receivers, ways }: PipelineView)
       ...receivers.map(({ id, use }) => ({ key: sinkKey(id), label: SINK_WORDS[use], shape: "database" as const })),
     ],
     edges: [
-      ...doors.map(({ door }) => way(AGENTS, doorKey(door))),
+      ...doors.map(({ door }) => way(AGENTS, doorKey(door), "calls")),
       ...doors.map(({ door }) => way(doorKey(door), CHECKS)),
-      ...types.map(({ type }) => way(CHECKS, typeKey(type))),
+      ...types.map(({ type }) => way(CHECKS, typeKey(type), "items")),
       ...ways.map(({ type, receiver, kinds }) =>
         way(typeKey(type), receiverKey(receiver), kinds.length === 0 ? "" : cutLabel(kinds.join(", "))),
       ),
-      ...receivers.filter(({ id }) => reached.has(id)).map(({ id }) => way(receiverKey(id), sinkKey(id))),
+      ...receivers.filter(({ id }) => reached.has(id)).map(({ id }) => way(receiverKey(id), sinkKey(id), "items")),
     ],
   });
 }
