@@ -41,7 +41,8 @@ export function AgentHour({ source, agentId }: OfAgent) {
               {series.length === 0 ? (
                 <Empty title="No numbers yet." />
               ) : (
-                <div className="tscroll">
+                // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+                <div className="tscroll" tabIndex={0}>
                   <table aria-label="The last hour, by number">
                     <thead>
                       <tr>

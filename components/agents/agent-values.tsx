@@ -31,7 +31,8 @@ export function AgentValues({ source, agentId }: OfAgent) {
                 A route to a receiver <code>live-view</code> keeps the last values.
               </Empty>
             ) : (
-              <div className="tscroll">
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+              <div className="tscroll" tabIndex={0}>
                 <table className="agent-values" aria-label="Last values">
                   <thead>
                     <tr>
