@@ -7,7 +7,8 @@ export function KeyList({ onClose }: { readonly onClose: () => void }) {
   const groups = useKeyGroups();
   return (
     <Dialog title="All keys" sub="No single key acts without its dialog." onClose={onClose}>
-      <div className="dbody keylist">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
+      <div className="dbody keylist" tabIndex={0}>
         {groups
           .filter(({ group }) => group !== "Dialog")
           .map(({ group, keys }) => (
