@@ -13,19 +13,16 @@ const test = servedBy({
   ].join("\n"),
 });
 
-/** Names of buttons that open something are told apart by their verb: the same dialog is looked at once. */
-const verbOf = (name: string): string => name.replace(/\s+/g, " ").trim();
-
-/** What opens dialogs on the page as it stands: enabled buttons whose name ends in an ellipsis. */
+/** What opens dialogs on the page as it stands: enabled buttons whose name ends in an ellipsis. A key may follow in the text. */
 async function openersOf(page: Page): Promise<readonly string[]> {
   const names = await page
     .getByRole("button", { name: /…$/ })
     .evaluateAll((buttons) =>
       buttons
         .filter((button) => button.getAttribute("aria-disabled") !== "true" && !button.hasAttribute("disabled"))
-        .map((button) => button.textContent ?? ""),
+        .map((button) => button.getAttribute("aria-label") ?? /^[^…]*…/.exec(button.textContent ?? "")?.[0] ?? ""),
     );
-  return [...new Set(names.map(verbOf))].filter((name) => name !== "");
+  return [...new Set(names)];
 }
 
 for (const group of PLACE_GROUPS) {
@@ -47,7 +44,7 @@ for (const group of PLACE_GROUPS) {
         if (seen.has(name)) continue;
         seen.add(name);
         const opener = page.getByRole("button", { name, exact: true }).first();
-        await opener.press("Enter");
+        await opener.press("Enter", { timeout: 10_000 });
         const dialog = page.getByRole("dialog").last();
         await expect(dialog, `${what}: ${name}`).toBeVisible();
         await expect(dialog.locator('[aria-busy="true"]')).toHaveCount(0);

@@ -105,7 +105,7 @@ export function ActDialog(props: ActDialogProps) {
   return (
     <Dialog title={title} sub={sub} onClose={onClose} busy={busy} wide={wide}>
       {children}
-      <footer>
+      <footer role="none">
         <div className={typed === null ? "whole" : ""}>
           <label className="fl" htmlFor={ids.reason}>
             Reason <span className="t3">goes to the journal for good; no personal data</span>

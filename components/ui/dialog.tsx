@@ -52,7 +52,7 @@ export function Dialog({ title, sub, onClose, busy = false, wide = false, childr
       }}
     >
       <div className="dlg-in">
-        <header>
+        <header role="none">
           <div>
             <h2 id={titleId}>{title}</h2>
             {sub !== undefined && <p className="small t2 wrap">{sub}</p>}
