@@ -52,6 +52,7 @@ export function Dialog({ title, sub, onClose, busy = false, wide = false, childr
       }}
     >
       <div className="dlg-in">
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: no control, and in a dialog no banner either */}
         <header role="none">
           <div>
             <h2 id={titleId}>{title}</h2>
