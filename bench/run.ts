@@ -2,6 +2,7 @@ import { benchAgents } from "./agents/agents.ts";
 import { benchDna } from "./dna/dna.ts";
 import { benchDynflow } from "./dynflow/dynflow.ts";
 import type { Figure } from "./figure.ts";
+import { benchHaf } from "./haf/haf.ts";
 import { benchJournal } from "./journal/journal.ts";
 import { benchMain } from "./main/main.ts";
 
@@ -11,9 +12,10 @@ const SUITES: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
   dynflow: benchDynflow,
   dna: benchDna,
   agents: benchAgents,
+  haf: benchHaf,
 };
 
-/** `npm run bench [-- main|journal|dynflow|dna|agents]`: one JSON line a figure; exit 1 when an aim is missed. */
+/** `npm run bench [-- main|journal|dynflow|dna|agents|haf]`: one JSON line a figure; exit 1 when an aim is missed. */
 const asked = process.argv.slice(2);
 const names = asked.length === 0 ? Object.keys(SUITES) : asked;
 let missed = 0;
