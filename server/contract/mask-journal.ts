@@ -12,7 +12,9 @@ import {
 } from "#server/contract/event.ts";
 import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
+import type { GatewayFold, IngestFold } from "#server/contract/fold/ingest.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
+import { maskPayload } from "./mask-payload.ts";
 import type { MaskRules } from "./mask-rules.ts";
 import { maskFreeText } from "./mask-text.ts";
 
@@ -52,6 +54,27 @@ export function hideInEvent(rules: MaskRules, event: JournalEvent): JournalEvent
     case "job.state_changed": {
       const job = hideInJob(rules, event.body.job);
       return job === event.body.job ? event : { ...event, body: { ...event.body, job } };
+    }
+    case "agent.message": {
+      if (isMasked(event.body.body)) return event;
+      const { value, hidden } = maskPayload(rules, event.body.body);
+      return hidden ? { ...event, body: { ...event.body, body: value } } : event;
+    }
+    case "haf.docker.changed": {
+      const body = hideReason(rules, event.body);
+      return body === event.body ? event : { ...event, body };
+    }
+    case "ingest.receiver.changed": {
+      const body = hideReason(rules, event.body);
+      return body === event.body ? event : { ...event, body };
+    }
+    case "console.reader.changed": {
+      const body = hideReason(rules, event.body);
+      return body === event.body ? event : { ...event, body };
+    }
+    case "alert.sink.changed": {
+      const body = hideReason(rules, event.body);
+      return body === event.body ? event : { ...event, body };
     }
     case "source.state_changed": {
       const reason = textOf(rules, event.body.reason);
@@ -110,9 +133,17 @@ function hideInFold(rules: MaskRules, fold: StreamFold): StreamFold {
     case "dynflow":
       return hideInSource(rules, hideInPlans(rules, fold));
     case "dna":
-    case "haf":
-    case "ingest":
       return hideInSource(rules, fold);
+    case "haf": {
+      const docker = hideReason(rules, fold.docker);
+      return hideInSource(rules, docker === fold.docker ? fold : { ...fold, docker });
+    }
+    case "ingest":
+      return hideInSource(rules, hideInGateways(rules, fold));
+    case "console": {
+      const [readers, sinks] = [hideReasons(rules, fold.readers), hideReasons(rules, fold.sinks)];
+      return readers === fold.readers && sinks === fold.sinks ? fold : { ...fold, readers, sinks };
+    }
     case "operator":
       return hideInOperator(rules, fold);
     default:
@@ -123,6 +154,33 @@ function hideInFold(rules: MaskRules, fold: StreamFold): StreamFold {
 function hideInSource<T extends { readonly source: { readonly reason: string | null } }>(rules: MaskRules, fold: T): T {
   const reason = textOf(rules, fold.source.reason);
   return reason === fold.source.reason ? fold : { ...fold, source: { ...fold.source, reason } };
+}
+
+interface WithReason {
+  readonly reason: Maskable<string> | null;
+}
+
+function hideReason<T extends WithReason>(rules: MaskRules, part: T): T {
+  const reason = textOf(rules, part.reason);
+  return reason === part.reason ? part : { ...part, reason };
+}
+
+function hideReasons<T extends WithReason>(
+  rules: MaskRules,
+  parts: Readonly<Record<string, T>>,
+): Readonly<Record<string, T>> {
+  const shown = Object.entries(parts).map(([id, part]): [string, T] => [id, hideReason(rules, part)]);
+  return shown.some(([id, part]) => part !== parts[id]) ? Object.fromEntries(shown) : parts;
+}
+
+function hideInGateways(rules: MaskRules, fold: IngestFold): IngestFold {
+  const shown = Object.entries<GatewayFold>(fold.gateways).map(([id, gateway]): [string, GatewayFold] => {
+    const receivers = hideReasons(rules, gateway.receivers);
+    return [id, receivers === gateway.receivers ? gateway : { ...gateway, receivers }];
+  });
+  return shown.some(([id, gateway]) => gateway !== fold.gateways[id])
+    ? { ...fold, gateways: Object.fromEntries(shown) }
+    : fold;
 }
 
 function hideInPlans(rules: MaskRules, fold: DynflowFold): DynflowFold {

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { canonicalJson } from "#server/contract/canonical.ts";
 import type { JournalEvent } from "#server/contract/event.ts";
 import { isMasked } from "#server/contract/event.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import type { JsonValue } from "#server/kernel/json.ts";
 import { anyEvent, anyHistory } from "./fold/events.contract.ts";
 import { type Folds, reduceFolds } from "./fold/fold.ts";
 import { maskEvent, maskFolds } from "./mask.ts";
@@ -114,6 +116,21 @@ describe("mask", () => {
         expect(JSON.stringify(masked)).not.toContain(CANARY);
       }),
     );
+  });
+
+  it("hides what stands under masked keys in what an agent sent, from operators too", () => {
+    const sent = (body: JsonValue) =>
+      ({
+        ...{ id: "1", stream: "ingest:agents", seq: "1", kind: "agent.message", subject: "a", synthetic: false },
+        ...{ occurredAt: epochMs(0), observedAt: epochMs(0), causedBy: null, actor: null },
+        body: { bootId: "b", seq: 1, type: "t", kind: "k", at: epochMs(0), body },
+      }) as JournalEvent;
+    const secret = maskEvent(sent({ load: 3, db: { password: CANARY } }), "operator");
+    expect(JSON.stringify(secret)).not.toContain(CANARY);
+    expect(JSON.stringify(secret)).toContain('"load":3');
+    const plain = sent({ load: 3 });
+    expect(maskEvent(plain, "operator")).toBe(plain);
+    expect(JSON.stringify(maskEvent(plain, "public"))).not.toContain("load");
   });
 
   it("leaves an event alone in which nothing is to be hidden", () => {
