@@ -22,8 +22,8 @@ export const STAGES = [
   { name: "types", budgetS: 180, run: (stage) => tool(stage, "tsc", ["--noEmit"]) },
   { name: "unit", budgetS: 600, run: (stage) => vitest(stage, "unit") },
   { name: "build", budgetS: 300, run: build },
-  { name: "services", budgetS: 2_400, run: (stage) => vitest(stage, "services") },
-  { name: "e2e", budgetS: 2_400, run: playwright },
+  { name: "services", budgetS: 2_100, run: (stage) => vitest(stage, "services") },
+  { name: "e2e", budgetS: 2_100, run: playwright },
 ];
 
 /** @param {StageRun} stage @param {string} program @param {readonly string[]} args @returns {Promise<Count>} */

@@ -65,6 +65,7 @@ it("tells the progress of visible jobs only", () => {
       jobs: { a: { ...job, stream: "dna:eu-1" }, b: { ...job, stream: HIDDEN } },
       approvals: {},
       drains: {},
+      silences: { everywhere: { stream: null }, here: { stream: "dna:eu-1" }, there: { stream: HIDDEN } },
       readOnly: null,
       acknowledgements: { f: { stream: "dna:eu-1" }, g: { stream: HIDDEN } },
     },
@@ -75,6 +76,7 @@ it("tells the progress of visible jobs only", () => {
   };
   const left = visibleFolds(visible, folds).operator;
   expect(left?.family === "operator" && Object.keys(left.acknowledgements)).toEqual(["f"]);
+  expect(left?.family === "operator" && Object.keys(left.silences)).toEqual(["everywhere", "here"]);
   const seen = visibleSamples(visible, samples as never, visibleFolds(visible, folds));
   expect(Object.keys(seen)).toEqual(["operator"]);
   expect(Object.keys(seen.operator?.jobs ?? {})).toEqual(["a"]);
