@@ -8,7 +8,8 @@ import { tabTo } from "#e2e/fixtures/tab-to.ts";
 import { until } from "#e2e/fixtures/until.ts";
 import { shellOf } from "#e2e/pages/shell.ts";
 
-const test = servedBy({ configuration: "demo: { speed: 5 }" });
+/** At its own pace: rows that live lists push out take the focus along. */
+const test = servedBy({ configuration: "demo: { speed: 1 }" });
 
 /** More stops than this are not walked: long lists are walked by their row keys. */
 const STOPS_MAX = 80;
@@ -32,7 +33,7 @@ const markStops = (page: Page): Promise<number> =>
 async function walk(page: Page, stops: number): Promise<{ reached: Set<number>; unseen: string[] }> {
   const reached = new Set<number>();
   const unseen: string[] = [];
-  for (let press = 0; press < 2 * stops + 20 && reached.size < stops; press += 1) {
+  for (let press = 0; press < 3 * stops + 40 && reached.size < stops; press += 1) {
     await page.keyboard.press("Tab");
     const { stop, ring, name } = await page.evaluate(() => {
       const focused = document.activeElement;

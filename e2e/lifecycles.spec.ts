@@ -59,6 +59,7 @@ test("arrow keys go from one life cycle to the next, and the glossary finds a st
   await page.keyboard.press("ArrowRight");
   await expect(page).toHaveURL(/kind=step-plan/);
   await page.keyboard.press("ArrowLeft");
+  await expect(page).toHaveURL(/kind=plan$/);
   await page.keyboard.press("ArrowLeft");
   await expect(page).toHaveURL(/kind=reader/);
   await expect(page.getByRole("heading", { name: "Life of a part of the console" })).toBeVisible();
