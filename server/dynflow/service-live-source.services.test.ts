@@ -151,7 +151,9 @@ describe("a live source on PostgreSQL, on a database written by Dynflow 2.0", ()
       if (result.status === "rejected") return messageOf(result.reason);
       return result.value?.phase === "failed" ? (result.value.note ?? "") : [];
     });
-    expect(refused).toEqual([expect.stringMatching(/holds the plan's (execution )?lock|the plan is (running|stopped)/)]);
+    expect(refused).toEqual([
+      expect.stringMatching(/holds the plan's (execution )?lock|the plan is (running|stopped)/),
+    ]);
     await until("it has ended", async () => (await loadPlan(database.db, plan.id))?.state === "stopped");
     const history = (await loadPlan(database.db, plan.id))?.history.slice(before).map((entry) => entry.name);
     expect(history).toEqual(["start execution", "finish execution"]);
