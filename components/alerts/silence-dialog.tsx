@@ -2,13 +2,13 @@
 import { useMutation } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { ActDialog } from "#components/ui/act-dialog.tsx";
+import { DURATIONS, durationWords } from "#components/ui/durations.ts";
 import { useFold } from "#components/ui/live.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC } from "#components/ui/trpc.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { sourceOf } from "#server/contract/view/need.ts";
 import { NEED_KINDS, type NeedKind } from "#server/kernel/need-kinds.ts";
-import { DURATIONS, durationWords } from "./durations.ts";
 
 const streamsOf = ({ folds }: LiveState): string =>
   Object.entries(folds)

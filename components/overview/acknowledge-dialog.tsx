@@ -2,19 +2,12 @@
 import { useMutation } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { ActDialog } from "#components/ui/act-dialog.tsx";
-import { plural } from "#components/ui/format.ts";
+import { DURATIONS, durationWords } from "#components/ui/durations.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import type { Need } from "#server/contract/view/need.ts";
 
-const CHOICES = [
-  { minutes: 30, words: "30 minutes" },
-  { minutes: 60, words: "1 hour" },
-  { minutes: 240, words: "4 hours" },
-  { minutes: 720, words: "12 hours" },
-  { minutes: 1_440, words: "1 day" },
-] as const;
 const FIRST_CHOICE = 60;
 
 interface HoldDialogProps {
@@ -28,12 +21,11 @@ export function AcknowledgeDialog({ need, onClose }: HoldDialogProps) {
   const choiceId = useId();
   const [minutes, setMinutes] = useState<number>(FIRST_CHOICE);
   const acknowledge = useMutation(trpc.attention.acknowledge.mutationOptions());
-  const chosen = CHOICES.find((choice) => choice.minutes === minutes);
   return (
     <ActDialog
       title="I have it"
       sub={<bdi>{need.title}</bdi>}
-      verb={`Take it on for ${chosen?.words ?? plural(minutes, "minute")}`}
+      verb={`Take it on for ${durationWords(minutes)}`}
       refusal={useRefusal("attention:acknowledge")}
       onAct={({ reason, requestId }) =>
         acknowledge.mutateAsync({
@@ -63,7 +55,7 @@ export function AcknowledgeDialog({ need, onClose }: HoldDialogProps) {
             value={minutes}
             onChange={(event) => setMinutes(Number(event.target.value))}
           >
-            {CHOICES.map((choice) => (
+            {DURATIONS.map((choice) => (
               <option key={choice.minutes} value={choice.minutes}>
                 {choice.words}
               </option>

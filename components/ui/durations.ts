@@ -1,4 +1,4 @@
-/** How long a silence lasts. */
+/** For how long something may be taken on, or silenced. */
 export const DURATIONS = [
   { minutes: 30, words: "30 minutes" },
   { minutes: 60, words: "1 hour" },
