@@ -22,10 +22,19 @@ const BEARER = /\bbearer\s{1,8}([\w\-.~+/=]{4,8192})/gi;
 const BASIC = /\bbasic\s{1,8}([A-Za-z0-9+/]{8,8192}={0,2})(?![A-Za-z0-9+/])/gi;
 const BASIC_LOOKS_ENCODED = /[0-9=+/]|[a-z][A-Z]/;
 
+/** Where the user of a URL was hidden, another key may come to stand before it: looked at again so often at most. */
+const PASSES_MAX = 4;
+
 /** The same text with every hidden range replaced; the very same when nothing is hidden. */
 export function maskFreeText(rules: MaskRules, text: string): string {
-  const ranges = maskedRanges(rules, text);
-  return ranges.length === 0 ? text : withDots(text, ranges);
+  let shown = text;
+  for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+    const ranges = maskedRanges(rules, shown);
+    const next = ranges.length === 0 ? shown : withDots(shown, ranges);
+    if (next === shown || !text.includes("//")) return next;
+    shown = next;
+  }
+  return shown;
 }
 
 export function withDots(text: string, ranges: readonly TextRange[]): string {
