@@ -1,5 +1,6 @@
 /**
- * `npm test`: every check there is, one stage after the other, each within its budget. The last line sums up:
+ * `npm test`: every check there is, one stage after the other, each within its budget. What failed is
+ * told again at the end, and the last line sums up:
  * `N passed, N failed`; lint, types and build count as one each. `npm test -- unit e2e` runs only those stages.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -20,6 +21,7 @@ if (!existsSync(path.join(root, "node_modules", "vitest", "package.json"))) {
 // Tools that are started by their name must find the Node that came with the packages.
 process.env.PATH = `${path.join(root, "node_modules", ".bin")}${path.delimiter}${process.env.PATH ?? ""}`;
 const { STAGES } = await import("./process/stages.mjs");
+const { tellFailures } = await import("./process/failures.mjs");
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !STAGES.some((stage) => stage.name === name));
@@ -38,6 +40,7 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
 const reports = mkdtempSync(path.join(tmpdir(), "worldline-reports-"));
 const total = { passed: 0, failed: 0 };
 const summary = [];
+const failures = [];
 for (const stage of STAGES) {
   if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
   if (stopped.signal.aborted) break;
@@ -51,6 +54,7 @@ for (const stage of STAGES) {
   const note = overTime.aborted ? `was ended: over its ${stage.budgetS} s` : count.note;
   total.passed += count.passed;
   total.failed += failed;
+  failures.push(...(count.failures ?? []));
   summary.push(
     `${stage.name.padEnd(9)} ${String(count.passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${seconds.padStart(7)} s of ${stage.budgetS} s${note === null ? "" : `  (${note})`}`,
   );
@@ -61,5 +65,6 @@ if (stopped.signal.aborted) {
   total.failed += 1;
   summary.push(String(stopped.signal.reason.message));
 }
+if (failures.length > 0) process.stdout.write(`\n${tellFailures(failures)}`);
 process.stdout.write(`\n${summary.join("\n")}\n\n${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

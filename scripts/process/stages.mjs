@@ -2,9 +2,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { playwrightFailures, vitestFailures } from "./failures.mjs";
 
 /**
- * @typedef {{ readonly passed: number, readonly failed: number, readonly note: string | null }} Count
+ * @typedef {import("./failures.mjs").Failure} Failure
+ * @typedef {{ readonly passed: number, readonly failed: number, readonly note: string | null, readonly failures?: readonly Failure[] }} Count
  * @typedef {{ readonly name: string, readonly budgetS: number, readonly run: (stage: StageRun) => Promise<Count> }} Stage
  * @typedef {{ readonly root: string, readonly reports: string, readonly signal: AbortSignal }} StageRun
  */
@@ -49,7 +51,8 @@ async function vitest(stage, project) {
   if (found === null) return oneFailed(`vitest ended with ${code} and no report`);
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0, success = false } = found;
   const skipped = numPendingTests + numTodoTests;
-  return judge(code, numPassedTests, numFailedTests, skipped, success === true);
+  const count = judge(code, numPassedTests, numFailedTests, skipped, success === true);
+  return { ...count, failures: vitestFailures(found) };
 }
 
 /** @param {StageRun} stage @returns {Promise<Count>} */
@@ -57,9 +60,11 @@ async function playwright(stage) {
   const report = path.join(stage.root, "test-results", "playwright.json");
   rmSync(report, { force: true });
   const code = await runInGroup(stage, path.join(stage.root, BIN, "playwright"), ["test"]);
-  const stats = readReport(report)?.stats;
+  const found = readReport(report);
+  const stats = found?.stats;
   if (stats === undefined) return oneFailed(`playwright ended with ${code} and no report`);
-  return judge(code, stats.expected, stats.unexpected + stats.flaky, stats.skipped, code === 0);
+  const count = judge(code, stats.expected, stats.unexpected + stats.flaky, stats.skipped, code === 0);
+  return { ...count, failures: playwrightFailures(found) };
 }
 
 /**
