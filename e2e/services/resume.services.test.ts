@@ -141,8 +141,12 @@ describe("a paused plan", () => {
     const [envelope, ...more] = await messages("Execution", plan.id);
     expect(more).toEqual([]);
     expect(envelope?.at.getTime()).toBeGreaterThanOrEqual(operation[0]?.observedAt ?? Number.POSITIVE_INFINITY);
-    const shown = await operator.dynflow.plans.get.query({ source: SOURCE, planId: plan.id });
-    expect(shown).toMatchObject({ state: "stopped", result: "success", locks: [], resume: { possible: false } });
+    // It may have been verified while it ran: it stops, and is let go, when its executor is through with it.
+    const shown = await until("it has stopped, and nobody holds it", async () => {
+      const seen = await operator.dynflow.plans.get.query({ source: SOURCE, planId: plan.id });
+      return seen.state === "stopped" && seen.locks.length === 0 ? seen : null;
+    });
+    expect(shown).toMatchObject({ result: "success", resume: { possible: false } });
   });
 
   it("asked for twice at once is executed once", async () => {
@@ -216,7 +220,7 @@ describe("a message that was taken and never answered", () => {
     ]);
     await database.run("select pg_notify($1, '')", [`world:${executor.id}`]);
     await until("it is verified", async () => kinds(await phases(asked.requestId)).at(-1) === "op.verified");
-    expect(await stateOf(plan)).toBe("stopped");
+    await until("it has stopped", async () => (await stateOf(plan)) === "stopped");
     expect(await starts(plan.id)).toBe(2);
   });
 });
