@@ -20,6 +20,7 @@ import { createRecorder, type LiveRecorder } from "#server/live/recorder.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createFolderSize, type FolderSize } from "#server/runtime/folder-size.ts";
 import { createLoopDelay, type LoopDelay } from "#server/runtime/loop-delay.ts";
+import { createCallMeter } from "#server/trpc/call-meter.ts";
 import type { DemoService } from "#server/trpc/services.ts";
 import { openBeam } from "./compose-beam.ts";
 import { type CoreDeps, composeCore, noteStop, sourceDepsOf } from "./compose-core.ts";
@@ -125,10 +126,12 @@ export async function compose(
   });
   const folder = journalFolder(configuration, demoFolder?.directory ?? null);
   const size = folder === null ? null : createFolderSize(folder, realTime, log);
+  const calls = createCallMeter(realTime);
   const architecture = createArchitectureService({
     process: () => processFigures(loopDelay),
     journal: () => journalFigures(recorder, size),
     hub: () => hub.stats(),
+    calls: () => calls.figures(),
     positions: () => recorder.positions(),
     clock: realTime,
   });
@@ -150,6 +153,7 @@ export async function compose(
     live: feedOf(hub, realTime, log),
     state: journal.own,
     operations: sourceDeps.operations,
+    calls,
     health: {
       ...healthOf(recorder, hub, clock, loopDelay),
       agents: () => (gateway === null ? null : { doors: gateway.doors(), text: gateway.figuresText() }),

@@ -3,6 +3,7 @@ import { cutLabel, type Diagram, type DiagramMarks } from "#components/lifecycle
 import { toPartsDiagram } from "#components/lifecycle/parts-diagram.ts";
 import { formatRate } from "#components/pipeline/rate-words.ts";
 import { formatAgeMs, formatBytes, formatDurationMs, plural } from "#components/ui/format.ts";
+import type { ArchitectureOutput } from "#server/contract/wire/admin-architecture.ts";
 import type { Tone } from "#server/kernel/states.ts";
 import type { ArchitectureView, Seat } from "./architecture-view.ts";
 
@@ -16,6 +17,8 @@ const READERS: Readonly<Record<Seat["family"], string>> = {
 };
 const readersKey = ({ key }: Pick<Seat, "key">): string => `readers ${key}`;
 const wayKey = (from: string, to: string): string => `${from} > ${to}`;
+
+type CallFigures = ArchitectureOutput["calls"]["query"];
 
 /** Drawn from which systems there are, and nothing else. */
 export function architectureDiagram(seats: readonly Pick<Seat, "key" | "label" | "family">[]): Diagram {
@@ -88,6 +91,11 @@ export function architectureMarks(view: ArchitectureView, now: number | null): D
     note(wayKey("journal", "fold"), formatRate(rates.eventsPerSecond), rates.eventsPerSecond > 0);
     note(wayKey("hub", "browsers"), `${formatBytes(rates.bytesPerSecond)}/s`, rates.bytesPerSecond > 0);
     note(wayKey("fold", "hub"), formatRate(rates.messagesPerSecond), rates.messagesPerSecond > 0);
+    const { queriesPerSecond, mutationsPerSecond } = rates;
+    const asked = queriesPerSecond + mutationsPerSecond;
+    note(wayKey("browsers", "tRPC"), askedText(asked, rates.errorsPerSecond), asked > 0);
+    note(wayKey("fold", "tRPC"), callText(queriesPerSecond, figures?.calls.query), queriesPerSecond > 0);
+    note(wayKey("tRPC", "commands"), callText(mutationsPerSecond, figures?.calls.mutation), mutationsPerSecond > 0);
   }
   if (figures !== null) {
     const { journal, hub, process } = figures;
@@ -110,6 +118,16 @@ export const LOOP_LATE_MS = 1_000;
 
 const isBehind = ({ sample }: Seat, now: number | null): boolean =>
   now !== null && sample !== null && now - sample.asOf > LAG_MS;
+
+function askedText(perSecond: number, errorsPerSecond: number): string {
+  const asked = formatRate(perSecond);
+  return errorsPerSecond === 0 ? asked : `${asked}, ${formatRate(errorsPerSecond)} errors`;
+}
+
+function callText(perSecond: number, figures: CallFigures | undefined): string {
+  const p95Ms = figures?.p95Ms ?? null;
+  return p95Ms === null ? formatRate(perSecond) : `${formatRate(perSecond)}, p95 ${formatDurationMs(p95Ms)}`;
+}
 
 const agoText = ({ asOf }: { readonly asOf: number }, now: number | null): string | null =>
   now === null ? null : `${formatAgeMs(Math.max(0, now - asOf))} ago`;

@@ -21,11 +21,15 @@ const FOLDS: Folds = {
   operator: EMPTY_OPERATOR,
 };
 const SAMPLES = { "dna:eu-1": { asOf: epochMs(AT - 1_000), readMs: 12 } };
-const figures = (atMs: number, events: number, bytes: number): ArchitectureOutput => ({
+const figures = (atMs: number, events: number, bytes: number, asked = 0): ArchitectureOutput => ({
   ...{ asOf: "2026-11-22T00:00:00.000Z", atMs, uptimeMs: atMs },
   process: { rssBytes: 1, heapBytes: 1, loopDelayMs: 0 },
   journal: { store: "sqlite", writer: true, ok: true, events, appends: events, failures: 0, appendMs: null, bytes: 9 },
   hub: { streams: 2, made: events, written: events, bytes, fellBehind: 0 },
+  calls: {
+    query: { calls: 10 * asked, errors: asked, p95Ms: asked === 0 ? null : 12 },
+    mutation: { calls: asked, errors: 0, p95Ms: asked === 0 ? null : 40 },
+  },
   streams: { "dna:eu-1": String(events) },
 });
 const PARTS = [
@@ -47,7 +51,14 @@ describe("rates", () => {
       appendsPerSecond: 10,
       messagesPerSecond: 10,
       bytesPerSecond: 2_000,
+      ...{ queriesPerSecond: 0, mutationsPerSecond: 0, errorsPerSecond: 0 },
       streams: { "dna:eu-1": 10 },
+    });
+  });
+
+  it("of calls are told by kind, errors of both together", () => {
+    expect(ratesOf(figures(0, 10, 0, 2), figures(2_000, 10, 0, 6))).toMatchObject({
+      ...{ queriesPerSecond: 20, mutationsPerSecond: 2, errorsPerSecond: 2 },
     });
   });
 
@@ -81,6 +92,27 @@ describe("the picture of the console", () => {
     expect(marks.notes["source dna:eu-1 > readers source dna:eu-1"]).toContain("ago");
     const keys = new Set(architectureDiagram(view().seats).edges.map(({ key }) => key));
     for (const key of [...Object.keys(marks.notes), ...marks.live]) expect(keys).toContain(key);
+  });
+
+  it("puts the rate, the errors and the duration of queries and actions on the ways into tRPC", () => {
+    const [before, after] = [figures(0, 10, 0, 2), figures(2_000, 10, 0, 6)];
+    const live = { folds: FOLDS, samples: SAMPLES };
+    const marks = architectureMarks(
+      architectureView({ live, figures: after, rates: ratesOf(before, after), parts: PARTS }),
+      AT,
+    );
+    expect(marks.notes).toMatchObject({
+      "browsers > tRPC": "22/s, 2.0/s errors",
+      "fold > tRPC": "20/s, p95 12 ms",
+      "tRPC > commands": "2.0/s, p95 40 ms",
+    });
+    expect(marks.live).toEqual(expect.arrayContaining(["browsers > tRPC", "fold > tRPC", "tRPC > commands"]));
+  });
+
+  it("shows no call as moving while none is made", () => {
+    const quiet = architectureMarks(view(), AT);
+    expect(quiet.notes["tRPC > commands"]).toBe("0/s");
+    expect(quiet.live).not.toContain("tRPC > commands");
   });
 
   it("says of a reader whose last look is old that it is behind", () => {

@@ -23,7 +23,7 @@ export function FiguresSection({ view }: { readonly view: ArchitectureView }) {
   );
 }
 
-function factsOf({ process, journal, hub, uptimeMs }: ArchitectureOutput, rates: Rates | null): readonly Fact[] {
+function factsOf({ process, journal, hub, calls, uptimeMs }: ArchitectureOutput, rates: Rates | null): readonly Fact[] {
   const { appendMs, bytes } = journal;
   return [
     {
@@ -54,7 +54,18 @@ function factsOf({ process, journal, hub, uptimeMs }: ArchitectureOutput, rates:
       value: `${plural(hub.streams, "stream")}, ${rates === null ? "…" : `${formatBytes(rates.bytesPerSecond)}/s`}`,
       source: `${formatCount(hub.made)} messages made, ${formatCount(hub.written)} written, ${plural(hub.fellBehind, "client")} fell behind`,
     },
+    callsFact("Queries", calls.query, rates?.queriesPerSecond),
+    callsFact("Actions", calls.mutation, rates?.mutationsPerSecond),
   ];
+}
+
+function callsFact(name: string, { calls, errors, p95Ms }: ArchitectureOutput["calls"]["query"], rate?: number): Fact {
+  const took = p95Ms === null ? "none answered yet" : `95 of 100 within ${formatDurationMs(p95Ms)}, of the last 200`;
+  return {
+    name,
+    value: `${perSecond(rate)}, ${formatCount(calls)} called`,
+    source: `${took}; ${plural(errors, "error")}, refusals among them`,
+  };
 }
 
 /** Actions that are remembered, by how far they came. */

@@ -7,11 +7,15 @@ export interface Rates {
   /** Messages of the feed made, and bytes written to browsers. */
   readonly messagesPerSecond: number;
   readonly bytesPerSecond: number;
+  /** Procedures called, by kind, and those of them that were answered with an error. */
+  readonly queriesPerSecond: number;
+  readonly mutationsPerSecond: number;
+  readonly errorsPerSecond: number;
   /** Events folded, by stream. */
   readonly streams: Readonly<Record<string, number>>;
 }
 
-type Counters = Pick<ArchitectureOutput, "atMs" | "journal" | "hub" | "streams">;
+type Counters = Pick<ArchitectureOutput, "atMs" | "journal" | "hub" | "calls" | "streams">;
 
 const SECOND_MS = 1_000;
 
@@ -30,6 +34,11 @@ export function ratesOf(before: Counters | null, after: Counters): Rates | null 
     appendsPerSecond: rate(before.journal.appends, after.journal.appends),
     messagesPerSecond: rate(before.hub.made, after.hub.made),
     bytesPerSecond: rate(before.hub.bytes, after.hub.bytes),
+    queriesPerSecond: rate(before.calls.query.calls, after.calls.query.calls),
+    mutationsPerSecond: rate(before.calls.mutation.calls, after.calls.mutation.calls),
+    errorsPerSecond: rate(errorsOf(before), errorsOf(after)),
     streams: Object.fromEntries(streams),
   };
 }
+
+const errorsOf = ({ calls: { query, mutation } }: Counters): number => query.errors + mutation.errors;

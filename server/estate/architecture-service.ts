@@ -11,13 +11,14 @@ export interface ArchitectureDeps {
   readonly process: () => Output["process"];
   readonly journal: () => Output["journal"];
   readonly hub: () => Output["hub"];
+  readonly calls: () => Output["calls"];
   /** Stream to the number of its last folded event. */
   readonly positions: () => Readonly<Record<string, { readonly seq: string }>>;
   readonly clock: Clock;
 }
 
 /** How this console itself fares. */
-export function createArchitectureService({ process, journal, hub, positions, clock }: ArchitectureDeps) {
+export function createArchitectureService({ process, journal, hub, calls, positions, clock }: ArchitectureDeps) {
   const beganAt = clock.monotonic();
   return {
     async architecture({ principal }: Caller): WireOut<typeof wire.architectureOutput> {
@@ -31,6 +32,7 @@ export function createArchitectureService({ process, journal, hub, positions, cl
         process: process(),
         journal: journal(),
         hub: hub(),
+        calls: calls(),
         streams: Object.fromEntries(streams.map(([stream, { seq }]) => [stream, seq])),
       };
     },

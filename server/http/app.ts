@@ -4,6 +4,7 @@ import type { Principal } from "#server/auth/permissions.ts";
 import type { StateStore } from "#server/journal/ports.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Operations } from "#server/operations/ports.ts";
+import type { CallMeter } from "#server/trpc/call-meter.ts";
 import type { Services } from "#server/trpc/services.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface App {
   readonly state: Pick<StateStore, "list" | "putAll">;
   readonly operations: Operations;
   readonly health: AppHealth;
+  /** Told of each procedure that is called; left out = nobody counts them. */
+  readonly calls?: CallMeter;
   /** Opens sources and starts readers. Resolves without waiting for any of them to answer. */
   start(): Promise<void>;
   /** Readers, jobs and client worlds leave, the journal closes. Called once; must be done within 2 s. */

@@ -19,7 +19,7 @@ export const MAX_BODY_BYTES = 1_048_576;
 export const MAX_BATCH = 25;
 
 export interface RpcDeps {
-  readonly app: Pick<App, "services" | "operations">;
+  readonly app: Pick<App, "services" | "operations" | "calls">;
   readonly authenticator: Authenticator;
 }
 
@@ -89,6 +89,7 @@ function toContext(deps: RpcDeps, visitor: Visitor, response: ServerResponse, vi
     address: visit.address,
     services: app.services,
     log: principal === null ? log : log.child({ user: principal.id }),
+    ...(app.calls === undefined ? {} : { calls: app.calls }),
     async denied({ path, permission, input }) {
       if (principal === null) return;
       const denial = toDenial({ path, permission, input, principal, address: visit.address });

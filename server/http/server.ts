@@ -25,7 +25,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_CONNECTIONS = 4_096;
 
 export interface HttpDeps {
-  readonly app: Pick<App, "services" | "operations" | "live" | "health">;
+  readonly app: Pick<App, "services" | "operations" | "live" | "health" | "calls">;
   readonly authenticator: Authenticator;
   readonly listen: ListenConfiguration;
   readonly clock: Clock;

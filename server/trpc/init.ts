@@ -2,6 +2,7 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { can, type Permission, type Principal, refusalOf } from "#server/auth/permissions.ts";
 import { OpsError, type OpsErrorCode, unreachable } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
+import type { CallMeter } from "./call-meter.ts";
 import type { Services } from "./services.ts";
 
 /** Everything a procedure may know. Built per request by `server/http`. */
@@ -10,6 +11,8 @@ export interface Context {
   readonly address: string;
   readonly services: Services;
   readonly log: Logger;
+  /** Counts what is called; left out = nobody wants to know. */
+  readonly calls?: Pick<CallMeter, "begin">;
   /** Journals a refusal (`op.denied`) before it is answered. */
   denied(denial: { readonly path: string; readonly permission: Permission; readonly input: unknown }): Promise<void>;
   /** Seals or clears the session cookie of this response. */
@@ -39,6 +42,14 @@ const t = initTRPC
   });
 
 export const router = t.router;
+
+/** The outermost of all: a refusal takes its time and is counted too. */
+const measured = t.middleware(async ({ next, ctx, type }) => {
+  const end = type === "subscription" ? undefined : ctx.calls?.begin(type);
+  const result = await next();
+  end?.(result.ok);
+  return result;
+});
 
 /** In tRPC `next()` never rejects: it resolves to `{ ok: false, error }`. */
 const mapErrors = t.middleware(async ({ next, ctx, path }) => {
@@ -98,6 +109,7 @@ function toTrpcCode(code: OpsErrorCode): TRPCError["code"] {
 export const permitted = <TPermission extends Exclude<Permission, "session:open">>(permission: TPermission) =>
   t.procedure
     .meta({ permission })
+    .use(measured)
     .use(mapErrors)
     .use(async ({ ctx, next, path, getRawInput, type }) => {
       const { principal } = ctx;
@@ -112,4 +124,4 @@ export const permitted = <TPermission extends Exclude<Permission, "session:open"
     });
 
 /** The procedures of the session itself: open to those who have not logged in. */
-export const open = t.procedure.meta({ permission: "session:open" }).use(mapErrors);
+export const open = t.procedure.meta({ permission: "session:open" }).use(measured).use(mapErrors);

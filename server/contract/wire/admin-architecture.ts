@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { instant } from "./common.ts";
 
+const calls = z.object({
+  calls: z.number(),
+  /** Those of them that were answered with an error, refusals among them. */
+  errors: z.number(),
+  /** So long took 95 of 100, of the last two hundred; `null` = none yet. */
+  p95Ms: z.number().nullable(),
+});
+
 /** Counters since this process began; two answers make a rate. */
 export const architectureOutput = z.object({
   asOf: instant,
@@ -34,6 +42,8 @@ export const architectureOutput = z.object({
     bytes: z.number(),
     fellBehind: z.number(),
   }),
+  /** Calls of procedures of this console, by kind. */
+  calls: z.object({ query: calls, mutation: calls }),
   /** Stream to how many events of it are folded; only what the caller may see. */
   streams: z.record(z.string(), z.string()),
 });
