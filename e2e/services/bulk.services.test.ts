@@ -153,7 +153,7 @@ describe("a skip", () => {
     expect((await planOf(plan.id)).result).toBe("warning");
     expect(new Set((await stepsOf(plan.id)).map((step) => step.state))).toEqual(new Set(["success", "skipped"]));
     expect(await kindsOf(first.requestId)).toEqual(["op.requested", "op.executed", "op.verified"]);
-    expect(await kindsOf(first.resumeRequestId)).toContain("op.verified");
+    await until("its resuming is verified", async () => (await kindsOf(first.resumeRequestId)).includes("op.verified"));
     expect(await messages("Execution", plan.id)).toBe(1);
   });
 
@@ -216,10 +216,11 @@ describe("a cancel", () => {
     await operator.dynflow.plans.cancel.mutate(ask);
     await until("it has stopped", async () => (await planOf(plan.id)).state === "stopped");
     expect(await planOf(plan.id)).toMatchObject({ result: "cancelled", delayed: null });
-    const records = await database.run("select 1 from dynflow_coordinator_records where id = $1", [
-      `execution-plan:${plan.id}`,
-    ]);
-    expect(records).toEqual([]);
+    await until("no lock is left", async () => {
+      const lock = `execution-plan:${plan.id}`;
+      const records = await database.run("select 1 from dynflow_coordinator_records where id = $1", [lock]);
+      return records.length === 0;
+    });
     await until("it is verified", async () => (await kindsOf(ask.requestId)).at(-1) === "op.verified");
   });
 });
