@@ -269,7 +269,10 @@ export type CheckedToken =
 
 /** Who may send as which agent. */
 export interface SessionDesk {
-  /** @param agentId the one that the token is for; `null` = all of its user's: in the older protocol alone */
+  /**
+   * @param agentId the one that the token is for; `null` = all of its user's: in the older protocol alone
+   * @throws OpsError `limit-exceeded` when too many log in at the same time
+   */
   open(credentials: IngestCredentials, agentId: string | null): Promise<OpenedSession>;
   check(token: string): Promise<CheckedToken>;
   /** From memory: whether a pass that was sound is so still. */
@@ -294,7 +297,11 @@ export interface TokenMint {
 /** Hashes passwords, slowly. */
 export interface PasswordHasher {
   hash(password: string): Promise<string>;
-  /** In a time that does not tell how much of it fits. */
+  /**
+   * In a time that does not tell how much of it fits.
+   *
+   * @throws OpsError `limit-exceeded` when too many ask at the same time: nothing is known of this one then
+   */
   matches(password: string, hash: string): Promise<boolean>;
 }
 

@@ -1,22 +1,26 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 import type { PasswordHasher } from "#server/ingest/ports.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 
 /** 16 MiB and some 50 ms each: RFC 7914 with N as of today's advice for logins. */
 const COST: ScryptOptions = { N: 16_384, r: 8, p: 1 };
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
 const FORM = /^scrypt\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/;
-/** More of them at once would take memory by the gigabyte. */
-const AT_ONCE = 4;
-const WAITING_MAX = 64;
+export interface HashingLimits {
+  /** More of them at once would take memory by the gigabyte. */
+  readonly atOnce: number;
+  readonly waiting: number;
+}
+const LIMITS: HashingLimits = { atOnce: 4, waiting: 64 };
 
-/** Passwords by scrypt, four at a time; when too many wait, none matches. */
-export function createPasswordHasher(): PasswordHasher {
+/** Passwords by scrypt, a few at a time, and only so many that wait. */
+export function createPasswordHasher({ atOnce, waiting: waitingMax }: HashingLimits = LIMITS): PasswordHasher {
   const waiting: (() => void)[] = [];
   let running = 0;
 
   async function limited<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
     running += 1;
     try {
       return await work();
@@ -34,7 +38,9 @@ export function createPasswordHasher(): PasswordHasher {
     },
     async matches(password, hash) {
       const [, salt, wanted] = FORM.exec(hash) ?? [];
-      if (salt === undefined || wanted === undefined || waiting.length >= WAITING_MAX) return false;
+      if (salt === undefined || wanted === undefined) return false;
+      // Nothing is known of the password then: it is neither right nor wrong.
+      if (waiting.length >= waitingMax) throw new OpsError("limit-exceeded", "Too many log in at the same time");
       const key = await limited(() => derive(password, Buffer.from(salt, "base64url")));
       return timingSafeEqual(key, Buffer.from(wanted, "base64url"));
     },

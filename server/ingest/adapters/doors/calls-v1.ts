@@ -6,7 +6,7 @@ import type { SessionPass, Sign } from "#server/ingest/ports.ts";
 import { type EpochMs, toIso } from "#server/kernel/clock.ts";
 import type { JsonObject } from "#server/kernel/json.ts";
 import { answerOf } from "./answers.ts";
-import { credentialsOf } from "./credentials.ts";
+import { credentialsOf, openSession } from "./credentials.ts";
 import type { DoorDeps, DoorState } from "./door.ts";
 import { bodyFormat, readBody } from "./read-body.ts";
 import { Refusal } from "./refusal.ts";
@@ -47,7 +47,7 @@ export function createCalls(deps: DoorDeps, state: DoorState): ReadonlyMap<strin
     const wait = await state.rates.byFailures(address);
     if (wait !== null) throw new Refusal(429, { error: "too-many-failures" }, { retryAfterMs: wait });
     const call = sound(readSession(await readBody(request, SMALL_BODY_BYTES)));
-    const opened = await desk.open(credentialsOf(request.headers.authorization), call.agentId);
+    const opened = await openSession(desk, credentialsOf(request.headers.authorization), call.agentId);
     switch (opened.kind) {
       case "stranger":
         await state.rates.failed(address);

@@ -3,7 +3,7 @@ import { type PoaData, poaData, poaId, poaText } from "#server/ingest/codec/poa-
 import { mayBe } from "#server/ingest/domain/scope.ts";
 import type { SessionDesk, SessionPass, Sign } from "#server/ingest/ports.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { credentialsOf } from "./credentials.ts";
+import { credentialsOf, openSession } from "./credentials.ts";
 import type { DoorDeps, DoorState } from "./door.ts";
 import { createPoaAdmin, type PoaAdminDeps } from "./poa-admin.ts";
 import { type PoaAnswer, poaBody } from "./poa-body.ts";
@@ -39,7 +39,8 @@ export function createPoaDoor(deps: DoorDeps, poa: PoaDeps, state: DoorState): P
     const wait = await state.rates.byFailures(address);
     if (wait !== null) throw new Refusal(429, null, { retryAfterMs: wait });
     const credentials = credentialsOf(request.headers.authorization);
-    const opened = credentials.kind === "basic" ? await poa.desk.open(credentials, poaText(body["agent-id"])) : null;
+    const agentId = poaText(body["agent-id"]);
+    const opened = credentials.kind === "basic" ? await openSession(poa.desk, credentials, agentId) : null;
     if (opened?.kind === "opened") return { status: 200, body: { token: opened.token } };
     if (opened?.kind === "not-allowed") throw new Refusal(403, null);
     await state.rates.failed(address);
