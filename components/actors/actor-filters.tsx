@@ -1,6 +1,7 @@
 "use client";
 import { useEffect, useId, useRef, useState } from "react";
 import { useAddress } from "#components/ui/address.ts";
+import { SlashHint } from "#components/ui/find-field.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { routes } from "#components/ui/routes.ts";
 
@@ -145,9 +146,7 @@ function PrefixField({ id, prefix, onPrefix, onExact }: PrefixFieldProps) {
         }}
       />
       {text === "" || onExact === null ? (
-        <span aria-hidden="true">
-          <kbd>/</kbd>
-        </span>
+        <SlashHint />
       ) : (
         <button type="button" className="btn-plain" onClick={() => onExact(text)}>
           Look up <kbd>↵</kbd>

@@ -1,9 +1,7 @@
 "use client";
-import { useEffect, useRef, useState } from "react";
+import { FindField, useTyped } from "#components/ui/find-field.tsx";
 import { formatCount } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
-import { Icon } from "#components/ui/icons.tsx";
-import { useKeys } from "#components/ui/keys.tsx";
 import type { AgentsPlace } from "#components/ui/routes.ts";
 import type { AgentState } from "#server/contract/agents.ts";
 import { type AgentFilter, type AgentLine, countByState, LISTED_STATES } from "./agent-lines.ts";
@@ -58,37 +56,14 @@ export function AgentFilterBar({ filter, within, asMap, onChange }: FilterBarPro
 
 /** Follows the typing, and tells when it rests. */
 function SearchBox({ value, onChange }: { readonly value: string; readonly onChange: (text: string) => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState<string | null>(null);
-  const tell = useRef(onChange);
-  useEffect(() => {
-    tell.current = onChange;
-  });
-  useEffect(() => {
-    if (typed === null) return;
-    const timer = setTimeout(() => {
-      tell.current(typed);
-      setTyped(null);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  useKeys([{ keys: "/", does: "filter agents", run: () => input.current?.focus() }], { group: "List" });
+  const [typed, setTyped] = useTyped({ restMs: TYPING_MS, onRest: onChange });
   return (
-    <div className="field q-label">
-      <Icon name="search" size={14} />
-      <input
-        ref={input}
-        type="search"
-        aria-label="Filter by agent, host, gateway or program"
-        placeholder="agent, host, gateway…"
-        autoComplete="off"
-        spellCheck={false}
-        value={typed ?? value}
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") input.current?.blur();
-        }}
-      />
-    </div>
+    <FindField
+      label="Filter by agent, host, gateway or program"
+      placeholder="agent, host, gateway…"
+      does="filter agents"
+      text={typed ?? value}
+      onText={setTyped}
+    />
   );
 }

@@ -1,7 +1,5 @@
 "use client";
-import { useEffect, useRef, useState } from "react";
-import { Icon } from "#components/ui/icons.tsx";
-import { useKeys } from "#components/ui/keys.tsx";
+import { FindField, SlashHint, useTyped } from "#components/ui/find-field.tsx";
 import { EVENT_KINDS, type JournalQuery, KIND_GROUPS } from "./journal-query.ts";
 
 const TYPING_MS = 400;
@@ -70,40 +68,15 @@ const isListed = (kind: string): boolean =>
   EVENT_KINDS.includes(kind) || KIND_GROUPS.some(({ value }) => value === kind);
 
 function SubjectField({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState<string | null>(null);
-  const input = useRef<HTMLInputElement>(null);
-  const latest = useRef(onChange);
-  useEffect(() => {
-    latest.current = onChange;
-  });
-  useEffect(() => {
-    if (typed === null) return;
-    const timer = setTimeout(() => {
-      setTyped(null);
-      latest.current(typed.trim());
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  useKeys([{ keys: "/", does: "filter by subject", run: () => input.current?.focus() }], { group: "List" });
+  const [typed, setTyped] = useTyped({ restMs: TYPING_MS, onRest: (text) => onChange(text.trim()) });
   return (
-    <div className="field q-label">
-      <Icon name="search" size={14} />
-      <input
-        ref={input}
-        type="search"
-        aria-label="Subject: the whole id of a plan, world, incarnation, source or job"
-        placeholder="Whole id of a plan, world, incarnation, source or job"
-        autoComplete="off"
-        spellCheck={false}
-        value={typed ?? value}
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") input.current?.blur();
-        }}
-      />
-      <span aria-hidden="true">
-        <kbd>/</kbd>
-      </span>
-    </div>
+    <FindField
+      label="Subject: the whole id of a plan, world, incarnation, source or job"
+      placeholder="Whole id of a plan, world, incarnation, source or job"
+      does="filter by subject"
+      text={typed ?? value}
+      onText={setTyped}
+      after={<SlashHint />}
+    />
   );
 }

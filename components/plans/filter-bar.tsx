@@ -1,7 +1,6 @@
 "use client";
-import { useEffect, useId, useRef, useState } from "react";
-import { Icon } from "#components/ui/icons.tsx";
-import { useKeys } from "#components/ui/keys.tsx";
+import { useId, useState } from "react";
+import { FindField, SlashHint, useTyped } from "#components/ui/find-field.tsx";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import {
   conditionsOf,
@@ -36,7 +35,7 @@ interface FilterBarProps {
 
 /** What is looked for, time, source and order of the list; all of it stands in the address. */
 export function FilterBar({ query, sources, shownSource, onChange, onEnter, children }: FilterBarProps) {
-  const ids = { label: useId(), within: useId(), source: useId(), sort: useId() };
+  const ids = { within: useId(), source: useId(), sort: useId() };
   const change = (part: Partial<PlansQuery>, replace = false) =>
     onChange({ ...query, position: null, row: null, ...part }, { replace });
   const [custom, setCustom] = useState(query.from !== null || query.to !== null);
@@ -44,7 +43,6 @@ export function FilterBar({ query, sources, shownSource, onChange, onEnter, chil
   return (
     <search className="q">
       <SearchField
-        id={ids.label}
         query={query}
         onChange={(next) => onChange({ ...next, position: null, row: null }, { replace: true })}
         onEnter={onEnter}
@@ -129,54 +127,43 @@ export function FilterBar({ query, sources, shownSource, onChange, onEnter, chil
 }
 
 interface SearchFieldProps {
-  readonly id: string;
   readonly query: PlansQuery;
   readonly onChange: (query: PlansQuery) => void;
   readonly onEnter: (text: string) => void;
 }
 
 /** Part of a label, class or id, or `Actions::*`; before it stand the other conditions, each to be dropped. */
-function SearchField({ id, query, onChange, onEnter }: SearchFieldProps) {
+function SearchField({ query, onChange, onEnter }: SearchFieldProps) {
   const labelTyped = query.label !== null && query.label.kind !== "exact";
   const inUrl = query.text ?? (labelTyped ? labelText(query.label) : "");
-  const [typed, setTyped] = useState<string | null>(null);
-  const input = useRef<HTMLInputElement>(null);
-  const text = typed ?? inUrl;
-  const isId = parsePlanId(text) !== null;
   const parse = (said: string): PlansQuery => {
     const next = parseTyped(said);
     // A label of a link stands before the box and stays.
     return { ...query, text: next.text, label: next.label ?? (labelTyped ? null : query.label) };
   };
-  const latest = useRef((_said: string) => {});
-  useEffect(() => {
-    latest.current = (said) => onChange(parse(said));
-  });
-  useEffect(() => {
-    if (typed === null || parsePlanId(typed) !== null) return;
-    const timer = setTimeout(() => {
+  const tell = (said: string) => {
+    if (said.trim() !== inUrl) onChange(parse(said));
+  };
+  const [typed, setTyped] = useTyped({ restMs: TYPING_MS, onRest: tell, waits: isId });
+  const text = typed ?? inUrl;
+  const enter = () => {
+    if (text.trim() === "") return;
+    if (!isId(text)) {
       setTyped(null);
-      if (typed.trim() !== inUrl) latest.current(typed);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, inUrl]);
-  useKeys(
-    [
-      {
-        keys: "/",
-        does: "find plans",
-        run: () => {
-          input.current?.focus();
-          input.current?.select();
-        },
-      },
-    ],
-    { group: "List" },
-  );
+      tell(text);
+    }
+    onEnter(text.trim());
+  };
   return (
-    <div className="field q-label">
-      <Icon name="search" size={14} />
-      {conditionsOf(query)
+    <FindField
+      label="Label, class or id, or a part of it"
+      placeholder="Label, class or id, or a part of it"
+      does="find plans"
+      selects
+      text={text}
+      onText={setTyped}
+      onEnter={enter}
+      before={conditionsOf(query)
         .filter(({ inBox }) => inBox)
         .map(({ words, without }) => (
           <span key={words} className="tok">
@@ -186,36 +173,13 @@ function SearchField({ id, query, onChange, onEnter }: SearchFieldProps) {
             </button>
           </span>
         ))}
-      <input
-        ref={input}
-        id={id}
-        type="search"
-        aria-label="Label, class or id, or a part of it"
-        placeholder="Label, class or id, or a part of it"
-        autoComplete="off"
-        spellCheck={false}
-        value={text}
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") input.current?.blur();
-          if (event.key !== "Enter" || text.trim() === "") return;
-          if (!isId) {
-            setTyped(null);
-            if (text.trim() !== inUrl) onChange(parse(text));
-          }
-          onEnter(text.trim());
-        }}
-      />
-      {isId ? (
-        <span className="small t3 nowrap">Enter opens the plan</span>
-      ) : (
-        <span aria-hidden="true">
-          <kbd>/</kbd>
-        </span>
-      )}
-    </div>
+      after={isId(text) ? <span className="small t3 nowrap">Enter opens the plan</span> : <SlashHint />}
+    />
   );
 }
+
+/** The whole id of a plan: it is opened, not looked for. */
+const isId = (text: string): boolean => parsePlanId(text) !== null;
 
 interface InstantFieldProps {
   readonly label: string;
