@@ -71,6 +71,30 @@ describe("what an agent sent", () => {
     }
   });
 
+  it("hides a number under a masked key as it hides a text, from everybody, in lists and over time", async () => {
+    const table: MetricStore = {
+      write: async () => undefined,
+      read: async () => [point(1, { body: { cpu_load: 3, password: 4_711 } })],
+      expire: async () => false,
+      close: async () => undefined,
+    };
+    const { service, live, clock } = setUp({ table: () => table });
+    const item = point(1, { body: { cpu_load: 3, password: 4_711 }, receivedAt: clock.now() });
+    await live.receiver().receive([item], new AbortController().signal);
+    const agent = { source: "agents", agentId: "a" };
+    const span = { from: toIso(NOON), to: toIso(epochMs(NOON + 10_000)) };
+    for (const who of [viewer, operator]) {
+      const told = [
+        await service.last(who, agent),
+        await service.tail(who, { ...agent, limit: 10 }),
+        await service.points(who, agent),
+        await service.points(who, { ...agent, span }),
+      ];
+      for (const one of told) expect(JSON.stringify(one)).toContain("cpu_load");
+      expect(JSON.stringify(told)).not.toContain("4711");
+    }
+  });
+
   it("is not told at all to who may not see the source, and not where there is no gateway", async () => {
     const { service } = setUp();
     const ask = (who: Caller) => service.last(who, { source: "agents", agentId: "a" });
@@ -87,7 +111,7 @@ describe("numbers over time", () => {
     const table: MetricStore = {
       write: async () => undefined,
       read: async ({ type }) => (type === "system_metrics" ? [point(2), point(1)] : []),
-      expire: async () => undefined,
+      expire: async () => false,
       close: async () => undefined,
     };
     const { service, live, clock } = setUp({ table: () => table });

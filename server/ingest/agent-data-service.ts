@@ -4,13 +4,15 @@ import { type Audience, audienceOf } from "#server/auth/permissions.ts";
 import { ingestStream, MASKED } from "#server/contract/event.ts";
 import { maskText } from "#server/contract/mask.ts";
 import { maskPayload } from "#server/contract/mask-payload.ts";
-import type { MaskRules } from "#server/contract/mask-rules.ts";
+import { isMaskedKey, type MaskRules } from "#server/contract/mask-rules.ts";
+import { maskFreeText } from "#server/contract/mask-text.ts";
 import type * as wire from "#server/contract/wire/agents-data.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import { type Clock, epochMs, toIso } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { toEventActor } from "#server/operations/tell.ts";
+import { isObject } from "./codec/body.ts";
 import { numbersOf } from "./domain/series.ts";
 import type { LiveView } from "./live-view.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -115,11 +117,19 @@ export function createAgentDataService({ gateway, operations, clock, masks }: Ag
       { source, agentId, span }: WireIn<typeof wire.agentPointsInput>,
     ): WireOut<typeof wire.agentPointsOutput> {
       const data = dataFor(caller, source);
-      if (span !== undefined) return { ...now(), ...(await fromTable(data, agentId, span, clock)) };
-      const series = data.live.series(agentId).map(({ points, ...names }) => ({
-        ...names,
-        points: points.map(({ at, mean }) => ({ at: toIso(epochMs(at)), value: mean })),
-      }));
+      const isShown = ({ field }: { readonly field: string }) =>
+        !isMaskedKey(masks, field) && maskFreeText(masks, field) === field;
+      if (span !== undefined) {
+        const found = await fromTable(data, agentId, span, clock);
+        return { ...now(), ...found, series: found.series.filter(isShown) };
+      }
+      const series = data.live
+        .series(agentId)
+        .filter(isShown)
+        .map(({ points, ...names }) => ({
+          ...names,
+          points: points.map(({ at, mean }) => ({ at: toIso(epochMs(at)), value: mean })),
+        }));
       return { ...now(), from: "memory", series };
     },
 
@@ -160,12 +170,13 @@ type MessageView = WireShape<typeof wire.agentTailOutput>["messages"][number];
 
 function viewOf(item: Envelope, audience: Audience, masks: MaskRules): MessageView {
   const { bootId, seq, type, kind, at, receivedAt, body } = item;
+  const shown = maskPayload(masks, body).value;
   return {
     ...{ bootId, seq, type, kind },
     at: toIso(at),
     receivedAt: toIso(receivedAt),
-    numbers: Object.fromEntries(numbersOf(body, NUMBERS_MAX)),
-    body: audience === "public" ? MASKED : (maskPayload(masks, body).value as MessageView["body"]),
+    numbers: Object.fromEntries(numbersOf(isObject(shown) ? shown : {}, NUMBERS_MAX)),
+    body: audience === "public" ? MASKED : (shown as MessageView["body"]),
   };
 }
 

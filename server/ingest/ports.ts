@@ -234,8 +234,11 @@ export interface MetricStore {
   /** Resolves when all of them are durable; on a rejection any part of them may be. */
   write(points: readonly Envelope[], signal: AbortSignal): Promise<void>;
   read(query: PointQuery): Promise<readonly Envelope[]>;
-  /** Drops what is older than is kept, where the store does not do so by itself. */
-  expire(now: EpochMs): Promise<void>;
+  /**
+   * Drops some of what was received longer ago than is kept, where the store does not do so by itself; whatever time
+   * agents say that it was. True = more of it is left.
+   */
+  expire(now: EpochMs): Promise<boolean>;
   close(): Promise<void>;
 }
 

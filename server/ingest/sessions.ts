@@ -15,6 +15,7 @@ import type { HiddenText } from "./settings.ts";
 
 /** Life of a session token. */
 export const SESSION_LIFE_MS = 3_600_000;
+const WHOLE_SECOND_MS = 1_000;
 /** Hash of nothing that anybody has: it is compared with where there is no user, so that time tells nothing. */
 const NOBODY = `scrypt$${"A".repeat(22)}$${"A".repeat(43)}`;
 
@@ -87,8 +88,14 @@ export function createSessionDesk(deps: SessionDeskDeps): SessionDesk {
   const isHere = (user: string): boolean =>
     user === "" ? isOpen() : tokens.has(user) || given.has(user) || accounts.user(user)?.active === true;
 
+  /** Who is made anew under a name is another one: what was opened under it before is not theirs. */
+  const isOfThisLife = (user: string, expiresAt: number): boolean => {
+    const account = given.has(user) ? null : accounts.user(user);
+    return account === null || account.createdAt < expiresAt - deps.lifeMs + WHOLE_SECOND_MS;
+  };
+
   const inForce: SessionDesk["inForce"] = ({ tokenId, user, expiresAt }) =>
-    expiresAt > clock.now() && !accounts.isEnded(tokenId) && isHere(user);
+    expiresAt > clock.now() && !accounts.isEnded(tokenId) && isHere(user) && isOfThisLife(user, expiresAt);
 
   return {
     async open(credentials, agentId) {
@@ -101,7 +108,7 @@ export function createSessionDesk(deps: SessionDeskDeps): SessionDesk {
         user: who.name,
         scope: { agents, types: who.scope.types },
         // Tokens count in whole seconds.
-        expiresAt: epochMs(Math.floor((clock.now() + deps.lifeMs) / 1_000) * 1_000),
+        expiresAt: epochMs(Math.floor((clock.now() + deps.lifeMs) / WHOLE_SECOND_MS) * WHOLE_SECOND_MS),
       };
       return { kind: "opened", token: await mint.sign({ pass, audience }), pass };
     },

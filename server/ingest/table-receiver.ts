@@ -12,7 +12,8 @@ export function createTableReceiver(store: MetricStore, clock: Clock): Receiver 
       const now = clock.monotonic();
       if (now - expiredAt < EXPIRE_EVERY_MS) return;
       expiredAt = now;
-      await store.expire(clock.now());
+      // As long as something is left it goes on with each list, so that it keeps up with whatever comes.
+      if (await store.expire(clock.now())) expiredAt = Number.NEGATIVE_INFINITY;
     },
     // The table holds what was measured; who was silent when is in the journal.
     agentChanged: async () => undefined,

@@ -261,7 +261,7 @@ describe("a token", () => {
     await other.close();
   });
 
-  it("of a user who was removed is worth nothing", async () => {
+  it("of a user who was removed is worth nothing, also when one of that name is made anew", async () => {
     await gate.accounts.add({ name: "guest", password: "long enough", scope: { agents: ["g"], types: [] } });
     const opened = await post("session", { agent_id: "g" }, { authorization: basic("guest", "long enough") });
     const ping = () => post("ping", { agent_id: "g", boot_id: "b" }, { authorization: `Bearer ${opened.json.token}` });
@@ -272,6 +272,12 @@ describe("a token", () => {
     expect((await post("session", { agent_id: "g" }, { authorization: basic("guest", "long enough") })).status).toBe(
       401,
     );
+    gate.clock.shift(2_000);
+    await gate.accounts.add({ name: "guest", password: "another one", scope: { agents: ["g"], types: [] } });
+    expect((await ping()).status).toBe(401);
+    const anew = await post("session", { agent_id: "g" }, { authorization: basic("guest", "another one") });
+    const bearer = { authorization: `Bearer ${anew.json.token}` };
+    expect((await post("ping", { agent_id: "g", boot_id: "b" }, bearer)).status).toBe(200);
   });
 
   it("signed by another key, without a signature, or for other doors is none", async () => {
@@ -410,6 +416,30 @@ describe("too much", () => {
     expect([right.status, Number(right.headers["retry-after"]) > 0]).toEqual([429, true]);
     await guessed.close();
   });
+});
+
+it("a connection that was refused and never ends its own side is cut, and holds up no stop", async () => {
+  const one = await openTestGate();
+  const open = () => createConnection({ port: one.port, host: "127.0.0.1", allowHalfOpen: true });
+  const request = (host: string) =>
+    `GET /ingest/v1/ws HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  const socket = open();
+  // A connection that was cut answers what is still sent to it with a reset.
+  socket.on("error", () => undefined);
+  const answer = new Promise<string>((resolve) => socket.once("data", (bytes) => resolve(String(bytes))));
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.write(request("evil.example"));
+  expect(await answer).toMatch(/^HTTP\/1\.1 421 /);
+  const nagging = setInterval(() => socket.write("x"), 50);
+  await closed;
+  clearInterval(nagging);
+  const last = open();
+  last.on("error", () => undefined);
+  const told = new Promise<void>((resolve) => last.once("data", () => resolve()));
+  last.write(request("evil.example"));
+  await told;
+  await one.close();
+  last.destroy();
 });
 
 it("where nobody is named whoever is on this machine may open sessions, until somebody is", async () => {

@@ -16,6 +16,8 @@ const MAX_HEADER_BYTES = 16_384;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** For so long who was refused may read why before the connection is cut, whether or not it closes its own side. */
+const REFUSED_MS = 1_000;
 /** What was sent already is answered, if it does not take longer. */
 const DRAIN_MS = 700;
 const LOOK_EVERY_MS = 20;
@@ -50,6 +52,16 @@ export function createIngestGate(deps: GateDeps): IngestGate {
   const poa = deps.poa === null ? null : createPoaDoor(deps, deps.poa, state);
   const sockets = createSocketDoor(deps, state);
   const active = new Set<ServerResponse>();
+  const refused = new Set<Duplex>();
+
+  function refuseSocket(socket: Duplex, status: number): void {
+    refused.add(socket);
+    socket.once("close", () => refused.delete(socket));
+    socket.end(`HTTP/1.1 ${status} ${STATUS_WORDS[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    // Nobody reads it any more: unread, it would never see the end of the other side.
+    socket.resume();
+    void clock.sleep(REFUSED_MS).then(() => socket.destroy());
+  }
 
   async function handle(request: IncomingMessage): Promise<CallAnswer> {
     const path = admit(request, deps.allowedHosts);
@@ -140,6 +152,7 @@ export function createIngestGate(deps: GateDeps): IngestGate {
         await clock.sleep(LOOK_EVERY_MS);
       }
       sockets.terminate();
+      for (const socket of refused) socket.destroy();
       server.closeAllConnections();
       await closed;
     },
@@ -183,7 +196,3 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
 };
-
-function refuseSocket(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_WORDS[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}

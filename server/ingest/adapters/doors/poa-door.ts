@@ -105,11 +105,24 @@ export function createPoaDoor(deps: DoorDeps, poa: PoaDeps, state: DoorState): P
     }
   }
 
+  /** An administrator's password is guessed no faster than an agent's. */
+  async function asAdmin(request: IncomingMessage, path: string): Promise<PoaAnswer> {
+    const address = deps.addressOf(request);
+    const wait = await state.rates.byFailures(address);
+    if (wait !== null) throw new Refusal(429, null, { retryAfterMs: wait });
+    try {
+      return await admin(request, path);
+    } catch (cause) {
+      if (cause instanceof Refusal && cause.status === 401) await state.rates.failed(address);
+      throw cause;
+    }
+  }
+
   return {
     serves: (target) => PATHS.test(target),
     async handle(request) {
       const [path = ""] = (request.url ?? "").split("?", 1);
-      if (!path.startsWith("/poa/") && path !== "/session") return admin(request, path);
+      if (!path.startsWith("/poa/") && path !== "/session") return asAdmin(request, path);
       if (request.method !== "POST") throw new Refusal(404, null);
       return path === "/session" ? session(request) : call(request, path.slice("/poa/".length));
     },

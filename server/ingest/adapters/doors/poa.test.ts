@@ -21,9 +21,9 @@ const ADMIN = basic("root", "admin password");
 const USER_PASSWORD = "user password";
 let gate: TestGate;
 
-beforeAll(async () => {
+const openOlder = (): Promise<TestGate> => {
   let made = 0;
-  gate = await openTestGate({
+  return openTestGate({
     poa: ({ accounts, desk, clock }) => ({
       desk: desk("poa", 3_600_000),
       mint: createTokenMint(KEY, clock),
@@ -34,6 +34,10 @@ beforeAll(async () => {
       newPassword: () => "fifteen letters",
     }),
   });
+};
+
+beforeAll(async () => {
+  gate = await openOlder();
   await gate.accounts.add({ name: "node", password: USER_PASSWORD, scope: { agents: ["*"], types: [] } });
 });
 afterAll(async () => {
@@ -315,6 +319,21 @@ describe.each(["json", "msgpack"] as const)("the protocol of 2018, in %s", (form
     expect([...new Set(statuses)]).toEqual([400]);
     expect(gate.pipe.batches).toEqual([]);
   });
+});
+
+it("wrong administrators of one address are 429 after a while, and so is the right one then", async () => {
+  const guessed = await openOlder();
+  try {
+    const users = (password: string) =>
+      guessed.call({ method: "GET", path: "/user", headers: { authorization: basic("root", password) } });
+    expect((await users("admin password")).status).toBe(200);
+    const statuses = [];
+    for (let guess = 0; guess < 21; guess += 1) statuses.push((await users(`guess ${guess}`)).status);
+    expect(statuses).toEqual([...Array.from({ length: 20 }, () => 401), 429]);
+    expect((await users("admin password")).status).toBe(429);
+  } finally {
+    await guessed.close();
+  }
 });
 
 it("the doors of 2018 are closed unless they are opened", async () => {

@@ -106,7 +106,7 @@ export function openScyllaStore(options: ScyllaStoreOptions): MetricStore {
       }
     },
     // The database does so by itself, row by row.
-    expire: async () => undefined,
+    expire: async () => false,
     close: () => client.shutdown(),
   };
 }

@@ -18,7 +18,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS metric_points (agent_id TEXT NOT NULL, type TEXT NOT NULL, day INTEGER NOT NULL,
     at INTEGER NOT NULL, seq INTEGER NOT NULL, boot_id TEXT NOT NULL, kind TEXT NOT NULL, received_at INTEGER NOT NULL,
     body TEXT NOT NULL, PRIMARY KEY (agent_id, type, day, at, seq, boot_id)) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS metric_points_by_day ON metric_points (day);`;
+  DROP INDEX IF EXISTS metric_points_by_day;
+  CREATE INDEX IF NOT EXISTS metric_points_by_receipt ON metric_points (received_at);`;
 
 const INSERT = `INSERT INTO metric_points (agent_id, type, day, at, seq, boot_id, kind, received_at, body)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
@@ -28,9 +29,12 @@ const SELECT = `SELECT * FROM metric_points
   WHERE agent_id = ? AND type = ? AND day BETWEEN ? AND ? AND at BETWEEN ? AND ? AND (?7 IS NULL OR kind = ?7)
   ORDER BY day DESC, at DESC, seq DESC LIMIT ?8`;
 
-const EXPIRE_ROWS_MAX = 20_000;
+/** At once: writing is not to wait for long. */
+export const EXPIRE_ROWS_MAX = 5_000;
+/** By our own clock: an agent's may be of 1970, or of the year 9999. */
 const EXPIRE = `DELETE FROM metric_points WHERE (agent_id, type, day, at, seq, boot_id) IN
-  (SELECT agent_id, type, day, at, seq, boot_id FROM metric_points WHERE day < ? ORDER BY day LIMIT ${EXPIRE_ROWS_MAX})`;
+  (SELECT agent_id, type, day, at, seq, boot_id FROM metric_points WHERE received_at < ? ORDER BY received_at
+   LIMIT ${EXPIRE_ROWS_MAX})`;
 
 export function openTableWork({ file, fileBytesMax }: SqliteTableData): ThreadWork {
   const database = openFile({ file, fileBytesMax, schema: SCHEMA });

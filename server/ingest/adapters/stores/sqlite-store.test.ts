@@ -24,9 +24,19 @@ describe("the table of points in SQLite", () => {
 
   it("drops what is older than it is to keep", async () => {
     const store = await open();
-    await store.write([point(1), point(2, { at: epochMs(NOON - 3 * DAY_MS) })], signal);
-    await store.expire(NOON);
+    await store.write([point(1), point(2, { receivedAt: epochMs(NOON - 3 * DAY_MS) })], signal);
+    expect(await store.expire(NOON)).toBe(false);
     expect((await store.read({ ...all, limit: 10 })).map(({ seq }) => seq)).toEqual([1]);
+    await store.close();
+  });
+
+  it("keeps what an agent without a clock has just sent, and drops in time what one sent from the year 9999", async () => {
+    const store = await open();
+    const longAgo = epochMs(NOON - 3 * DAY_MS);
+    const end = epochMs(253_402_300_799_000);
+    await store.write([point(1, { at: epochMs(60_000) }), point(2, { at: end, receivedAt: longAgo })], signal);
+    await store.expire(NOON);
+    expect((await store.read({ ...all, to: end, limit: 10 })).map(({ seq }) => seq)).toEqual([1]);
     await store.close();
   });
 

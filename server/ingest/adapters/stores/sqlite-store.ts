@@ -2,8 +2,8 @@
 import { startThread } from "#server/ingest/adapters/thread.ts";
 import type { Envelope, MetricStore } from "#server/ingest/ports.ts";
 import type { Logger } from "#server/kernel/logger.ts";
-import { dayOf } from "./days.ts";
-import type { SqliteTableData } from "./sqlite-file-work.ts";
+import { DAY_MS } from "./days.ts";
+import { EXPIRE_ROWS_MAX, type SqliteTableData } from "./sqlite-file-work.ts";
 
 export interface SqliteStoreOptions {
   readonly file: string;
@@ -24,7 +24,7 @@ export async function openSqliteStore({ file, ttlDays, fileBytesMax, log }: Sqli
     },
     read: async (query) => (await thread.call("read", query)) as readonly Envelope[],
     async expire(now) {
-      await thread.call("expire", dayOf(now) - ttlDays);
+      return Number(await thread.call("expire", now - ttlDays * DAY_MS)) >= EXPIRE_ROWS_MAX;
     },
     close: () => thread.close(),
   };
