@@ -1,7 +1,7 @@
 "use client";
 import { useMemo, useState } from "react";
-import type { Diagram, DiagramMarks } from "#components/lifecycle/diagram.ts";
 import { DiagramFrame } from "#components/lifecycle/diagram-frame.tsx";
+import { WaysTwin } from "#components/lifecycle/ways-twin.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Crumbs } from "#components/ui/crumbs.tsx";
 import { plural } from "#components/ui/format.ts";
@@ -82,7 +82,7 @@ function Body({ live }: { readonly live: LiveState }) {
           diagram={diagram}
           marks={marks}
           note="coloured = how a part fares; magenta = something passes"
-          twin={<WaysTwin diagram={diagram} marks={marks} />}
+          twin={<WaysTwin diagram={diagram} marks={marks} figures />}
         />
         <OnlyNow>Rates, durations and memory: how the console fared is not journalled, only which part failed.</OnlyNow>
       </Section>
@@ -162,39 +162,6 @@ function FailedThen({ failed }: { readonly failed: readonly KnownReader[] }) {
               <Instant at={reader.since} />
             </td>
             <td className="p2 t2 wrap">{reader.reason === null ? "–" : <bdi>{shownText(reader.reason)}</bdi>}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/** What passes between the parts, said in lines. */
-function WaysTwin({ diagram, marks }: { readonly diagram: Diagram; readonly marks: DiagramMarks }) {
-  const names = new Map(diagram.nodes.map(({ key, label }) => [key, label]));
-  const named = (key: string) => (
-    <>
-      <bdi>{names.get(key) ?? key}</bdi>
-      {marks.tones?.[key] !== undefined && <span className="t3 small"> {marks.tones[key]}</span>}
-    </>
-  );
-  return (
-    <table aria-label={diagram.title}>
-      <thead>
-        <tr>
-          <th scope="col">From</th>
-          <th scope="col">To</th>
-          <th scope="col">What passes</th>
-          <th scope="col">Now</th>
-        </tr>
-      </thead>
-      <tbody>
-        {diagram.edges.map(({ key, from, to, label }) => (
-          <tr key={key}>
-            <th scope="row">{named(from)}</th>
-            <td>{named(to)}</td>
-            <td className="t2">{label}</td>
-            <td className="t2 num">{marks.notes[key] ?? "–"}</td>
           </tr>
         ))}
       </tbody>

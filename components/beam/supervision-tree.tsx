@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import type { Diagram, DiagramMarks } from "#components/lifecycle/diagram.ts";
 import { DiagramFrame } from "#components/lifecycle/diagram-frame.tsx";
 import { toPartsDiagram } from "#components/lifecycle/parts-diagram.ts";
+import { TwinTable } from "#components/lifecycle/twin-table.tsx";
 import { formatCount } from "#components/ui/format.ts";
 import { supervisionTree, type TreePart } from "#server/contract/diagram/supervision-tree.ts";
 import { REFRESH_STALE_MS } from "#server/contract/diagram/worker-loop.ts";
@@ -26,26 +27,26 @@ export function SupervisionTree({ partitions, lastRefreshMs }: SupervisionTreePr
       marks={marks}
       note="magenta frame = down or stale"
       twin={
-        <table aria-label={diagram.title}>
-          <thead>
-            <tr>
-              <th scope="col">Process</th>
-              <th scope="col">Started by</th>
-              <th scope="col">What it is</th>
-              <th scope="col">Now</th>
-            </tr>
-          </thead>
-          <tbody>
-            {parts.map(({ key, label, under, does }) => (
-              <tr key={key} className={marks.now.includes(key) ? "now" : ""}>
-                <th scope="row">{label}</th>
-                <td className="t2">{parts.find((part) => part.key === under)?.label ?? "the application"}</td>
-                <td className="t2">{does}</td>
-                <td className="t2">{(under === null ? undefined : marks.notes[`${under} ${key}`]) ?? "–"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <TwinTable
+          title={diagram.title}
+          lines={parts}
+          keyOf={({ key }) => key}
+          marked={({ key }) => marks.now.includes(key)}
+          columns={[
+            { title: "Process", names: true, cell: ({ label }) => label },
+            {
+              title: "Started by",
+              className: () => "t2",
+              cell: ({ under }) => parts.find(({ key }) => key === under)?.label ?? "the application",
+            },
+            { title: "What it is", className: () => "t2", cell: ({ does }) => does },
+            {
+              title: "Now",
+              className: () => "t2",
+              cell: ({ key, under }) => (under === null ? undefined : marks.notes[`${under} ${key}`]) ?? "–",
+            },
+          ]}
+        />
       }
     />
   );

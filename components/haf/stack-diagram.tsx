@@ -4,6 +4,7 @@ import { DiagramFrame } from "#components/lifecycle/diagram-frame.tsx";
 import { type HafActualDrawing, hafActualDrawing } from "#components/lifecycle/haf-actual-diagram.ts";
 import { type HafPlanDrawing, hafPlanDrawing } from "#components/lifecycle/haf-plan-diagram.ts";
 import { LANES_FULL_MAX } from "#components/lifecycle/haf-stack.ts";
+import { EndOfWay, TwinTable } from "#components/lifecycle/twin-table.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Instant } from "#components/ui/time.tsx";
@@ -61,36 +62,24 @@ function Plan({ drawn: { diagram, marks, lines } }: { readonly drawn: HafPlanDra
       marks={marks}
       note="as it is meant; magenta ground = where it is now, grey ground = not reached yet, red = suffers"
       twin={
-        <table aria-label={diagram.title}>
-          <thead>
-            <tr>
-              <th scope="col">Phase</th>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col" className="w100">
-                What
-              </th>
-              <th scope="col">Where it is</th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map(({ key, phase, from, to, what, standing }) => (
-              <tr key={key} className={standing === "now" ? "now" : ""} aria-current={standing === "now" || undefined}>
-                <th scope="row">{phaseWords(phase)}</th>
-                <td>
-                  <bdi>{from}</bdi>
-                </td>
-                <td>{from === to ? <span className="t3">itself</span> : <bdi>{to}</bdi>}</td>
-                <td className="w100">
-                  <bdi>{what}</bdi>
-                </td>
-                <td className={standing === "failed" ? "t-failed tone" : standing === "later" ? "t3" : ""}>
-                  {STANDINGS[standing]}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <TwinTable
+          title={diagram.title}
+          lines={lines}
+          keyOf={({ key }) => key}
+          marked={({ standing }) => standing === "now"}
+          current
+          columns={[
+            { title: "Phase", names: true, cell: ({ phase }) => phaseWords(phase) },
+            { title: "From", cell: ({ from }) => <bdi>{from}</bdi> },
+            { title: "To", cell: ({ from, to }) => <EndOfWay from={from} to={to} /> },
+            { title: "What", wide: true, cell: ({ what }) => <bdi>{what}</bdi> },
+            {
+              title: "Where it is",
+              className: ({ standing }) => (standing === "failed" ? "t-failed tone" : standing === "later" ? "t3" : ""),
+              cell: ({ standing }) => STANDINGS[standing],
+            },
+          ]}
+        />
       }
     />
   );
@@ -105,36 +94,30 @@ function Actual({ drawn: { diagram, marks, lines, cut } }: { readonly drawn: Haf
         marks={marks}
         note="as it was observed; dashed = inferred from the database, ≠ = not as planned, magenta ground = since the last phase"
         twin={
-          <table aria-label={diagram.title}>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">From</th>
-                <th scope="col">To</th>
-                <th scope="col" className="w100">
-                  What
-                </th>
-                <th scope="col">Known by</th>
-                <th scope="col">Not as planned</th>
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map(({ key, at, from, to, what, inferred, deviation, failed }) => (
-                <tr key={key} className={at === null ? "now" : ""} aria-current={at === null || undefined}>
-                  <th scope="row">{at === null ? "now" : <Instant at={at} />}</th>
-                  <td>
-                    <bdi>{from}</bdi>
-                  </td>
-                  <td>{from === to ? <span className="t3">itself</span> : <bdi>{to}</bdi>}</td>
-                  <td className={failed ? "w100 t-failed tone" : "w100"}>
-                    <bdi>{what}</bdi>
-                  </td>
-                  <td className={inferred ? "t3" : ""}>{inferred ? "inferred" : "seen"}</td>
-                  <td className="t2">{deviation ?? "–"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <TwinTable
+            title={diagram.title}
+            lines={lines}
+            keyOf={({ key }) => key}
+            marked={({ at }) => at === null}
+            current
+            columns={[
+              { title: "When", names: true, cell: ({ at }) => (at === null ? "now" : <Instant at={at} />) },
+              { title: "From", cell: ({ from }) => <bdi>{from}</bdi> },
+              { title: "To", cell: ({ from, to }) => <EndOfWay from={from} to={to} /> },
+              {
+                title: "What",
+                wide: true,
+                className: ({ failed }) => (failed ? "t-failed tone" : ""),
+                cell: ({ what }) => <bdi>{what}</bdi>,
+              },
+              {
+                title: "Known by",
+                className: ({ inferred }) => (inferred ? "t3" : ""),
+                cell: ({ inferred }) => (inferred ? "inferred" : "seen"),
+              },
+              { title: "Not as planned", className: () => "t2", cell: ({ deviation }) => deviation ?? "–" },
+            ]}
+          />
         }
       />
       {cut > 0 && <p className="small t3">{cut} older lines are not drawn; the journal has all.</p>}

@@ -12,6 +12,7 @@ import type { EpochMs } from "#server/kernel/clock.ts";
 import { conversationOf, type Conversation as Drawn } from "./conversation-diagram.ts";
 import { NO_MARKS } from "./diagram.ts";
 import { DiagramFrame } from "./diagram-frame.tsx";
+import { EndOfWay, TwinTable } from "./twin-table.tsx";
 
 interface ConversationProps {
   readonly source: string;
@@ -63,32 +64,21 @@ function Drawing({ conversation: { diagram, lines, cut } }: { readonly conversat
         marks={NO_MARKS}
         note="solid = written down (history, lock, waiting envelope); dashed = inferred: a message leaves no trace once it was taken"
         twin={
-          <table aria-label={diagram.title}>
-            <thead>
-              <tr>
-                <th scope="col">From</th>
-                <th scope="col">To</th>
-                <th scope="col" className="w100">
-                  What
-                </th>
-                <th scope="col">Known by</th>
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map(({ key, fromName, toName, from, to, label, inferred }) => (
-                <tr key={key}>
-                  <th scope="row">
-                    <bdi>{fromName}</bdi>
-                  </th>
-                  <td>{from === to ? <span className="t3">itself</span> : <bdi>{toName}</bdi>}</td>
-                  <td className="w100">
-                    <bdi>{label}</bdi>
-                  </td>
-                  <td className={inferred ? "t3" : ""}>{inferred ? "inferred" : "written down"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <TwinTable
+            title={diagram.title}
+            lines={lines}
+            keyOf={({ key }) => key}
+            columns={[
+              { title: "From", names: true, cell: ({ fromName }) => <bdi>{fromName}</bdi> },
+              { title: "To", cell: ({ from, to, toName }) => <EndOfWay from={from} to={to} name={toName} /> },
+              { title: "What", wide: true, cell: ({ label }) => <bdi>{label}</bdi> },
+              {
+                title: "Known by",
+                className: ({ inferred }) => (inferred ? "t3" : ""),
+                cell: ({ inferred }) => (inferred ? "inferred" : "written down"),
+              },
+            ]}
+          />
         }
       />
       {cut > 0 && (

@@ -4,6 +4,7 @@ import type { Machine } from "#server/contract/diagram/machine.ts";
 import type { Diagram, DiagramMarks } from "./diagram.ts";
 import { DiagramFrame } from "./diagram-frame.tsx";
 import { transitionKey } from "./state-diagram.ts";
+import { TwinTable } from "./twin-table.tsx";
 
 interface MachineLifecycleProps {
   readonly machine: Machine;
@@ -18,6 +19,11 @@ interface MachineLifecycleProps {
 export function MachineLifecycle({ machine, diagram, marks, note, beside }: MachineLifecycleProps) {
   const { states, transitions, means, title, system } = machine;
   const went = new Set(marks.live);
+  const waysOn = (known: string): string =>
+    transitions
+      .filter(({ from }) => from === known)
+      .map(({ from, to, label, said = label }) => `${to}: ${said}${went.has(transitionKey(from, to)) ? " (went)" : ""}`)
+      .join("; ") || "nothing, it is over";
   const now = beside === undefined ? new Set(marks.now) : new Set<string>();
   return (
     <DiagramFrame
@@ -25,41 +31,28 @@ export function MachineLifecycle({ machine, diagram, marks, note, beside }: Mach
       marks={marks}
       note={note}
       twin={
-        <table aria-label={title}>
-          <thead>
-            <tr>
-              <th scope="col">State</th>
-              {beside !== undefined && (
-                <th scope="col" className="num">
-                  {beside.title}
-                </th>
-              )}
-              <th scope="col">What it says</th>
-              <th scope="col">From here to</th>
-            </tr>
-          </thead>
-          <tbody>
-            {states.map((known) => (
-              <tr key={known} className={now.has(known) ? "now" : ""} aria-current={now.has(known) || undefined}>
-                <th scope="row">
+        <TwinTable
+          title={title}
+          lines={states}
+          keyOf={(known) => known}
+          marked={(known) => now.has(known)}
+          current
+          columns={[
+            {
+              title: "State",
+              names: true,
+              cell: (known) => (
+                <>
                   <State system={system} word={known} />
                   {now.has(known) && <span className="small t3"> now</span>}
-                </th>
-                {beside !== undefined && <td className="num">{beside.of(known)}</td>}
-                <td className="t2">{means[known]}</td>
-                <td className="t2">
-                  {transitions
-                    .filter(({ from }) => from === known)
-                    .map(
-                      ({ from, to, label, said = label }) =>
-                        `${to}: ${said}${went.has(transitionKey(from, to)) ? " (went)" : ""}`,
-                    )
-                    .join("; ") || "nothing, it is over"}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+                </>
+              ),
+            },
+            ...(beside === undefined ? [] : [{ title: beside.title, numeric: true, cell: beside.of }]),
+            { title: "What it says", className: () => "t2", cell: (known) => means[known] },
+            { title: "From here to", className: () => "t2", cell: waysOn },
+          ]}
+        />
       }
     />
   );

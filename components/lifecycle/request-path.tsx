@@ -9,6 +9,7 @@ import {
 } from "#server/contract/diagram/request-path.ts";
 import { DiagramFrame } from "./diagram-frame.tsx";
 import { REQUEST_DIAGRAM, requestMarks } from "./request-diagram.ts";
+import { TwinTable } from "./twin-table.tsx";
 
 interface RequestPathProps {
   /** As `dna.actors.explain` answers. */
@@ -35,51 +36,33 @@ export function RequestPath({ nodes, edges }: RequestPathProps) {
       note="magenta = the way a message would take now; dotted = back to the start, one of ten tries"
       twin={
         <>
-          <table aria-label="The way of a message now">
-            <thead>
-              <tr>
-                <th scope="col">From</th>
-                <th scope="col">Answer</th>
-                <th scope="col">To</th>
-                <th scope="col">Why</th>
-              </tr>
-            </thead>
-            <tbody>
-              {taken.map(({ place, from, to, label, note }) => (
-                <tr key={place} className={to === end ? "now" : ""}>
-                  <th scope="row">{REQUEST_NODE_TABLE[from].label}</th>
-                  <td>{label === "" ? "–" : label}</td>
-                  <td>{REQUEST_NODE_TABLE[to].label}</td>
-                  <td className="t2">
-                    <bdi>{note ?? "–"}</bdi>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <table aria-label="Other ways">
-            <thead>
-              <tr>
-                <th scope="col">Other ways from</th>
-                <th scope="col">Answer</th>
-                <th scope="col">To</th>
-              </tr>
-            </thead>
-            <tbody>
-              {REQUEST_EDGES.filter((key) => !live.has(key)).map((key) => {
-                const { from, to, label } = REQUEST_EDGE_TABLE[key];
-                return (
-                  <tr key={key}>
-                    <th scope="row" className="t2">
-                      {REQUEST_NODE_TABLE[from].label}
-                    </th>
-                    <td className="t2">{label === "" ? "–" : label}</td>
-                    <td className="t2">{REQUEST_NODE_TABLE[to].label}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
+          <TwinTable
+            title="The way of a message now"
+            lines={taken}
+            keyOf={({ place }) => place}
+            marked={({ to }) => to === end}
+            columns={[
+              { title: "From", names: true, cell: ({ from }) => REQUEST_NODE_TABLE[from].label },
+              { title: "Answer", cell: ({ label }) => (label === "" ? "–" : label) },
+              { title: "To", cell: ({ to }) => REQUEST_NODE_TABLE[to].label },
+              { title: "Why", className: () => "t2", cell: ({ note }) => <bdi>{note ?? "–"}</bdi> },
+            ]}
+          />
+          <TwinTable
+            title="Other ways"
+            lines={REQUEST_EDGES.filter((key) => !live.has(key)).map((key) => ({ key, ...REQUEST_EDGE_TABLE[key] }))}
+            keyOf={({ key }) => key}
+            columns={[
+              {
+                title: "Other ways from",
+                names: true,
+                className: () => "t2",
+                cell: ({ from }) => REQUEST_NODE_TABLE[from].label,
+              },
+              { title: "Answer", className: () => "t2", cell: ({ label }) => (label === "" ? "–" : label) },
+              { title: "To", className: () => "t2", cell: ({ to }) => REQUEST_NODE_TABLE[to].label },
+            ]}
+          />
         </>
       }
     />

@@ -5,6 +5,7 @@ import type { WorldLine } from "#components/worlds/world-lines.ts";
 import { lockState } from "#server/contract/diagram/lock-lifecycle.ts";
 import type { WorldView } from "#server/contract/wire/dynflow-worlds.ts";
 import { DiagramFrame } from "./diagram-frame.tsx";
+import { WaysTwin } from "./ways-twin.tsx";
 import { type WorldNumbers, worldDiagram, worldMarks } from "./world-diagram.ts";
 
 interface WorldAnatomyProps {
@@ -38,38 +39,10 @@ export function WorldAnatomy({ line, lockClasses, view }: WorldAnatomyProps) {
       diagram={diagram}
       marks={marks}
       note="magenta = at work now"
-      twin={
-        <table aria-label={diagram.title}>
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col">What passes</th>
-              <th scope="col">Now</th>
-            </tr>
-          </thead>
-          <tbody>
-            {diagram.edges.map(({ key, from, to, label }) => (
-              <tr key={key}>
-                <th scope="row">
-                  <bdi>{nameOf(diagram, from)}</bdi>
-                </th>
-                <td>
-                  <bdi>{nameOf(diagram, to)}</bdi>
-                </td>
-                <td className="t2">{label}</td>
-                <td className="t2">{marks.notes[key] ?? "–"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      }
+      twin={<WaysTwin diagram={diagram} marks={marks} />}
     />
   );
 }
-
-const nameOf = (diagram: ReturnType<typeof worldDiagram>, key: string): string =>
-  diagram.nodes.find((node) => node.key === key)?.label ?? key;
 
 function queuesOf(sizes: Readonly<Record<string, number>>, status: WorldView["status"]): WorldNumbers["queues"] {
   const told = new Map(status?.queues.map((queue) => [queue.queue, queue]));

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { DiagramFrame } from "#components/lifecycle/diagram-frame.tsx";
+import { TwinTable } from "#components/lifecycle/twin-table.tsx";
 import { formatCount, plural } from "#components/ui/format.ts";
 import { Glyph, State } from "#components/ui/glyph.tsx";
 import { ClassName, Id } from "#components/ui/ident.tsx";
@@ -193,27 +194,23 @@ function Picture({ found }: { readonly found: DependenciesOutput }) {
       marks={marks}
       note="left comes first; magenta = this plan, filled = has stopped and is fine, dotted = part of a circle"
       twin={
-        <table aria-label="Who waits for whom">
-          <thead>
-            <tr>
-              <th scope="col">Waits</th>
-              <th scope="col">For</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.edges.map(({ waiting, prerequisite, circle }) => (
-              <tr key={`${waiting} ${prerequisite}`}>
-                <td>
-                  <bdi>{names.get(waiting) ?? waiting}</bdi>
-                </td>
-                <td>
+        <TwinTable
+          title="Who waits for whom"
+          lines={found.edges}
+          keyOf={({ waiting, prerequisite }) => `${waiting} ${prerequisite}`}
+          columns={[
+            { title: "Waits", cell: ({ waiting }) => <bdi>{names.get(waiting) ?? waiting}</bdi> },
+            {
+              title: "For",
+              cell: ({ prerequisite, circle }) => (
+                <>
                   <bdi>{names.get(prerequisite) ?? prerequisite}</bdi>
                   {circle && " (circle)"}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+                </>
+              ),
+            },
+          ]}
+        />
       }
     />
   );

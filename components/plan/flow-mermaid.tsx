@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { DIAGRAM_NODES_MAX, type DiagramMarks } from "#components/lifecycle/diagram.ts";
 import { DiagramFrame } from "#components/lifecycle/diagram-frame.tsx";
 import { countCells, type FlowCell, flowCellKey, toFlowDiagram } from "#components/lifecycle/flow-diagram.ts";
+import { TwinTable } from "#components/lifecycle/twin-table.tsx";
 import { formatCount, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Empty } from "#components/ui/widget.tsx";
@@ -77,28 +78,23 @@ function Twin({
   readonly title: string;
 }) {
   return (
-    <table aria-label={`${title}, step by step`}>
-      <thead>
-        <tr>
-          <th scope="col">Step</th>
-          <th scope="col">State</th>
-        </tr>
-      </thead>
-      <tbody>
-        {cellsIn(flow).map((cell) => (
-          <tr key={flowCellKey(cell)}>
-            <th scope="row">{labelOf(cell, steps)}</th>
-            <td>
-              {cell.kind === "fold" ? (
-                foldWords(cell, steps).counts
-              ) : (
-                <State system="step" word={steps.get(cell.stepId)?.state ?? "unknown"} />
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <TwinTable
+      title={`${title}, step by step`}
+      lines={cellsIn(flow)}
+      keyOf={flowCellKey}
+      columns={[
+        { title: "Step", names: true, cell: (cell) => labelOf(cell, steps) },
+        {
+          title: "State",
+          cell: (cell) =>
+            cell.kind === "fold" ? (
+              foldWords(cell, steps).counts
+            ) : (
+              <State system="step" word={steps.get(cell.stepId)?.state ?? "unknown"} />
+            ),
+        },
+      ]}
+    />
   );
 }
 
