@@ -112,6 +112,9 @@ plain(
     await shellOf(bob.page).untilLive();
     await bob.page.getByRole("button", { name: "Decide…" }).click();
     await expect(bob.page.getByRole("dialog")).toContainText("Its disk is failing");
+    const agreedTo = bob.page.getByRole("table", { name: "What exactly is agreed to" });
+    await expect(agreedTo).toContainText("asked to shut down in order");
+    await expect(agreedTo).toContainText(node);
     await sayAndSend(bob.page, "Agree", "I see it too");
     await expect(bob.page.getByRole("dialog")).toBeHidden();
 

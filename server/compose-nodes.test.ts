@@ -12,6 +12,7 @@ import type { DnaSource } from "#server/dna/source-view.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
+import { createListeningGate } from "#server/operations/gate.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { createLoopDelay } from "#server/runtime/loop-delay.ts";
@@ -54,7 +55,8 @@ async function open(options: OpenOptions = {}) {
   simulation.addActorType(KEYSPACE, { ...TYPE, prefix: "k", count: 60, baseOwners, claimedWithinMs: 1_000 });
   simulation.warmUp(KEYSPACE, TYPE, 60);
   const driver = driveSimulation(simulation, clock);
-  const operations = createOperations({ recorder, view: recorder, clock });
+  const { gate, termsOf } = createListeningGate();
+  const operations = createOperations({ recorder, view: recorder, clock, gate });
   const loopDelay = createLoopDelay(clock, 1);
   const failover = { roundsPerSecond: 2, keysPerRound: 50, inFlightPerPartition: 1 };
   const seat = { id: "eu-1", title: "", region: "eu", cluster: CLUSTER, keyspace: KEYSPACE, modules: {} };
@@ -109,7 +111,7 @@ async function open(options: OpenOptions = {}) {
     return entry[0];
   };
   await pass(12_000);
-  return { clock, simulation, recorder, kinds, drains, rows, pass, told, idOf };
+  return { clock, simulation, recorder, kinds, termsOf, drains, rows, pass, told, idOf };
 }
 
 type Drained = Awaited<ReturnType<typeof open>>;
@@ -156,6 +158,8 @@ describe("taking a node out of service", () => {
     await expect(goOn(world, "stop_vm", "do", 0)).rejects.toMatchObject({ code: "conflict" });
     const { running } = await listOf(world);
     expect(await goOn(world, "stop_vm", "do", running)).toMatchObject({ phase: "executed" });
+    const terms = { step: "stop_vm", how: "do", expectedNode: NODE, expectedRunning: running };
+    expect(world.termsOf("dna.drain.stopVm")).toEqual(terms);
     await world.pass(1_000);
     expect(world.simulation.node(NODE).vm.state()).toBe("halted");
     await expect(goOn(world, "dead")).rejects.toMatchObject({ message: expect.stringContaining("looked at twice") });
@@ -270,6 +274,7 @@ describe("deleting the row of a dead incarnation", () => {
     const preview = await world.rows.deleteRowPreview(CALLER, { source: "eu-1", incarnation: world.idOf(NODE) });
     expect(preview.reasons.filter(({ holds }) => !holds)).toEqual([]);
     expect(await world.told(world.rows.deleteRow(CALLER, input(world)))).toMatchObject({ phase: "verified" });
+    expect(world.termsOf("dna.nodes.deleteRow")).toEqual({ expectedState: "silent", expectedNode: NODE });
     await world.pass(3_000);
     const states = Object.values(world.recorder.dna("eu-1").nodes).map(({ node, state }) => [node, state]);
     expect(Object.fromEntries(states)).toEqual({ "dna@a": "silent", [NODE]: "gone", "dna@c": "silent" });

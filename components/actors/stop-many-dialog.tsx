@@ -81,6 +81,7 @@ function Loaded({ target, preview, scope, onAgain, onClose }: LoadedProps) {
     "dna:stop-many",
     [...refusals, ...(force ? [] : safeRefusals)][0] ?? (token === null ? "Nothing was listed." : null),
   );
+  const terms = { partition: target.partition, type: target.type, list: preview.list, expectedTotal: total, force };
   async function start({ reason, requestId }: Intent) {
     const answer = await client.dna.actors.stopMany.mutate({
       source: target.source,
@@ -111,7 +112,7 @@ function Loaded({ target, preview, scope, onAgain, onClose }: LoadedProps) {
       verb={force ? `End ${formatCount(total)} actors at once` : `Stop ${formatCount(total)} actors`}
       typed={force ? node : null}
       refusal={refusal}
-      approval={{ action: "dna.actors.stopMany", stream: `dna:${target.source}`, target: target.incarnation }}
+      approval={{ action: "dna.actors.stopMany", stream: `dna:${target.source}`, target: target.incarnation, terms }}
       onAct={start}
       onDone={onClose}
       onClose={onClose}

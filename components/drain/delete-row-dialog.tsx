@@ -27,6 +27,7 @@ export function DeleteRowDialog({ source, incarnation, onClose }: DeleteRowDialo
     "dna:nodes",
     seen === undefined ? "Reading whether it may be deleted." : (seen.refusals[0] ?? null),
   );
+  const terms = { expectedState: seen?.state ?? "", expectedNode: seen?.node ?? "" };
   return (
     <ActDialog
       title="Delete a row of nodes"
@@ -34,17 +35,8 @@ export function DeleteRowDialog({ source, incarnation, onClose }: DeleteRowDialo
       verb="Delete the row"
       typed={seen?.node ?? null}
       refusal={refusal}
-      approval={{ action: "dna.nodes.deleteRow", stream: `dna:${source}`, target: incarnation }}
-      onAct={({ reason, requestId }) =>
-        drop.mutateAsync({
-          source,
-          incarnation,
-          expectedState: seen?.state ?? "",
-          expectedNode: seen?.node ?? "",
-          reason,
-          requestId,
-        })
-      }
+      approval={{ action: "dna.nodes.deleteRow", stream: `dna:${source}`, target: incarnation, terms }}
+      onAct={({ reason, requestId }) => drop.mutateAsync({ source, incarnation, ...terms, reason, requestId })}
       onDone={onClose}
       onClose={onClose}
     >

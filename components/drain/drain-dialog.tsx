@@ -7,7 +7,8 @@ import { Dialog } from "#components/ui/dialog.tsx";
 import { plural } from "#components/ui/format.ts";
 import { Id } from "#components/ui/ident.tsx";
 import { onDemand } from "#components/ui/on-demand.tsx";
-import { useRefusal } from "#components/ui/session.ts";
+import { useOpenApproval } from "#components/ui/second-person.ts";
+import { useRefusal, useSession } from "#components/ui/session.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Failure, Skeleton } from "#components/ui/widget.tsx";
@@ -140,6 +141,11 @@ function Advance({ step, how, source, drain, onBack }: AdvanceProps) {
   const rule = DRAIN_RULES[step];
   const stops = step === "stop_vm";
   const now = drain.steps.find((each) => each.step === step);
+  const about = { action: "dna.drain.stopVm", stream: `dna:${source}`, target: incarnation } as const;
+  const agreed = useOpenApproval(stops ? about : null);
+  const takesTwo = useSession()?.secondPerson === true;
+  const expectedRunning = stops && takesTwo ? runningAtMost(running, agreed?.terms?.expectedRunning) : running;
+  const terms = { step, how, expectedNode: node, expectedRunning };
   const refusal = useRefusal("dna:nodes", how === "skip" ? null : (now?.refusal ?? null));
   return (
     <ActDialog
@@ -148,19 +154,8 @@ function Advance({ step, how, source, drain, onBack }: AdvanceProps) {
       verb={verbOf(step, how)}
       typed={stops ? node : null}
       refusal={refusal}
-      approval={stops ? { action: "dna.drain.stopVm", stream: `dna:${source}`, target: incarnation } : null}
-      onAct={({ reason, requestId }) =>
-        advance.mutateAsync({
-          source,
-          incarnation,
-          step,
-          how,
-          expectedNode: node,
-          expectedRunning: running,
-          reason,
-          requestId,
-        })
-      }
+      approval={stops ? { ...about, terms } : null}
+      onAct={({ reason, requestId }) => advance.mutateAsync({ source, incarnation, ...terms, reason, requestId })}
       onDone={onBack}
       onClose={onBack}
     >
@@ -184,6 +179,16 @@ function Advance({ step, how, source, drain, onBack }: AdvanceProps) {
       </div>
     </ActDialog>
   );
+}
+
+/** Actors come while somebody is asked: so many more are agreed to along with those that run. */
+const MORE_BY_THEN = 20;
+const MORE_SHARE = 0.2;
+
+/** What a second person is asked about or has agreed to, as long as it still holds; else what to ask about now. */
+function runningAtMost(running: number | null, agreed: unknown): number | null {
+  if (agreed === null || (typeof agreed === "number" && (running === null || running <= agreed))) return agreed;
+  return running === null ? null : running + Math.max(MORE_BY_THEN, Math.ceil(running * MORE_SHARE));
 }
 
 function verbOf(step: DrainStep, how: DrainWay): string {

@@ -78,18 +78,14 @@ function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProp
     "dna:failover",
     old ? "What is shown is old: it could not be read again." : (preview.refusals[0] ?? choice.refusal(preview)),
   );
+  const terms = {
+    targets: choice.targets(),
+    expectedState: node.state === "silent" ? ("silent" as const) : ("gone" as const),
+    expectedNode: node.node,
+    expectedKeys: keys ?? 0,
+  };
   async function start({ reason, requestId }: Intent) {
-    const state = node.state === "silent" || node.state === "gone" ? node.state : "gone";
-    const answer = await client.dna.failover.start.mutate({
-      source,
-      incarnation,
-      targets: choice.targets(),
-      expectedState: state,
-      expectedNode: node.node,
-      expectedKeys: keys ?? 0,
-      reason,
-      requestId,
-    });
+    const answer = await client.dna.failover.start.mutate({ source, incarnation, ...terms, reason, requestId });
     void cache.invalidateQueries(trpc.jobs.pathFilter());
     go(routes.job(answer.jobId));
   }
@@ -110,7 +106,7 @@ function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProp
       verb={keys === null ? "Fail over its keys" : `Fail over ${formatCount(keys)} keys`}
       typed={name}
       refusal={refusal}
-      approval={{ action: "dna.failover.start", stream: `dna:${source}`, target: incarnation }}
+      approval={{ action: "dna.failover.start", stream: `dna:${source}`, target: incarnation, terms }}
       onAct={start}
       onDone={onClose}
       onClose={onClose}

@@ -5,9 +5,11 @@ import { ActDialog } from "#components/ui/act-dialog.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useLiveFold } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
+import { useNodeNames } from "#components/ui/second-person.ts";
 import { useRefusal, useSession } from "#components/ui/session.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
+import { termLines } from "#server/contract/approval-terms.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { type ApprovalFold, WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
 
@@ -67,14 +69,50 @@ function Question({ approval }: { readonly approval: ApprovalFold }) {
           </>
         )}
         . The question is open until <Instant at={until} />. Agreeing does nothing by itself: the action looks at
-        everything anew when it is done.
+        everything anew when it is done, and takes another agreement should anything below be another.
       </p>
+      <Terms approval={approval} />
       {stream.startsWith("dna:") && (
         <p>
           <Link href={routes.topology({ of: source, node: target })}>Look at the node</Link>
         </p>
       )}
     </>
+  );
+}
+
+const LINES_SHOWN = 50;
+
+/** What exactly is agreed to. */
+function Terms({ approval: { terms, stream } }: { readonly approval: ApprovalFold }) {
+  const nodeOf = useNodeNames(stream);
+  if (terms === undefined)
+    return (
+      <p className="warn">Asked by an earlier version of the console: to agree is of no use, it must be asked anew.</p>
+    );
+  const lines = termLines(terms, nodeOf);
+  return (
+    <table className="tight" aria-label="What exactly is agreed to">
+      <tbody>
+        {lines.slice(0, LINES_SHOWN).map(({ what, value }) => (
+          <tr key={what}>
+            <th scope="row" className="wrap">
+              <bdi>{what}</bdi>
+            </th>
+            <td className="w100 wrap">
+              <bdi>{value}</bdi>
+            </td>
+          </tr>
+        ))}
+        {lines.length > LINES_SHOWN && (
+          <tr>
+            <td colSpan={2} className="t3">
+              and {lines.length - LINES_SHOWN} more
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
   );
 }
 

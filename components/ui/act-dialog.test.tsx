@@ -102,7 +102,12 @@ describe("ActDialog", () => {
 });
 
 describe("an action that takes a second person", () => {
-  const APPROVAL = { action: "dna.failover.start", stream: "dna:eu-1", target: "1:2" } as const;
+  const APPROVAL = {
+    action: "dna.failover.start",
+    stream: "dna:eu-1",
+    target: "1:2",
+    terms: { expectedKeys: 3 },
+  } as const;
   const ann = { user: "ann", role: "admin", address: "::1", reason: "it is dead" } as const;
 
   function openWith(approvals: Readonly<Record<string, Partial<ApprovalFold>>>) {
@@ -158,5 +163,18 @@ describe("an action that takes a second person", () => {
     cleanup();
     openWith({ a: { state: "granted", decidedBy: { ...ann, user: "bob" }, until: epochMs(Date.now() - 1_000) } });
     expect(screen.getByRole("button", { name: "Ask a second person" })).toBeTruthy();
+  });
+
+  it("does not act on an agreement to something else: says what differs, and asks anew", async () => {
+    const { act, asked } = openWith({
+      a: { state: "granted", decidedBy: { ...ann, user: "bob" }, terms: { expectedKeys: 4 } },
+    });
+    say("it is dead");
+    expect(screen.getByText(/bob agreed to something else/)).toBeTruthy();
+    expect(screen.getByText("Keys it holds, as counted: agreed to “4”, now “3”")).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "Ask a second person" }));
+    await waitFor(() => expect(asked).toHaveBeenCalledTimes(1));
+    expect(asked.mock.calls[0]).toMatchObject([{ ...APPROVAL, reason: "it is dead" }]);
+    expect(act).not.toHaveBeenCalled();
   });
 });

@@ -1,6 +1,7 @@
 "use client";
 import { useId, useRef, useState } from "react";
 import { ulid } from "ulid";
+import type { ApprovalFold } from "#server/contract/safety.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { type FaultView, faultOf } from "./fault.ts";
@@ -165,6 +166,7 @@ export function ActDialog(props: ActDialogProps) {
             </Failure>
           </div>
         )}
+        {second.kind === "to-ask" && second.instead !== null && <Instead {...second.instead} />}
         <div className="go">
           <span className="small t3 why" id={ids.note} aria-live="polite">
             {busy ? "Sent, waiting for the answer." : (missing ?? noteOf(second))}
@@ -178,6 +180,30 @@ export function ActDialog(props: ActDialogProps) {
         </div>
       </footer>
     </Dialog>
+  );
+}
+
+const MOVED_SHOWN = 5;
+
+/** Somebody was asked, but about something else: what differs, so that it can be put back. */
+function Instead({ approval, moved }: { readonly approval: ApprovalFold; readonly moved: readonly string[] }) {
+  const { state, decidedBy, askedBy } = approval;
+  const who =
+    state === "granted"
+      ? `${decidedBy?.user ?? "Somebody"} agreed to something else`
+      : `${askedBy?.user ?? "Somebody"} asked about something else`;
+  return (
+    <div className="whole warn small">
+      <p>{who}. Put it back, or ask anew: the question before then counts no more.</p>
+      <ul>
+        {moved.slice(0, MOVED_SHOWN).map((text) => (
+          <li key={text} className="wrap">
+            <bdi>{text}</bdi>
+          </li>
+        ))}
+        {moved.length > MOVED_SHOWN && <li>and {moved.length - MOVED_SHOWN} more</li>}
+      </ul>
+    </div>
   );
 }
 

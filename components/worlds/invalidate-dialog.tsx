@@ -142,8 +142,8 @@ function Act({ line, title, name, preview, actRefused, onClose }: StageProps) {
   const { go } = useAddress();
   const start = useMutation(trpc.dynflow.worlds.invalidate.mutationOptions());
   const refusal = useRefusal("worlds:invalidate", actRefused ?? preview.refusals[0] ?? null);
+  const expectedPlans = preview.planCount;
   async function act({ reason, requestId }: Intent) {
-    const expectedPlans = preview.planCount;
     const { jobId } = await start.mutateAsync({ source, worldId: id, expectedPlans, reason, requestId });
     void cache.invalidateQueries(trpc.jobs.pathFilter());
     go(routes.job(jobId));
@@ -156,7 +156,12 @@ function Act({ line, title, name, preview, actRefused, onClose }: StageProps) {
       verb={preview.planCount === 0 ? `Invalidate ${name}` : `Invalidate ${name}, ${plural(preview.planCount, "plan")}`}
       typed={name}
       refusal={refusal}
-      approval={{ action: "dynflow.worlds.invalidate", stream: `dynflow:${source}`, target: id }}
+      approval={{
+        action: "dynflow.worlds.invalidate",
+        stream: `dynflow:${source}`,
+        target: id,
+        terms: { expectedPlans },
+      }}
       onAct={act}
       onDone={onClose}
       onClose={onClose}

@@ -4,6 +4,7 @@
  */
 
 import type { EpochMs } from "#server/kernel/clock.ts";
+import { type ApprovalTerms, canonicalTerms } from "./approval-terms.ts";
 import type { EventActor, StreamName } from "./event.ts";
 
 /** Actions that send nothing to any system: they go on while the console is read-only. */
@@ -43,13 +44,15 @@ export const WHOLE_NODE_ACTION_NAMES = Object.keys(WHOLE_NODE_ACTIONS) as readon
 export const isWholeNodeAction = (action: string): action is WholeNodeAction =>
   Object.hasOwn(WHOLE_NODE_ACTIONS, action);
 
-/** What one person asks another to agree to: exactly this action on exactly this target, once. */
+/** What one person asks another to agree to: exactly this action on exactly this target by exactly these parameters, once. */
 export interface ApprovalFacts {
   readonly action: WholeNodeAction;
   readonly stream: StreamName;
   readonly target: string;
   /** The target as people know it. */
   readonly title: string;
+  /** Every parameter of the request. One that was asked before there were any agrees to nothing. */
+  readonly terms?: ApprovalTerms;
   /** Unanswered until then it has run out. */
   readonly until: EpochMs;
 }
@@ -63,8 +66,8 @@ export interface DecisionFacts {
   readonly until: EpochMs;
 }
 
-/** Where an approval stands. One that has run out is so by its `until`. */
-export type ApprovalState = "asked" | "granted" | "refused" | "used";
+/** Where an approval stands. One that has run out is so by its `until`; `replaced` = the same was asked by other parameters. */
+export type ApprovalState = "asked" | "granted" | "refused" | "used" | "replaced";
 
 export interface ApprovalFold extends ApprovalFacts {
   readonly state: ApprovalState;
@@ -79,22 +82,38 @@ export interface ReadOnlyFold {
   readonly by: EventActor | null;
 }
 
-/** The approval of this action that still counts at `now`, the latest; `null` = there is none. */
+/** An action on a target, as a request or a question names it. */
+export interface ApprovalSubject {
+  readonly action: string;
+  readonly stream: StreamName | null;
+  readonly target: string;
+}
+
+/** Whether it is about this action on this target, and asked or granted still. */
+export const isOpenFor = (
+  { action, stream, target, state, until }: ApprovalFold,
+  asked: ApprovalSubject,
+  now: EpochMs,
+): boolean =>
+  action === asked.action &&
+  stream === asked.stream &&
+  target === asked.target &&
+  (state === "asked" || state === "granted") &&
+  now < until;
+
+/** The approval of this action that still counts at `now`, by whatever parameters, the latest; `null` = there is none. */
 export function approvalOf(
   approvals: Readonly<Record<string, ApprovalFold>>,
-  asked: { readonly action: string; readonly stream: StreamName | null; readonly target: string },
+  asked: ApprovalSubject,
   now: EpochMs,
 ): (ApprovalFold & { readonly id: string }) | null {
   const open = Object.entries(approvals)
-    .filter(
-      ([, { action, stream, target, state, until }]) =>
-        action === asked.action &&
-        stream === asked.stream &&
-        target === asked.target &&
-        (state === "asked" || state === "granted") &&
-        now < until,
-    )
+    .filter(([, approval]) => isOpenFor(approval, asked, now))
     .toSorted(([, a], [, b]) => b.askedAt - a.askedAt);
   const granted = open.find(([, { state }]) => state === "granted") ?? open[0];
   return granted === undefined ? null : { ...granted[1], id: granted[0] };
 }
+
+/** Whether it agrees to exactly these parameters. */
+export const coversTerms = ({ terms }: Pick<ApprovalFold, "terms">, now: ApprovalTerms): boolean =>
+  terms !== undefined && canonicalTerms(terms) === canonicalTerms(now);

@@ -1,4 +1,5 @@
 import { type Caller, sourceFor } from "#server/auth/caller.ts";
+import { termsOf } from "#server/contract/approval-terms.ts";
 import { DRAIN_RULES, DRAIN_STEPS, type DrainStep, drainKey, openStep } from "#server/contract/drain.ts";
 import { dnaStream, type EventDraft, OPERATOR_STREAM } from "#server/contract/event.ts";
 import { own } from "#server/contract/fold/record.ts";
@@ -55,6 +56,7 @@ export function createDrainService(deps: DrainDeps) {
         expected: { step, how, node: expectedNode, running: expectedRunning },
       },
       actor: toEventActor(caller, input.reason),
+      terms: termsOf(input),
     };
   }
 

@@ -5,6 +5,7 @@ import type { JobStarter, NewJob } from "#server/jobs/ports.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
+import { createListeningGate } from "#server/operations/gate.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { BY_ANN, createTestCensus, registerOf } from "./census.test-kit.ts";
@@ -103,10 +104,11 @@ async function setUp(keys: number) {
     startedBy: (requestId) => started.find((job) => job.facts.requestId === requestId)?.id ?? null,
     busy: () => busy,
   };
-  const operations = createOperations({ recorder, view: recorder, clock });
+  const { gate, termsOf } = createListeningGate();
+  const operations = createOperations({ recorder, view: recorder, clock, gate });
   const starts = createFailoverStarts();
   const deps = { jobs, operations, newId: () => "job-1", now: () => clock.now(), starts, busy: () => busy };
-  return { memory, state, census, source, started, jobs, operations, deps, occupy: () => (busy = true) };
+  return { memory, state, census, source, started, jobs, operations, deps, termsOf, occupy: () => (busy = true) };
 }
 
 const input = (over: object = {}) => ({
@@ -288,6 +290,9 @@ describe("failover to live nodes", () => {
     });
     const requested = at.memory.events.find(({ kind }) => kind === "op.requested");
     expect(requested?.body).toMatchObject({ expected: { targets } });
+    // All of it is what a second person agrees to.
+    const { expectedState, expectedNode, expectedKeys } = input();
+    expect(at.termsOf("dna.failover.start")).toEqual({ targets, expectedState, expectedNode, expectedKeys });
   });
 
   it("is a conflict when a chosen node has fallen since it was chosen", async () => {

@@ -1,5 +1,6 @@
 import type { Caller } from "#server/auth/caller.ts";
 import { actorTarget } from "#server/contract/actor-key.ts";
+import { type ApprovalTerms, termsOf } from "#server/contract/approval-terms.ts";
 import { dnaStream } from "#server/contract/event.ts";
 import type { WireIn, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dna-failover.ts";
@@ -74,6 +75,7 @@ async function startAlone(
     total: sumKeys(types),
     types,
     targets,
+    terms: termsOf(input),
   });
 }
 
@@ -131,6 +133,8 @@ interface Plan {
   readonly types: Parameters<typeof failoverParams>[2];
   readonly key?: ActorKey;
   readonly targets: readonly ChosenTarget[] | null;
+  /** What a second person agrees to; left out where none is asked. */
+  readonly terms?: ApprovalTerms;
 }
 
 async function begin(
@@ -148,6 +152,7 @@ async function begin(
     requestId,
     facts: { action: plan.action, stream, target: plan.target, expected: { ...plan.expected, targets: heirs } },
     actor: { user: principal.id, role: principal.role, address, reason },
+    ...(plan.terms === undefined ? {} : { terms: plan.terms }),
   };
   const jobId = deps.newId();
   const job: NewJob = {

@@ -1,4 +1,5 @@
 import { type Caller, sourceFor } from "#server/auth/caller.ts";
+import { termsOf } from "#server/contract/approval-terms.ts";
 import { dnaStream } from "#server/contract/event.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dna-node-row.ts";
@@ -92,6 +93,7 @@ export function createNodeRowService(deps: NodeRowDeps) {
         expected: { state: input.expectedState, node: input.expectedNode },
       },
       actor: toEventActor(caller, input.reason),
+      terms: termsOf(input),
     };
     await operations.request(operation);
     return send(source, operation, seen.cluster);

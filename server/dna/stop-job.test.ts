@@ -8,6 +8,7 @@ import { createMemoryState } from "#server/journal/memory-state.test-kit.ts";
 import type { StateStore } from "#server/journal/ports.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
+import { createListeningGate } from "#server/operations/gate.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { toIncarnationId } from "./domain/identity.ts";
@@ -49,7 +50,8 @@ function setUp() {
   const memory = createMemoryRecorder(clock);
   const world = createStopWorld(clock);
   const state = createMemoryState();
-  const operations = createOperations({ recorder: memory.recorder, view: memory.recorder, clock });
+  const { gate, termsOf } = createListeningGate();
+  const operations = createOperations({ recorder: memory.recorder, view: memory.recorder, clock, gate });
   const ids = Array.from({ length: 50 }, (_each, index) => `id-${index}`);
   const newId = () => ids.pop() ?? "";
   const open = (over: StateStore = state) => {
@@ -85,7 +87,7 @@ function setUp() {
   const kinds = () => memory.events.filter(({ stream }) => stream === OPERATOR_STREAM).map(({ kind }) => kind);
   const outcomes = async (jobId: string): Promise<readonly TargetOutcome[]> =>
     (await createJobStore(state).targets(jobId, null, null, 500)).targets;
-  return { clock, memory, world, state, open, preview, start, kinds, outcomes };
+  return { clock, memory, world, state, termsOf, open, preview, start, kinds, outcomes };
 }
 
 describe("stopping many actors of a node", () => {
@@ -176,6 +178,23 @@ describe("stopping many actors of a node", () => {
     await at.clock.advance(60_000);
     expect(facts(life.runner, jobId)?.counts).toMatchObject({ applied: 29, failed: 1, unknown: 0 });
     expect(new Set(at.world.sent).size).toBe(at.world.sent.length);
+  });
+
+  it("asks a second person about exactly what was listed: the same list has the same fingerprint for everybody", async () => {
+    const life = at.open();
+    const first = await at.preview(life);
+    expect((await at.preview(life)).list).toBe(first.list);
+    const part = await at.preview(life, 1);
+    expect(part.list).not.toBe(first.list);
+    const start = { source: "eu-1", expectedTotal: part.total, force: true, reason: "why", requestId: REQUEST };
+    await life.many.start(caller, at.world.source, { ...start, token: part.token ?? "" });
+    expect(at.termsOf("dna.actors.stopMany")).toEqual({
+      partition: 1,
+      type: null,
+      list: part.list,
+      expectedTotal: part.total,
+      force: true,
+    });
   });
 
   it("refuses what was not listed by the same person, or has become another number", async () => {

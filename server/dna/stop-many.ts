@@ -1,4 +1,6 @@
 import type { Caller } from "#server/auth/caller.ts";
+import { termsOf } from "#server/contract/approval-terms.ts";
+import { canonicalJson } from "#server/contract/canonical.ts";
 import { dnaStream } from "#server/contract/event.ts";
 import type { WireIn, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dna-actors.ts";
@@ -20,8 +22,8 @@ import { ACT_OFF, STOP_ACTION, STOP_MANY_ACTION } from "./stop-words.ts";
 
 /** Instances of one job at most. */
 export const STOP_TARGETS_MAX = 50_000;
-/** A preview is good for so long. */
-const PREVIEW_KEPT_MS = 10 * 60_000;
+/** A preview is good for so long: time enough for a second person to look at it. */
+const PREVIEW_KEPT_MS = 30 * 60_000;
 const PREVIEWS_MAX = 20;
 const TYPES_SHOWN = 50;
 
@@ -33,6 +35,8 @@ interface Frozen {
   readonly incarnation: string;
   readonly node: string;
   readonly title: string;
+  /** What was listed: which part of the node, and its fingerprint. */
+  readonly scope: Pick<WireIn<typeof wire.stopManyPreviewInput>, "partition" | "type"> & { readonly list: string };
   readonly targets: readonly StopTarget[];
   readonly until: MonotonicMs | number;
 }
@@ -76,6 +80,8 @@ export function createStopMany(deps: {
       ...(instances.length === 0 ? ["Nothing of it runs on this node."] : []),
       ...(jobs.busy(dnaStream(source.id)) ? ["Another job of this source is not finished."] : []),
     ];
+    const targets = instances.map(toTarget);
+    const list = await fingerprintOf(targets);
     const token =
       refusals.length > 0
         ? null
@@ -85,12 +91,14 @@ export function createStopMany(deps: {
             incarnation: input.incarnation,
             node,
             title: titleOf(node, input, instances.length),
-            targets: instances.map(toTarget),
+            scope: { partition: input.partition, type: input.type, list },
+            targets,
           });
     return {
       ...asOfNow(clock, source),
       node,
       token,
+      list,
       total: instances.length,
       byPartition: byPartition(instances),
       byType: byType(instances),
@@ -106,7 +114,7 @@ export function createStopMany(deps: {
     const frozen = previews.get(input.token);
     if (frozen === undefined || frozen.sourceId !== source.id || frozen.owner !== caller.principal.id)
       throw new OpsError("conflict", "What was listed is too old: look again", { reasons: ["Look again."] });
-    const { targets, node, incarnation, title } = frozen;
+    const { targets, node, incarnation, title, scope } = frozen;
     if (targets.length !== input.expectedTotal)
       throw new OpsError("conflict", `${targets.length} instances were listed, not ${input.expectedTotal}: look again`);
     const refusals = [
@@ -123,9 +131,11 @@ export function createStopMany(deps: {
     const { requestId } = input;
     const actor = toActor(caller, input.reason);
     const expected = { instances: targets.length, force: input.force, node };
+    const { token, ...asked } = termsOf(input);
+    const terms = { ...asked, ...scope };
     const jobId = deps.newId();
     await operations.perform(
-      { requestId, actor, facts: { action: STOP_MANY_ACTION, stream, target: incarnation, expected } },
+      { requestId, actor, facts: { action: STOP_MANY_ACTION, stream, target: incarnation, expected }, terms },
       () =>
         jobs.start({
           id: jobId,
@@ -214,6 +224,12 @@ function titleOf(
     ...(partition === null ? [] : [`partition ${partition}`]),
   ];
   return `Stop ${count} actors${of.length === 0 ? "" : ` of ${of.join(", ")}`} on ${node}`;
+}
+
+/** SHA-256 in hex, of every instance by key, partition and process, whatever their order. */
+async function fingerprintOf(targets: readonly StopTarget[]): Promise<string> {
+  const text = canonicalJson(targets.map((target) => canonicalJson(target)).toSorted());
+  return Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(text, "utf8"))).toString("hex");
 }
 
 const toTarget = ({ key, partition, ref }: BeamInstance): StopTarget => ({

@@ -1,4 +1,5 @@
 import type { Caller } from "#server/auth/caller.ts";
+import { termsOf } from "#server/contract/approval-terms.ts";
 import { dynflowStream } from "#server/contract/event.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import type * as wire from "#server/contract/wire/dynflow-worlds.ts";
@@ -167,7 +168,7 @@ export function createInvalidationService(deps: {
     const jobId = deps.newId();
     const frozen: readonly FrozenLock[] = held.locks;
     await operations.perform(
-      { requestId, actor, facts },
+      { requestId, actor, facts, terms: termsOf(input) },
       () =>
         jobs.start({
           id: jobId,

@@ -15,6 +15,7 @@ import { decodeEnvelope } from "#server/dynflow/codec/envelope-decode.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
+import { createListeningGate } from "#server/operations/gate.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createMemoryJournal, createMemoryStateStore } from "./follower.test-kit.ts";
@@ -58,7 +59,8 @@ function consoleOn(url: string) {
   const journal = createMemoryJournal(clock);
   const store = createPostgresStore({ url });
   const state = createMemoryStateStore();
-  const operations = createOperations({ recorder: journal.recorder, view: journal.view, clock });
+  const { gate, termsOf } = createListeningGate();
+  const operations = createOperations({ recorder: journal.recorder, view: journal.view, clock, gate });
   const source = createLiveSource({
     id: "foreman",
     title: "Foreman",
@@ -104,7 +106,7 @@ function consoleOn(url: string) {
     await ended;
     await store.close();
   });
-  return { source, commands, jobs, jobStore, service, journal };
+  return { source, commands, jobs, jobStore, service, journal, termsOf };
 }
 
 const until = (what: string, condition: () => boolean | Promise<boolean>) => bench.until(what, condition, PATIENCE_MS);
@@ -141,7 +143,7 @@ describe("an executor that is killed mid-step, on PostgreSQL", () => {
     const waiting = await order(database, dead.id, "Actions::Waiting", 2);
     await until("one is busy", async () => (await stepOf(database, busy)) === "running");
     await until("one waits", async () => (await stepOf(database, waiting)) === "suspended");
-    const { source, commands, jobs, service, journal } = consoleOn(url);
+    const { source, commands, jobs, service, journal, termsOf } = consoleOn(url);
     await until("we may act", () => commands.refusal() === null);
     await expect(
       service.start(CALLER, source, {
@@ -172,6 +174,7 @@ describe("an executor that is killed mid-step, on PostgreSQL", () => {
 
     const requestId = ulid();
     const { jobId } = await service.start(CALLER, source, { ...ask, expectedPlans: 2, requestId });
+    expect(termsOf("dynflow.worlds.invalidate")).toEqual({ expectedPlans: 2 });
     await until("the job is over", () => jobs.get(jobId)?.facts.state !== "running");
     expect(jobs.get(jobId)?.facts).toMatchObject({ state: "done", counts: { applied: 2, failed: 0, unknown: 0 } });
     expect(await loadPlan(database.db, busy)).toMatchObject({ state: "paused", result: "error" });

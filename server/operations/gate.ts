@@ -1,7 +1,15 @@
 /** What stands before every request of an operator: the brake, and the second person where one is needed. */
+import { type ApprovalTerms, termsMoved } from "#server/contract/approval-terms.ts";
 import type { EventDraft } from "#server/contract/event.ts";
 import type { SafetyFold } from "#server/contract/fold/safety.ts";
-import { approvalOf, isSending, isWholeNodeAction, WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
+import {
+  type ApprovalFold,
+  approvalOf,
+  coversTerms,
+  isSending,
+  isWholeNodeAction,
+  WHOLE_NODE_ACTIONS,
+} from "#server/contract/safety.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { OperationRequest } from "./ports.ts";
@@ -38,6 +46,15 @@ export function heldBy(rules: GateRules, fold: Pick<SafetyFold, "readOnly">): st
   return fold.readOnly === null ? null : readOnlySaid(fold.readOnly.by?.user ?? null);
 }
 
+const covers = (approval: ApprovalFold, terms: ApprovalTerms | undefined): boolean =>
+  terms !== undefined && coversTerms(approval, terms);
+
+function movedOf({ terms: agreed }: ApprovalFold, now: ApprovalTerms | undefined): readonly string[] {
+  if (agreed === undefined)
+    return ["It was asked by an earlier version of the console, which did not write down what exactly."];
+  return now === undefined ? ["The request does not say what exactly it is."] : termsMoved(agreed, now);
+}
+
 export function createRequestGate(deps: {
   readonly rules: GateRules;
   readonly safety: () => SafetyFold;
@@ -47,13 +64,17 @@ export function createRequestGate(deps: {
   /** Approvals that a request on its way to the journal uses up, by the id of that request. */
   const taken = new Map<string, string>();
 
-  function approved({ requestId, facts, actor }: OperationRequest): readonly EventDraft[] {
+  function approved({ requestId, facts, actor, terms }: OperationRequest): readonly EventDraft[] {
     if (!rules.wholeNode || !isWholeNodeAction(facts.action)) return [];
     const { action, stream, target } = facts;
     const { approvals } = safety();
     const free = Object.fromEntries(Object.entries(approvals).filter(([id]) => ![...taken.values()].includes(id)));
     const approval = approvalOf(free, { action, stream, target }, clock.now());
     const what = WHOLE_NODE_ACTIONS[facts.action];
+    if (approval !== null && !covers(approval, terms))
+      throw new OpsError("refused", `This is not what a second person was asked about: ${what} ${target}`, {
+        reasons: [...movedOf(approval, terms), "Ask a second person anew, or do it as it was asked."],
+      });
     if (approval === null || approval.state !== "granted")
       throw new OpsError("refused", `A second person has to agree first: ${what} ${target}`, {
         reasons: [approval === null ? "Nobody has been asked yet." : "It is asked for, and nobody has answered yet."],

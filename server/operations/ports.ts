@@ -1,3 +1,4 @@
+import type { ApprovalTerms } from "#server/contract/approval-terms.ts";
 import type { EventActor, OperationFacts } from "#server/contract/event.ts";
 import type { OperationFold, OperationPhase } from "#server/contract/fold/operator.ts";
 
@@ -6,6 +7,8 @@ export interface OperationRequest {
   readonly requestId: string;
   readonly facts: Omit<OperationFacts, "found">;
   readonly actor: EventActor;
+  /** Every parameter of it. A whole-node action without them is never agreed to. */
+  readonly terms?: ApprovalTerms;
 }
 
 /** The operator's stream, as commands write it: nothing is sent before `request` has resolved. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Caller } from "#server/auth/caller.ts";
 import type { Role } from "#server/auth/permissions.ts";
+import type { ApprovalTerms } from "#server/contract/approval-terms.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import type { JobKind } from "#server/jobs/ports.ts";
 import { createJobRunner } from "#server/jobs/runner.ts";
@@ -54,10 +55,11 @@ function setUp(rules: Partial<GateRules> = {}) {
     holdJobs: (note, requestId) => runner.hold(note, requestId),
     rules: { ...all, minutes: 15 },
   });
-  const request = (user: string, action: string, target = NODE): OperationRequest => ({
+  const request = (user: string, action: string, target = NODE, terms: ApprovalTerms = TERMS): OperationRequest => ({
     requestId: newId(),
     facts: { action, stream: STREAM, target, expected: null },
     actor: { user, role: "admin", address: "::1", reason: "because" },
+    terms,
   });
   const startJob = (id: string, kind: JobKind["kind"]) =>
     runner.start({
@@ -70,7 +72,8 @@ function setUp(rules: Partial<GateRules> = {}) {
   return { clock, recorder, events, kinds, operations, runner, openRunner, safety, request, startJob };
 }
 
-const ASK = { action: "dna.failover.start", stream: STREAM, target: NODE } as const;
+const TERMS = { targets: null, expectedState: "gone", expectedNode: "dna@b", expectedKeys: 7 } as const;
+const ASK = { action: "dna.failover.start", stream: STREAM, target: NODE, terms: TERMS } as const;
 
 describe("the brake over everything", () => {
   it("refuses whatever sends, by name of who set it, and lets go on what sends nothing", async () => {

@@ -1,7 +1,8 @@
 import { type Caller, visibleStreams } from "#server/auth/caller.ts";
+import { type ApprovalTerms, termLines } from "#server/contract/approval-terms.ts";
 import { type EventDraft, OPERATOR_STREAM, type StreamName } from "#server/contract/event.ts";
 import { own } from "#server/contract/fold/record.ts";
-import { type ApprovalFold, approvalOf, WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
+import { type ApprovalFold, approvalOf, coversTerms, WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
 import { plural } from "#server/contract/view/words.ts";
 import { seesStream } from "#server/contract/visibility.ts";
 import type { WireIn, WireOut } from "#server/contract/wire/common.ts";
@@ -102,14 +103,14 @@ export function createSafetyService(deps: SafetyDeps) {
     },
 
     async ask(caller: Caller, input: WireIn<typeof wire.askInput>): WireOut<typeof wire.askOutput> {
-      const { action, target, requestId, reason } = input;
+      const { action, target, terms, requestId, reason } = input;
       if (!rules.wholeNode) throw new OpsError("refused", "No second person is needed here (approvals.wholeNode)");
       const stream = input.stream as StreamName;
       if (!seesStream(visibleStreams(caller.principal), stream)) throw new OpsError("not-found", `No stream ${stream}`);
       const known = Object.entries(view.operator().approvals).find(([id]) => id === approvalId(requestId));
       if (known !== undefined) return { approvalId: known[0], until: toIso(known[1].until) };
       const open = approvalOf(view.operator().approvals, { action, stream, target }, clock.now());
-      if (open !== null)
+      if (open !== null && coversTerms(open, terms))
         throw new OpsError("conflict", `${open.askedBy?.user ?? "Somebody"} has asked for it already`, {
           reasons: [open.state === "granted" ? "It is granted: it can be done now." : "It waits for an answer."],
         });
@@ -118,9 +119,9 @@ export function createSafetyService(deps: SafetyDeps) {
       const operation = {
         requestId,
         actor: toEventActor(caller, reason),
-        facts: { action: "safety.approvals.ask", stream, target, expected: { action } },
+        facts: { action: "safety.approvals.ask", stream, target, expected: { action, ...terms } },
       };
-      const body = { action, stream, target, title, until };
+      const body = { action, stream, target, title, terms, until };
       const draft: EventDraft = {
         id: approvalId(requestId),
         kind: "approval.asked",
@@ -128,7 +129,7 @@ export function createSafetyService(deps: SafetyDeps) {
         occurredAt: clock.now(),
         body,
       };
-      await tellEvent(deps, operation, draft, `${WHOLE_NODE_ACTIONS[action]} ${title}`);
+      await tellEvent(deps, operation, draft, `${WHOLE_NODE_ACTIONS[action]} ${title}${wordsOf(view, stream, terms)}`);
       return { approvalId: approvalId(requestId), until: toIso(until) };
     },
 
@@ -142,7 +143,7 @@ export function createSafetyService(deps: SafetyDeps) {
         throw new OpsError("conflict", "The question has run out: it must be asked anew");
       if (granted && approval.askedBy?.user === caller.principal.id)
         throw new OpsError("refused", "Whoever asks cannot agree: that takes another person");
-      const { stream, target, action, title } = approval;
+      const { stream, target, action, title, terms = {} } = approval;
       const operation = {
         requestId,
         actor: toEventActor(caller, reason),
@@ -159,7 +160,7 @@ export function createSafetyService(deps: SafetyDeps) {
         deps,
         operation,
         draft,
-        `${granted ? "agreed" : "not agreed"}: ${WHOLE_NODE_ACTIONS[action]} ${title}`,
+        `${granted ? "agreed" : "not agreed"}: ${WHOLE_NODE_ACTIONS[action]} ${title}${wordsOf(view, stream, terms)}`,
       );
       return result;
     },
@@ -170,6 +171,18 @@ const isOver = ({ until }: Pick<ApprovalFold, "until">, now: EpochMs): boolean =
 
 /** The same for every press of the same intention. */
 const approvalId = (requestId: string): string => `approval-${requestId}`;
+
+/** Parameters that are told in one line of the journal. */
+const LINES_TOLD = 10;
+
+function wordsOf(view: FoldView, stream: StreamName, terms: ApprovalTerms): string {
+  const fold = view.folds()[stream];
+  const nodes = fold?.family === "dna" ? fold.nodes : {};
+  const lines = termLines(terms, (id) => own(nodes, id)?.node ?? null).map(({ what, value }) => `${what}: ${value}`);
+  const more = lines.length - LINES_TOLD;
+  const told = [...lines.slice(0, LINES_TOLD), ...(more > 0 ? [`and ${more} more`] : [])];
+  return told.length === 0 ? "" : ` (${told.join("; ")})`;
+}
 
 function titleOf(view: FoldView, stream: StreamName, target: string): string {
   const fold = view.folds()[stream];

@@ -61,7 +61,11 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "safety.readOnly.lift": { least: "admin", input: ACT },
   "safety.approvals.ask": {
     least: "admin",
-    input: { action: "dna.failover.start", stream: "dna:eu-1", target: "1:2", ...ACT },
+    input: {
+      ...{ action: "dynflow.worlds.invalidate", stream: "dynflow:foreman", target: "w" },
+      terms: { expectedPlans: 0 },
+      ...ACT,
+    },
   },
   "safety.approvals.decide": { least: "admin", input: { approvalId: "a", granted: true, ...ACT } },
   "dna.clusters.list": { least: "viewer", input: {} },
@@ -210,6 +214,7 @@ const PROCEDURES: Readonly<Record<string, { readonly least: Role | "anyone"; rea
   "jobs.cancel": { least: "operator", input: JOB_CONTROL },
   "jobs.retry": { least: "operator", input: JOB_CONTROL },
   "demo.scenario": { least: "operator", input: { scenario: "killNode", ...NODE_INPUT } },
+  "settings.get": { least: "viewer" },
   "admin.configuration": { least: "admin" },
   "admin.architecture": { least: "viewer" },
   "admin.readers.list": { least: "viewer" },

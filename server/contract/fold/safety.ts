@@ -1,5 +1,5 @@
 import type { JournalEvent } from "#server/contract/event.ts";
-import type { ApprovalFold, ReadOnlyFold } from "#server/contract/safety.ts";
+import { type ApprovalFold, isOpenFor, type ReadOnlyFold } from "#server/contract/safety.ts";
 import { own } from "./record.ts";
 
 export interface SafetyFold {
@@ -27,7 +27,7 @@ export function reduceSafety<T extends SafetyFold>(state: T, event: JournalEvent
         decidedBy: null,
         decidedAt: null,
       };
-      return { ...state, approvals: bounded({ ...state.approvals, [event.id]: asked }) };
+      return { ...state, approvals: bounded({ ...replaced(state.approvals, asked), [event.id]: asked }) };
     }
     case "approval.decided": {
       const { approvalId, granted, until } = event.body;
@@ -50,6 +50,16 @@ function moved<T extends SafetyFold>(
   const known = own(state.approvals, id);
   if (known === undefined || known.state !== from) return state;
   return { ...state, approvals: { ...state.approvals, [id]: { ...known, ...change } } };
+}
+
+/** At most one question is open on an action and its target: asked by other parameters, the one before counts no more. */
+function replaced(approvals: SafetyFold["approvals"], asked: ApprovalFold): SafetyFold["approvals"] {
+  return Object.fromEntries(
+    Object.entries(approvals).map(([id, other]) => [
+      id,
+      isOpenFor(other, asked, asked.askedAt) ? { ...other, state: "replaced" } : other,
+    ]),
+  );
 }
 
 function bounded(approvals: SafetyFold["approvals"]): SafetyFold["approvals"] {

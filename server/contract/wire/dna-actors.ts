@@ -204,6 +204,8 @@ export const stopManyPreviewOutput = z.object({
   node: z.string(),
   /** Names the frozen targets for `stopMany`; `null` when nothing can be stopped. */
   token: z.string().nullable(),
+  /** Fingerprint of what was listed: the same list has the same, whoever looks. */
+  list: z.string().regex(/^[0-9a-f]{64}$/),
   total: z.number(),
   byPartition: z.array(z.object({ partition: z.number(), count: z.number() })),
   byType: z.array(z.object({ namespace: z.string(), moduleId: z.number(), count: z.number() })),
