@@ -4,8 +4,10 @@ import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
 import type { LiveMessage } from "#server/contract/live.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { connectLive } from "./connect.ts";
-import { type FeedState, initialFeed, stepFeed } from "./feed-core.ts";
-import type { TabMessage, WorkerMessage } from "./tabs.ts";
+import { stepFeed } from "./feed-core.ts";
+import { type FeedState, initialFeed } from "./feed-state.ts";
+import { changeBetween } from "./state-diff.ts";
+import type { TabMessage, WorkerMessage } from "./tab-messages.ts";
 
 const journal = { ok: true, since: epochMs(0), reason: null };
 const snapshot: LiveMessage = {
@@ -95,8 +97,11 @@ describe("a tab with a shared worker", () => {
     expect(worker.name).toBe("worldline live b ann");
     expect(worker.said).toEqual(["hello"]);
     worker.tell({ kind: "state", state: live });
-    worker.tell({ kind: "input", input: { kind: "lost", at: epochMs(9) } });
+    const change = changeBetween(live, stepFeed(live, { kind: "lost", at: epochMs(9) }));
+    if (change === null) throw new Error("nothing has changed");
+    worker.tell({ kind: "change", change });
     expect(states.map(({ phase }) => phase)).toEqual(["live", "lost"]);
+    expect(states.at(-1)?.live).toBe(live.live);
     vi.advanceTimersByTime(60_000);
     expect(worker.said).toEqual(["hello", "here", "here"]);
     expect(FakeSource.made).toEqual([]);
@@ -117,9 +122,10 @@ describe("a tab with a shared worker", () => {
   it.each<[string, (worker: FakeWorker) => void]>([
     ["does not answer", () => vi.advanceTimersByTime(5_000)],
     ["cannot be loaded", (worker) => worker.onerror?.()],
-  ])("goes on by itself when the worker %s", (_, fail) => {
+  ])("goes on by itself when the worker %s", async (_, fail) => {
     connect();
     fail(newest(FakeWorker.made));
+    await vi.dynamicImportSettled();
     expect(FakeSource.made).toHaveLength(1);
     newest(FakeSource.made).onmessage?.({ data: JSON.stringify(snapshot) });
     expect(states.at(-1)?.phase).toBe("live");
@@ -133,10 +139,14 @@ describe("a tab without one", () => {
     vi.stubGlobal("SharedWorker", undefined);
     vi.stubGlobal("fetch", vi.fn());
   });
+  const connectAlone = async () => {
+    connect();
+    await vi.dynamicImportSettled();
+  };
   const status = (code: number) => vi.mocked(fetch).mockResolvedValue(new Response(null, { status: code }));
 
-  it("has its own connection, given up while the page is left", () => {
-    connect();
+  it("has its own connection, given up while the page is left", async () => {
+    await connectAlone();
     newest(FakeSource.made).onmessage?.({ data: JSON.stringify(snapshot) });
     dispatchEvent(new Event("pagehide"));
     expect(newest(FakeSource.made).readyState).toBe(FakeSource.CLOSED);
@@ -146,7 +156,7 @@ describe("a tab without one", () => {
   });
 
   it("comes back by itself from a connection that failed, without asking anything", async () => {
-    connect();
+    await connectAlone();
     newest(FakeSource.made).onmessage?.({ data: JSON.stringify(snapshot) });
     newest(FakeSource.made).fail(0);
     expect(states.at(-1)?.phase).toBe("lost");
@@ -162,7 +172,7 @@ describe("a tab without one", () => {
     [503, "lost", 2],
   ])("takes an answer of %i for %s", async (code, phase, opened) => {
     status(code);
-    connect();
+    await connectAlone();
     newest(FakeSource.made).fail(FakeSource.CLOSED);
     await vi.advanceTimersByTimeAsync(1_100);
     expect(states.at(-1)?.phase).toBe(phase);
@@ -171,9 +181,16 @@ describe("a tab without one", () => {
 
   it("takes no answer to the question for a lost connection", async () => {
     vi.mocked(fetch).mockRejectedValue(new TypeError("no network"));
-    connect();
+    await connectAlone();
     newest(FakeSource.made).fail(FakeSource.CLOSED);
     await vi.advanceTimersByTimeAsync(10);
     expect(states.at(-1)?.phase).toBe("lost");
+  });
+
+  it("opens nothing when it is left before its code has come", async () => {
+    connect();
+    leave();
+    await vi.dynamicImportSettled();
+    expect(FakeSource.made).toEqual([]);
   });
 });

@@ -1,11 +1,13 @@
 /** A tab's way to the feed: through the shared worker, or by itself where there is none. */
-import { browserPorts } from "./browser-ports.ts";
-import { createFeed } from "./feed.ts";
-import { type FeedState, initialFeed, stepFeed } from "./feed-core.ts";
-import { HERE_EVERY_MS, type TabMessage, type WorkerMessage } from "./tabs.ts";
+import { epochMs } from "#server/kernel/clock.ts";
+import { type FeedState, initialFeed } from "./feed-state.ts";
+import { onLeaving } from "./on-leaving.ts";
+import { HERE_EVERY_MS, type TabMessage, type WorkerMessage, withNews } from "./tab-messages.ts";
 
 /** A worker that has not answered a greeting by then is not there. */
 const HELLO_TIMEOUT_MS = 5_000;
+
+const nowHere = () => epochMs(Date.now());
 
 /** Calls back with every new state; answers the way to leave. */
 export type Connect = (name: string, onState: (state: FeedState) => void) => () => void;
@@ -33,12 +35,12 @@ function openWorker(name: string): SharedWorker | null {
 
 function throughWorker(worker: SharedWorker, onState: (state: FeedState) => void, onAbsent: () => void): () => void {
   const { port } = worker;
-  let state = initialFeed(browserPorts.now());
+  let state = initialFeed(nowHere());
   const say = (kind: TabMessage["kind"]) => port.postMessage({ kind } satisfies TabMessage);
   const unanswered = setTimeout(onAbsent, HELLO_TIMEOUT_MS);
   port.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
     clearTimeout(unanswered);
-    state = data.kind === "state" ? data.state : stepFeed(state, data.input);
+    state = withNews(state, data);
     onState(state);
   };
   worker.onerror = onAbsent;
@@ -59,29 +61,24 @@ function throughWorker(worker: SharedWorker, onState: (state: FeedState) => void
   };
 }
 
+/** The feed's own code, folds included, is fetched only here: with a worker, no tab needs it. */
 function connectAlone(onState: (state: FeedState) => void): () => void {
-  const feed = createFeed(browserPorts);
-  const tell = () => onState(feed.state());
-  const stopHearing = feed.onInput(tell);
-  const stopLeaving = onLeaving(feed.stop, feed.start);
-  feed.start();
-  tell();
+  let left = false;
+  let leave = () => {};
+  import("./connect-alone.ts")
+    .then((module) => {
+      if (!left) leave = module.connectAlone(onState);
+    })
+    .catch(() => {
+      if (!left)
+        onState({
+          ...initialFeed(nowHere()),
+          phase: "ended",
+          reason: "Its code cannot be fetched: load the page again.",
+        });
+    });
   return () => {
-    stopHearing();
-    stopLeaving();
-    feed.stop();
-  };
-}
-
-/** A page that is left may be kept, frozen, for the way back: it must not hold the feed meanwhile. */
-function onLeaving(leave: () => void, back: () => void): () => void {
-  const onShow = (event: PageTransitionEvent) => {
-    if (event.persisted) back();
-  };
-  addEventListener("pagehide", leave);
-  addEventListener("pageshow", onShow);
-  return () => {
-    removeEventListener("pagehide", leave);
-    removeEventListener("pageshow", onShow);
+    left = true;
+    leave();
   };
 }

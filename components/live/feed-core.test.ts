@@ -5,7 +5,8 @@ import { anyHistory } from "#server/contract/fold/events.contract.ts";
 import { FOLD_VERSION, reduceAll } from "#server/contract/fold/fold.ts";
 import type { LiveMessage } from "#server/contract/live.ts";
 import { epochMs } from "#server/kernel/clock.ts";
-import { type FeedState, initialFeed, stepFeed } from "./feed-core.ts";
+import { stepFeed } from "./feed-core.ts";
+import { type FeedState, initialFeed } from "./feed-state.ts";
 
 const at = epochMs;
 const journal = { ok: true, since: at(0), reason: null };

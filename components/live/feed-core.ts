@@ -1,23 +1,9 @@
-/** What the browser knows live, as a function of what it heard. No browser in here: worker and tabs run the same steps. */
+/** What the browser knows live, as a function of what it heard. No browser in here: the worker runs it, or a tab without one. */
 import { FOLD_VERSION, reduceAll } from "#server/contract/fold/fold.ts";
 import type { LiveMessage, LiveState } from "#server/contract/live.ts";
-import { type EpochMs, epochMs } from "#server/kernel/clock.ts";
+import type { EpochMs } from "#server/kernel/clock.ts";
 import { unreachable } from "#server/kernel/errors.ts";
-
-/** `lost`: what is shown is of then, and it is tried again. `ended`: for good, until somebody logs in or loads anew. */
-export type FeedPhase = "connecting" | "live" | "lost" | "ended";
-
-export interface FeedState {
-  readonly phase: FeedPhase;
-  /** When it came to be so, by this browser's clock. */
-  readonly since: EpochMs;
-  /** Why it ended, for people. */
-  readonly reason: string | null;
-  /** Stays while the feed is lost; gone once it has ended. */
-  readonly live: LiveState | null;
-  /** Server's clock less this browser's; `null` before the first message. */
-  readonly offsetMs: number | null;
-}
+import type { FeedState } from "./feed-state.ts";
 
 /** `at` is this browser's clock. */
 export type FeedInput =
@@ -25,14 +11,6 @@ export type FeedInput =
   | { readonly kind: "lost"; readonly at: EpochMs }
   /** The server knows nobody here. */
   | { readonly kind: "refused"; readonly at: EpochMs };
-
-export const initialFeed = (at: EpochMs): FeedState => ({
-  phase: "connecting",
-  since: at,
-  reason: null,
-  live: null,
-  offsetMs: null,
-});
 
 /** Pure and total. */
 export function stepFeed(state: FeedState, input: FeedInput): FeedState {
@@ -87,6 +65,3 @@ function end(state: FeedState, reason: string, at: EpochMs): FeedState {
   if (state.phase === "ended") return state;
   return { phase: "ended", since: at, reason, live: null, offsetMs: state.offsetMs };
 }
-
-/** An instant of this browser's clock on the server's, as far as it is known. */
-export const toServerTime = (at: EpochMs, offsetMs: number | null): EpochMs => epochMs(at + (offsetMs ?? 0));

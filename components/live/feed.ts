@@ -1,7 +1,8 @@
 /** Holds the one connection: opens it, notices when it is dead, comes back with its cursor. The browser is handed in. */
 import type { LiveMessage } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { type FeedInput, type FeedState, initialFeed, stepFeed } from "./feed-core.ts";
+import { type FeedInput, stepFeed } from "./feed-core.ts";
+import { type FeedState, initialFeed } from "./feed-state.ts";
 
 const RECONNECT_AFTER_MS = 1_000;
 /** The server says something every 5 s. */
@@ -27,8 +28,8 @@ export interface FeedPorts {
 
 export interface Feed {
   state(): FeedState;
-  /** Tells each input after it was taken in; whoever steps a copy of the state by them has the same. */
-  onInput(listener: (input: FeedInput) => void): () => void;
+  /** Calls after each input that was taken in; answers the way to hear no more. */
+  onInput(listener: () => void): () => void;
   /** Connects unless it is connected; after an end it begins anew. */
   start(): void;
   /** Lets the connection go and keeps what is known. */
@@ -36,14 +37,14 @@ export interface Feed {
 }
 
 export function createFeed(ports: FeedPorts): Feed {
-  const listeners = new Set<(input: FeedInput) => void>();
+  const listeners = new Set<() => void>();
   let state = initialFeed(ports.now());
   let connection: Connection | null = null;
   let callOff = () => {};
 
   function take(input: FeedInput): void {
     state = stepFeed(state, input);
-    for (const listener of listeners) listener(input);
+    for (const listener of listeners) listener();
   }
 
   function disconnect(): void {

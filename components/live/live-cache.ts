@@ -2,7 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { LiveState } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { type FeedPhase, type FeedState, toServerTime } from "./feed-core.ts";
+import { type FeedPhase, type FeedState, toServerTime } from "./feed-state.ts";
 import { createTicker, type Ticker } from "./ticker.ts";
 
 export const LIVE_KEY = ["live"] as const;

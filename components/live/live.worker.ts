@@ -1,7 +1,8 @@
 /** The shared worker: one connection for all tabs of one login and one build. */
 import { browserPorts } from "./browser-ports.ts";
 import { createFeed } from "./feed.ts";
-import { createTabs, HERE_EVERY_MS, type TabMessage, type TabPort } from "./tabs.ts";
+import { HERE_EVERY_MS, type TabMessage } from "./tab-messages.ts";
+import { createTabs, type TabPort } from "./tabs.ts";
 
 declare const self: { onconnect: ((event: MessageEvent) => void) | null };
 

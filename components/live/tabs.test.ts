@@ -3,8 +3,9 @@ import { FOLD_VERSION } from "#server/contract/fold/fold.ts";
 import type { LiveMessage } from "#server/contract/live.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { type ConnectionEvents, createFeed } from "./feed.ts";
-import { type FeedState, initialFeed, stepFeed } from "./feed-core.ts";
-import { createTabs, GONE_AFTER_MS, type TabPort, type Tabs, type WorkerMessage } from "./tabs.ts";
+import { type FeedState, initialFeed } from "./feed-state.ts";
+import { type WorkerMessage, withNews } from "./tab-messages.ts";
+import { createTabs, GONE_AFTER_MS, type TabPort, type Tabs } from "./tabs.ts";
 
 const journal = { ok: true, since: epochMs(0), reason: null };
 const snapshot: LiveMessage = {
@@ -56,8 +57,7 @@ function createTab(): TabPort & { state(): FeedState; told: number } {
     state: () => state,
     post(message: WorkerMessage) {
       tab.told += 1;
-      const copy = structuredClone(message);
-      state = copy.kind === "state" ? copy.state : stepFeed(state, copy.input);
+      state = withNews(state, structuredClone(message));
     },
   };
   return tab;
@@ -114,5 +114,27 @@ describe("tabs of one worker", () => {
       { phase: "ended", live: null },
       { phase: "ended", live: null },
     ]);
+  });
+
+  it("that were left with an end are told that it begins anew, when another comes", () => {
+    const [one, two] = [createTab(), createTab()];
+    tabs.heard(one, { kind: "hello" }, 0);
+    say(snapshot);
+    say({ type: "ended", reason: "logged out" });
+    tabs.heard(two, { kind: "hello" }, 0);
+    expect(one.state()).toEqual(two.state());
+    say(snapshot);
+    expect(one.state()).toMatchObject({ phase: "live", live: { cursor: "c0" } });
+    expect(two.state()).toEqual(one.state());
+  });
+
+  it("are told nothing when nothing has changed", () => {
+    const tab = createTab();
+    tabs.heard(tab, { kind: "hello" }, 0);
+    say(snapshot);
+    say(batch("c1"));
+    const { told } = tab;
+    say(batch("c1"));
+    expect(tab.told).toBe(told);
   });
 });

@@ -1,14 +1,9 @@
-/** The tabs that share one feed: each is told the present state, then every input. */
+/** The tabs that share one feed: each is told the present state, then what changes in it. */
 import type { Feed } from "./feed.ts";
-import type { FeedInput, FeedState } from "./feed-core.ts";
+import { changeBetween } from "./state-diff.ts";
+import type { TabMessage, WorkerMessage } from "./tab-messages.ts";
 
-export type TabMessage = { readonly kind: "hello" } | { readonly kind: "here" } | { readonly kind: "bye" };
-export type WorkerMessage =
-  | { readonly kind: "state"; readonly state: FeedState }
-  | { readonly kind: "input"; readonly input: FeedInput };
-
-/** How often a tab says that it is there, and after which silence it is taken for gone (hidden tabs speak once a minute). */
-export const HERE_EVERY_MS = 30_000;
+/** The silence after which a tab is taken for gone (hidden tabs speak once a minute). */
 export const GONE_AFTER_MS = 150_000;
 
 export interface TabPort {
@@ -26,13 +21,22 @@ export interface Tabs {
 /** The connection is held while there is a tab; a tab that was dropped and speaks again is told the state anew. */
 export function createTabs(feed: Feed): Tabs {
   const heardAt = new Map<TabPort, number>();
-  feed.onInput((input) => {
-    for (const port of heardAt.keys()) port.post({ kind: "input", input });
-  });
+  /** What every tab has. */
+  let told = feed.state();
 
-  function welcome(port: TabPort): void {
+  function tellNews(): void {
+    const change = changeBetween(told, feed.state());
+    told = feed.state();
+    if (change === null) return;
+    for (const port of heardAt.keys()) port.post({ kind: "change", change });
+  }
+  feed.onInput(tellNews);
+
+  function welcome(port: TabPort, now: number): void {
     feed.start();
-    port.post({ kind: "state", state: feed.state() });
+    tellNews();
+    heardAt.set(port, now);
+    port.post({ kind: "state", state: told });
   }
 
   function leave(port: TabPort): void {
@@ -43,9 +47,8 @@ export function createTabs(feed: Feed): Tabs {
   return {
     heard(port, message, now) {
       if (message.kind === "bye") return leave(port);
-      const isNew = !heardAt.has(port);
-      heardAt.set(port, now);
-      if (isNew || message.kind === "hello") welcome(port);
+      if (message.kind === "hello" || !heardAt.has(port)) welcome(port, now);
+      else heardAt.set(port, now);
     },
     sweep(now) {
       for (const [port, at] of heardAt) if (now - at > GONE_AFTER_MS) leave(port);
