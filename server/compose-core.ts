@@ -156,7 +156,7 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
   ];
   const streamOf = (name: string) => parts.find((part) => part.name === name)?.stream ?? null;
   const supervisor = createSupervisor({ clock, log, onChange: createPartTeller({ recorder, clock, log, streamOf }) });
-  const services: Omit<Services, "session" | "demo" | "admin"> = {
+  const services: Omit<Services, "session" | "settings" | "demo" | "admin"> = {
     estate: createEstateService({ estate: configured, view: recorder, clock, masks }),
     attention: createAttentionService({ estate: configured, view: recorder, recorder, operations, clock, masks }),
     alerts: alerts.service,

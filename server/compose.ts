@@ -3,13 +3,15 @@ import path from "node:path";
 import { visibleStreams } from "#server/auth/caller.ts";
 import { audienceOf } from "#server/auth/permissions.ts";
 import { createSessionService } from "#server/auth/session-service.ts";
-import { maskedConfiguration } from "#server/config/masked.ts";
+import type { LoadedConfiguration } from "#server/config/load.ts";
+import { shownConfiguration } from "#server/config/masked.ts";
 import type { Configuration } from "#server/config/model.ts";
 import { familyOf } from "#server/contract/event.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { followerText } from "#server/contract/view/journal-status.ts";
 import { createArchitectureService } from "#server/estate/architecture-service.ts";
 import type { Estate } from "#server/estate/service.ts";
+import { createSettingsService } from "#server/estate/settings-service.ts";
 import type { App, AppHealth, LiveFeed } from "#server/http/app.ts";
 import { createLiveHandler } from "#server/http/live.ts";
 import type { Clock } from "#server/kernel/clock.ts";
@@ -60,7 +62,7 @@ export interface Estates {
  * @param reread the configuration as it stands now; throws what is wrong with it
  */
 export async function compose(
-  configuration: Configuration,
+  configuration: LoadedConfiguration,
   log: Logger,
   given: Estates | null = null,
   reread: () => Configuration = () => configuration,
@@ -77,7 +79,7 @@ export async function compose(
   const estates =
     given ??
     (demoFolder === null ? configuredEstates(configuration) : await openDemo(configuration, demoFolder, clock, log));
-  const { version, build } = identity();
+  const { version, build, licence } = identity();
   const agentSettings =
     configuration.ingest ?? (demoFolder === null ? null : demoIngestSettings(demoFolder.directory, estates.hookUrl));
   const gateway =
@@ -137,8 +139,14 @@ export async function compose(
   });
   const admin = {
     ...architecture,
-    configuration: async () => ({ file: configuration.file, text: maskedConfiguration(configuration) }),
+    configuration: async () => shownConfiguration(configuration),
   };
+  const settings = createSettingsService({
+    identity: { version, build, licence, node: process.version },
+    store: configuration.journal.store,
+    journalStatus: () => recorder.journalStatus(),
+    clock: realTime,
+  });
   const refusal = () => {
     const { follows } = recorder.journalStatus();
     return follows === undefined ? null : followerText(follows.holder);
@@ -148,7 +156,7 @@ export async function compose(
 
   return {
     get services() {
-      return { ...terms.services(), session, demo: estates.demo, admin, refusal };
+      return { ...terms.services(), session, settings, demo: estates.demo, admin, refusal };
     },
     live: feedOf(hub, realTime, log),
     state: journal.own,
@@ -268,11 +276,14 @@ function journalFigures(recorder: LiveRecorder, size: FolderSize | null) {
   return { store, writer: follows === undefined, ok, events: recorded, appends, failures: failed, appendMs, bytes };
 }
 
-/** Version of the package and id of the built pages, read once. */
-function identity(): { readonly version: string; readonly build: string } {
+/** Version and licence of the package, and id of the built pages, read once. */
+function identity(): { readonly version: string; readonly build: string; readonly licence: string } {
   const root = path.resolve(import.meta.dirname, "..");
-  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
-  return { version, build: buildId(root) };
+  const { version, license: licence } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+    version: string;
+    license: string;
+  };
+  return { version, licence, build: buildId(root) };
 }
 
 function buildId(root: string): string {

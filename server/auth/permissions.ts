@@ -140,6 +140,12 @@ export interface Principal {
 export type Audience = "public" | "operator";
 export const audienceOf = (principal: Principal): Audience => (principal.role === "viewer" ? "public" : "operator");
 
+/** The least role that holds a permission; `null` = it takes no login. */
+export function leastRoleOf(permission: Permission): Role | null {
+  const least = LEAST_ROLE[permission];
+  return least === "anyone" ? null : least;
+}
+
 /** Whether this principal holds the permission; `null` = nobody has logged in. */
 export function can(principal: Principal | null, permission: Permission): boolean {
   const least = LEAST_ROLE[permission];

@@ -8,6 +8,7 @@ import type { Configuration } from "./model.ts";
 import { crossFaults, type ReadSections } from "./rules.ts";
 import { dnaSource, documentSchema, dynflowSource, hafSource, SECTIONS } from "./schema.ts";
 import { createSecretReader } from "./secret-reader.ts";
+import { type Setting, settingsOf } from "./settings.ts";
 import { parseYaml } from "./yaml-document.ts";
 
 /** A configuration of people fits in far less. */
@@ -25,13 +26,19 @@ export interface LoadOptions {
   readonly readText: (file: string) => string;
 }
 
+/** A configuration that still knows how it was written. */
+export interface LoadedConfiguration extends Configuration {
+  /** Every key with its value, and whether the file says so; without secrets. */
+  readonly settings: () => readonly Setting[];
+}
+
 /**
  * Reads, checks and completes the configuration.
  *
  * @throws ConfigurationError with every fault there is, each with its line and path, also of secrets that cannot be
  *   read; never with the text of a secret
  */
-export function loadConfiguration(options: LoadOptions): Configuration {
+export function loadConfiguration(options: LoadOptions): LoadedConfiguration {
   const file = options.file === null ? null : path.resolve(options.cwd, options.file);
   const yaml = parseYaml(file === null ? "" : readFile(file, options.readText));
   const located = (fault: ShapeFault): ConfigurationFault => ({
@@ -57,7 +64,7 @@ export function loadConfiguration(options: LoadOptions): Configuration {
     ...secrets.faults(),
   ].map(located);
   if (configuration === null || faults.length > 0) throw new ConfigurationError(file, sortFaults(faults));
-  return configuration;
+  return Object.freeze({ ...configuration, settings: () => settingsOf(document, options.port) });
 }
 
 function readFile(file: string, readText: (file: string) => string): string {

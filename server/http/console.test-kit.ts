@@ -75,6 +75,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
     "agentData",
     "demo",
     "admin",
+    "settings",
   ] as const;
   return { ...Object.fromEntries(names.map((name) => [name, group(name)])), session } as unknown as Services;
 }

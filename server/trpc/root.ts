@@ -10,6 +10,7 @@ import { journalRouter } from "./routers/journal.ts";
 import { adminRouter, demoRouter, jobsRouter } from "./routers/operations.ts";
 import { safetyRouter } from "./routers/safety.ts";
 import { sessionRouter } from "./routers/session.ts";
+import { settingsRouter } from "./routers/settings.ts";
 
 /** Every procedure there is. Names are public API. */
 export const appRouter = router({
@@ -26,5 +27,6 @@ export const appRouter = router({
   safety: safetyRouter,
   alerts: alertsRouter,
   demo: demoRouter,
+  settings: settingsRouter,
   admin: adminRouter,
 });

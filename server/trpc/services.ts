@@ -34,6 +34,7 @@ import type * as jobs from "#server/contract/wire/jobs.ts";
 import type * as journal from "#server/contract/wire/journal.ts";
 import type * as safety from "#server/contract/wire/safety.ts";
 import type { SessionOutput } from "#server/contract/wire/session.ts";
+import type * as settings from "#server/contract/wire/settings.ts";
 
 type In<T extends z.ZodType> = z.output<T>;
 type Out<T extends z.ZodType> = Promise<z.input<T>>;
@@ -305,6 +306,10 @@ export interface ReadersService {
   ): Out<typeof adminReaders.readerRestartOutput>;
 }
 
+export interface SettingsService {
+  settings(caller: Caller): Out<typeof settings.settingsOutput>;
+}
+
 /** What the HTTP request can do about the session itself. */
 export interface SessionService {
   describe(principal: Principal | null): Promise<SessionOutput>;
@@ -340,6 +345,7 @@ export interface Services {
   readonly agents: AgentsService;
   readonly agentData: AgentDataService;
   readonly session: SessionService;
+  readonly settings: SettingsService;
   /** `null` unless the console runs on its demo. */
   readonly demo: DemoService | null;
   readonly admin: AdminService;
