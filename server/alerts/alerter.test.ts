@@ -8,7 +8,7 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { type Alerter, createAlerter, type SinkSeat } from "./alerter.ts";
-import type { AlertMessage, Notice } from "./ports.ts";
+import { type AlertMessage, NOT_TAKEN, type Notice } from "./ports.ts";
 import { createToldBook } from "./told-book.ts";
 
 const STREAM = dynflowStream("foreman");
@@ -17,7 +17,7 @@ const SETTLE_MS = 10_000;
 /** A sink that keeps what it took, and can be away or hang. */
 function createFakeSink() {
   const taken: AlertMessage[] = [];
-  const fake = { taken, away: false, hangs: false, tries: 0 };
+  const fake = { taken, away: false, mute: false, hangs: false, tries: 0 };
   return {
     fake,
     notices: (): readonly Notice[] => taken.flatMap((message) => (message.type === "notices" ? message.notices : [])),
@@ -27,8 +27,9 @@ function createFakeSink() {
         if (fake.hangs) {
           await new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
         }
-        if (fake.away) throw new OpsError("upstream-unavailable", "ECONNREFUSED");
+        if (fake.away) throw new OpsError("upstream-unavailable", "ECONNREFUSED", { details: NOT_TAKEN });
         taken.push(message);
+        if (fake.mute) throw new OpsError("upstream-unavailable", "no answer for 5 s");
       },
     },
   };
@@ -67,6 +68,7 @@ function rig(options: Partial<SinkSeat["rules"]> = {}, aliveEveryMs: number | nu
   return {
     clock,
     memory,
+    state,
     pager: a,
     chat: b,
     create,
@@ -202,6 +204,33 @@ describe("the alerter", () => {
     world.start(world.create());
     await world.clock.advance(60_000);
     expect(said(orphans(world.pager.notices()))).toEqual(["opened orphaned_lock", "resolved orphaned_lock"]);
+  });
+
+  it("says that it is over where it may have been taken that it was there, also after a restart", async () => {
+    world.pager.fake.mute = true;
+    await world.lock(true);
+    await world.clock.advance(30_000);
+    const opened = orphans(world.pager.notices());
+    expect(new Set(said(opened))).toEqual(new Set(["opened orphaned_lock"]));
+    await world.stop();
+    world.pager.fake.mute = false;
+    await world.lock(false);
+    world.start(world.create());
+    await world.clock.advance(60_000);
+    expect(said(orphans(world.pager.notices()).slice(opened.length))).toEqual(["resolved orphaned_lock"]);
+    expect(JSON.stringify(await world.state.list("alerts"))).not.toContain("orphaned_lock");
+  });
+
+  it("says nothing of what came and went while a sink was away, and keeps nothing of it", async () => {
+    world.pager.fake.away = true;
+    await world.lock(true);
+    await world.clock.advance(60_000);
+    await world.lock(false);
+    await world.clock.advance(10 * 60_000);
+    world.pager.fake.away = false;
+    await world.clock.advance(10 * 60_000);
+    expect(orphans(world.pager.notices())).toEqual([]);
+    expect(JSON.stringify(await world.state.list("alerts"))).not.toContain("orphaned_lock");
   });
 
   it("gives a change the same id until it was taken, and another the next time", async () => {

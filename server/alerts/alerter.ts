@@ -15,7 +15,7 @@ import { messageOf } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import { type Sighting, type SinkRules, sightingsAfter, type Telling, tellings } from "./domain/telling.ts";
-import type { AlertSink, Notice } from "./ports.ts";
+import { type AlertSink, isNotTaken, type Notice } from "./ports.ts";
 import { TOLD_MAX, type ToldBook } from "./told-book.ts";
 
 const ROUND_MS = 1_000;
@@ -102,7 +102,12 @@ export function createAlerter(deps: AlerterDeps): Alerter {
     const now = clock.now();
     const ids = await book.begin(seat.id, telling);
     const notices = telling.map((one, index) => noticeOf(one, ids[index] ?? ""));
-    await seat.sink.tell({ type: "notices", sentAt: toIso(now), notices }, signal);
+    try {
+      await seat.sink.tell({ type: "notices", sentAt: toIso(now), notices }, signal);
+    } catch (cause) {
+      if (isNotTaken(cause)) await book.notTaken(seat.id, telling);
+      throw cause;
+    }
     await book.finish(seat.id, telling);
     line.lastToldAt = now;
     line.notices += telling.length;
@@ -112,16 +117,18 @@ export function createAlerter(deps: AlerterDeps): Alerter {
   async function serve(line: Line, folds: Folds, needs: readonly Need[], signal: AbortSignal): Promise<void> {
     if (line.restUntil !== null && clock.monotonic() < line.restUntil) return;
     const told = book.of(line.seat.id);
+    const inDoubt = book.inDoubt(line.seat.id);
     const situation = {
-      ...{ needs, told, sightings, blind: blindStreams(folds) },
+      ...{ needs, told, inDoubt, sightings, blind: blindStreams(folds) },
       silences: Object.values(view.operator().silences),
       now: clock.now(),
       monotonic: clock.monotonic(),
     };
-    const due = withinRoom(tellings(line.seat.rules, situation), told.size).slice(0, NOTICES_MAX);
+    const due = withinRoom(tellings(line.seat.rules, situation), told.size + inDoubt.size).slice(0, NOTICES_MAX);
     const isAliveDue = line.aliveDueAt !== null && clock.monotonic() >= line.aliveDueAt;
-    if (due.length === 0 && !isAliveDue) return;
     try {
+      await book.forget(line.seat.id, new Set(needs.map(({ id }) => id)));
+      if (due.length === 0 && !isAliveDue) return;
       if (due.length > 0) await tellOne(line, due, signal);
       if (isAliveDue) await tellAlive(line, signal);
       line.restUntil = null;
@@ -162,7 +169,7 @@ export function createAlerter(deps: AlerterDeps): Alerter {
           if (deps.isRecording()) {
             const folds = maskFolds(view.folds(), "operator", masks);
             const needs = attention(folds, clock.now());
-            const asked = lines.flatMap(({ seat }) => [...book.of(seat.id).keys()]);
+            const asked = lines.flatMap(({ seat }) => [...book.of(seat.id).keys(), ...book.inDoubt(seat.id).keys()]);
             sightings = sightingsAfter(sightings, needs, asked, clock.monotonic());
             for (const line of lines) {
               if (busy.has(line)) continue;

@@ -1,5 +1,6 @@
 import type { NoticeKind } from "#server/contract/alerts.ts";
 import type { IsoInstant } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 
 /** One change of one finding, as it is told. Texts of upstreams are in it, masked as for operators. */
 export interface Notice {
@@ -29,7 +30,14 @@ export type AlertMessage =
   | { readonly type: "alive"; readonly sentAt: IsoInstant; readonly open: number; readonly everySeconds: number }
   | { readonly type: "test"; readonly sentAt: IsoInstant; readonly by: string };
 
+/** `details` of a rejection by which it is certain that nothing was taken; of any other nobody knows. */
+export const NOT_TAKEN = { taken: false } as const;
+export const isNotTaken = (cause: unknown): boolean => cause instanceof OpsError && cause.details.taken === false;
+
 export interface AlertSink {
-  /** Resolves when it was taken. Rejects with `upstream-unavailable` or `refused`, after some tries of its own. */
+  /**
+   * Resolves when it was taken. Rejects with `upstream-unavailable` or `refused`, after some tries of its own; with
+   * `NOT_TAKEN` as its details when none of them can have been taken.
+   */
   tell(message: AlertMessage, signal?: AbortSignal): Promise<void>;
 }

@@ -10,8 +10,14 @@ export const TOLD_MAX = 1_000;
 /** What each sink was told and is still open for it, kept beside the journal: a restart tells nothing as if it were new. */
 export interface ToldBook {
   of(sink: string): ReadonlyMap<string, Told>;
+  /** What it may have been told, without an answer that says so: by findings that are not among those of `of`. */
+  inDoubt(sink: string): ReadonlyMap<string, Told>;
   /** The id of each of these, durable when it resolves: the same until it was taken. */
   begin(sink: string, tellings: readonly Telling[]): Promise<readonly string[]>;
+  /** It is certain that they were not taken. Durable when it resolves. */
+  notTaken(sink: string, tellings: readonly Telling[]): Promise<void>;
+  /** What was begun, was not taken for certain, and is not there any more, is forgotten: nobody was told of it. */
+  forget(sink: string, present: ReadonlySet<string>): Promise<void>;
   /** They were taken. Durable when it resolves. */
   finish(sink: string, tellings: readonly Telling[]): Promise<void>;
   /** Reads what is kept; what was kept of sinks that are not configured any more is dropped. */
@@ -21,7 +27,14 @@ export interface ToldBook {
 interface Entry {
   readonly told: Told | null;
   /** What is being told, under which id. */
-  readonly next: { readonly what: NoticeKind; readonly id: string } | null;
+  readonly next: {
+    readonly what: NoticeKind;
+    readonly id: string;
+    /** What it then knows; `null` = that it is over. */
+    readonly as?: Told | null;
+    /** It may have been taken, as far as anybody knows. */
+    readonly doubt?: boolean;
+  } | null;
 }
 
 export function createToldBook(state: Pick<StateStore, "list" | "putAll">, log: Logger, newId: () => string): ToldBook {
@@ -51,12 +64,17 @@ export function createToldBook(state: Pick<StateStore, "list" | "putAll">, log: 
     of: (sink) =>
       new Map([...bookOf(sink)].flatMap(([finding, { told }]) => (told === null ? [] : [[finding, told] as const]))),
     async begin(sink, tellings) {
-      const begun = tellings.map(({ what, finding, before }): readonly [string, Entry, string] => {
+      const begun = tellings.map((telling): readonly [string, Entry, string] => {
+        const { what, finding } = telling;
         const known = bookOf(sink).get(finding);
-        const next = known?.next?.what === what ? known.next : { what, id: newId() };
-        return [finding, { told: before, next }, next.id];
+        const id = known?.next?.what === what ? known.next.id : newId();
+        const as = toldAfter(telling) ?? known?.next?.as ?? null;
+        return [finding, { told: known?.told ?? null, next: { what, id, as, doubt: true } }, id];
       });
-      const fresh = begun.filter(([finding, { next }]) => bookOf(sink).get(finding)?.next?.id !== next?.id);
+      const fresh = begun.filter(([finding, { next }]) => {
+        const known = bookOf(sink).get(finding)?.next;
+        return known?.id !== next?.id || known?.doubt !== true;
+      });
       if (fresh.length > 0) {
         await write(
           sink,
@@ -64,6 +82,31 @@ export function createToldBook(state: Pick<StateStore, "list" | "putAll">, log: 
         );
       }
       return begun.map(([, , id]) => id);
+    },
+    inDoubt: (sink) =>
+      new Map(
+        [...bookOf(sink)].flatMap(([finding, { told, next }]) =>
+          told === null && next?.doubt === true && next.as != null ? [[finding, next.as] as const] : [],
+        ),
+      ),
+    notTaken: (sink, tellings) =>
+      write(
+        sink,
+        tellings.flatMap(({ finding }) => {
+          const known = bookOf(sink).get(finding);
+          if (known?.next == null) return [];
+          return [[finding, { ...known, next: { ...known.next, doubt: false } }] as const];
+        }),
+      ),
+    async forget(sink, present) {
+      const gone = [...bookOf(sink)].filter(
+        ([finding, { told, next }]) => told === null && next?.doubt !== true && !present.has(finding),
+      );
+      if (gone.length > 0)
+        await write(
+          sink,
+          gone.map(([finding]) => [finding, null]),
+        );
     },
     finish: (sink, tellings) =>
       write(

@@ -51,6 +51,28 @@ describe("what agents said last", () => {
     expect(live.tail("a", 100).length).toBeLessThan(4);
   });
 
+  it("is bounded in memory over all agents, whoever of them is heard no more", async () => {
+    const { live, item, take } = setUp();
+    const large = { text: "x".repeat(500_000) };
+    for (let agent = 1; agent <= 150; agent += 1) await take(item(1, { agentId: `a${agent}`, body: large }));
+    const kept = (of: (agentId: string) => readonly Envelope[]) =>
+      Array.from({ length: 150 }, (_, n) => of(`a${n + 1}`).length).reduce((sum, count) => sum + count, 0);
+    expect(kept((agentId) => live.last(agentId))).toBeLessThan(70);
+    expect(kept((agentId) => live.tail(agentId, 100))).toBeLessThan(70);
+    expect([live.last("a150").length, live.tail("a150", 1).length]).toEqual([1, 1]);
+  });
+
+  it("gives the series of agents that have gone to those that come", async () => {
+    const { clock, live, item, take } = setUp();
+    const numbers = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`n${n}`, n]));
+    for (let agent = 0; agent < 625; agent += 1) await take(item(1, { agentId: `old-${agent}`, body: numbers }));
+    await take(item(1, { agentId: "too-many", body: numbers }));
+    expect([live.seriesRefused(), live.series("too-many").length]).toEqual([16, 0]);
+    await clock.advance(3_700_000);
+    await take(item(1, { agentId: "new", body: numbers }));
+    expect([live.seriesRefused(), live.series("new").length]).toEqual([16, 16]);
+  });
+
   it("is an hour of every number in steps of ten seconds", async () => {
     const { clock, live, item, take } = setUp();
     await take(item(10), item(20));

@@ -4,7 +4,14 @@
  */
 import type { Clock, EpochMs } from "#server/kernel/clock.ts";
 import { roughSize } from "./domain/rough-size.ts";
-import { createSeries, numbersOf, type Series, type SeriesPoint } from "./domain/series.ts";
+import {
+  createSeries,
+  numbersOf,
+  SERIES_SPAN_MS,
+  SERIES_STEP_MS,
+  type Series,
+  type SeriesPoint,
+} from "./domain/series.ts";
 import type { AgentChange, Envelope, Receiver } from "./ports.ts";
 
 export const TAIL_MESSAGES = 100;
@@ -15,8 +22,9 @@ const SERIES_MAX = 10_000;
 /** Of raw messages, of one agent and of all: the oldest go first. */
 const TAIL_BYTES_PER_AGENT_MAX = 1024 * 1024;
 const TAIL_BYTES_MAX = 64 * 1024 * 1024;
-/** Of what is kept as last values. */
+/** Of what is kept as last values, of one agent and of all: of those heard longest ago they go first. */
 const LAST_BYTES_PER_AGENT_MAX = 2 * 1024 * 1024;
+const LAST_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface LiveSeries {
   readonly type: string;
@@ -47,6 +55,8 @@ interface Kept {
   tail: { readonly item: Envelope; readonly bytes: number }[];
   tailBytes: number;
   lastBytes: number;
+  /** When it was last heard. */
+  heardAt: EpochMs;
 }
 
 export function createLiveView(clock: Clock): LiveView {
@@ -55,9 +65,13 @@ export function createLiveView(clock: Clock): LiveView {
   let seriesCount = 0;
   let refused = 0;
   let tailBytes = 0;
+  let lastBytes = 0;
+  let reclaimedAt = 0;
 
-  function keptOf(agentId: string): Kept {
-    const kept = agents.get(agentId) ?? { last: new Map(), series: new Map(), tail: [], tailBytes: 0, lastBytes: 0 };
+  function keptOf(agentId: string, heardAt: EpochMs): Kept {
+    const bare = { last: new Map(), series: new Map(), tail: [], tailBytes: 0, lastBytes: 0, heardAt };
+    const kept: Kept = agents.get(agentId) ?? bare;
+    kept.heardAt = heardAt;
     agents.delete(agentId);
     agents.set(agentId, kept);
     const [oldest] = agents.keys();
@@ -71,10 +85,11 @@ export function createLiveView(clock: Clock): LiveView {
     agents.delete(agentId);
     seriesCount -= kept.series.size;
     tailBytes -= kept.tailBytes;
+    lastBytes -= kept.lastBytes;
   }
 
   function take(item: Envelope): void {
-    const kept = keptOf(item.agentId);
+    const kept = keptOf(item.agentId, item.receivedAt);
     const bytes = roughSize(item.body);
     keepLast(kept, item, bytes);
     keepTail(kept, item, bytes);
@@ -89,12 +104,21 @@ export function createLiveView(clock: Clock): LiveView {
     kept.last.delete(key);
     kept.last.set(key, { item, bytes });
     kept.lastBytes += bytes - (before?.bytes ?? 0);
+    lastBytes += bytes - (before?.bytes ?? 0);
     while (kept.last.size > KINDS_PER_AGENT_MAX || (kept.lastBytes > LAST_BYTES_PER_AGENT_MAX && kept.last.size > 1)) {
-      const [oldest] = kept.last;
-      if (oldest === undefined) return;
-      kept.last.delete(oldest[0]);
-      kept.lastBytes -= oldest[1].bytes;
+      dropLast(kept);
     }
+    for (const other of lastBytes > LAST_BYTES_MAX ? agents.values() : []) {
+      while (other !== kept && other.last.size > 0 && lastBytes > LAST_BYTES_MAX) dropLast(other);
+    }
+  }
+
+  function dropLast(kept: Kept): void {
+    const [oldest] = kept.last;
+    if (oldest === undefined) return;
+    kept.last.delete(oldest[0]);
+    kept.lastBytes -= oldest[1].bytes;
+    lastBytes -= oldest[1].bytes;
   }
 
   function keepTail(kept: Kept, item: Envelope, bytes: number): void {
@@ -105,7 +129,7 @@ export function createLiveView(clock: Clock): LiveView {
       dropOldest(kept);
     }
     for (const other of tailBytes > TAIL_BYTES_MAX ? agents.values() : []) {
-      while (other.tail.length > 1 && tailBytes > TAIL_BYTES_MAX) dropOldest(other);
+      while (other.tail.length > (other === kept ? 1 : 0) && tailBytes > TAIL_BYTES_MAX) dropOldest(other);
     }
   }
 
@@ -120,6 +144,7 @@ export function createLiveView(clock: Clock): LiveView {
       const key = `${type}\n${kind}\n${field}`;
       let known = kept.series.get(key);
       if (known === undefined) {
+        if (seriesCount >= SERIES_MAX) reclaim(receivedAt);
         if (seriesCount >= SERIES_MAX || kept.series.size >= KINDS_PER_AGENT_MAX * NUMBERS_PER_KIND_MAX) {
           refused += 1;
           continue;
@@ -129,6 +154,17 @@ export function createLiveView(clock: Clock): LiveView {
         seriesCount += 1;
       }
       known.series.add(value, receivedAt);
+    }
+  }
+
+  /** Of who has been silent for an hour no number has a point any more: its series are for others. */
+  function reclaim(now: EpochMs): void {
+    if (Math.abs(now - reclaimedAt) < SERIES_STEP_MS) return;
+    reclaimedAt = now;
+    for (const kept of agents.values()) {
+      if (now - kept.heardAt <= SERIES_SPAN_MS) continue;
+      seriesCount -= kept.series.size;
+      kept.series.clear();
     }
   }
 

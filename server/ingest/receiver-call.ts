@@ -49,8 +49,11 @@ export function createReceiverCalls({ open, timeoutMs, clock, log }: ReceiverCal
         timeoutMs,
         clock,
         async () => {
-          receiver ??= await opened();
-          await act(receiver, calling.signal);
+          const given = receiver ?? (await opened());
+          // It was given up meanwhile: whoever is opened late would be one too many.
+          if (calling.signal.aborted) return closeOne(given);
+          receiver = given;
+          await act(given, calling.signal);
         },
         stop,
       );

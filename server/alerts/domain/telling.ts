@@ -35,6 +35,8 @@ export interface Sighting {
 export interface Situation {
   readonly needs: readonly Need[];
   readonly told: ReadonlyMap<string, Told>;
+  /** What it may have been told: nobody knows whether it was taken. */
+  readonly inDoubt: ReadonlyMap<string, Told>;
   readonly sightings: ReadonlyMap<string, Sighting>;
   readonly silences: readonly SilenceFold[];
   /** Streams of which nothing is known now: nothing of theirs is over because it is not seen. */
@@ -55,7 +57,8 @@ export interface Telling {
 export function tellings(rules: SinkRules, situation: Situation): readonly Telling[] {
   const present = new Set(situation.needs.map(({ id }) => id));
   const open = situation.needs.flatMap((need) => ofPresent(rules, situation, need));
-  const over = [...situation.told].flatMap(([finding, before]): readonly Telling[] =>
+  // Whoever may have heard of it is told that it is over.
+  const over = [...situation.told, ...situation.inDoubt].flatMap(([finding, before]): readonly Telling[] =>
     present.has(finding) || situation.blind.has(before.stream) || !isSettled(rules, situation, finding, false)
       ? []
       : [{ what: "resolved", finding, need: null, before }],

@@ -55,6 +55,10 @@ describe("the numbers of a boot", () => {
     const { window, fresh } = seenOf([501, 502, 501], windowFrom(501));
     expect(fresh).toEqual([501, 502]);
     expect(missingOf(window)).toBe(0);
+    expect(gapsDue(window, 9_999_999, 20).gaps).toEqual([]);
+    // One that nobody has taken before comes late, or a list is in no order.
+    const late = seenOf([500, 3, 502], parseWindow(windowText(window)));
+    expect([late.fresh, missingOf(late.window)]).toEqual([[500, 3], 0]);
   });
 
   it("are told as a gap once, and only when they have had time to come", () => {

@@ -24,9 +24,13 @@ export interface SequenceWindow {
 export const EMPTY_WINDOW: SequenceWindow = { high: 0, holes: [] };
 
 /**
- * A window that begins just before this number: for a boot whose earlier numbers another gateway may have taken.
+ * A window that begins just before this number: for a boot whose earlier numbers another gateway may have taken. None of
+ * them is missing, and none is taken for a duplicate when it comes here after all.
  */
-export const windowFrom = (seq: number): SequenceWindow => ({ high: seq - 1, holes: [] });
+export const windowFrom = (seq: number): SequenceWindow => ({
+  high: seq - 1,
+  holes: seq > 1 ? [{ from: 1, to: seq - 1, missing: 0, since: 0, told: true }] : [],
+});
 
 /**
  * Holes of one boot that are told apart. Beyond them the two oldest become one: what came between them is then taken once

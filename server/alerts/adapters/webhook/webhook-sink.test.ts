@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { isNotTaken } from "#server/alerts/ports.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { createWebhookSink } from "./webhook-sink.ts";
 
@@ -79,6 +80,24 @@ it("says why nobody was reached, without the address", async () => {
   const failure = await nowhere.tell(MESSAGE).catch((cause: unknown) => cause);
   expect(failure).toMatchObject({ code: "upstream-unavailable" });
   expect(String(failure)).not.toContain("hush");
+});
+
+it("knows when nobody can have taken it, and when somebody may have", async () => {
+  const failure = async (sink = open()) => isNotTaken(await sink.tell(MESSAGE).catch((cause: unknown) => cause));
+  answer = (response) => response.writeHead(400).end();
+  expect(await failure()).toBe(true);
+  answer = (response) => response.writeHead(504).end();
+  expect(await failure()).toBe(false);
+  calls.length = 0;
+  answer = (response, call) => (call === 1 ? response.destroy() : response.writeHead(400).end());
+  expect(await failure()).toBe(false);
+  const left = createServer();
+  await new Promise<void>((resolve) => left.listen(0, "127.0.0.1", resolve));
+  const address = left.address();
+  await new Promise((resolve) => left.close(resolve));
+  const port = typeof address === "object" ? address?.port : 0;
+  const nobody = { url: `http://127.0.0.1:${port}/`, key: null, origin: "x" };
+  expect(await failure(createWebhookSink(nobody, createSystemClock(), 1))).toBe(true);
 });
 
 it("ends with the signal", async () => {

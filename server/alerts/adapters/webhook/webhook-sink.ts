@@ -1,7 +1,7 @@
 /** Alerts by HTTP: one POST of JSON, signed, tried again with back-off; it follows nobody elsewhere. */
 import { createHmac } from "node:crypto";
 import pRetry, { AbortError } from "p-retry";
-import type { AlertMessage, AlertSink } from "#server/alerts/ports.ts";
+import { type AlertMessage, type AlertSink, NOT_TAKEN } from "#server/alerts/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 
@@ -11,6 +11,16 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 5_000;
 /** Answers that may be different the next time. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** Nobody was connected to. */
+const NOBODY_REACHED: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 export interface WebhookSettings {
   readonly url: string;
@@ -39,8 +49,10 @@ export function createWebhookSink(
     });
     await response.body?.cancel();
     if (response.ok) return;
-    const refusal = new OpsError("refused", `it answered ${response.status}`);
-    throw PASSING.has(response.status) ? refusal : new AbortError(refusal);
+    const passing = PASSING.has(response.status);
+    // What stands between may have lost the answer of one that took it.
+    const refusal = new OpsError("refused", `it answered ${response.status}`, { details: { passing } });
+    throw passing ? refusal : new AbortError(refusal);
   }
 
   function signatureOf(body: string): Readonly<Record<string, string>> {
@@ -53,8 +65,17 @@ export function createWebhookSink(
   return {
     async tell(message: AlertMessage, signal) {
       const body = JSON.stringify({ ...message, origin });
+      let certain = true;
+      const attempt = async (): Promise<void> => {
+        try {
+          await post(body, signal);
+        } catch (cause) {
+          certain &&= isCertain(cause);
+          throw cause;
+        }
+      };
       try {
-        await pRetry(() => post(body, signal), {
+        await pRetry(attempt, {
           retries: RETRIES,
           minTimeout: retryFirstMs,
           maxTimeout: RETRY_MAX_MS,
@@ -63,8 +84,9 @@ export function createWebhookSink(
         });
       } catch (cause) {
         signal?.throwIfAborted();
-        if (cause instanceof OpsError) throw cause;
-        throw new OpsError("upstream-unavailable", reasonOf(cause), { cause });
+        const details = certain ? NOT_TAKEN : {};
+        if (cause instanceof OpsError) throw new OpsError(cause.code, cause.message, { cause, details });
+        throw new OpsError("upstream-unavailable", reasonOf(cause), { cause, details });
       }
     },
   };
@@ -76,4 +98,12 @@ function reasonOf(cause: unknown): string {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   if (inner instanceof Error && "code" in inner && typeof inner.code === "string") return inner.code;
   return messageOf(inner);
+}
+
+/** Whether it is certain that an attempt that failed so was not taken: it was refused, or nobody heard it. */
+function isCertain(cause: unknown): boolean {
+  const error = cause instanceof AbortError ? cause.originalError : cause;
+  if (error instanceof OpsError) return error.details.passing !== true;
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return inner instanceof Error && "code" in inner && NOBODY_REACHED.has(String(inner.code));
 }

@@ -66,4 +66,6 @@ export interface SpoolThreadData {
   /** Of everything that waits. */
   readonly maxBytes: number;
   readonly fileBytesMax: number | null;
+  /** Of all dead letters; left out = 64 Mi. */
+  readonly lettersCharsMax?: number;
 }

@@ -20,6 +20,8 @@ const SCHEMA = `
 const BOOTS_PER_AGENT_MAX = 4;
 const BOOTS_MAX = 50_000;
 const LETTERS_MAX = 10_000;
+/** Of all dead letters: the oldest go first. */
+const LETTERS_CHARS_MAX = 64 * 1024 * 1024;
 const CHUNKS_A_READ_MAX = 500;
 /** Of one read, beyond its first chunk: what is read ahead is held in memory. */
 const CHARS_A_READ_MAX = 4 * 1024 * 1024;
@@ -29,7 +31,7 @@ const WRITES: ReadonlySet<string> = new Set<SpoolCall>(["append", "settle", "bur
 /** Opens the file. @throws OpsError `refused` when another process has it */
 export function openSpoolWork(data: SpoolThreadData): ThreadWork {
   const database = openFile({ file: data.file, fileBytesMax: data.fileBytesMax, schema: SCHEMA });
-  const calls = spoolCalls(database, data.maxBytes);
+  const calls = spoolCalls(database, data.maxBytes, data.lettersCharsMax ?? LETTERS_CHARS_MAX);
   return {
     database,
     writes: WRITES,
@@ -51,7 +53,7 @@ interface Count {
   bytes: number;
 }
 
-function spoolCalls(database: DatabaseSync, maxBytes: number) {
+function spoolCalls(database: DatabaseSync, maxBytes: number, lettersCharsMax: number) {
   const counts = countsOf(database);
   const insert = database.prepare(
     "INSERT INTO queue (receiver, items, taken_at, bytes, payload) VALUES (?, ?, ?, ?, ?)",
@@ -65,7 +67,7 @@ function spoolCalls(database: DatabaseSync, maxBytes: number) {
     "SELECT id, items, payload FROM queue WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?",
   );
   const seen = seenCalls(database);
-  const dead = deadCalls(database);
+  const dead = deadCalls(database, lettersCharsMax);
 
   const countOf = (receiver: string): Count => {
     const count = counts.get(receiver) ?? { items: 0, bytes: 0 };
@@ -127,6 +129,7 @@ function spoolCalls(database: DatabaseSync, maxBytes: number) {
     recount() {
       counts.clear();
       for (const [receiver, count] of countsOf(database)) counts.set(receiver, count);
+      dead.recount();
     },
   };
 }
@@ -173,17 +176,40 @@ function seenCalls(database: DatabaseSync) {
   };
 }
 
-function deadCalls(database: DatabaseSync) {
+function deadCalls(database: DatabaseSync, charsMax: number) {
   const insert = database.prepare("INSERT INTO dead (receiver, at, reason, payload) VALUES (?, ?, ?, ?)");
-  const prune = database.prepare(`DELETE FROM dead WHERE id <= (SELECT MAX(id) FROM dead) - ${LETTERS_MAX}`);
+  const sum = database.prepare("SELECT COUNT(*) AS letters, COALESCE(SUM(LENGTH(payload)), 0) AS chars FROM dead");
+  const oldest = database.prepare("SELECT id, LENGTH(payload) AS chars FROM dead ORDER BY id LIMIT 1");
+  const remove = database.prepare("DELETE FROM dead WHERE id = ?");
+  const held = { letters: 0, chars: 0 };
+  const recount = () => {
+    const found = sum.get();
+    held.letters = Number(found?.letters ?? 0);
+    held.chars = Number(found?.chars ?? 0);
+  };
+  recount();
+  function prune(): void {
+    while (held.letters > LETTERS_MAX || (held.chars > charsMax && held.letters > 1)) {
+      const first = oldest.get();
+      if (first === undefined) break;
+      remove.run(Number(first.id));
+      held.letters -= 1;
+      held.chars -= Number(first.chars);
+    }
+  }
   const page = database.prepare(
     `SELECT id, receiver, at, reason, payload FROM dead
      WHERE (?1 IS NULL OR receiver = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3`,
   );
   return {
+    recount,
     bury({ receiver, reason, at, payloads }: SpoolCalls["bury"]["args"]) {
-      for (const payload of payloads) insert.run(receiver, at, reason, payload);
-      prune.run();
+      for (const payload of payloads) {
+        insert.run(receiver, at, reason, payload);
+        held.letters += 1;
+        held.chars += payload.length;
+        prune();
+      }
       return null;
     },
     letters({ receiver, before, limit }: SpoolCalls["letters"]["args"]): readonly LetterRow[] {

@@ -19,6 +19,21 @@ const seen = (bootId = "b1", agentId = "a") => ({ agentId, bootId, window: `[1,[
 const now = epochMs(1_000);
 
 describe("the spool", () => {
+  it("keeps dead letters within their bound, however large they are, the newest longest", async () => {
+    const options = { file: join(directory, "spool.sqlite"), maxBytes: 1_000_000, log: silentLogger };
+    const spool = await openSpool({ ...options, lettersCharsMax: 10_000 });
+    const large = (seq: number) => point(seq, { body: { text: "x".repeat(3_000) } });
+    await spool.bury("x", "no", now, [large(1), large(2)]);
+    for (let seq = 3; seq <= 9; seq += 1) await spool.bury("x", "no", now, [large(seq)]);
+    const numbers = (letters: Awaited<ReturnType<typeof spool.letters>>) => letters.map(({ envelope }) => envelope.seq);
+    expect(numbers(await spool.letters({ receiver: null, before: null, limit: 100 }))).toEqual([9, 8, 7]);
+    await spool.close();
+    const again = await openSpool({ ...options, lettersCharsMax: 10_000 });
+    await again.bury("x", "no", now, [large(10)]);
+    expect(numbers(await again.letters({ receiver: null, before: null, limit: 100 }))).toEqual([10, 9, 8]);
+    await again.close();
+  });
+
   it("gives each receiver its own queue, in order, until it is settled, and knows it after a restart", async () => {
     const spool = await open();
     await spool.append([{ receivers: ["x", "y"], items: [point(1), point(2)] }], seen(), now);

@@ -11,6 +11,8 @@ export interface SpoolOptions {
   readonly maxBytes: number;
   /** Bound of the file itself, as a full disk sets one; `null` = none. */
   readonly fileBytesMax?: number | null;
+  /** Of all dead letters, in characters; 64 Mi unless told. */
+  readonly lettersCharsMax?: number;
   readonly log: Logger;
 }
 
@@ -19,8 +21,10 @@ export interface SpoolOptions {
  *
  * @throws OpsError `refused` when another process has the file
  */
-export async function openSpool({ file, maxBytes, fileBytesMax, log }: SpoolOptions): Promise<Spool> {
-  const data: SpoolThreadData = { file, maxBytes, fileBytesMax: fileBytesMax ?? null };
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const { file, maxBytes, fileBytesMax, lettersCharsMax, log } = options;
+  const most = lettersCharsMax === undefined ? {} : { lettersCharsMax };
+  const data: SpoolThreadData = { file, maxBytes, fileBytesMax: fileBytesMax ?? null, ...most };
   const thread = await startThread({ module: new URL("./worker.ts", import.meta.url), name: "spool", data, log });
   const known = new Map<string, SpoolBacklog>();
 
