@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useRowsInBox } from "#components/plan/use-rows-in-box.ts";
-import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
+import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { formatCount } from "#components/ui/format.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Instant } from "#components/ui/time.tsx";
@@ -75,12 +75,9 @@ function Rows({ messages }: { readonly messages: readonly AgentMessageView[] }) 
           </tr>
         </thead>
         <tbody>
-          <RowsInSight before={before} after={after} columns={COLUMNS}>
-            {seen.map(({ index }) => {
-              const message = messages[index];
-              return message === undefined ? null : <Row key={`${message.bootId} ${message.seq}`} message={message} />;
-            })}
-          </RowsInSight>
+          <SeenRows rows={messages} seen={seen} before={before} after={after} columns={COLUMNS}>
+            {(message) => <Row key={`${message.bootId} ${message.seq}`} message={message} />}
+          </SeenRows>
         </tbody>
       </table>
     </section>

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { StopMany } from "#components/actors/stop-many.tsx";
 import { useRowsInBox } from "#components/plan/use-rows-in-box.ts";
-import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
+import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { formatBytes, formatCount } from "#components/ui/format.ts";
 import { Name } from "#components/ui/ident.tsx";
@@ -136,14 +136,9 @@ function Instances({ source, page, narrowed }: InstancesProps) {
             </tr>
           </thead>
           <tbody>
-            <RowsInSight before={before} after={after} columns={COLUMNS}>
-              {seen.map(({ index }) => {
-                const line = lines[index];
-                return line === undefined ? null : (
-                  <InstanceRow key={`${line.ref} ${line.name}`} source={source} line={line} />
-                );
-              })}
-            </RowsInSight>
+            <SeenRows rows={lines} seen={seen} before={before} after={after} columns={COLUMNS}>
+              {(line) => <InstanceRow key={`${line.ref} ${line.name}`} source={source} line={line} />}
+            </SeenRows>
           </tbody>
         </table>
       </div>

@@ -1,15 +1,15 @@
 "use client";
-import { memo, useState } from "react";
+import { memo } from "react";
 import { useRowsInBox } from "#components/plan/use-rows-in-box.ts";
-import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
+import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { formatAgeMs, formatCount, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id, Name } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
-import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
+import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { SortHead } from "#components/ui/table.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
 import { Unknown } from "#components/ui/widget.tsx";
@@ -48,31 +48,14 @@ interface NodesTableProps {
 export function NodesTable({ lines, order, onOrder }: NodesTableProps) {
   const { go } = useAddress();
   const { box, seen, before, after, scrollToIndex } = useRowsInBox(lines.length);
-  const [current, setCurrent] = useState<string | null>(null);
   const shown = seen.flatMap(({ index }) => lines[index] ?? []);
   const glance = useGlance(shown);
-  const move = (by: number) => {
-    const at = lines.findIndex(({ id }) => id === current);
-    const next = lines[Math.min(lines.length - 1, Math.max(0, at + by))];
-    if (next === undefined) return false;
-    setCurrent(next.id);
-    scrollToIndex(lines.indexOf(next), { align: "auto" });
-    return true;
-  };
-  const open = () => {
-    const line = lines.find(({ id }) => id === current);
-    if (line === undefined) return false;
-    go(routes.node(line.source, line.id));
-    return true;
-  };
-  useKeys(
-    [
-      { keys: "J", does: "next row", run: () => move(1) },
-      { keys: "K", does: "previous row", run: () => move(-1) },
-      { keys: "Enter", does: "open the row", run: open },
-    ],
-    { group: "List" },
-  );
+  const { current } = useRowCursor({
+    rows: lines,
+    idOf: ({ id }) => id,
+    onOpen: (line) => go(routes.node(line.source, line.id)),
+    scrollTo: (index) => scrollToIndex(index, { align: "auto" }),
+  });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
     <div ref={box} className="node-box nodes-box" tabIndex={0}>
@@ -99,20 +82,17 @@ export function NodesTable({ lines, order, onOrder }: NodesTableProps) {
           </tr>
         </thead>
         <tbody>
-          <RowsInSight before={before} after={after} columns={HEADS.length}>
-            {seen.map(({ index }) => {
-              const line = lines[index];
-              return line === undefined ? null : (
-                <Row
-                  key={`${line.source} ${line.id}`}
-                  line={line}
-                  index={index}
-                  glance={glance.get(line.id) ?? null}
-                  here={line.id === current}
-                />
-              );
-            })}
-          </RowsInSight>
+          <SeenRows rows={lines} seen={seen} before={before} after={after} columns={HEADS.length}>
+            {(line, index) => (
+              <Row
+                key={`${line.source} ${line.id}`}
+                line={line}
+                index={index}
+                glance={glance.get(line.id) ?? null}
+                here={line.id === current}
+              />
+            )}
+          </SeenRows>
         </tbody>
       </table>
     </div>

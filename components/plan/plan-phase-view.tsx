@@ -1,7 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { memo, useCallback, useEffect, useMemo, useState } from "react";
-import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
+import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { formatCount, parseInstant, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName } from "#components/ui/ident.tsx";
@@ -14,6 +14,7 @@ import { MissingStep } from "./missing-step.tsx";
 import { type PhaseRow, phaseRows, phaseTree, waysTo } from "./phase-rows.ts";
 import { StepHeads } from "./step-heads.tsx";
 import { stepSeconds } from "./step-words.ts";
+import { TreeGrid } from "./tree-grid.tsx";
 import { Twisty } from "./twisty.tsx";
 import type { PlanOutput, StepView } from "./types.ts";
 import { useRowsInBox } from "./use-rows-in-box.ts";
@@ -135,10 +136,9 @@ function PhaseTable({ rows, unreadable, steps, reading, selected, onSelect, onTu
     const row = rows[Math.min(rows.length - 1, Math.max(0, index))];
     if (row !== undefined) onSelect(row.stepId);
   };
-  const onKeyDown = (event: React.KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target !== event.currentTarget) return;
+  const acts = () => {
     const row = rows[at];
-    const acts: Readonly<Record<string, () => void>> = {
+    return {
       ArrowDown: () => select(at + 1),
       ArrowUp: () => select(at === -1 ? rows.length - 1 : at - 1),
       Home: () => select(0),
@@ -148,52 +148,39 @@ function PhaseTable({ rows, unreadable, steps, reading, selected, onSelect, onTu
         : {}),
       ...(row?.open === true ? { ArrowLeft: () => onTurn(row.stepId) } : {}),
     };
-    const act = acts[event.key];
-    if (act === undefined) return;
-    event.preventDefault();
-    act();
   };
   return (
-    <div ref={box} className="vbox phase-tree">
-      <table
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows unfold is a tree grid
-        role="treegrid"
-        aria-label="Plan steps"
-        aria-rowcount={rows.length + 1}
-        aria-activedescendant={at === -1 ? undefined : `phase-${at}`}
-        className="sticky"
-        tabIndex={0}
-        onKeyDown={onKeyDown}
-      >
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <StepHeads />
-          </tr>
-        </thead>
-        <tbody>
-          <RowsInSight before={before} after={after} columns={COLUMNS}>
-            {seen.map(({ index }) => {
-              const row = rows[index];
-              return row === undefined ? null : (
-                <Row
-                  // A step can stand in the tree twice.
-                  key={`${index} ${row.stepId}`}
-                  row={row}
-                  index={index}
-                  step={steps.get(row.stepId)}
-                  reading={reading}
-                  unreadable={unreadable.has(row.stepId)}
-                  selected={index === at}
-                  onSelect={onSelect}
-                  onTurn={onTurn}
-                />
-              );
-            })}
-          </RowsInSight>
-        </tbody>
-      </table>
-    </div>
+    <TreeGrid
+      label="Plan steps"
+      className="phase-tree"
+      box={box}
+      count={rows.length}
+      active={at === -1 ? undefined : `phase-${at}`}
+      acts={acts}
+      heads={
+        <>
+          <th scope="col">State</th>
+          <StepHeads />
+        </>
+      }
+    >
+      <SeenRows rows={rows} seen={seen} before={before} after={after} columns={COLUMNS}>
+        {(row, index) => (
+          <Row
+            // A step can stand in the tree twice.
+            key={`${index} ${row.stepId}`}
+            row={row}
+            index={index}
+            step={steps.get(row.stepId)}
+            reading={reading}
+            unreadable={unreadable.has(row.stepId)}
+            selected={index === at}
+            onSelect={onSelect}
+            onTurn={onTurn}
+          />
+        )}
+      </SeenRows>
+    </TreeGrid>
   );
 }
 

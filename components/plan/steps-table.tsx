@@ -1,6 +1,6 @@
 "use client";
 import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
+import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { Button } from "#components/ui/button.tsx";
 import { formatCount, formatShare, parseInstant } from "#components/ui/format.ts";
@@ -9,6 +9,7 @@ import { ClassName, copyText } from "#components/ui/ident.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { type Href, routes } from "#components/ui/routes.ts";
+import { useRowCursor } from "#components/ui/row-cursor.ts";
 import { SortHead } from "#components/ui/table.tsx";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
@@ -210,34 +211,20 @@ interface RowsProps {
 function Rows({ source, planId, rows, apart, selected, order, onOrder }: RowsProps) {
   const { go } = useAddress();
   const { box, seen, before, after, scrollToIndex } = useRowsInBox(rows.length);
-  const [current, setCurrent] = useState<number | null>(null);
   const selectedAt = rows.findIndex((step) => step.id === selected);
   useEffect(() => {
     if (selectedAt >= 0) scrollToIndex(selectedAt, { align: "auto" });
   }, [selectedAt, scrollToIndex]);
   const hrefOf = (step: StepView) => routes.plan(source, planId, { step: step.id });
-  const move = (by: number) => {
-    const at = rows.findIndex(({ id }) => id === (current ?? selected));
-    const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
-    if (next === undefined) return false;
-    setCurrent(next.id);
-    scrollToIndex(rows.indexOf(next), { align: "auto" });
-    return true;
-  };
-  const open = () => {
-    const step = rows.find(({ id }) => id === current);
-    if (step === undefined) return false;
-    go(hrefOf(step));
-    return true;
-  };
-  useKeys(
-    [
-      { keys: "J", does: "next step", run: () => move(1) },
-      { keys: "K", does: "previous step", run: () => move(-1) },
-      { keys: "Enter", does: "open the step", run: open },
-    ],
-    { group: "Steps" },
-  );
+  const { current } = useRowCursor({
+    rows,
+    idOf: ({ id }) => String(id),
+    from: selected === null ? null : String(selected),
+    onOpen: (step) => go(hrefOf(step)),
+    scrollTo: (index) => scrollToIndex(index, { align: "auto" }),
+    group: "Steps",
+    what: "step",
+  });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
     <div ref={box} className="vbox" tabIndex={0}>
@@ -258,22 +245,19 @@ function Rows({ source, planId, rows, apart, selected, order, onOrder }: RowsPro
           </tr>
         </thead>
         <tbody>
-          <RowsInSight before={before} after={after} columns={COLUMNS}>
-            {seen.map(({ index }) => {
-              const step = rows[index];
-              return step === undefined ? null : (
-                <StepRow
-                  key={step.id}
-                  step={step}
-                  index={index}
-                  to={hrefOf(step)}
-                  apart={apart.has(step.id)}
-                  selected={step.id === selected}
-                  here={step.id === current}
-                />
-              );
-            })}
-          </RowsInSight>
+          <SeenRows rows={rows} seen={seen} before={before} after={after} columns={COLUMNS}>
+            {(step, index) => (
+              <StepRow
+                key={step.id}
+                step={step}
+                index={index}
+                to={hrefOf(step)}
+                apart={apart.has(step.id)}
+                selected={step.id === selected}
+                here={String(step.id) === current}
+              />
+            )}
+          </SeenRows>
         </tbody>
       </table>
     </div>

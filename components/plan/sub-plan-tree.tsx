@@ -1,6 +1,6 @@
 "use client";
 import { memo, useEffect, useState } from "react";
-import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
+import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { faultOf } from "#components/ui/fault.ts";
 import { formatCount, parseInstant } from "#components/ui/format.ts";
@@ -11,6 +11,7 @@ import { routes } from "#components/ui/routes.ts";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { seconds } from "./step-words.ts";
 import { levelText, parentKey, type TreeRow } from "./sub-plan-rows.ts";
+import { TreeGrid } from "./tree-grid.tsx";
 import { Twisty } from "./twisty.tsx";
 import { useRowsInBox } from "./use-rows-in-box.ts";
 import type { SubPlanTree } from "./use-sub-plans.ts";
@@ -51,79 +52,60 @@ export function SubPlanTreeTable({ source, planId, tree, failingOnly }: SubPlanT
     setCurrent(row.key);
     scrollToIndex(rows.indexOf(row), { align: "auto" });
   };
-  const onKeyDown = (event: React.KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target !== event.currentTarget) return;
-    const row = rows[at];
-    const act = keyActions(row, {
+  const acts = () =>
+    keyActions(rows[at], {
       move: (by) => moveTo(at === -1 ? (by > 0 ? 0 : rows.length - 1) : at + by),
       moveTo,
       last: rows.findLastIndex(({ kind }) => kind === "plan"),
       up: (key) => moveTo(rows.findIndex((each) => each.key === key)),
       toggle,
       open: (id) => go(routes.plan(source, id)),
-    })[event.key];
-    if (act === undefined) return;
-    event.preventDefault();
-    act();
-  };
+    });
   return (
-    <div ref={box} className="vbox sub-tree">
-      <table
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows unfold is a tree grid
-        role="treegrid"
-        aria-label="Sub-plans"
-        aria-rowcount={rows.length + 1}
-        aria-activedescendant={at === -1 ? undefined : `sub-${current}`}
-        className="sticky"
-        tabIndex={0}
-        onKeyDown={onKeyDown}
-      >
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Result</th>
-            <th scope="col" className="w100">
-              Plan
-            </th>
-            <th scope="col" className="num p2">
-              below it
-            </th>
-            <th scope="col" className="num p2">
-              started <ZoneName />
-            </th>
-            <th scope="col" className="num p2">
-              took
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          <RowsInSight before={before} after={after} columns={COLUMNS}>
-            {seen.map(({ index }) => {
-              const row = rows[index];
-              return row === undefined ? null : (
-                <Row
-                  key={row.key}
-                  source={source}
-                  row={row}
-                  index={index}
-                  here={row.key === current}
-                  none={
-                    failingOnly
-                      ? "None of them fails."
-                      : row.parentId === planId
-                        ? "It planned no sub-plans (yet)."
-                        : "None."
-                  }
-                  onToggle={toggle}
-                  onRetry={tree.retry}
-                  onHere={setCurrent}
-                />
-              );
-            })}
-          </RowsInSight>
-        </tbody>
-      </table>
-    </div>
+    <TreeGrid
+      label="Sub-plans"
+      className="sub-tree"
+      box={box}
+      count={rows.length}
+      active={at === -1 ? undefined : `sub-${current}`}
+      acts={acts}
+      heads={
+        <>
+          <th scope="col">State</th>
+          <th scope="col">Result</th>
+          <th scope="col" className="w100">
+            Plan
+          </th>
+          <th scope="col" className="num p2">
+            below it
+          </th>
+          <th scope="col" className="num p2">
+            started <ZoneName />
+          </th>
+          <th scope="col" className="num p2">
+            took
+          </th>
+        </>
+      }
+    >
+      <SeenRows rows={rows} seen={seen} before={before} after={after} columns={COLUMNS}>
+        {(row, index) => (
+          <Row
+            key={row.key}
+            source={source}
+            row={row}
+            index={index}
+            here={row.key === current}
+            none={
+              failingOnly ? "None of them fails." : row.parentId === planId ? "It planned no sub-plans (yet)." : "None."
+            }
+            onToggle={toggle}
+            onRetry={tree.retry}
+            onHere={setCurrent}
+          />
+        )}
+      </SeenRows>
+    </TreeGrid>
   );
 }
 
