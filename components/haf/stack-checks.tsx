@@ -1,7 +1,6 @@
 "use client";
+import { CheckText, isUntroubled, LevelWord } from "#components/health/check-parts.tsx";
 import { formatCount } from "#components/ui/format.ts";
-import { State } from "#components/ui/glyph.tsx";
-import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
@@ -12,9 +11,7 @@ import type { HafCheckFold, HafFold } from "#server/contract/fold/haf.ts";
 import { HAF_CHECKS, type HafCheck } from "#server/contract/haf.ts";
 import { HAF_CHECK_TEXTS } from "#server/contract/view/haf-checks.ts";
 
-const ABOUT_SHOWN = 20;
 const RANK = { critical: 0, warning: 1, "not-known": 2, ok: 3 } as const;
-const LEVEL_WORDS = { critical: "critical", warning: "warning", "not-known": "not known", ok: "well" } as const;
 
 interface StackChecksProps {
   readonly source: string;
@@ -27,7 +24,7 @@ export function StackChecks({ source, checks }: StackChecksProps) {
     const check = checks[id];
     return check === undefined ? [] : [{ id, check }];
   }).sort((a, b) => RANK[a.check.level] - RANK[b.check.level]);
-  const open = known.filter(({ check }) => check.level === "critical" || check.level === "warning");
+  const open = known.filter(({ check }) => !isUntroubled(check.level));
   const others = known.filter((each) => !open.includes(each));
   const unknown = others.filter(({ check }) => check.level === "not-known").length;
   return (
@@ -74,16 +71,13 @@ function List({ source, checks }: { readonly source: string; readonly checks: re
 
 function Check({ source, id, check: { level, since, evidence, about } }: Known & { readonly source: string }) {
   const words = HAF_CHECK_TEXTS[id];
-  const good = level === "ok" || level === "not-known";
   return (
     <li data-check={id} data-level={level}>
       <details open={level === "critical" || undefined}>
         <summary>
-          <State system="health" word={level}>
-            {LEVEL_WORDS[level]}
-          </State>
+          <LevelWord level={level} />
           <span className="what">
-            <b className="med">{good ? words.title : words.trouble}</b>{" "}
+            <b className="med">{isUntroubled(level) ? words.title : words.trouble}</b>{" "}
             <span className="t2 wrap">
               <bdi>{evidence}</bdi>
             </span>
@@ -93,24 +87,7 @@ function Check({ source, id, check: { level, since, evidence, about } }: Known &
           </span>
         </summary>
         <div className="haf-explained">
-          <p className="wrap">{words.explanation}</p>
-          <p className="wrap">
-            <b className="med">What to do:</b> {words.remedy}
-          </p>
-          {about.length > 0 && (
-            <p className="wrap t2">
-              <span className="t3">About </span>
-              {about.slice(0, ABOUT_SHOWN).map((name, index) => (
-                <span key={name}>
-                  {index > 0 && ", "}
-                  <Name text={name} />
-                </span>
-              ))}
-              {about.length > ABOUT_SHOWN && (
-                <span className="t3"> and {formatCount(about.length - ABOUT_SHOWN)} more</span>
-              )}
-            </p>
-          )}
+          <CheckText explanation={words.explanation} remedy={words.remedy} about={about} />
           <p className="small">
             <Link href={routes.journal({ stream: hafStream(source), kind: "haf.check.changed", subject: id })}>
               Its history

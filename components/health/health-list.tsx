@@ -1,17 +1,12 @@
 "use client";
-import { formatCount } from "#components/ui/format.ts";
-import { State } from "#components/ui/glyph.tsx";
-import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Age, Since } from "#components/ui/time.tsx";
 import { dnaStream } from "#server/contract/event.ts";
 import type { HealthCheckId, HealthCheckView } from "#server/contract/view/health-checks.ts";
+import { CheckText, isUntroubled, LevelWord } from "./check-parts.tsx";
 import { checkPlace } from "./check-place.ts";
 import "./health.css";
-
-const ABOUT_SHOWN = 20;
-const LEVEL_WORDS = { critical: "critical", warning: "warning", "not-known": "not known", ok: "well" } as const;
 
 interface HealthListProps {
   readonly source: string;
@@ -32,13 +27,9 @@ export function HealthList({ source, checks, open }: HealthListProps) {
             data-level={check.level}
           >
             <summary>
-              <State system="health" word={check.level}>
-                {LEVEL_WORDS[check.level]}
-              </State>
+              <LevelWord level={check.level} />
               <span className="what">
-                <b className="med">
-                  {check.level === "ok" || check.level === "not-known" ? check.title : check.trouble}
-                </b>
+                <b className="med">{isUntroubled(check.level) ? check.title : check.trouble}</b>
                 <span className="t2 wrap">
                   <bdi>{check.evidence}</bdi>
                 </span>
@@ -66,24 +57,7 @@ function Explained({ source, check }: { readonly source: string; readonly check:
   const place = checkPlace(source, id as HealthCheckId);
   return (
     <div className="explained">
-      <p className="wrap">{explanation}</p>
-      <p className="wrap">
-        <b className="med">What to do:</b> {remedy}
-      </p>
-      {about.length > 0 && (
-        <p className="wrap t2">
-          <span className="t3">About </span>
-          {about.slice(0, ABOUT_SHOWN).map((name, index) => (
-            <span key={name}>
-              {index > 0 && ", "}
-              <Name text={name} />
-            </span>
-          ))}
-          {about.length > ABOUT_SHOWN && (
-            <span className="t3"> and {formatCount(about.length - ABOUT_SHOWN)} more</span>
-          )}
-        </p>
-      )}
+      <CheckText explanation={explanation} remedy={remedy} about={about} />
       <p className="row wrap-row small">
         <Link href={place.href}>{place.title}</Link>
         <Link href={routes.journal({ stream: dnaStream(source), kind: "dna.health.changed", subject: id })}>
