@@ -35,6 +35,9 @@ export function hafStoreContract(name: string, open: () => Promise<HafStoreHarne
       expect(all).toEqual(Array.from({ length: 24 }, (_, index) => String(index + 1)));
       expect((await readOf(store.appLog("22"))).map(({ id }) => id)).toEqual(["23", "24"]);
       expect(await readOf(store.appLog("9223372036854775807"))).toEqual([]);
+      const of = store.appLogOf === undefined ? null : await readOf(store.appLogOf(["23", "7", "9000", "23"]));
+      if (of !== null)
+        expect(of).toEqual((await readOf(store.appLog("0"))).filter(({ id }) => ["7", "23"].includes(id)));
       expect((await readOf(store.forks("1"))).map(({ id }) => id)).toEqual(["2"]);
       expect(await readOf(store.hivedConnections("1"))).toEqual([]);
     });

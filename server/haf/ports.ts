@@ -31,6 +31,8 @@ export interface HafStore {
    * follows asks from some hundred ids back and leaves out what it has.
    */
   appLog(after: DecimalText, signal?: AbortSignal): Promise<HafRead<readonly HafLogRow[]>>;
+  /** Of these ids (at most 500) those rows that are there, in order. */
+  appLogOf?(ids: readonly DecimalText[], signal?: AbortSignal): Promise<HafRead<readonly HafLogRow[]>>;
   /** Forks after this id, oldest first, at most 1,000. */
   forks(after: DecimalText, signal?: AbortSignal): Promise<HafRead<readonly HafForkRow[]>>;
   /** Starts of hived after this id, oldest first, at most 1,000. */

@@ -24,7 +24,7 @@ function setUp(step: number, apps: readonly string[] = []) {
   const recorded = createRecordedStore({ steps: recordedSteps(), at: () => at, clock });
   const store = new Proxy(recorded, {
     get(target, name: keyof HafStore) {
-      if (name === "close" || name === "schemas") return target[name];
+      if (name === "close" || name === "schemas" || name === "appLogOf") return target[name];
       return async (...given: unknown[]) => {
         calls.push({ read: name, atMs: clock.monotonic() });
         running += 1;

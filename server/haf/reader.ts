@@ -58,7 +58,7 @@ export function createHafReader(options: HafReaderOptions): HafReader {
   const { sourceId, store, recorder, view, clock, log, engine } = options;
   const stream = hafStream(sourceId);
   const reads = createHafReads(store, clock, options.apps);
-  const rowReader = createHafRows(store, reads, log);
+  const rowReader = createHafRows(store, reads, clock, log);
   const memory = emptyMemory();
   const containers: ContainerWatch | null =
     engine === null ? null : createContainerWatch({ engine, clock, log, changed: () => undefined });

@@ -3,6 +3,7 @@ import {
   CONSOLE_STREAM,
   dnaStream,
   dynflowStream,
+  hafStream,
   ingestStream,
   type JournalEvent,
   OPERATOR_STREAM,
@@ -38,8 +39,10 @@ function askedStreams({ type, source, id }: Thing): readonly StreamName[] {
       return source === null ? [] : [dynflowStream(source)];
     case "agent":
       return source === null ? [] : [ingestStream(source)];
+    case "app":
+      return source === null ? [] : [hafStream(source)];
     case "source":
-      return [dnaStream(source ?? id), dynflowStream(source ?? id)];
+      return [dnaStream, dynflowStream, hafStream, ingestStream].map((streamOf) => streamOf(source ?? id));
     case "operator":
     case "job":
       return [];
@@ -64,8 +67,17 @@ export async function partsOf(
     { query: { streams: [OPERATOR_STREAM], subject: id }, keeps: (event) => touches(event, stream) },
     { query: { streams: [OPERATOR_STREAM], term: targetTerm(id) }, keeps: (event) => touches(event, stream) },
   ];
+  if (type === "app") return [...own, appPart(stream, id)];
   return type === "plan" ? [...own, ...(await lockParts(journal, sight, stream, id))] : own;
 }
+
+/** What is about an app though its subject is another: the lives of its roles, and checks that it is named in. */
+const appPart = (stream: StreamName, app: string): HistoryPart => ({
+  query: { streams: [stream], kinds: ["haf.role.changed", "haf.check.changed"] },
+  keeps: (event) =>
+    (event.kind === "haf.role.changed" && event.body.app === app) ||
+    (event.kind === "haf.check.changed" && event.body.about.includes(app)),
+});
 
 /** The same id may be that of a thing of another source. */
 function touches(event: JournalEvent, stream: StreamName): boolean {
@@ -90,7 +102,22 @@ const sourceParts = (stream: StreamName): readonly HistoryPart[] => [
   {
     query: {
       streams: [stream],
-      kinds: ["source.state_changed", "dna.database.changed", "dna.census.finished", "dna.health.changed"],
+      kinds: [
+        "source.state_changed",
+        "dna.database.changed",
+        "dna.census.finished",
+        "dna.health.changed",
+        "haf.database.changed",
+        "haf.stack.state_changed",
+        "haf.sync_state.changed",
+        "haf.hived.connected",
+        "haf.fork.switched",
+        "haf.block.rewound",
+        "haf.docker.changed",
+        "haf.check.changed",
+        "ingest.gateway.changed",
+        "ingest.pipeline.changed",
+      ],
     },
   },
   { query: { streams: [OPERATOR_STREAM], term: touchTerm(stream) } },

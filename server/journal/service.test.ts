@@ -336,6 +336,47 @@ describe("history", () => {
     ]);
   });
 
+  it("of an app of a HAF stack has its states, its log, its roles and the checks that name it; of the stack its own", async () => {
+    const stack = "haf:hive";
+    const now = clock.now();
+    const role = (app: string): EventDraft => ({
+      kind: "haf.role.changed",
+      subject: `sync/${app}/1`,
+      occurredAt: now,
+      body: {
+        ...{ role: "sync", app, generation: 1, from: null, to: "alive", inferred: true, cause: null, exitCode: null },
+        ...{ evidence: "its first row in the log", container: null },
+      },
+    });
+    const logged = (app: string): EventDraft => ({
+      kind: "haf.app.logged",
+      subject: app,
+      occurredAt: now,
+      body: { logId: "1", app, event: "CREATED", stage: null, block: 1, forkId: null, headBlock: null },
+    });
+    const check = (about: readonly string[]): EventDraft => ({
+      kind: "haf.check.changed",
+      subject: "app-slow",
+      occurredAt: now,
+      body: { from: null, to: "warning", evidence: "slow", about },
+    });
+    const hived: EventDraft = {
+      kind: "haf.hived.connected",
+      subject: "hive",
+      occurredAt: now,
+      body: { connectionId: "1", gitSha: null, block: 1, again: false },
+    };
+    await record(stack, logged("hivemind"), logged("hafah"), role("hivemind"), role("hafah"), hived);
+    await record(stack, check(["hafah"]), check(["hafah", "hivemind"]));
+    await record("operator", asked("r9", stack, "hivemind"), asked("r10", DNA, "hivemind"));
+    const app = { type: "app", source: "hive", id: "hivemind" } as const;
+    const found = places((await history(app)).events).toSorted();
+    expect(found).toEqual([`${stack}/1`, `${stack}/3`, `${stack}/7`, "operator/1"].toSorted());
+    await expect(history(app, 10, caller("viewer", ["eu-1"]))).rejects.toMatchObject({ code: "not-found" });
+    const whole = places((await history({ type: "source", source: null, id: "hive" })).events);
+    expect(whole.filter((place) => place.startsWith(stack)).toSorted()).toEqual([5, 6, 7].map((n) => `${stack}/${n}`));
+  });
+
   it("says when nothing could be seen: the source away, no console running, and why", async () => {
     const started = (): EventDraft => ({
       kind: "console.started",

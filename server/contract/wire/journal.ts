@@ -110,9 +110,9 @@ export const stepInput = z.object({
 });
 export const stepOutput = z.object({ event: z.custom<JournalEvent>().nullable() });
 
-/** One thing whose history is asked for. `id` of an actor: `<namespace>:<module id>:<name>`. */
+/** One thing whose history is asked for. `id` of an actor: `<namespace>:<module id>:<name>`; of an app of a HAF stack: its name. */
 export const thing = z.object({
-  type: z.enum(["incarnation", "actor", "plan", "world", "source", "operator", "job", "agent"]),
+  type: z.enum(["incarnation", "actor", "plan", "world", "source", "operator", "job", "agent", "app"]),
   /** Id of the source; `null` for operators and jobs. */
   source: z.string().max(64).nullable(),
   id: z.string().min(1).max(12_000),

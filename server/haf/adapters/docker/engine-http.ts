@@ -1,15 +1,21 @@
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { ConnectionOptions } from "node:tls";
 import { messageOf, OpsError, type OpsErrorCode } from "#server/kernel/errors.ts";
+import { tlsFault } from "#server/kernel/tls.ts";
 
 export type EngineWay =
   | { readonly kind: "socket"; readonly path: string }
-  | { readonly kind: "tcp"; readonly url: string };
+  /** With an `https` address, `tls` is how, in full, as Node's TLS takes it. */
+  | { readonly kind: "tcp"; readonly url: string; readonly tls?: ConnectionOptions };
 
 /** Longest wait for an answer, its body included. */
 const ANSWER_TIMEOUT_MS = 4_000;
 /** A list of 500 containers with all their labels has about half of it. */
 const BODY_MAX_BYTES = 8 * 1024 * 1024;
 const LINE_MAX_BYTES = 256 * 1024;
+const PLAIN_PORT = 2_375;
+const TLS_PORT = 2_376;
 
 /** The Engine API, of which only GET is spoken: nothing here can start or stop anything. */
 export interface EngineHttp {
@@ -25,7 +31,7 @@ export function createEngineHttp(way: EngineWay, answerTimeoutMs = ANSWER_TIMEOU
 
   function open(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const call: ClientRequest = request({ ...target, path, method: "GET", agent: false, signal });
+      const call: ClientRequest = target.request({ ...target.options, path, method: "GET", agent: false, signal });
       const timer = setTimeout(() => call.destroy(late(path)), answerTimeoutMs);
       call.once("response", (response) => {
         clearTimeout(timer);
@@ -75,9 +81,16 @@ export function createEngineHttp(way: EngineWay, answerTimeoutMs = ANSWER_TIMEOU
 }
 
 function targetOf(way: EngineWay) {
-  if (way.kind === "socket") return { socketPath: way.path, headers: { host: "docker" } };
-  const { hostname, port } = new URL(way.url.replace(/^tcp:/, "http:"));
-  return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? 2_375 : Number(port) };
+  if (way.kind === "socket") {
+    return { request: httpRequest, options: { socketPath: way.path, headers: { host: "docker" } } };
+  }
+  const { protocol, hostname, port } = new URL(way.url.replace(/^tcp:/, "http:"));
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (protocol !== "https:") {
+    return { request: httpRequest, options: { host, port: port === "" ? PLAIN_PORT : Number(port) } };
+  }
+  const options = { ...way.tls, host, port: port === "" ? TLS_PORT : Number(port) };
+  return { request: httpsRequest, options };
 }
 
 async function bodyOf(response: IncomingMessage, path: string): Promise<string> {
@@ -131,5 +144,6 @@ function toOpsError(cause: unknown, path: string): OpsError {
   if (code === "EACCES" || code === "EPERM")
     return new OpsError("not-permitted", "The Docker socket may not be opened by this process", { cause });
   if (cause instanceof Error && (cause.name === "TimeoutError" || cause.name === "AbortError")) return late(path);
-  return new OpsError("upstream-unavailable", `The Docker engine is not reached: ${messageOf(cause)}`, { cause });
+  const why = tlsFault(cause) ?? messageOf(cause);
+  return new OpsError("upstream-unavailable", `The Docker engine is not reached: ${why}`, { cause });
 }

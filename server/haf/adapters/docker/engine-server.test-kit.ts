@@ -3,8 +3,10 @@
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pemOf, type TestPair } from "#scripts/testing/certificates.ts";
 
 export interface FakeContainer {
   readonly service: string;
@@ -20,7 +22,8 @@ export interface FakeContainer {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-export function createEngineServer() {
+/** @param pair with which it also speaks TLS, on a port of 127.0.0.1 */
+export function createEngineServer(pair: TestPair | null = null) {
   const folder = mkdtempSync(join(tmpdir(), "engine-"));
   const socket = join(folder, "docker.sock");
   const containers = new Map<string, FakeContainer>();
@@ -29,6 +32,8 @@ export function createEngineServer() {
   let events: string[] = [];
   let override: ((path: string) => Answer | null) | null = null;
   let server = createServer(handle);
+  const overTls =
+    pair === null ? null : createTlsServer({ cert: pemOf(pair.certificateFile), key: pemOf(pair.keyFile) }, handle);
 
   const idOf = (name: string): string => Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64);
   const labelsOf = (one: FakeContainer) => ({
@@ -111,6 +116,17 @@ export function createEngineServer() {
     cutStreams() {
       for (const response of streams) response.destroy();
     },
+    /** Where it speaks TLS, while it is started. */
+    port(): number {
+      const address = overTls?.address() ?? null;
+      return typeof address === "object" && address !== null ? address.port : 0;
+    },
+    startTls: () => new Promise<void>((resolve) => overTls?.listen(0, "127.0.0.1", resolve)),
+    stopTls: () =>
+      new Promise<void>((resolve) => {
+        overTls?.close(() => resolve());
+        overTls?.closeAllConnections();
+      }),
     start: () =>
       new Promise<void>((resolve) => {
         server = createServer(handle);

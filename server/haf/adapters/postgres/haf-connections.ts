@@ -1,4 +1,5 @@
 /** Connections to one HAF database. No session of theirs can write, wait for a lock, or take long. */
+import type { ConnectionOptions } from "node:tls";
 import { Pool, type PoolClient, type PoolConfig } from "pg";
 import { z } from "zod";
 import { OpsError } from "#server/kernel/errors.ts";
@@ -22,6 +23,8 @@ export interface HafSource {
   readonly url: string;
   /** Beside the url, so that it can come from elsewhere. */
   readonly password?: string;
+  /** In full, as Node's TLS takes it; what the url says of TLS counts for nothing then. */
+  readonly tls?: ConnectionOptions;
 }
 
 export interface HafConnections {
@@ -97,6 +100,7 @@ function configOf(source: HafSource): PoolConfig {
   if (source.password !== undefined) url.password = encodeURIComponent(source.password);
   const own = url.searchParams.get("options");
   url.searchParams.delete("options");
+  if (source.tls !== undefined) url.searchParams.delete("sslmode");
   const settings = [
     "-c DateStyle=ISO",
     "-c search_path=pg_catalog",
@@ -105,6 +109,7 @@ function configOf(source: HafSource): PoolConfig {
   ];
   return {
     connectionString: url.href,
+    ...(source.tls === undefined ? {} : { ssl: { ...source.tls } }),
     options: [...(own === null ? [] : [own]), ...settings].join(" "),
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: SILENCE_TIMEOUT_MS,

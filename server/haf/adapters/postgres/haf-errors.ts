@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import { messageOf, OpsError, type OpsErrorCode } from "#server/kernel/errors.ts";
+import { tlsFault } from "#server/kernel/tls.ts";
 
 /** `lock_not_available`, and a deadlock that PostgreSQL has resolved: whoever changes tables was in the way. */
 const LOCKED: ReadonlySet<string> = new Set(["55P03", "40P01"]);
@@ -23,7 +24,9 @@ export const isLocked = (cause: unknown): boolean => cause instanceof DatabaseEr
 export function hafOpsError(cause: unknown): OpsError {
   if (cause instanceof OpsError) return cause;
   if (!(cause instanceof DatabaseError)) {
-    return new OpsError("upstream-unavailable", `PostgreSQL did not answer: ${messageOf(cause)}`, { cause });
+    const words = tlsFault(cause);
+    const text = words === null ? `PostgreSQL did not answer: ${messageOf(cause)}` : `PostgreSQL: ${words}`;
+    return new OpsError("upstream-unavailable", text, { cause });
   }
   const state = cause.code ?? "";
   const code = CODES.get(state) ?? CODES.get(state.slice(0, 2)) ?? "upstream-malformed";

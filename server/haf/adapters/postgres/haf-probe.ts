@@ -32,6 +32,7 @@ const placeRow = z.object({
   superuser: z.boolean(),
   writer: z.boolean(),
   stats: z.boolean(),
+  protocol: z.string().nullable(),
   has_schema: z.boolean(),
   may_use: z.boolean(),
 });
@@ -42,6 +43,7 @@ const PLACE = `
     coalesce((select rolsuper from pg_roles where rolname = current_user), false) as superuser,
     coalesce((select pg_has_role(oid, 'USAGE') from pg_roles where rolname = '${WRITERS}'), false) as writer,
     pg_has_role('pg_read_all_stats', 'USAGE') as stats,
+    (select s.version from pg_stat_ssl s where s.pid = pg_backend_pid() and s.ssl) as protocol,
     to_regnamespace('hafd') is not null as has_schema,
     coalesce((select has_schema_privilege(oid, 'USAGE') from pg_namespace where nspname = 'hafd'), false) as may_use`;
 
@@ -51,7 +53,7 @@ export async function probeHaf(source: HafSource, apps: readonly string[]): Prom
   try {
     const [place] = await connections.ask(PLACE, placeRow);
     if (place === undefined) return [found.connection.missing("PostgreSQL gave no answer")];
-    const connected = found.connection.ok(`PostgreSQL ${place.version} answers ${place.role}`);
+    const connected = found.connection.ok(`PostgreSQL ${place.version} answers ${place.role}, ${wayOf(place)}`);
     if (!place.has_schema) {
       return [connected, found.capability.missing("there is no HAF in this database: no schema hafd")];
     }
@@ -65,6 +67,9 @@ export async function probeHaf(source: HafSource, apps: readonly string[]): Prom
     await connections.close();
   }
 }
+
+/** As the server itself sees the connection. */
+const wayOf = ({ protocol }: Place): string => (protocol === null ? "in the clear" : `over ${protocol}`);
 
 function unlessDenied(cause: unknown): null {
   if (hafOpsError(cause).code !== "not-permitted") throw cause;

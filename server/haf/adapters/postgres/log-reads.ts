@@ -23,6 +23,9 @@ const hivedRow = z.object({ id: decimal, block, gitSha: z.string().nullable(), a
 
 const behind = (id: string): string => `where ${id} > $1::bigint order by ${id} limit ${ROWS_MAX}`;
 
+const LOG_COLUMNS = `l.id::text as id, context_name::text as app, application_stage::text as stage, event_type::text as event,
+      ${msOf("date")} as at, application_block as block, application_fork::text as "forkId", head_block as "headBlock"`;
+
 /** Q4. */
 export async function readAppLog(
   connections: HafConnections,
@@ -30,11 +33,19 @@ export async function readAppLog(
   after: DecimalText,
 ): Promise<readonly HafLogRow[]> {
   if (!of.has.appLog) return [];
-  const statement = `
-    select id::text as id, context_name::text as app, application_stage::text as stage, event_type::text as event,
-      ${msOf("date")} as at, application_block as block, application_fork::text as "forkId", head_block as "headBlock"
-    from hafd.contexts_log l ${behind("l.id")}`;
-  return connections.ask(statement, logRow, [after]);
+  return connections.ask(`select ${LOG_COLUMNS} from hafd.contexts_log l ${behind("l.id")}`, logRow, [after]);
+}
+
+/** Q4 once more: rows that were not committed yet when those behind them were read. */
+export async function readAppLogOf(
+  connections: HafConnections,
+  of: Capabilities,
+  ids: readonly DecimalText[],
+): Promise<readonly HafLogRow[]> {
+  if (!of.has.appLog || ids.length === 0) return [];
+  const statement = `select ${LOG_COLUMNS} from hafd.contexts_log l
+    where l.id = any(string_to_array($1, ',')::bigint[]) order by l.id limit ${ROWS_MAX}`;
+  return connections.ask(statement, logRow, [ids.join(",")]);
 }
 
 /** Q5. */

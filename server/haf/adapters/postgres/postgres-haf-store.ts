@@ -7,7 +7,7 @@ import { type HafConnections, type HafSource, openHafConnections } from "./haf-c
 import { hafOpsError, isLocked } from "./haf-errors.ts";
 import { readIndexBuilds, readIndexes, readVacuum } from "./index-reads.ts";
 import { readInstance } from "./instance-read.ts";
-import { readAppLog, readForks, readHived } from "./log-reads.ts";
+import { readAppLog, readAppLogOf, readForks, readHived } from "./log-reads.ts";
 
 /** Rights may be given while we are connected: so long after they were asked for they are asked for again. */
 const CAPABILITIES_MAX_AGE_MS = 60_000;
@@ -41,6 +41,7 @@ export function createPostgresHafStore(source: HafSource, clock: Clock): HafStor
     apps: (signal) => read(signal, (of) => readApps(connections, of)),
     indexes: (signal) => read(signal, (of) => readIndexes(connections, of)),
     appLog: (after, signal) => read(signal, (of) => readAppLog(connections, of, after)),
+    appLogOf: (ids, signal) => read(signal, (of) => readAppLogOf(connections, of, ids)),
     forks: (after, signal) => read(signal, () => readForks(connections, after)),
     hivedConnections: (after, signal) => read(signal, () => readHived(connections, after)),
     vacuum: (signal) => read(signal, (of) => readVacuum(connections, of)),
