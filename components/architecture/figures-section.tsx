@@ -5,7 +5,7 @@ import { State } from "#components/ui/glyph.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { type Fact, Facts, Section } from "#components/ui/section.tsx";
-import { OPERATION_PHASES } from "#server/contract/fold/operator.ts";
+import { OPERATION_PHASES } from "#server/contract/fold/operator-state.ts";
 import type { ArchitectureOutput } from "#server/contract/wire/admin-architecture.ts";
 import type { ArchitectureView } from "./architecture-view.ts";
 import type { Rates } from "./rates.ts";

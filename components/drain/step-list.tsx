@@ -2,7 +2,7 @@
 import { Button } from "#components/ui/button.tsx";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { Instant } from "#components/ui/time.tsx";
-import { DRAIN_RULES } from "#server/contract/drain.ts";
+import { DRAIN_RULES } from "#server/contract/drain-rules.ts";
 import type { DrainView } from "#server/contract/wire/dna-drain.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Tone } from "#server/kernel/states.ts";

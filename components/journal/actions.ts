@@ -1,6 +1,7 @@
 /** The phases of each action, put together from the events that tell them. Pure. */
 import type { EventActor, JournalEvent, Maskable, OperationFacts } from "#server/contract/event.ts";
-import { OPERATION_PHASES, type OperationPhase } from "#server/contract/fold/operator.ts";
+import type { OperationPhase } from "#server/contract/fold/operator.ts";
+import { OPERATION_PHASES } from "#server/contract/fold/operator-state.ts";
 
 export interface PhaseSeen {
   readonly phase: OperationPhase;

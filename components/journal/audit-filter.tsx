@@ -1,7 +1,7 @@
 "use client";
 import { useId, useState } from "react";
 import { parseInstant } from "#components/ui/format.ts";
-import { OPERATION_PHASES } from "#server/contract/fold/operator.ts";
+import { OPERATION_PHASES } from "#server/contract/fold/operator-state.ts";
 import { toIso } from "#server/kernel/clock.ts";
 import type { JournalQuery } from "./journal-query.ts";
 

@@ -1,7 +1,8 @@
 /** The journal as it stands in the address, and what a filter by words means. Pure. */
 import { parseInstant } from "#components/ui/format.ts";
 import type { EventKind } from "#server/contract/event.ts";
-import { OPERATION_PHASES, type OperationPhase } from "#server/contract/fold/operator.ts";
+import type { OperationPhase } from "#server/contract/fold/operator.ts";
+import { OPERATION_PHASES } from "#server/contract/fold/operator-state.ts";
 import { toIso } from "#server/kernel/clock.ts";
 
 /** Every kind, so that one that is added without being listed does not compile. */

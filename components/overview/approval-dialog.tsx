@@ -9,7 +9,7 @@ import { useNodeNames } from "#components/ui/second-person.ts";
 import { useRefusal, useSession } from "#components/ui/session.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
-import { termLines } from "#server/contract/approval-terms.ts";
+import { termLines } from "#server/contract/approval-words.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { type ApprovalFold, WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";
 

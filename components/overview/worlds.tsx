@@ -11,7 +11,7 @@ import { Section } from "#components/ui/section.tsx";
 import { CountCell } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { Empty, Skeleton } from "#components/ui/widget.tsx";
-import { worldState } from "#server/contract/diagram/world-lifecycle.ts";
+import { worldState } from "#server/contract/diagram/world-state.ts";
 import type { WorldFold } from "#server/contract/fold/dynflow.ts";
 import type { LiveState } from "#server/contract/live.ts";
 

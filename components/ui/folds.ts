@@ -4,7 +4,8 @@ import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import type { HafFold } from "#server/contract/fold/haf.ts";
 import type { IngestFold } from "#server/contract/fold/ingest.ts";
-import { EMPTY_OPERATOR, type OperatorFold } from "#server/contract/fold/operator.ts";
+import type { OperatorFold } from "#server/contract/fold/operator.ts";
+import { EMPTY_OPERATOR } from "#server/contract/fold/operator-state.ts";
 import { sourceOf } from "#server/contract/view/need.ts";
 
 export interface Sourced<T> {

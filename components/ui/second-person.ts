@@ -1,6 +1,7 @@
 "use client";
 import { useMutation } from "@tanstack/react-query";
-import { type ApprovalTerms, type NodeNameOf, termsMoved } from "#server/contract/approval-terms.ts";
+import type { ApprovalTerms } from "#server/contract/approval-terms.ts";
+import { type NodeNameOf, termsMoved } from "#server/contract/approval-words.ts";
 import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import { type ApprovalFold, approvalOf, coversTerms, type WholeNodeAction } from "#server/contract/safety.ts";

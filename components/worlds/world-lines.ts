@@ -1,7 +1,7 @@
 /** Worlds and locks of all sources as lines, worst first. Pure. */
 import { isExecutionLock } from "#components/plan/lock-words.ts";
 import { lockState } from "#server/contract/diagram/lock-lifecycle.ts";
-import { invalidatedWorlds, worldState } from "#server/contract/diagram/world-lifecycle.ts";
+import { invalidatedWorlds, worldState } from "#server/contract/diagram/world-state.ts";
 import type { DynflowFold, LockFold, WorldFold } from "#server/contract/fold/dynflow.ts";
 import { lookOf, TONES_WORST_FIRST } from "#server/kernel/states.ts";
 

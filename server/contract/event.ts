@@ -5,7 +5,7 @@
 
 import type { AgentEventBodies } from "#server/contract/agents.ts";
 import type { AlertEventBodies } from "#server/contract/alerts.ts";
-import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/dna-lifecycle.ts";
+import { LIFECYCLE_STATES, type LifecycleState } from "#server/contract/diagram/lifecycle-states.ts";
 import type { DrainStep } from "#server/contract/drain.ts";
 import type { HafEventBodies } from "#server/contract/haf.ts";
 import type { ReaderFacts } from "#server/contract/readers.ts";

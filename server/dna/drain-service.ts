@@ -1,6 +1,7 @@
 import { type Caller, sourceFor } from "#server/auth/caller.ts";
 import { termsOf } from "#server/contract/approval-terms.ts";
-import { DRAIN_RULES, DRAIN_STEPS, type DrainStep, drainKey, openStep } from "#server/contract/drain.ts";
+import { DRAIN_STEPS, type DrainStep, drainKey, openStep } from "#server/contract/drain.ts";
+import { DRAIN_RULES } from "#server/contract/drain-rules.ts";
 import { dnaStream, type EventDraft, OPERATOR_STREAM } from "#server/contract/event.ts";
 import { own } from "#server/contract/fold/record.ts";
 import { plural } from "#server/contract/view/words.ts";

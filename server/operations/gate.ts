@@ -1,5 +1,6 @@
 /** What stands before every request of an operator: the brake, and the second person where one is needed. */
-import { type ApprovalTerms, termsMoved } from "#server/contract/approval-terms.ts";
+import type { ApprovalTerms } from "#server/contract/approval-terms.ts";
+import { termsMoved } from "#server/contract/approval-words.ts";
 import type { EventDraft } from "#server/contract/event.ts";
 import type { SafetyFold } from "#server/contract/fold/safety.ts";
 import {

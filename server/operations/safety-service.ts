@@ -1,5 +1,6 @@
 import { type Caller, visibleStreams } from "#server/auth/caller.ts";
-import { type ApprovalTerms, termLines } from "#server/contract/approval-terms.ts";
+import type { ApprovalTerms } from "#server/contract/approval-terms.ts";
+import { termLines } from "#server/contract/approval-words.ts";
 import { type EventDraft, OPERATOR_STREAM, type StreamName } from "#server/contract/event.ts";
 import { own } from "#server/contract/fold/record.ts";
 import { type ApprovalFold, approvalOf, coversTerms, WHOLE_NODE_ACTIONS } from "#server/contract/safety.ts";

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Caller } from "#server/auth/caller.ts";
-import { type ApprovalTerms, canonicalTerms, termLines, termsMoved, termsOf } from "#server/contract/approval-terms.ts";
+import { type ApprovalTerms, canonicalTerms, termsOf } from "#server/contract/approval-terms.ts";
+import { termLines, termsMoved } from "#server/contract/approval-words.ts";
 import { WHOLE_NODE_ACTION_NAMES, type WholeNodeAction } from "#server/contract/safety.ts";
 import { stopManyInput } from "#server/contract/wire/dna-actors.ts";
 import { drainAdvanceInput } from "#server/contract/wire/dna-drain.ts";

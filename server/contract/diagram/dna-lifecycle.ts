@@ -6,6 +6,7 @@
  * `@expire_after`); the rest is added so that nothing is declared dead on what was not observed.
  */
 
+import { LIFECYCLE_STATES, type LifecycleState } from "./lifecycle-states.ts";
 import { dnaSource, type Machine, machine, ownSource } from "./machine.ts";
 
 /** Silence after which peers may delete the row and take keys over. */
@@ -21,8 +22,7 @@ export const OLD_WRITE_MS = 30_000;
 /** Longest distance between the starts of two successful reads across which silence is counted. */
 export const READ_GAP_MS = 5_000;
 
-export const LIFECYCLE_STATES = ["observing", "alive", "late", "silent", "gone", "returned"] as const;
-export type LifecycleState = (typeof LIFECYCLE_STATES)[number];
+export { LIFECYCLE_STATES, type LifecycleState };
 
 /** What a read, or the lack of one, can tell about one incarnation. */
 export const LIFECYCLE_EVENTS = [

@@ -3,7 +3,7 @@ import type { WorldFold } from "#server/contract/fold/dynflow.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { envelopeState } from "./envelope-lifecycle.ts";
 import { lockState } from "./lock-lifecycle.ts";
-import { invalidatedWorlds, worldState } from "./world-lifecycle.ts";
+import { invalidatedWorlds, worldState } from "./world-state.ts";
 
 const world = (change: Partial<WorldFold>): WorldFold => ({
   class: "Dynflow::Coordinator::ExecutorWorld",

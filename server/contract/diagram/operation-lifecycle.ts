@@ -1,5 +1,6 @@
 /** The life of one action of an operator, as the journal tells it. Frozen; a test compares it with the phases of the fold. */
-import { OPERATION_PHASES, type OperationPhase } from "#server/contract/fold/operator.ts";
+import type { OperationPhase } from "#server/contract/fold/operator.ts";
+import { OPERATION_PHASES } from "#server/contract/fold/operator-state.ts";
 import { type Machine, machine, ownSource, ways } from "./machine.ts";
 
 export const OPERATION_MACHINE: Machine<OperationPhase> = machine({

@@ -1,22 +1,11 @@
 /**
  * The life of a Dynflow world as its coordinator record and this console's own pings tell it. Frozen; every screen takes
- * the state of a world from `worldState` here.
+ * the state of a world from `worldState` (`world-state.ts`).
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/coordinator.rb (its record), world/invalidation.rb (who takes it away).
  */
-import type { LockFold, WorldFold } from "#server/contract/fold/dynflow.ts";
 import { dynflowSource, type Machine, machine, ownSource, ways } from "./machine.ts";
-
-export const WORLD_STATES = [
-  "active",
-  "client",
-  "terminating",
-  "not answering",
-  "invalidating",
-  "unreadable",
-  "gone",
-] as const;
-export type WorldState = (typeof WORLD_STATES)[number];
+import { WORLD_STATES, type WorldState } from "./world-state.ts";
 
 export const WORLD_MACHINE: Machine<WorldState> = /* @__PURE__ */ machine({
   kind: "world",
@@ -58,27 +47,3 @@ export const WORLD_MACHINE: Machine<WorldState> = /* @__PURE__ */ machine({
     /* @__PURE__ */ ownSource("server/contract/diagram/world-lifecycle.ts, from records, locks and our own pings"),
   ],
 });
-
-/** What its record, our pings and the lock of an invalidation say together. */
-export function worldState(
-  world: Pick<WorldFold, "unreadable" | "executor" | "active" | "ping">,
-  isInvalidated = false,
-): WorldState {
-  if (isInvalidated) return "invalidating";
-  if (world.unreadable !== null) return "unreadable";
-  if (world.ping !== null && world.ping.roundTripMs === null) return "not answering";
-  if (!world.executor) return "client";
-  return world.active === false ? "terminating" : "active";
-}
-
-const INVALIDATION_CLASS = "WorldInvalidationLock";
-const INVALIDATION_ID = "world-invalidation:";
-
-/** Worlds that somebody invalidates now, by the locks that are held for it. */
-export function invalidatedWorlds(locks: Iterable<Pick<LockFold, "class" | "id">>): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const { class: name, id } of locks) {
-    if (name.endsWith(INVALIDATION_CLASS) && id.startsWith(INVALIDATION_ID)) ids.add(id.slice(INVALIDATION_ID.length));
-  }
-  return ids;
-}

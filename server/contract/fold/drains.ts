@@ -9,8 +9,6 @@ export interface DrainsFold {
 
 const DRAINS_MAX = 50;
 
-export const EMPTY_DRAINS: DrainsFold = { drains: {} };
-
 /** Pure and total; an event of another kind changes nothing. */
 export function reduceDrains<T extends DrainsFold>(state: T, event: JournalEvent): T {
   switch (event.kind) {

@@ -7,19 +7,12 @@ import type {
   OperationFacts,
 } from "#server/contract/event.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { type DrainsFold, EMPTY_DRAINS, reduceDrains } from "./drains.ts";
-import { EMPTY_SAFETY, reduceSafety, type SafetyFold } from "./safety.ts";
-import { EMPTY_SILENCES, reduceSilences, type SilencesFold } from "./silences.ts";
+import { type DrainsFold, reduceDrains } from "./drains.ts";
+import { EMPTY_OPERATOR, OPERATION_PHASES } from "./operator-state.ts";
+import { reduceSafety, type SafetyFold } from "./safety.ts";
+import { reduceSilences, type SilencesFold } from "./silences.ts";
 
-export const OPERATION_PHASES = [
-  "requested",
-  "executed",
-  "failed",
-  "denied",
-  "unknown",
-  "verified",
-  "unverified",
-] as const;
+export { EMPTY_OPERATOR, OPERATION_PHASES };
 export type OperationPhase = (typeof OPERATION_PHASES)[number];
 
 /** One action of an operator: how far it has come, and every phase with its time. */
@@ -48,16 +41,6 @@ export interface OperatorFold extends SafetyFold, DrainsFold, SilencesFold {
 const OPERATIONS_MAX = 200;
 const ENDED_JOBS_MAX = 50;
 const ACKNOWLEDGEMENTS_MAX = 500;
-
-export const EMPTY_OPERATOR: OperatorFold = {
-  family: "operator",
-  operations: [],
-  jobs: {},
-  acknowledgements: {},
-  ...EMPTY_SAFETY,
-  ...EMPTY_DRAINS,
-  ...EMPTY_SILENCES,
-};
 
 /**
  * Pure and total. Phases of one operation are joined by `causedBy` = id of its `op.requested`; a denial without a

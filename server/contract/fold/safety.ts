@@ -11,8 +11,6 @@ export interface SafetyFold {
 
 const APPROVALS_MAX = 100;
 
-export const EMPTY_SAFETY: SafetyFold = { readOnly: null, approvals: {} };
-
 /** Pure and total; an event of another kind changes nothing. A decision on what is not asked any more changes nothing. */
 export function reduceSafety<T extends SafetyFold>(state: T, event: JournalEvent): T {
   switch (event.kind) {

@@ -14,8 +14,6 @@ export interface SilencesFold {
 
 export const SILENCES_MAX = 200;
 
-export const EMPTY_SILENCES: SilencesFold = { silences: {} };
-
 /** Pure and total; an event of another kind changes nothing. */
 export function reduceSilences<T extends SilencesFold>(state: T, event: JournalEvent): T {
   switch (event.kind) {

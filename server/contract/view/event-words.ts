@@ -1,6 +1,6 @@
 /** One journal event in words and in the state language, for lists and for the time bar. Pure; total. */
 
-import { DRAIN_RULES } from "#server/contract/drain.ts";
+import { DRAIN_RULES } from "#server/contract/drain-rules.ts";
 import {
   type ActorFacts,
   type JournalEvent,

@@ -3,7 +3,7 @@ import { lockState } from "#server/contract/diagram/lock-lifecycle.ts";
 import type { Machine } from "#server/contract/diagram/machine.ts";
 import { STEP_MACHINES } from "#server/contract/diagram/step-lifecycle.ts";
 import { workerPlace } from "#server/contract/diagram/worker-loop.ts";
-import { invalidatedWorlds, worldState } from "#server/contract/diagram/world-lifecycle.ts";
+import { invalidatedWorlds, worldState } from "#server/contract/diagram/world-state.ts";
 import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";

@@ -1,6 +1,6 @@
 /** What a thing is called and how it stands, whatever system it is of. Pure. */
 import { parseActorSubject } from "#server/contract/actor-key.ts";
-import { worldState } from "#server/contract/diagram/world-lifecycle.ts";
+import { worldState } from "#server/contract/diagram/world-state.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { own } from "#server/contract/fold/record.ts";
 import { unreachable } from "#server/kernel/errors.ts";
