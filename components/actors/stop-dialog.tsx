@@ -8,7 +8,7 @@ import { State } from "#components/ui/glyph.tsx";
 import { Id, Name } from "#components/ui/ident.tsx";
 import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
-import { Failure, Skeleton } from "#components/ui/widget.tsx";
+import { oldRefusal, UnreadDialog } from "#components/ui/unread-dialog.tsx";
 import type { StopOutput, StopPreviewOutput } from "#server/contract/wire/dna-actors.ts";
 import type { ActorPlaceOf } from "./actor-place.ts";
 import { phaseWord } from "./phase-words.ts";
@@ -29,15 +29,15 @@ export function StopDialog({ place, onDone, onClose }: StopDialogProps) {
   );
   if (preview.data === undefined)
     return (
-      <Dialog title="Stop actor" sub={<Name text={place.name} mono />} onClose={onClose}>
-        <div className="dbody">
-          {preview.error === null ? (
-            <Skeleton rows={5} what="what runs" />
-          ) : (
-            <Failure title="Cannot read what runs" error={preview.error} onRetry={() => void preview.refetch()} />
-          )}
-        </div>
-      </Dialog>
+      <UnreadDialog
+        title="Stop actor"
+        sub={<Name text={place.name} mono />}
+        what="what runs"
+        failure="Cannot read what runs"
+        rows={5}
+        preview={preview}
+        onClose={onClose}
+      />
     );
   return <Loaded place={place} preview={preview.data} old={preview.error !== null} onDone={onDone} onClose={onClose} />;
 }
@@ -56,12 +56,7 @@ function Loaded({ place, preview, old, onDone, onClose }: LoadedProps) {
   const [forced, setForced] = useState<boolean | null>(null);
   const force = forced ?? safeRefusals.length > 0;
   const [outcome, setOutcome] = useState<StopOutput | null>(null);
-  const refusal = useRefusal(
-    "dna:stop",
-    old
-      ? "What is shown is old: it could not be read again."
-      : (refusals[0] ?? (force ? null : (safeRefusals[0] ?? null))),
-  );
+  const refusal = useRefusal("dna:stop", oldRefusal(old) ?? refusals[0] ?? (force ? null : (safeRefusals[0] ?? null)));
   async function stop({ reason, requestId }: Intent) {
     if (live.kind !== "running" || owner === null) throw new Error("It does not run");
     const answer = await client.dna.actors.stop.mutate({

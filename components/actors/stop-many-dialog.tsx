@@ -1,15 +1,13 @@
 "use client";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useJobBegun } from "#components/jobs/use-job-begun.ts";
 import { ActDialog, type Intent } from "#components/ui/act-dialog.tsx";
-import { useAddress } from "#components/ui/address.ts";
-import { Dialog } from "#components/ui/dialog.tsx";
 import { formatBytes, formatCount, plural } from "#components/ui/format.ts";
 import { Id, Name } from "#components/ui/ident.tsx";
-import { routes } from "#components/ui/routes.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
-import { Failure, Skeleton } from "#components/ui/widget.tsx";
+import { UnreadDialog } from "#components/ui/unread-dialog.tsx";
 import type { StopManyPreviewOutput } from "#server/contract/wire/dna-actors.ts";
 import "./actors.css";
 
@@ -36,15 +34,15 @@ export function StopManyDialog({ target: asked, onClose }: StopManyDialogProps) 
   );
   if (preview.data === undefined)
     return (
-      <Dialog title="Stop actors" sub={<Id id={target.incarnation} form="incarnation" />} onClose={onClose}>
-        <div className="dbody">
-          {preview.error === null ? (
-            <Skeleton rows={6} what="what runs" />
-          ) : (
-            <Failure title="Cannot list what runs" error={preview.error} onRetry={() => void preview.refetch()} />
-          )}
-        </div>
-      </Dialog>
+      <UnreadDialog
+        title="Stop actors"
+        sub={<Id id={target.incarnation} form="incarnation" />}
+        what="what runs"
+        failure="Cannot list what runs"
+        rows={6}
+        preview={preview}
+        onClose={onClose}
+      />
     );
   return (
     <Loaded
@@ -71,9 +69,7 @@ interface LoadedProps extends StopManyDialogProps {
 
 function Loaded({ target, preview, scope, onAgain, onClose }: LoadedProps) {
   const client = useTRPCClient();
-  const trpc = useTRPC();
-  const cache = useQueryClient();
-  const { go } = useAddress();
+  const begun = useJobBegun();
   const { node, token, total, refusals, safeRefusals, perSecond, mailbox, memoryBytes } = preview;
   const [forced, setForced] = useState<boolean | null>(null);
   const force = forced ?? safeRefusals.length > 0;
@@ -91,8 +87,7 @@ function Loaded({ target, preview, scope, onAgain, onClose }: LoadedProps) {
       reason,
       requestId,
     });
-    void cache.invalidateQueries(trpc.jobs.pathFilter());
-    go(routes.job(answer.jobId));
+    begun(answer.jobId);
   }
   return (
     <ActDialog

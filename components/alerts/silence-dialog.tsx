@@ -2,7 +2,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { ActDialog } from "#components/ui/act-dialog.tsx";
-import { DURATIONS, durationWords } from "#components/ui/durations.ts";
+import { DurationField } from "#components/ui/duration-field.tsx";
+import { durationWords } from "#components/ui/durations.ts";
 import { useFold } from "#components/ui/live.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC } from "#components/ui/trpc.ts";
@@ -20,7 +21,7 @@ const FIRST_MINUTES = 60;
 
 /** What is told to nobody, of which source, for how long. */
 export function SilenceDialog({ onClose }: { readonly onClose: () => void }) {
-  const ids = { kind: useId(), stream: useId(), minutes: useId() };
+  const ids = { kind: useId(), stream: useId() };
   const streams = (useFold(streamsOf) ?? "").split("\n").filter((stream) => stream !== "");
   const [kind, setKind] = useState<NeedKind | "">("");
   const [stream, setStream] = useState("");
@@ -80,23 +81,7 @@ export function SilenceDialog({ onClose }: { readonly onClose: () => void }) {
             ))}
           </select>
         </div>
-        <div>
-          <label className="fl" htmlFor={ids.minutes}>
-            For how long
-          </label>
-          <select
-            id={ids.minutes}
-            className="field"
-            value={minutes}
-            onChange={({ target }) => setMinutes(Number(target.value))}
-          >
-            {DURATIONS.map((choice) => (
-              <option key={choice.minutes} value={choice.minutes}>
-                {choice.words}
-              </option>
-            ))}
-          </select>
-        </div>
+        <DurationField minutes={minutes} onMinutes={setMinutes} />
       </div>
     </ActDialog>
   );

@@ -4,6 +4,8 @@ import { Button } from "#components/ui/button.tsx";
 import { formatCount, formatNumber, plural } from "#components/ui/format.ts";
 import { Glyph, State } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
+import { useRefusal } from "#components/ui/session.ts";
+import { oldRefusal } from "#components/ui/unread-dialog.tsx";
 import type { ClaimTargetView } from "#server/contract/wire/dna-failover.ts";
 import {
   choiceRefusal,
@@ -54,6 +56,15 @@ export function useFailoverChoice(offer: Offer | null): FailoverChoice {
     refusal: (of) => choiceRefusal(mode, weights, of),
     targets: () => chosenTargets(mode, weights),
   };
+}
+
+/** Why no failover can be sent, the first reason of all; `old`: what is shown could not be read again. */
+export function useFailoverRefusal(
+  choice: FailoverChoice,
+  preview: Offer & { readonly refusals: readonly string[] },
+  old: boolean,
+): string | null {
+  return useRefusal("dna:failover", oldRefusal(old) ?? preview.refusals[0] ?? choice.refusal(preview));
 }
 
 interface FailoverChoiceProps {

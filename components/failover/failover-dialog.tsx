@@ -1,19 +1,16 @@
 "use client";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
+import { useJobBegun } from "#components/jobs/use-job-begun.ts";
 import { ActDialog, type Intent } from "#components/ui/act-dialog.tsx";
-import { useAddress } from "#components/ui/address.ts";
-import { Dialog } from "#components/ui/dialog.tsx";
 import { formatCount } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id, Name } from "#components/ui/ident.tsx";
-import { routes } from "#components/ui/routes.ts";
-import { useRefusal } from "#components/ui/session.ts";
 import { Since } from "#components/ui/time.tsx";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
-import { Failure, Skeleton } from "#components/ui/widget.tsx";
+import { UnreadDialog } from "#components/ui/unread-dialog.tsx";
 import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
-import { FailoverChoiceSection, useFailoverChoice } from "./failover-choice.tsx";
+import { FailoverChoiceSection, useFailoverChoice, useFailoverRefusal } from "./failover-choice.tsx";
 import { FailoverReasons } from "./failover-reasons.tsx";
 import { FailoverTouches } from "./failover-touches.tsx";
 import { useCensus } from "./use-census.ts";
@@ -34,19 +31,16 @@ export function FailoverDialog({ source, incarnation, onClose }: FailoverDialogP
   );
   if (preview.data === undefined)
     return (
-      <Dialog title="Fail over" sub={<Id id={incarnation} form="incarnation" />} onClose={onClose} wide>
-        <div className="dbody">
-          {preview.error === null ? (
-            <Skeleton rows={6} what="what would be touched" />
-          ) : (
-            <Failure
-              title="Cannot read what would be touched"
-              error={preview.error}
-              onRetry={() => void preview.refetch()}
-            />
-          )}
-        </div>
-      </Dialog>
+      <UnreadDialog
+        wide
+        title="Fail over"
+        sub={<Id id={incarnation} form="incarnation" />}
+        what="what would be touched"
+        failure="Cannot read what would be touched"
+        rows={6}
+        preview={preview}
+        onClose={onClose}
+      />
     );
   return (
     <LoadedDialog
@@ -67,17 +61,12 @@ interface LoadedProps extends FailoverDialogProps {
 
 function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProps) {
   const client = useTRPCClient();
-  const trpc = useTRPC();
-  const cache = useQueryClient();
-  const { go } = useAddress();
+  const begun = useJobBegun();
   const census = useCensus(source, incarnation, preview.census);
   const { node, keys } = preview;
   const choice = useFailoverChoice(preview);
   const name = node.node === "" ? incarnation : node.node;
-  const refusal = useRefusal(
-    "dna:failover",
-    old ? "What is shown is old: it could not be read again." : (preview.refusals[0] ?? choice.refusal(preview)),
-  );
+  const refusal = useFailoverRefusal(choice, preview, old);
   const terms = {
     targets: choice.targets(),
     expectedState: node.state === "silent" ? ("silent" as const) : ("gone" as const),
@@ -86,8 +75,7 @@ function LoadedDialog({ source, incarnation, preview, old, onClose }: LoadedProp
   };
   async function start({ reason, requestId }: Intent) {
     const answer = await client.dna.failover.start.mutate({ source, incarnation, ...terms, reason, requestId });
-    void cache.invalidateQueries(trpc.jobs.pathFilter());
-    go(routes.job(answer.jobId));
+    begun(answer.jobId);
   }
   return (
     <ActDialog

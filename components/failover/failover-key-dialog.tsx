@@ -1,16 +1,13 @@
 "use client";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
+import { useJobBegun } from "#components/jobs/use-job-begun.ts";
 import { ActDialog, type Intent } from "#components/ui/act-dialog.tsx";
-import { useAddress } from "#components/ui/address.ts";
-import { Dialog } from "#components/ui/dialog.tsx";
 import { State } from "#components/ui/glyph.tsx";
 import { Id, Name } from "#components/ui/ident.tsx";
-import { routes } from "#components/ui/routes.ts";
-import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
-import { Failure, Skeleton } from "#components/ui/widget.tsx";
+import { UnreadDialog } from "#components/ui/unread-dialog.tsx";
 import type { FailoverKeyPreviewOutput } from "#server/contract/wire/dna-failover.ts";
-import { FailoverChoiceSection, useFailoverChoice } from "./failover-choice.tsx";
+import { FailoverChoiceSection, useFailoverChoice, useFailoverRefusal } from "./failover-choice.tsx";
 import { JudgedReasons } from "./failover-reasons.tsx";
 
 const EVERY_MS = 2_000;
@@ -38,19 +35,16 @@ export function FailoverKeyDialog({ place, onClose }: FailoverKeyDialogProps) {
   if (preview.data !== undefined)
     return <LoadedDialog place={place} preview={preview.data} old={preview.error !== null} onClose={onClose} />;
   return (
-    <Dialog title="Fail over a key" sub={<Name text={name} mono />} onClose={onClose} wide>
-      <div className="dbody">
-        {preview.error === null ? (
-          <Skeleton rows={6} what="what would be touched" />
-        ) : (
-          <Failure
-            title="Cannot read what would be touched"
-            error={preview.error}
-            onRetry={() => void preview.refetch()}
-          />
-        )}
-      </div>
-    </Dialog>
+    <UnreadDialog
+      wide
+      title="Fail over a key"
+      sub={<Name text={name} mono />}
+      what="what would be touched"
+      failure="Cannot read what would be touched"
+      rows={6}
+      preview={preview}
+      onClose={onClose}
+    />
   );
 }
 
@@ -63,15 +57,10 @@ interface LoadedProps extends FailoverKeyDialogProps {
 function LoadedDialog({ place, preview, old, onClose }: LoadedProps) {
   const { source, namespace, moduleId, name } = place;
   const client = useTRPCClient();
-  const trpc = useTRPC();
-  const cache = useQueryClient();
-  const { go } = useAddress();
+  const begun = useJobBegun();
   const choice = useFailoverChoice(preview);
   const { owner, releasable } = preview;
-  const refusal = useRefusal(
-    "dna:failover",
-    old ? "What is shown is old: it could not be read again." : (preview.refusals[0] ?? choice.refusal(preview)),
-  );
+  const refusal = useFailoverRefusal(choice, preview, old);
   async function start({ reason, requestId }: Intent) {
     if (owner === null) throw new Error("Nobody owns the key any more.");
     const answer = await client.dna.failover.startKey.mutate({
@@ -81,8 +70,7 @@ function LoadedDialog({ place, preview, old, onClose }: LoadedProps) {
       reason,
       requestId,
     });
-    void cache.invalidateQueries(trpc.jobs.pathFilter());
-    go(routes.job(answer.jobId));
+    begun(answer.jobId);
   }
   return (
     <ActDialog

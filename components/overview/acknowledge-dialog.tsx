@@ -1,8 +1,9 @@
 "use client";
 import { useMutation } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { ActDialog } from "#components/ui/act-dialog.tsx";
-import { DURATIONS, durationWords } from "#components/ui/durations.ts";
+import { DurationField } from "#components/ui/duration-field.tsx";
+import { durationWords } from "#components/ui/durations.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
@@ -18,7 +19,6 @@ interface HoldDialogProps {
 /** Takes a finding on: everybody sees by whom, and it stays silent for as long. */
 export function AcknowledgeDialog({ need, onClose }: HoldDialogProps) {
   const trpc = useTRPC();
-  const choiceId = useId();
   const [minutes, setMinutes] = useState<number>(FIRST_CHOICE);
   const acknowledge = useMutation(trpc.attention.acknowledge.mutationOptions());
   return (
@@ -45,23 +45,7 @@ export function AcknowledgeDialog({ need, onClose }: HoldDialogProps) {
           Everybody sees that you have it. It rings no bell until the time is over, or until it becomes worse than it is
           now. Nothing is done to the system itself.
         </p>
-        <div>
-          <label className="fl" htmlFor={choiceId}>
-            For how long
-          </label>
-          <select
-            id={choiceId}
-            className="field"
-            value={minutes}
-            onChange={(event) => setMinutes(Number(event.target.value))}
-          >
-            {DURATIONS.map((choice) => (
-              <option key={choice.minutes} value={choice.minutes}>
-                {choice.words}
-              </option>
-            ))}
-          </select>
-        </div>
+        <DurationField minutes={minutes} onMinutes={setMinutes} />
       </div>
     </ActDialog>
   );

@@ -1,7 +1,7 @@
 "use client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useJobBegun } from "#components/jobs/use-job-begun.ts";
 import { ActDialog, type Intent } from "#components/ui/act-dialog.tsx";
-import { useAddress } from "#components/ui/address.ts";
 import { Button } from "#components/ui/button.tsx";
 import { Dialog } from "#components/ui/dialog.tsx";
 import { formatCount, plural, shortId } from "#components/ui/format.ts";
@@ -12,7 +12,8 @@ import { routes } from "#components/ui/routes.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { Age } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
-import { Empty, Failure, Skeleton } from "#components/ui/widget.tsx";
+import { UnreadDialog } from "#components/ui/unread-dialog.tsx";
+import { Empty, Failure } from "#components/ui/widget.tsx";
 import type { InvalidatePreview, PlanFateWord } from "#server/contract/wire/dynflow-worlds.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { Tone } from "#server/kernel/states.ts";
@@ -37,15 +38,15 @@ export function InvalidateDialog({ line, actRefused, onClose }: InvalidateDialog
   );
   if (preview.data === undefined)
     return (
-      <Dialog title={title} onClose={onClose} wide>
-        <div className="dbody">
-          {preview.error === null ? (
-            <Skeleton rows={5} what="what it holds" />
-          ) : (
-            <Failure title="Cannot read what it holds" error={preview.error} onRetry={() => void preview.refetch()} />
-          )}
-        </div>
-      </Dialog>
+      <UnreadDialog
+        wide
+        title={title}
+        what="what it holds"
+        failure="Cannot read what it holds"
+        rows={5}
+        preview={preview}
+        onClose={onClose}
+      />
     );
   const props = { line, title, name, preview: preview.data, actRefused, onClose };
   return preview.data.probe?.state === "silent" ? <Act {...props} /> : <Ask {...props} />;
@@ -138,15 +139,13 @@ const Holds = ({ preview }: { readonly preview: InvalidatePreview }) => (
 function Act({ line, title, name, preview, actRefused, onClose }: StageProps) {
   const { source, id } = line;
   const trpc = useTRPC();
-  const cache = useQueryClient();
-  const { go } = useAddress();
+  const begun = useJobBegun();
   const start = useMutation(trpc.dynflow.worlds.invalidate.mutationOptions());
   const refusal = useRefusal("worlds:invalidate", actRefused ?? preview.refusals[0] ?? null);
   const expectedPlans = preview.planCount;
   async function act({ reason, requestId }: Intent) {
     const { jobId } = await start.mutateAsync({ source, worldId: id, expectedPlans, reason, requestId });
-    void cache.invalidateQueries(trpc.jobs.pathFilter());
-    go(routes.job(jobId));
+    begun(jobId);
   }
   return (
     <ActDialog
