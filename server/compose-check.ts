@@ -5,6 +5,7 @@ import type {
   Configuration,
   DnaSourceConfiguration,
   DynflowSourceConfiguration,
+  HafDockerConfiguration,
   HafSourceConfiguration,
   JournalConfiguration,
   ScyllaJournalConfiguration,
@@ -24,10 +25,15 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { type Finding, found } from "#server/kernel/finding.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
+import { tlsOptions } from "#server/runtime/upstream-tls.ts";
 import { openBeam } from "./compose-beam.ts";
 import { openScylla } from "./compose-dna.ts";
-import { openHafEngine } from "./compose-haf.ts";
+import { databaseOf } from "./compose-dynflow.ts";
+import { hafDatabaseOf, openHafEngine } from "./compose-haf.ts";
 import { scyllaOptionsOf } from "./compose-journal.ts";
+import { probeCqlTls, probeTls, withCqlTls } from "./compose-tls.ts";
+
+const DOCKER_TLS_PORT = 2_376;
 
 /** The composition of `worldline check`: every configured source, and a journal that others keep, to be looked at. */
 export function createSourceProbes(configuration: Configuration): readonly SourceProbe[] {
@@ -47,8 +53,9 @@ function toJournalProbe(journal: JournalConfiguration, place: ScyllaJournalConfi
     title: "what is remembered",
     async probe() {
       const where = `keyspace ${place.keyspace} at ${place.contactPoints.join(", ")}`;
+      const ways = await probeCqlTls(place);
       try {
-        return await onScyllaJournal(journal, place, async (opened) => {
+        const seen = await onScyllaJournal(journal, place, async (opened) => {
           const role = opened.role.state();
           const holder = role.role === "follower" ? role.holder : null;
           const streams = (await opened.heads()).length;
@@ -58,11 +65,16 @@ function toJournalProbe(journal: JournalConfiguration, place: ScyllaJournalConfi
             found.capability.note(holder === null ? "nobody writes it at present" : `${holder} writes it at present`),
           ];
         });
+        return [...ways, ...seen];
       } catch (cause) {
         if (!(cause instanceof OpsError && cause.code === "not-found"))
-          return [found.connection.missing(`${where}: ${messageOf(cause)}`)];
+          return [...ways, found.connection.missing(`${where}: ${messageOf(cause)}`)];
         const answers = found.connection.ok(`${place.contactPoints.join(", ")} answers`);
-        return [answers, found.capability.note("there is no journal yet: the first console that starts makes it")];
+        return [
+          ...ways,
+          answers,
+          found.capability.note("there is no journal yet: the first console that starts makes it"),
+        ];
       }
     },
   };
@@ -86,14 +98,16 @@ async function onScyllaJournal<T>(
 function toDnaProbe(source: DnaSourceConfiguration): SourceProbe {
   const { contactPoints, localDataCenter, keyspace, username, password } = source.scylla;
   const credentials = username === null ? {} : { username, password: password?.reveal() ?? "" };
-  const options = { contactPoints, localDataCenter, keyspace, ...credentials };
+  const options = { contactPoints, localDataCenter, keyspace, ...credentials, ...withCqlTls(source.scylla) };
   return {
     id: source.id,
     kind: "dna",
     title: source.title,
     async probe() {
       const clock = createSystemClock();
-      const database = await probeScylla(options, { cluster: source.cluster, act: source.act }, clock);
+      const wanted = { cluster: source.cluster, act: source.act };
+      const ways = await probeCqlTls(source.scylla);
+      const database = [...ways, ...(await probeScylla(options, wanted, clock))];
       const readable = database.every(({ verdict }) => verdict !== "missing");
       if (source.beam === null || !readable) return database;
       return [...database, ...(await probeNodes(source, source.beam, clock))];
@@ -130,20 +144,21 @@ function toDynflowProbe(source: DynflowSourceConfiguration): SourceProbe {
     title: source.title,
     probe: () => {
       if (database.kind === "sqlite") return probeSqlite(database.path);
-      const password = database.password === null ? {} : { password: database.password.reveal() };
       const probe = database.kind === "mysql" ? probeMysql : probePostgres;
-      return probe({ url: database.url, ...password }, source.act);
+      return probe(databaseOf(database), source.act);
     },
   };
 }
 
 function toHafProbe(configuration: HafSourceConfiguration): SourceProbe {
-  const { id, title, url, password, apps } = configuration;
-  const source = { url, ...(password === null ? {} : { password: password.reveal() }) };
+  const { id, title, apps } = configuration;
   return {
     ...{ id, kind: "haf", title },
     async probe() {
-      const [database, containers] = await Promise.all([probeHaf(source, apps), probeContainers(configuration)]);
+      const [database, containers] = await Promise.all([
+        probeHaf(hafDatabaseOf(configuration), apps),
+        probeContainers(configuration),
+      ]);
       return [...database, ...containers];
     },
   };
@@ -153,17 +168,28 @@ function toHafProbe(configuration: HafSourceConfiguration): SourceProbe {
 async function probeContainers(configuration: HafSourceConfiguration): Promise<readonly Finding[]> {
   const engine = openHafEngine(configuration);
   if (engine === null || configuration.docker === null) return [];
-  const { project } = configuration.docker;
+  const { project, engine: way } = configuration.docker;
+  const ways = await probeEngineTls(way);
   try {
     const count = (await engine.containers()).length;
     return count === 0
-      ? [found.capability.missing(`the Docker engine answers, and has no container of the compose project ${project}`)]
-      : [found.connection.ok(`the Docker engine answers: ${count} containers of ${project}`)];
+      ? [
+          ...ways,
+          found.capability.missing(`the Docker engine answers, and has no container of the compose project ${project}`),
+        ]
+      : [...ways, found.connection.ok(`the Docker engine answers: ${count} containers of ${project}`)];
   } catch (cause) {
-    return [found.connection.missing(`Docker engine: ${messageOf(cause)}`)];
+    return [...ways, found.connection.missing(`Docker engine: ${messageOf(cause)}`)];
   } finally {
     await engine.close();
   }
+}
+
+async function probeEngineTls(way: HafDockerConfiguration["engine"]): Promise<readonly Finding[]> {
+  if (way.kind === "socket") return [];
+  if (way.tls === null) return [found.connection.note(`Docker engine: ${way.url} is spoken with in the clear`)];
+  const { hostname, port } = new URL(way.url);
+  return [await probeTls(hostname.replace(/^\[|\]$/g, ""), Number(port || DOCKER_TLS_PORT), tlsOptions(way.tls))];
 }
 
 async function probeSqlite(path: string): Promise<readonly Finding[]> {

@@ -17,6 +17,7 @@ import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
 import type { LoopDelay } from "#server/runtime/loop-delay.ts";
+import { withCqlTls } from "./compose-tls.ts";
 
 /** What every source is built from. */
 export interface SourceDeps {
@@ -58,7 +59,8 @@ export interface DnaSeat {
 export function openScylla(configuration: DnaSourceConfiguration, clock: Clock): DnaStore {
   const { contactPoints, localDataCenter, keyspace, username, password } = configuration.scylla;
   const credentials = username === null ? {} : { username, password: password?.reveal() ?? "" };
-  return createScyllaDnaStore({ contactPoints, localDataCenter, keyspace, ...credentials }, clock);
+  const tls = withCqlTls(configuration.scylla);
+  return createScyllaDnaStore({ contactPoints, localDataCenter, keyspace, ...credentials, ...tls }, clock);
 }
 
 /** The ways to one cluster: its database, and its nodes where that is configured. */

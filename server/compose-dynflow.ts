@@ -13,6 +13,7 @@ import type { StateStore } from "#server/journal/ports.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import type { SourceDeps } from "./compose-dna.ts";
+import { withTls } from "./compose-tls.ts";
 
 export interface DynflowSeat {
   readonly id: string;
@@ -50,12 +51,22 @@ export const sqliteAccess = (path: string): DynflowAccess => ({
 /** The database as configured. Connects with its first read. */
 export function accessOf({ database }: DynflowSourceConfiguration): DynflowAccess {
   if (database.kind === "sqlite") return sqliteAccess(database.path);
-  const source = { url: database.url, ...(database.password === null ? {} : { password: database.password.reveal() }) };
+  const source = databaseOf(database);
   if (database.kind === "mysql") {
     return { store: createMysqlStore(source), openMailbox: async () => createMysqlMailbox(source) };
   }
   return { store: createPostgresStore(source), openMailbox: async () => createPostgresMailbox(source) };
 }
+
+type ServerDatabase = Exclude<DynflowSourceConfiguration["database"], { readonly kind: "sqlite" }>;
+
+/** Where a database of a server is, and how it is spoken with. */
+export const databaseOf = ({ url, password, tls }: ServerDatabase) => ({
+  url,
+  ...(password === null ? {} : { password: password.reveal() }),
+  ...withTls(tls),
+  ...(tls === null || tls.serverName === null ? {} : { serverName: tls.serverName }),
+});
 
 export function assembleDynflow(
   seat: DynflowSeat,

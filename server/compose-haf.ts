@@ -1,10 +1,11 @@
-import type { HafSourceConfiguration } from "#server/config/model.ts";
+import type { HafDockerConfiguration, HafSourceConfiguration } from "#server/config/model.ts";
 import { createDockerEngine } from "#server/haf/adapters/docker/docker-engine.ts";
 import { createPostgresHafStore } from "#server/haf/adapters/postgres/postgres-haf-store.ts";
 import type { HafEngine, HafStore } from "#server/haf/ports.ts";
 import { createHafReader } from "#server/haf/reader.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import type { SourceDeps } from "./compose-dna.ts";
+import { withTls } from "./compose-tls.ts";
 
 export interface HafSeat {
   readonly id: string;
@@ -30,14 +31,22 @@ export interface HafAssembly {
 }
 
 /** The database as configured. Connects with its first read. */
-export function openHafStore({ url, password }: HafSourceConfiguration): HafStore {
-  const source = { url, ...(password === null ? {} : { password: password.reveal() }) };
-  return createPostgresHafStore(source, createSystemClock());
-}
+export const openHafStore = (configuration: HafSourceConfiguration): HafStore =>
+  createPostgresHafStore(hafDatabaseOf(configuration), createSystemClock());
+
+/** Where the database is, and how it is spoken with. */
+export const hafDatabaseOf = ({ url, password, tls }: HafSourceConfiguration) => ({
+  url,
+  ...(password === null ? {} : { password: password.reveal() }),
+  ...withTls(tls),
+});
 
 /** The engine as configured; `null` = none is. Connects with its first question. */
 export const openHafEngine = ({ docker }: HafSourceConfiguration): HafEngine | null =>
-  docker === null ? null : createDockerEngine({ way: docker.engine, project: docker.project });
+  docker === null ? null : createDockerEngine({ way: wayTo(docker.engine), project: docker.project });
+
+const wayTo = (engine: HafDockerConfiguration["engine"]) =>
+  engine.kind === "socket" ? engine : { kind: engine.kind, url: engine.url, ...withTls(engine.tls) };
 
 export function assembleHaf(seat: HafSeat, { store, engine }: HafWays, deps: SourceDeps): HafAssembly {
   const { recorder, view, clock, log, loopDelay } = deps;

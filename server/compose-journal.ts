@@ -9,6 +9,7 @@ import type { Journal, JournalRetention, SharedNotes, StateStore, WriterRole } f
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
+import { withCqlTls } from "./compose-tls.ts";
 
 const OWN_FOLDER = "sessions";
 
@@ -64,8 +65,9 @@ export function journalFolder({ journal, file }: Configuration, demoFolder: stri
 /** What the configuration says of a journal in ScyllaDB. */
 export function scyllaOptionsOf(
   { key }: Configuration["journal"],
-  { contactPoints, localDataCenter, keyspace, replication, username, password }: ScyllaJournalConfiguration,
+  place: ScyllaJournalConfiguration,
 ): Omit<ScyllaJournalOptions, "clock" | "log"> {
+  const { contactPoints, localDataCenter, keyspace, replication, username, password } = place;
   if (key === null) throw new OpsError("refused", "A journal in ScyllaDB needs journal.keyFile or journal.keyEnv");
   return {
     contactPoints,
@@ -73,6 +75,7 @@ export function scyllaOptionsOf(
     keyspace,
     replication,
     ...(username === null ? {} : { credentials: { username, password: password?.reveal() ?? "" } }),
+    ...withCqlTls(place),
     key: { from: "secret", secret: key.reveal() },
     holder: `${hostname()}:${process.pid}`,
   };

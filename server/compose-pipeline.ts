@@ -16,6 +16,7 @@ import type { Clock } from "#server/kernel/clock.ts";
 import { unreachable } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Recorder } from "#server/live/ports.ts";
+import { withCqlTls } from "./compose-tls.ts";
 
 const SPOOL_FILE = "spool.sqlite";
 /** What waits for receivers may hold this much, of all of them together. */
@@ -107,7 +108,9 @@ type TableSettings = Extract<ReceiverSettings, { readonly use: "sqlite-table" | 
 
 async function openStore(one: TableSettings, log: Logger): Promise<MetricStore> {
   if (one.use === "sqlite-table") return openSqliteStore({ file: one.path, ttlDays: one.ttlDays, log });
-  return openScyllaStore({ ...one.database, credentials: credentialsOf(one.database), ttlDays: one.ttlDays });
+  const { contactPoints, localDataCenter, keyspace, replication } = one.database;
+  const place = { contactPoints, localDataCenter, keyspace, replication, ...withCqlTls(one.database) };
+  return openScyllaStore({ ...place, credentials: credentialsOf(one.database), ttlDays: one.ttlDays });
 }
 
 function credentialsOf({ username, password }: PointsDatabase) {

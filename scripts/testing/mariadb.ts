@@ -7,12 +7,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, openSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, createConnection } from "mysql2/promise";
 import { suspendProcess } from "#scripts/process/suspend.ts";
+import type { TestPair } from "./certificates.ts";
 import { findMariadb, type MariadbBinaries } from "./mariadb-binaries.ts";
 import { createRemovals, fail, freePort, type ServerUser, unprivilegedUser, untilReady } from "./own-server.ts";
 
@@ -30,6 +31,8 @@ export interface TestMariadb {
   kill(): Promise<void>;
   /** Starts again on the same port and data. */
   start(): Promise<void>;
+  /** Another certificate from now on. Of a server with `tls`. */
+  certify(pair: TestPair): Promise<void>;
   /** Ends it for good and removes its directory. Also done when this process exits. */
   remove(): Promise<void>;
 }
@@ -54,8 +57,12 @@ const SETTINGS = [
   "--default-time-zone=-03:30",
 ];
 
-/** @throws Error with the tail of the server's log when it does not start, or that says what to install */
-export async function startMariadb(): Promise<TestMariadb> {
+/**
+ * `tls`: a certificate with which it also speaks TLS; connections in the clear are taken all the same. A server that was
+ * there already has it, or not.
+ * @throws Error with the tail of the server's log when it does not start, or that says what to install
+ */
+export async function startMariadb(options: { readonly tls?: TestPair } = {}): Promise<TestMariadb> {
   const external = process.env.WORLDLINE_TEST_MARIADB;
   if (external !== undefined && external !== "") return externalMariadb(external);
   const binaries = findMariadb();
@@ -70,7 +77,10 @@ export async function startMariadb(): Promise<TestMariadb> {
       password: randomBytes(12).toString("hex"),
     };
     await initialise(server);
-    return await runServer({ ...server, port: await freePort() }, forget);
+    return await runServer(
+      { ...server, port: await freePort(), settings: tlsSettings(options.tls, directory) },
+      forget,
+    );
   } catch (cause) {
     forget();
     await rm(directory, { recursive: true, force: true });
@@ -87,6 +97,18 @@ interface Place {
 
 interface Server extends Place {
   readonly port: number;
+  readonly settings: readonly string[];
+}
+
+function tlsSettings(pair: TestPair | undefined, directory: string): readonly string[] {
+  if (pair === undefined) return [];
+  putPair(pair, directory);
+  return [`--ssl-cert=${join(directory, "server.pem")}`, `--ssl-key=${join(directory, "server.key")}`];
+}
+
+function putPair({ certificateFile, keyFile }: TestPair, directory: string): void {
+  copyFileSync(certificateFile, join(directory, "server.pem"));
+  copyFileSync(keyFile, join(directory, "server.key"));
 }
 
 const dataOf = ({ directory }: Place): string => join(directory, "data");
@@ -140,6 +162,10 @@ async function runServer(server: Server, forget: () => void): Promise<TestMariad
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
     start,
+    async certify(pair) {
+      putPair(pair, server.directory);
+      await executeMariadb(urlOf(""), (connection) => connection.query("FLUSH SSL"));
+    },
     async remove() {
       await end("SIGKILL");
       forget();
@@ -166,6 +192,7 @@ GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
     `--pid-file=${join(server.directory, "pid")}`,
     `--init-file=${init}`,
     ...SETTINGS,
+    ...server.settings,
   ];
   const guarded = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL", ...command] : command;
   const [file = "", ...args] = guarded;
@@ -231,6 +258,7 @@ function externalMariadb(rootUrl: string): TestMariadb {
     stop: async () => cannot(),
     kill: async () => cannot(),
     start: async () => cannot(),
+    certify: async () => cannot(),
     remove: async () => undefined,
   };
 }

@@ -7,11 +7,12 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, copyFileSync, existsSync, openSync, readFileSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
+import type { TestPair } from "./certificates.ts";
 import { createRemovals, fail, freePort, type ServerUser, unprivilegedUser, untilReady } from "./own-server.ts";
 import { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
 import { childrenOf, freeze, signal, thaw } from "./postgres-processes.ts";
@@ -30,6 +31,8 @@ export interface TestPostgres {
   kill(): Promise<void>;
   /** Starts again on the same port and data. */
   start(): Promise<void>;
+  /** Another certificate from now on, for who connects in a moment; `null` = no TLS at all. Of a server with `tls`. */
+  certify(pair: TestPair | null): Promise<void>;
   /** Ends it for good and removes its directory. Also done when this process exits. */
   remove(): Promise<void>;
 }
@@ -52,8 +55,12 @@ const SETTINGS = [
   "timezone=America/St_Johns",
 ];
 
-/** @throws Error with the tail of the server's log when it does not start, or that says what to install */
-export async function startPostgres(): Promise<TestPostgres> {
+/**
+ * `tls`: a certificate with which it also speaks TLS; connections in the clear are taken all the same. A server that was
+ * there already has it, or not.
+ * @throws Error with the tail of the server's log when it does not start, or that says what to install
+ */
+export async function startPostgres(options: { readonly tls?: TestPair } = {}): Promise<TestPostgres> {
   const external = process.env.WORLDLINE_TEST_POSTGRES;
   if (external !== undefined && external !== "") return externalPostgres(external);
   const directory = await mkdtemp(join(tmpdir(), "worldline-postgres-"));
@@ -65,7 +72,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     const password = randomBytes(12).toString("hex");
     await initialise(binaries, directory, user, password);
     const port = await freePort();
-    return await runServer({ binaries, directory, user, password, port }, forget);
+    const settings = options.tls === undefined ? [] : tlsSettings(options.tls, directory, user);
+    return await runServer({ binaries, directory, user, password, port, settings, pair: options.tls ?? null }, forget);
   } catch (cause) {
     forget();
     await rm(directory, { recursive: true, force: true });
@@ -103,6 +111,26 @@ interface Server {
   readonly user: ServerUser;
   readonly password: string;
   readonly port: number;
+  readonly settings: readonly string[];
+  readonly pair: TestPair | null;
+}
+
+/** A key must be its owner's alone, or the server does not start: so it has copies of its own. */
+function tlsSettings(pair: TestPair, directory: string, user: ServerUser): readonly string[] {
+  putPair(pair, directory, user);
+  return [`ssl_cert_file=${join(directory, "server.pem")}`, `ssl_key_file=${join(directory, "server.key")}`];
+}
+
+function putPair({ certificateFile, keyFile }: TestPair, directory: string, user: ServerUser): void {
+  for (const [from, name] of [
+    [certificateFile, "server.pem"],
+    [keyFile, "server.key"],
+  ] as const) {
+    const own = join(directory, name);
+    copyFileSync(from, own);
+    chmodSync(own, 0o600);
+    if (user.uid !== undefined && user.gid !== undefined) chownSync(own, user.uid, user.gid);
+  }
 }
 
 async function runServer(server: Server, forget: () => void): Promise<TestPostgres> {
@@ -124,7 +152,16 @@ async function runServer(server: Server, forget: () => void): Promise<TestPostgr
     removals.runs(server.directory, null);
   };
 
+  const certify = async (pair: TestPair | null): Promise<void> => {
+    if (pair !== null) putPair(pair, server.directory, server.user);
+    await execute(superuserUrl, async (client) => {
+      await client.query(`ALTER SYSTEM SET ssl = ${pair === null ? "off" : "on"}`);
+      await client.query("SELECT pg_reload_conf()");
+    });
+  };
+
   await start();
+  if (server.pair !== null) await certify(server.pair);
   return {
     superuserUrl,
     createDatabase: async (name) => {
@@ -141,6 +178,7 @@ async function runServer(server: Server, forget: () => void): Promise<TestPostgr
       removals.runs(server.directory, null);
     },
     start,
+    certify,
     async remove() {
       await stop();
       forget();
@@ -153,7 +191,7 @@ const logOf = (server: Server): string => join(server.directory, "server.log");
 
 function spawnServer(server: Server): ChildProcess {
   const log = openSync(logOf(server), "a");
-  const settings = [`port=${server.port}`, ...SETTINGS].flatMap((setting) => ["-c", setting]);
+  const settings = [`port=${server.port}`, ...SETTINGS, ...server.settings].flatMap((setting) => ["-c", setting]);
   const child = spawn(server.binaries.postgres, ["-D", join(server.directory, "data"), ...settings], {
     ...server.user,
     cwd: server.directory,
@@ -232,6 +270,7 @@ function externalPostgres(superuserUrl: string): TestPostgres {
     stop: async () => cannot(),
     kill: async () => cannot(),
     start: async () => cannot(),
+    certify: async () => cannot(),
     remove: async () => undefined,
   };
 }

@@ -1,6 +1,7 @@
 import type { ShapeFault } from "./issues.ts";
 import type { ReadSections } from "./rules.ts";
 import type { BeamDocument } from "./schema.ts";
+import { pairFaults } from "./tls-rules.ts";
 
 /** What no single key of `beam` can say. */
 export function beamFaults({ dna }: Pick<ReadSections, "dna">): readonly ShapeFault[] {
@@ -13,7 +14,7 @@ export function beamFaults({ dna }: Pick<ReadSections, "dna">): readonly ShapeFa
     return [
       ...cookieFaults(beam, at),
       ...reachFaults(beam, at),
-      ...tlsFaults(beam, at),
+      ...pairFaults(beam.tls, [...at, "tls"]),
       ...(earlier < index
         ? [{ path: [...at, "name"], message: `${beam.name} is the name of an earlier source: each needs its own` }]
         : []),
@@ -35,16 +36,4 @@ function reachFaults({ epmdPort, port }: BeamDocument, at: At): readonly ShapeFa
   if (epmdPort === undefined || port === undefined) return [];
   const message = "give port where there is no port mapper, or epmdPort where there is one, not both";
   return [{ path: [...at, "port"], message }];
-}
-
-function tlsFaults({ tls }: BeamDocument, at: At): readonly ShapeFault[] {
-  if (tls === undefined) return [];
-  const path = [...at, "tls"];
-  const hasKey = tls.keyEnv !== undefined || tls.keyFile !== undefined;
-  if (tls.keyEnv !== undefined && tls.keyFile !== undefined) {
-    return [{ path: [...path, "keyFile"], message: "give keyEnv or keyFile, not both" }];
-  }
-  if (hasKey === (tls.certificateFile !== undefined)) return [];
-  const message = hasKey ? "has a key and no certificateFile" : "has a certificateFile and no keyFile or keyEnv";
-  return [{ path, message }];
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
+import type { UpstreamTls } from "#server/kernel/tls.ts";
 import { toAlertSinks } from "./alerts-rules.ts";
-import { isMysqlUrl } from "./database-url.ts";
+import { asksForTls, isMysqlUrl } from "./database-url.ts";
 import type { ConfigurationPath } from "./fault.ts";
 import { toIngest } from "./ingest-complete.ts";
 import type {
@@ -16,6 +17,7 @@ import type {
 } from "./model.ts";
 import type { BeamDocument, ConfigurationDocument, DnaDocument, DynflowDocument, HafDocument } from "./schema.ts";
 import type { SecretReader } from "./secret-reader.ts";
+import { PLAIN_TLS, toTls } from "./tls-complete.ts";
 
 /** Where Erlang's port mapper listens unless told otherwise. */
 const EPMD_PORT = 4369;
@@ -87,6 +89,7 @@ function toScyllaJournal(
 ): ScyllaJournalConfiguration | null {
   const { contactPoints, localDataCenter, keyspace, replication, username } = journal;
   const password = secrets.read(journal, "password", ["journal"]);
+  const tls = toTls(journal.tls, ["journal", "tls"], secrets);
   if (contactPoints === undefined || localDataCenter === undefined || keyspace === undefined) return null;
   return {
     contactPoints: contactPoints.map(withPort),
@@ -95,6 +98,7 @@ function toScyllaJournal(
     replication: replication ?? null,
     username: username ?? null,
     password,
+    tls,
   };
 }
 
@@ -132,6 +136,7 @@ function toDnaSource(source: DnaDocument, index: number, secrets: SecretReader):
       keyspace,
       username: username ?? null,
       password: secrets.read(source.scylla, "password", ["dna", index, "scylla"]),
+      tls: toTls(source.scylla.tls, ["dna", index, "scylla", "tls"], secrets),
     },
     modules: source.modules,
     act: source.act,
@@ -158,27 +163,39 @@ function toBeam(beam: BeamDocument, at: ConfigurationPath, secrets: SecretReader
 
 function toDynflowSource(source: DynflowDocument, index: number, secrets: SecretReader): DynflowSourceConfiguration {
   const password = secrets.read(source, "password", ["dynflow", index]);
+  const tls = toDatabaseTls(source, ["dynflow", index, "tls"], secrets);
   return {
     id: source.id,
     region: source.region ?? DEFAULT_REGION.id,
     title: source.title ?? source.id,
     database: source.url.startsWith("sqlite:")
       ? { kind: "sqlite", path: decodeURIComponent(source.url.slice("sqlite://".length)) }
-      : { kind: isMysqlUrl(source.url) ? "mysql" : "postgres", url: source.url, password },
+      : { kind: isMysqlUrl(source.url) ? "mysql" : "postgres", url: source.url, password, tls },
     release: source.release ?? null,
     act: source.act,
     cancellable: source.cancellable,
   };
 }
 
+/** An address can ask for it too. */
+function toDatabaseTls(
+  { tls, url }: Pick<DynflowDocument, "tls" | "url">,
+  at: ConfigurationPath,
+  secrets: SecretReader,
+): UpstreamTls | null {
+  return tls === undefined && asksForTls(url) ? PLAIN_TLS : toTls(tls, at, secrets);
+}
+
 /** A way to the engine that is missing is a fault of the rules, and then nobody gets to see this. */
 function toHafSource(source: HafDocument, index: number, secrets: SecretReader): HafSourceConfiguration {
   const { socket, url, project } = source.docker ?? {};
+  const how = source.docker?.tls ?? url?.startsWith("https:");
+  const engineTls = toTls(how, ["haf", index, "docker", "tls"], secrets);
   const engine =
     socket === undefined
       ? url === undefined
         ? null
-        : ({ kind: "tcp", url } as const)
+        : ({ kind: "tcp", url, tls: engineTls } as const)
       : ({ kind: "socket", path: socket } as const);
   return {
     id: source.id,
@@ -186,6 +203,7 @@ function toHafSource(source: HafDocument, index: number, secrets: SecretReader):
     title: source.title ?? source.id,
     url: source.url,
     password: secrets.read(source, "password", ["haf", index]),
+    tls: toDatabaseTls(source, ["haf", index, "tls"], secrets),
     apps: source.apps,
     docker: engine === null || project === undefined ? null : { engine, project },
   };

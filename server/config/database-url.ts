@@ -3,8 +3,15 @@
 /** MariaDB is reached like MySQL; `mysql2` is the word of Rails. */
 export const isMysqlUrl = (text: string): boolean => /^(mysql2?|mariadb):/.test(text);
 
-/** What is wrong with a database address; `null` = nothing. */
-export function judgeDatabaseUrl(text: string): string | null {
+/** `sslmode=verify-full` in an address: all that it may say of TLS, and the same as `tls: true`. */
+export const asksForTls = (text: string): boolean => URL.parse(text)?.searchParams.get("sslmode") === "verify-full";
+
+/**
+ * What is wrong with a database address; `null` = nothing.
+ *
+ * @param tls what stands beside it, if anything does: then the address has no word in it
+ */
+export function judgeDatabaseUrl(text: string, tls?: unknown): string | null {
   if (text.startsWith("sqlite:")) {
     return /^sqlite:\/\/\/[^?#]+$/.test(text) ? null : "must be sqlite:/// and an absolute path";
   }
@@ -15,17 +22,32 @@ export function judgeDatabaseUrl(text: string): string | null {
   if (url.password !== "" || [...url.searchParams.keys()].some((key) => /pass/i.test(key))) {
     return "must not hold a password: use passwordEnv or passwordFile";
   }
-  const parameter = isMysqlUrl(text) ? mysqlParameterFault(url.searchParams) : null;
+  const parameter =
+    tlsParameterFault(url.searchParams, tls) ?? (isMysqlUrl(text) ? mysqlParameterFault(url.searchParams) : null);
   if (parameter !== null) return parameter;
   if (url.hostname === "" && !url.searchParams.has("host")) return "names no host";
   return url.pathname.length > 1 ? null : "names no database";
 }
 
-/** The driver would take any of its options from an address; only this one is ours to give away. */
-function mysqlParameterFault(parameters: URLSearchParams): string | null {
+/** Modes that encrypt, perhaps, and do not check whom they speak to. */
+const WEAK_MODES = ["allow", "prefer", "require", "verify-ca", "no-verify"];
+
+/** What an address says of TLS would win over `tls` in the driver, or weaken it unseen. */
+function tlsParameterFault(parameters: URLSearchParams, tls: unknown): string | null {
   for (const [name, value] of parameters) {
-    if (name !== "sslmode") return `takes no ${name}: only sslmode`;
-    if (!["disable", "require", "verify-full"].includes(value)) return "takes sslmode disable, require or verify-full";
+    if (!/^(ssl|uselibpqcompat)/i.test(name)) continue;
+    if (tls !== undefined) return `must not hold ${name}: tls beside it says how it is encrypted`;
+    if (name !== "sslmode") return `takes no ${name}: use tls`;
+    if (WEAK_MODES.includes(value)) {
+      return `has sslmode=${value}, which does not check whom it speaks to: use tls, or sslmode=verify-full`;
+    }
+    if (value !== "disable" && value !== "verify-full") return "takes sslmode disable or verify-full, and more by tls";
   }
   return null;
+}
+
+/** The driver would take any of its options from an address; none but that of TLS is ours to give away. */
+function mysqlParameterFault(parameters: URLSearchParams): string | null {
+  const other = [...parameters.keys()].find((name) => name !== "sslmode");
+  return other === undefined ? null : `takes no ${other}: only sslmode`;
 }

@@ -69,7 +69,7 @@ describe("HAF stacks in the configuration", () => {
       at('docker: { project: p, socket: /s, url: "http://h:2375" }'),
       "2 haf[0].docker: needs socket or url, and not both",
     ],
-    [at('docker: { project: p, url: "https://h:2376" }'), "2 haf[0].docker.url: must be such as http://10.0.0.7:2375"],
+    [at('docker: { project: p, url: "ftp://h:2376" }'), "2 haf[0].docker.url: must be such as https://10.0.0.7:2376"],
     [at("docker: { project: p, socket: s }"), "2 haf[0].docker.socket: must be an absolute path"],
     [at("passwordEnv: NONE"), "2 haf[0].passwordEnv: the environment has no NONE"],
     [`${at("region: eu")}\nregions: [ { id: us } ]`, "2 haf[0].region: eu is no region of this file"],

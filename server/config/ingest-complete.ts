@@ -3,6 +3,7 @@ import type { IngestConfiguration, OverflowName, ReceiverConfiguration, Receiver
 import type { IngestDocument } from "./ingest-schema.ts";
 import type { JournalConfiguration } from "./model.ts";
 import type { SecretReader } from "./secret-reader.ts";
+import { toTls } from "./tls-complete.ts";
 
 const LEAST_PASSWORD = 8;
 const LEAST_TOKEN = 20;
@@ -94,6 +95,7 @@ function toReceiver(id: string, one: ReceiverDocument, context: IngestContext): 
 function toDatabase(id: string, one: ReceiverDocument, { journal, secrets }: IngestContext) {
   const { contactPoints, localDataCenter, keyspace, replication, username } = one;
   const password = secrets.read(one, "password", ["ingest", "receivers", id]);
+  const tls = toTls(one.tls, ["ingest", "receivers", id, "tls"], secrets);
   if (contactPoints === undefined) return journal.scylla;
   if (localDataCenter === undefined || keyspace === undefined) return null;
   return {
@@ -103,5 +105,6 @@ function toDatabase(id: string, one: ReceiverDocument, { journal, secrets }: Ing
     replication: replication ?? null,
     username: username ?? null,
     password,
+    tls,
   };
 }

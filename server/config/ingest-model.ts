@@ -1,3 +1,4 @@
+import type { UpstreamTls } from "#server/kernel/tls.ts";
 import type { OVERFLOW_NAMES, RECEIVER_USE_NAMES } from "./ingest-schema.ts";
 import type { Secret } from "./secret.ts";
 
@@ -28,6 +29,8 @@ export interface PointsDatabaseConfiguration {
   readonly replication: Readonly<Record<string, number>> | null;
   readonly username: string | null;
   readonly password: Secret | null;
+  /** `null` = in the clear. */
+  readonly tls: UpstreamTls | null;
 }
 
 /** The gateway, complete. */

@@ -134,6 +134,7 @@ const TABLE_KEYS = [
   "username",
   "passwordEnv",
   "passwordFile",
+  "tls",
 ] as const;
 const OWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   "scylla-table": [...TABLE_KEYS, "ttl_days"],

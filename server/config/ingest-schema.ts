@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { contactPoints, host, id, keyspace, proxy, secretEnv, secretFile, title } from "./schema-parts.ts";
+import { contactPoints, host, id, keyspace, proxy, secretEnv, secretFile, title, tls } from "./schema-parts.ts";
 
 /** `ingest:` as it is written. Types, receivers and routes are named by their keys, as in the documentation of agents. */
 
@@ -80,6 +80,7 @@ export const receiver = z.strictObject({
   username: z.string().min(1).optional().describe("Of `scylla-table`: role to log in as."),
   passwordEnv: secretEnv("its password"),
   passwordFile: secretFile("its password"),
+  tls: tls(" Of `scylla-table`."),
   url: z
     .string()
     .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "must be an http or https address")

@@ -27,8 +27,18 @@ export function toShapeFaults(issues: readonly z.core.$ZodIssue[]): readonly Sha
     if (issue.code === "invalid_key") {
       return issue.issues.map((inner) => ({ path, message: inner.message }));
     }
+    if (issue.code === "invalid_union") {
+      const inner = meantBranch(issue.errors);
+      if (inner !== null) return toShapeFaults(inner).map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+    }
     return [{ path, message: issue.message }];
   });
+}
+
+/** Of several shapes the one that was meant: the mapping, when something within it is at fault. */
+function meantBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | null {
+  const isWithin = (one: z.core.$ZodIssue) => one.path.length > 0 || one.code === "unrecognized_keys";
+  return branches.find((issues) => issues.length > 0 && issues.every(isWithin)) ?? null;
 }
 
 /** zod's own messages in our words; messages given in the schema win. */

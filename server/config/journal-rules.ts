@@ -5,7 +5,7 @@ const SCYLLA_REQUIRED: Readonly<Record<string, string>> = {
   localDataCenter: "text",
   keyspace: "text",
 };
-const SCYLLA_ONLY = [...Object.keys(SCYLLA_REQUIRED), "replication", "username", "passwordEnv", "passwordFile"];
+const SCYLLA_ONLY = [...Object.keys(SCYLLA_REQUIRED), "replication", "username", "passwordEnv", "passwordFile", "tls"];
 
 /**
  * Which keys belong to which store. What is judged is what was written, so that a key that is faulty in itself does not

@@ -1,3 +1,4 @@
+import type { UpstreamTls } from "#server/kernel/tls.ts";
 import type { IngestConfiguration } from "./ingest-model.ts";
 import type { Secret } from "./secret.ts";
 
@@ -83,6 +84,8 @@ export interface ScyllaJournalConfiguration {
   readonly replication: Readonly<Record<string, number>> | null;
   readonly username: string | null;
   readonly password: Secret | null;
+  /** `null` = in the clear. */
+  readonly tls: UpstreamTls | null;
 }
 
 export interface LimitsConfiguration {
@@ -124,6 +127,8 @@ export interface DnaSourceConfiguration {
     readonly keyspace: string;
     readonly username: string | null;
     readonly password: Secret | null;
+    /** `null` = in the clear. */
+    readonly tls: UpstreamTls | null;
   };
   /** Names of actor modules by `module_id`. */
   readonly modules: Readonly<Record<string, string>>;
@@ -156,7 +161,13 @@ export interface DynflowSourceConfiguration {
   readonly region: string;
   readonly title: string;
   readonly database:
-    | { readonly kind: "postgres" | "mysql"; readonly url: string; readonly password: Secret | null }
+    | {
+        readonly kind: "postgres" | "mysql";
+        readonly url: string;
+        readonly password: Secret | null;
+        /** `null` = in the clear. */
+        readonly tls: UpstreamTls | null;
+      }
     | { readonly kind: "sqlite"; readonly path: string };
   /** Release of Dynflow as the operator states it; the schema's version is read from the database all the same. */
   readonly release: string | null;
@@ -171,6 +182,8 @@ export interface HafSourceConfiguration {
   readonly title: string;
   readonly url: string;
   readonly password: Secret | null;
+  /** Of the database; `null` = in the clear. */
+  readonly tls: UpstreamTls | null;
   /** In the order in which they are meant to be set up; empty = as they are found. */
   readonly apps: readonly string[];
   /** `null` = its containers are not looked at. */
@@ -178,7 +191,9 @@ export interface HafSourceConfiguration {
 }
 
 export interface HafDockerConfiguration {
-  readonly engine: { readonly kind: "socket"; readonly path: string } | { readonly kind: "tcp"; readonly url: string };
+  readonly engine:
+    | { readonly kind: "socket"; readonly path: string }
+    | { readonly kind: "tcp"; readonly url: string; readonly tls: UpstreamTls | null };
   /** Value of the label `com.docker.compose.project`. */
   readonly project: string;
 }

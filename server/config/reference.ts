@@ -45,7 +45,8 @@ function rowsOf(schema: JsonSchema, prefix: string): readonly ReferenceRow[] {
     const inner = child.items?.properties === undefined ? [] : rowsOf(child.items, `${path}[]`);
     const named = child.additionalProperties;
     const byName = typeof named === "object" ? rowsOf(named, `${path}.<name>`) : [];
-    return [row, ...inner, ...byName, ...rowsOf(child, path)];
+    const either = (child.anyOf ?? []).flatMap((branch) => rowsOf(branch, path));
+    return [row, ...inner, ...byName, ...rowsOf(child, path), ...either];
   });
 }
 

@@ -8,6 +8,7 @@ import type { IngestDocument } from "./ingest-schema.ts";
 import type { ShapeFault } from "./issues.ts";
 import { journalStoreFaults } from "./journal-rules.ts";
 import type { ConfigurationDocument, DnaDocument, DynflowDocument, HafDocument } from "./schema.ts";
+import { tlsFaults } from "./tls-rules.ts";
 
 /** One source of a list, as far as it could be read. */
 export interface ReadSource<T> {
@@ -47,6 +48,7 @@ export function crossFaults(read: ReadSections): readonly ShapeFault[] {
     ...identityFaults(read),
     ...regionFaults(read),
     ...secretFaults(read),
+    ...tlsFaults(read),
     ...dynflowFaults(read),
     ...hafFaults(read),
     ...beamFaults(read),
@@ -188,7 +190,7 @@ function dynflowFaults({ dynflow }: ReadSections): readonly ShapeFault[] {
   return dynflow.flatMap(({ whole: one }, index) => {
     if (one === null) return [];
     const path = ["dynflow", index];
-    const address = judgeDatabaseUrl(one.url);
+    const address = judgeDatabaseUrl(one.url, one.tls);
     if (address !== null) return [{ path: [...path, "url"], message: address }];
     if (one.act && one.url.startsWith("sqlite:")) {
       const message = "must be false on SQLite: a second process that writes such a database can lose Dynflow's own";

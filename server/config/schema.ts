@@ -3,7 +3,18 @@ import { isHttpOrigin, isLinkTemplate } from "./addresses.ts";
 import { alerts } from "./alerts-schema.ts";
 import { ingest } from "./ingest-schema.ts";
 import { LINK_TARGETS } from "./model.ts";
-import { contactPoints, host, id, keyspace, proxy, secretEnv, secretFile, tcpPort, title } from "./schema-parts.ts";
+import {
+  contactPoints,
+  host,
+  id,
+  keyspace,
+  proxy,
+  secretEnv,
+  secretFile,
+  tcpPort,
+  title,
+  tls,
+} from "./schema-parts.ts";
 import { parseSize } from "./sizes.ts";
 
 /**
@@ -87,6 +98,7 @@ const journal = z.strictObject({
   username: z.string().min(1).optional().describe("With `scylla`: role to log in as."),
   passwordEnv: secretEnv("its password"),
   passwordFile: secretFile("its password"),
+  tls: tls(" With `scylla` only."),
 });
 
 const auth = z.strictObject({
@@ -190,6 +202,7 @@ export const dnaSource = z.strictObject({
       username: z.string().min(1).optional().describe("Role to log in as."),
       passwordEnv: secretEnv("its password"),
       passwordFile: secretFile("its password"),
+      tls: tls(),
     })
     .describe("The database."),
   modules: z
@@ -216,6 +229,7 @@ export const dynflowSource = z.strictObject({
     ),
   passwordEnv: secretEnv("the password of that user"),
   passwordFile: secretFile("the password of that user"),
+  tls: tls(" Not for SQLite. `sslmode=verify-full` in `url` is the same as `true`."),
   release: z
     .string({ error: "must be text: write it in quotes" })
     .regex(/^\d+\.\d+(\.\d+)?$/, 'must be a release such as "2.0"')
@@ -245,6 +259,7 @@ export const hafSource = z.strictObject({
     ),
   passwordEnv: secretEnv("the password of that user"),
   passwordFile: secretFile("the password of that user"),
+  tls: tls(" `sslmode=verify-full` in `url` is the same as `true`."),
   apps: z
     .array(z.string().min(1).max(200))
     .max(200)
@@ -259,9 +274,12 @@ export const hafSource = z.strictObject({
         .describe("Unix socket of the Docker engine. Whoever may open it is root on that host: it is only read."),
       url: z
         .string()
-        .refine((text) => isHttpOrigin(text) && text.startsWith("http:"), "must be such as http://10.0.0.7:2375")
+        .refine(isHttpOrigin, "must be such as https://10.0.0.7:2376")
         .optional()
-        .describe("Or its address over TCP, such as that of a proxy that lets only reads through."),
+        .describe(
+          "Or its address over TCP, `https://host:2376` or `http://host:2375`, such as that of a proxy that lets only reads through.",
+        ),
+      tls: tls(" With an `https` address only, and there `true` when left out."),
       project: z
         .string()
         .regex(/^[a-z0-9][a-z0-9_-]{0,99}$/, "must be the name of a compose project")

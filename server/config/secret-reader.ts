@@ -33,6 +33,8 @@ export interface SecretReader {
   read(holder: unknown, prefix: string, at: ConfigurationPath, leastCharacters?: number): Secret | null;
   /** Tries every secret that a document names, wherever the document is faulty otherwise. */
   tryAll(document: unknown): void;
+  /** What was read is of no use after all. The message holds nothing of it. */
+  reject(at: ConfigurationPath, message: string): void;
   faults(): readonly ShapeFault[];
 }
 
@@ -96,7 +98,12 @@ export function createSecretReader(options: {
     }
   };
 
-  return { read, tryAll: (document) => walk(document, []), faults: () => found };
+  return {
+    read,
+    tryAll: (document) => walk(document, []),
+    reject: (at, message) => void fail(at, message),
+    faults: () => found,
+  };
 }
 
 function textAt(holder: unknown, key: string): string | null {

@@ -1,5 +1,6 @@
 /** What the gateway is told by the configuration, complete: defaults are filled in, names are checked, secrets are read. */
 import type { ReceiverOverflow } from "#server/contract/agents.ts";
+import type { UpstreamTls } from "#server/kernel/tls.ts";
 
 /** One type of data that agents may send. */
 export interface TypeSettings {
@@ -45,6 +46,8 @@ export interface PointsDatabase {
   readonly replication: Readonly<Record<string, number>> | null;
   readonly username: string | null;
   readonly password: HiddenText | null;
+  /** `null` = in the clear. */
+  readonly tls: UpstreamTls | null;
 }
 
 export interface ScyllaTableSettings extends QueuedReceiver {

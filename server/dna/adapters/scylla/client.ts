@@ -28,11 +28,12 @@ class OneMoreHostPolicy extends policies.retry.RetryPolicy {
  * down until it answers again.
  */
 export function createClient(options: Omit<ScyllaOptions, "keyspace">): Client {
-  const { username, password } = options;
+  const { username, password, tls } = options;
   return new Client({
     contactPoints: [...options.contactPoints],
     localDataCenter: options.localDataCenter,
     ...(username === undefined ? {} : { credentials: { username, password: password ?? "" } }),
+    ...(tls === undefined ? {} : { sslOptions: { ...tls } }),
     policies: {
       retry: new OneMoreHostPolicy(),
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_MS),

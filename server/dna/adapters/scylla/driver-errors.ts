@@ -1,5 +1,6 @@
 import { errors, types } from "cassandra-driver";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import { tlsFault } from "#server/kernel/tls.ts";
 
 const { responseErrorCodes: codes } = types;
 
@@ -52,6 +53,8 @@ function isFromDriver(cause: unknown): boolean {
 function hostsOf(cause: errors.NoHostAvailableError): string {
   const tried: unknown = cause.innerErrors;
   if (tried === null || typeof tried !== "object" || Object.keys(tried).length === 0) return "";
-  const told = Object.entries(tried).map(([host, why]) => `${host}: ${why === null ? "no answer" : messageOf(why)}`);
+  const told = Object.entries(tried).map(
+    ([host, why]) => `${host}: ${why === null ? "no answer" : (tlsFault(why) ?? messageOf(why))}`,
+  );
   return ` (${told.slice(0, HOSTS_IN_MESSAGE_MAX).join("; ")})`;
 }

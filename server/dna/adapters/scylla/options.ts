@@ -1,3 +1,5 @@
+import type { ConnectionOptions } from "node:tls";
+
 /** One keyspace that holds DNA's tables, and how to get there. */
 export interface ScyllaOptions {
   /** `host:port`, or `host` for port 9042. */
@@ -8,4 +10,6 @@ export interface ScyllaOptions {
   readonly keyspace: string;
   readonly username?: string;
   readonly password?: string;
+  /** In full, as Node's TLS takes it; in the clear when left out. */
+  readonly tls?: ConnectionOptions;
 }

@@ -1,4 +1,5 @@
 /** Connections to one Dynflow database on MySQL or MariaDB. */
+import { connect, isIP, type Socket } from "node:net";
 import { Kysely } from "kysely";
 import { createPool, type PoolOptions } from "mysql2/promise";
 import type { Database, Together } from "#server/dynflow/adapters/sql/differences.ts";
@@ -16,11 +17,22 @@ const DEFAULT_PORT = 3_306;
 /** Statements that a connection keeps prepared: the server has room for some thousands, for all who use it. */
 const PREPARED_STATEMENTS_MAX = 200;
 
+export interface MysqlTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly minVersion?: "TLSv1.2";
+}
+
 export interface MysqlSource {
-  /** `mysql://user@host:port/database`, or `mariadb://`; `?sslmode=require` or `verify-full` for TLS. */
+  /** `mysql://user@host:port/database`, or `mariadb://`. */
   readonly url: string;
   /** Beside the url, so that it can come from elsewhere. */
   readonly password?: string;
+  /** PEM texts; in the clear when left out. The certificate is always checked. */
+  readonly tls?: MysqlTls;
+  /** Name that the certificate has to be for; the host of the url when left out. */
+  readonly serverName?: string;
 }
 
 export type Access = "read-only" | "read-write";
@@ -68,9 +80,11 @@ const settings = (version: string, access: Access): readonly string[] => [
 function poolOptions(source: MysqlSource): PoolOptions {
   const url = new URL(source.url);
   const password = source.password ?? decodeURIComponent(url.password);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? DEFAULT_PORT : Number(url.port),
+    host,
+    port,
     user: decodeURIComponent(url.username),
     password,
     database: decodeURIComponent(url.pathname.slice(1)),
@@ -85,12 +99,29 @@ function poolOptions(source: MysqlSource): PoolOptions {
     enableKeepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     maxPreparedStatements: PREPARED_STATEMENTS_MAX,
-    ...tls(url.searchParams.get("sslmode")),
+    ...(source.tls === undefined ? {} : tlsOf(source.tls, { host, port, name: source.serverName ?? host })),
   };
 }
 
-/** The words are those of PostgreSQL's URLs. */
-function tls(mode: string | null): Pick<PoolOptions, "ssl"> {
-  if (mode === "require") return { ssl: { rejectUnauthorized: false } };
-  return mode === "verify-full" ? { ssl: { rejectUnauthorized: true } } : {};
+/**
+ * The driver sends, and checks, what it takes to be the host. So that is the expected name, and the way to the host itself
+ * is a socket of ours. An address is no name to it: Node then goes by the name that the socket was opened with.
+ */
+function tlsOf(
+  { ca, cert, key, minVersion }: MysqlTls,
+  { host, port, name }: { readonly host: string; readonly port: number; readonly name: string },
+): PoolOptions {
+  const stream = (): Socket => {
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS });
+    return isIP(name) === 0 ? socket : Object.assign(socket, { _host: name });
+  };
+  const ssl = {
+    rejectUnauthorized: true,
+    verifyIdentity: true,
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+  return { host: name, stream, ssl };
 }

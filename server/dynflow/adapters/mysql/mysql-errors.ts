@@ -1,4 +1,5 @@
 import { messageOf, OpsError, type OpsErrorCode } from "#server/kernel/errors.ts";
+import { tlsFault } from "#server/kernel/tls.ts";
 
 /** Error numbers of the server, the same in MySQL and MariaDB but for the time-out of a statement. */
 const CODES: ReadonlyMap<number, OpsErrorCode> = new Map<number, OpsErrorCode>([
@@ -40,7 +41,9 @@ function answerOf(cause: unknown): ServerError | null {
 export function mysqlOpsError(cause: unknown): OpsError {
   const answer = answerOf(cause);
   if (answer === null) {
-    return new OpsError("upstream-unavailable", `MySQL did not answer: ${messageOf(cause)}`, { cause });
+    const words = tlsFault(cause);
+    const text = words === null ? `MySQL did not answer: ${messageOf(cause)}` : `MySQL: ${words}`;
+    return new OpsError("upstream-unavailable", text, { cause });
   }
   return new OpsError(
     CODES.get(answer.errno) ?? "upstream-malformed",

@@ -50,9 +50,12 @@ async function probeConnection(db: Database): Promise<{ readonly finding: Findin
     database: String(rows[0]?.name),
   };
   const version = String(rows[0]?.version);
+  const status = await sql<Readonly<Record<string, unknown>>>`show session status like 'Ssl_version'`.execute(db);
+  const protocol = String(status.rows[0]?.Value ?? "");
+  const way = protocol === "" ? "in the clear" : `over ${protocol}`;
   const product = /mariadb/i.test(version) ? "MariaDB" : "MySQL";
   return {
-    finding: found.connection.ok(`${product} ${version} answers ${account}, database ${place.database}`),
+    finding: found.connection.ok(`${product} ${version} answers ${account}, database ${place.database}, ${way}`),
     place,
   };
 }

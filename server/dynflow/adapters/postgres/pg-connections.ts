@@ -1,4 +1,5 @@
 /** Connections to one Dynflow database: a pool for statements, single clients for LISTEN. */
+import type { ConnectionOptions } from "node:tls";
 import { Kysely } from "kysely";
 import { Client, type ClientConfig, Pool, types } from "pg";
 import type { Database, Together } from "#server/dynflow/adapters/sql/differences.ts";
@@ -18,6 +19,8 @@ export interface PostgresSource {
   readonly url: string;
   /** Beside the url, so that it can come from elsewhere. */
   readonly password?: string;
+  /** In full, as Node's TLS takes it; what the url says of TLS counts for nothing then. */
+  readonly tls?: ConnectionOptions;
 }
 
 export type Access = "read-only" | "read-write";
@@ -81,10 +84,12 @@ function clientConfig(source: PostgresSource, access: Access, more: readonly str
   if (source.password !== undefined) url.password = encodeURIComponent(source.password);
   const own = url.searchParams.get("options");
   url.searchParams.delete("options");
+  if (source.tls !== undefined) url.searchParams.delete("sslmode");
   const readOnly = access === "read-only" ? "on" : "off";
   const settings = ["-c DateStyle=ISO", "-c TimeZone=UTC", `-c default_transaction_read_only=${readOnly}`, ...more];
   return {
     connectionString: url.href,
+    ...(source.tls === undefined ? {} : { ssl: { ...source.tls } }),
     options: [...(own === null ? [] : [own]), ...settings].join(" "),
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: SILENCE_TIMEOUT_MS,

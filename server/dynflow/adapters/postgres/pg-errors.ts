@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import { messageOf, OpsError, type OpsErrorCode } from "#server/kernel/errors.ts";
+import { tlsFault } from "#server/kernel/tls.ts";
 
 /** SQLSTATE, by code or by class: messages are in the server's language and are never looked at. */
 const CODES: ReadonlyMap<string, OpsErrorCode> = new Map<string, OpsErrorCode>([
@@ -18,7 +19,9 @@ const CODES: ReadonlyMap<string, OpsErrorCode> = new Map<string, OpsErrorCode>([
 /** Translates what pg threw. Anything that is no answer of the server means that nobody answered. */
 export function pgOpsError(cause: unknown): OpsError {
   if (!(cause instanceof DatabaseError)) {
-    return new OpsError("upstream-unavailable", `PostgreSQL did not answer: ${messageOf(cause)}`, { cause });
+    const words = tlsFault(cause);
+    const text = words === null ? `PostgreSQL did not answer: ${messageOf(cause)}` : `PostgreSQL: ${words}`;
+    return new OpsError("upstream-unavailable", text, { cause });
   }
   const state = cause.code ?? "";
   const code = CODES.get(state) ?? CODES.get(state.slice(0, 2)) ?? "upstream-malformed";

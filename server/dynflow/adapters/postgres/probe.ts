@@ -38,12 +38,15 @@ async function probeConnection(db: Database): Promise<{ findings: readonly Findi
   const { rows } = await sql<Readonly<Record<string, unknown>>>`
     select current_user::text as role, coalesce(current_schema()::text, '') as schema,
       current_setting('server_version') as version,
-      (select rolsuper from pg_roles where rolname = current_user) as superuser`.execute(db);
+      (select rolsuper from pg_roles where rolname = current_user) as superuser,
+      (select s.version from pg_stat_ssl s where s.pid = pg_backend_pid() and s.ssl) as protocol`.execute(db);
   const [row] = rows;
   if (row === undefined) return { findings: [found.connection.missing("PostgreSQL gave no answer")], place: null };
   const [role, schema] = [String(row.role), String(row.schema)];
   const findings = [
-    found.connection.ok(`PostgreSQL ${String(row.version)} answers ${role}, schema ${schema || "(none)"}`),
+    found.connection.ok(
+      `PostgreSQL ${String(row.version)} answers ${role}, schema ${schema || "(none)"}, ${wayOf(row.protocol)}`,
+    ),
     ...(row.superuser === true
       ? [found.rights.note(`${role} is a superuser: a role of its own with the rights below is enough`)]
       : []),
@@ -53,6 +56,9 @@ async function probeConnection(db: Database): Promise<{ findings: readonly Findi
   const remedy = `GRANT USAGE ON SCHEMA public TO ${quoted(role)};`;
   return { findings: [...findings, found.rights.missing(text, remedy)], place: null };
 }
+
+/** As the server itself sees the connection. */
+const wayOf = (protocol: unknown): string => (typeof protocol === "string" ? `over ${protocol}` : "in the clear");
 
 async function probeRights(db: Database, place: Place, act: boolean): Promise<readonly Finding[]> {
   const first = await probeTable(db, place, SCHEMA_TABLE, ["SELECT"]);

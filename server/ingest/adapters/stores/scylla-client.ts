@@ -1,5 +1,7 @@
+import type { ConnectionOptions } from "node:tls";
 import { Client, errors, policies, types } from "cassandra-driver";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import { tlsFault } from "#server/kernel/tls.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
@@ -12,16 +14,24 @@ export interface ScyllaPlace {
   readonly localDataCenter: string;
   readonly keyspace: string;
   readonly credentials: { readonly username: string; readonly password: string } | null;
+  /** In full, as Node's TLS takes it; in the clear when left out. */
+  readonly tls?: ConnectionOptions;
   /** Copies by data centre for a keyspace that has to be made; `null` = it has to exist. */
   readonly replication: Readonly<Record<string, number>> | null;
 }
 
 /** A driver as a table of measurements needs it: LOCAL_QUORUM, timestamps of the server, int64 as `bigint`. */
-export function createClient({ contactPoints, localDataCenter, credentials }: Omit<ScyllaPlace, "keyspace">): Client {
+export function createClient({
+  contactPoints,
+  localDataCenter,
+  credentials,
+  tls,
+}: Omit<ScyllaPlace, "keyspace">): Client {
   return new Client({
     contactPoints: [...contactPoints],
     localDataCenter,
     ...(credentials === null ? {} : { credentials: { ...credentials } }),
+    ...(tls === undefined ? {} : { sslOptions: { ...tls } }),
     policies: {
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_MS),
       // The driver's declared type has no null for "off", its check of options has.
@@ -54,5 +64,7 @@ export function toOpsError(cause: unknown): OpsError {
   ) {
     return new OpsError("upstream-malformed", `The database refused the statement: ${messageOf(cause)}`, { cause });
   }
-  return new OpsError("upstream-unavailable", `The database did not answer: ${messageOf(cause)}`, { cause });
+  return new OpsError("upstream-unavailable", `The database did not answer: ${tlsFault(cause) ?? messageOf(cause)}`, {
+    cause,
+  });
 }

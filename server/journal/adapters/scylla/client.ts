@@ -27,11 +27,12 @@ class OneMoreHostPolicy extends policies.retry.RetryPolicy {
  * A driver as the journal needs it: timestamps of the server (the clock of a console that is ahead would hide later
  * writes of others), LOCAL_QUORUM and LOCAL_SERIAL, int64 as `bigint`.
  */
-export function createClient({ contactPoints, localDataCenter, credentials }: ScyllaPlace): Client {
+export function createClient({ contactPoints, localDataCenter, credentials, tls }: ScyllaPlace): Client {
   return new Client({
     contactPoints: [...contactPoints],
     localDataCenter,
     ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
+    ...(tls === undefined ? {} : { sslOptions: { ...tls } }),
     policies: {
       retry: new OneMoreHostPolicy(),
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_MS),

@@ -1,6 +1,7 @@
 /** Statements against one database, each bounded in time and rows, with the errors of the driver translated. */
 import { type Client, errors, policies, types } from "cassandra-driver";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
+import { tlsFault } from "#server/kernel/tls.ts";
 import { CALL_TIMEOUT_MS } from "./client.ts";
 
 /** Two hosts asked one after the other, and connecting before. */
@@ -181,5 +182,9 @@ function isCertainlyNotApplied(cause: unknown): boolean {
 
 function unavailable(cause: unknown): OpsError {
   if (cause instanceof OpsError) return cause;
-  return new OpsError("journal-unavailable", `The journal's database did not do it: ${messageOf(cause)}`, { cause });
+  return new OpsError(
+    "journal-unavailable",
+    `The journal's database did not do it: ${tlsFault(cause) ?? messageOf(cause)}`,
+    { cause },
+  );
 }

@@ -1,4 +1,5 @@
 /** How a journal in ScyllaDB or Cassandra is opened, and what it can do beyond the ports. */
+import type { ConnectionOptions } from "node:tls";
 import type { GivenKeySource } from "#server/journal/adapters/given-key.ts";
 import type { ChainName } from "#server/journal/domain/chains.ts";
 import type { Journal, JournalRetention, SharedNotes, StateStore, WriterRole } from "#server/journal/ports.ts";
@@ -14,6 +15,8 @@ export interface ScyllaPlace {
   /** Exactly as the database spells it. Never one that holds tables of somebody else. */
   readonly keyspace: string;
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** In full, as Node's TLS takes it; in the clear when left out. */
+  readonly tls?: ConnectionOptions;
 }
 
 export interface LeaseTimes {
