@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import { useWidth } from "#components/ui/width.ts";
 import { TONES_WORST_FIRST, type Tone } from "#server/kernel/states.ts";
-import { sizeCanvas } from "./flow-canvas.tsx";
+import { sizeCanvas } from "./canvas-size.ts";
 import { inkOf } from "./flow-ink.ts";
 import { markOf } from "./flow-scene.ts";
 import type { StepView } from "./types.ts";

@@ -1,11 +1,9 @@
 "use client";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { formatClock } from "#components/ui/format.ts";
-import { usePreferences } from "#components/ui/preferences.tsx";
-import { sizeCanvas } from "./flow-canvas.tsx";
-import { createGlyphPress, type GlyphPress, type Ink, inkOf } from "./flow-ink.ts";
 import { HEAD, paintTimeline, ROW, spanWords, type TimelineScene } from "./timeline-paint.ts";
 import { PLAN_PHASE, type TimelineSpan } from "./timeline-rows.ts";
+import { type Sheet, useBoxCanvas } from "./use-box-canvas.ts";
 
 interface TimelineCanvasProps {
   /** The box that scrolls. */
@@ -18,45 +16,21 @@ interface TimelineCanvasProps {
 /** Bars reach so far beyond themselves for a pointer. */
 const NEAR_PX = 4;
 
-/** What the box shows of a timeline, painted anew with each frame in which it scrolls or changes. */
+/** What the box shows of a timeline; a press opens what is under the pointer, which says what it is. */
 export function TimelineCanvas({ box, scene, onSelect, onPlan }: TimelineCanvasProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const paint = useCallback(
+    ({ pen, ink, pressAt, left, top, width, height, ratio }: Sheet) =>
+      paintTimeline(pen, scene, { left, top, width, height, ratio }, ink, pressAt(ratio)),
+    [scene],
+  );
+  const canvas = useBoxCanvas(box, paint);
   const now = useRef({ scene, onSelect, onPlan });
-  const again = useRef<(inks: boolean) => void>(() => undefined);
-  const { theme } = usePreferences();
-
   useEffect(() => {
-    const element = canvas.current;
+    now.current = { scene, onSelect, onPlan };
+  }, [scene, onSelect, onPlan]);
+  useEffect(() => {
     const around = box.current;
-    const pen = element?.getContext("2d") ?? null;
-    if (element === null || around === null || pen === null) return;
-    let ink: Ink | null = null;
-    let press: GlyphPress | null = null;
-    let frame = 0;
-    let painted = 0;
-    const paint = (): void => {
-      frame = 0;
-      const ratio = window.devicePixelRatio || 1;
-      const [width, height] = [around.clientWidth, around.clientHeight];
-      sizeCanvas(element, width, height, ratio);
-      ink ??= inkOf(around);
-      press ??= createGlyphPress(ink, ratio);
-      const at = { left: around.scrollLeft, top: around.scrollTop, width, height, ratio };
-      paintTimeline(pen, now.current.scene, at, ink, press);
-      painted += 1;
-      element.dataset.painted = String(painted);
-    };
-    const later = (): void => {
-      if (frame === 0) frame = requestAnimationFrame(paint);
-    };
-    again.current = (inks) => {
-      if (inks) {
-        ink = null;
-        press = null;
-      }
-      later();
-    };
-    const newInks = (): void => again.current(true);
+    if (around === null) return;
     const under = (event: MouseEvent) => {
       const rect = around.getBoundingClientRect();
       return spanAt(now.current.scene, event.clientX - rect.left, event.clientY - rect.top, around);
@@ -71,33 +45,13 @@ export function TimelineCanvas({ box, scene, onSelect, onPlan }: TimelineCanvasP
       if (span?.subPlan !== undefined) now.current.onPlan(span.subPlan.id);
       else if (span !== null && span.stepId !== PLAN_PHASE) now.current.onSelect(span.stepId);
     };
-    const dark = window.matchMedia("(prefers-color-scheme: dark)");
-    around.addEventListener("scroll", later, { passive: true });
     around.addEventListener("pointermove", onMove);
     around.addEventListener("click", onClick);
-    dark.addEventListener("change", newInks);
-    const observer = new ResizeObserver(later);
-    observer.observe(around);
-    void document.fonts?.ready.then(newInks);
-    later();
     return () => {
-      around.removeEventListener("scroll", later);
       around.removeEventListener("pointermove", onMove);
       around.removeEventListener("click", onClick);
-      dark.removeEventListener("change", newInks);
-      observer.disconnect();
-      cancelAnimationFrame(frame);
-      again.current = () => undefined;
     };
   }, [box]);
-
-  useEffect(() => {
-    now.current = { scene, onSelect, onPlan };
-    again.current(false);
-  }, [scene, onSelect, onPlan]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other inks
-  useEffect(() => again.current(true), [theme]);
-
   return <canvas ref={canvas} className="flow-canvas" />;
 }
 
