@@ -1,6 +1,7 @@
 "use client";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { useAttention } from "#components/shell/attention-context.tsx";
 import { ActDialog } from "#components/ui/act-dialog.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { useNow } from "#components/ui/live.ts";
@@ -14,6 +15,8 @@ import { toIso } from "#server/kernel/clock.ts";
 
 interface Line extends SilenceFold {
   readonly id: string;
+  /** In words: of one finding its title, as long as it is there. */
+  readonly what: string;
 }
 
 /** What is silenced now, the one that ends first first; those that have run out are in the journal. */
@@ -21,8 +24,9 @@ export function SilencesTable({ silences }: { readonly silences: Readonly<Record
   const now = useNow();
   const [ended, setEnded] = useState<Line | null>(null);
   const refusal = useRefusal("alerts:silence");
+  const titles = new Map((useAttention() ?? []).map(({ id, title }) => [id, title]));
   const lines = Object.entries(silences)
-    .map(([id, silence]): Line => ({ id, ...silence }))
+    .map(([id, silence]): Line => ({ id, what: whatWords(silence, titles), ...silence }))
     .filter(({ until }) => now !== null && until > now)
     .sort((a, b) => a.until - b.until);
   if (lines.length === 0) return <Empty title="Nothing is silenced." />;
@@ -49,7 +53,7 @@ export function SilencesTable({ silences }: { readonly silences: Readonly<Record
           {lines.map((line) => (
             <tr key={line.id}>
               <td>
-                <bdi>{whatWords(line)}</bdi>
+                <bdi>{line.what}</bdi>
               </td>
               <td>{line.stream === null ? "every source" : <bdi>{sourceOf(line.stream)}</bdi>}</td>
               <td>
@@ -75,7 +79,10 @@ export function SilencesTable({ silences }: { readonly silences: Readonly<Record
   );
 }
 
-const whatWords = ({ kind, finding }: SilenceFold): string => finding ?? kind?.replaceAll("_", " ") ?? "everything";
+function whatWords({ kind, finding }: SilenceFold, titles: ReadonlyMap<string, string>): string {
+  if (finding !== null) return titles.get(finding) ?? finding;
+  return kind?.replaceAll("_", " ") ?? "everything";
+}
 
 function EndDialog({ line, onClose }: { readonly line: Line; readonly onClose: () => void }) {
   const end = useMutation(useTRPC().alerts.unsilence.mutationOptions());
@@ -92,7 +99,7 @@ function EndDialog({ line, onClose }: { readonly line: Line; readonly onClose: (
     >
       <div className="dbody">
         <p className="t2">
-          <bdi>{whatWords(line)}</bdi> is told again from now on: what is there already, too.
+          <bdi>{line.what}</bdi> is told again from now on: what is there already, too.
         </p>
       </div>
     </ActDialog>
