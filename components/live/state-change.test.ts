@@ -56,6 +56,7 @@ describe("the change between two states", () => {
     ["an entry that was taken away and put again", { a: 1, b: 2 }, { b: 2, a: 1 }],
     ["one that went behind a new one", { a: 1, b: 2 }, { a: 1, n: 3, b: 2 }],
     ["numbers as keys", { "7": 1, x: 1 }, { "3": 1, "7": 2, x: 1 }],
+    ["numbers that are no indices", { "007": 1, "4294967295": 2 }, { "4294967295": 2, "007": 1 }],
     ["a key that records inherit", { a: 1 }, { a: 1, constructor: 2 }],
     ["a list instead of a record", { a: {} }, { a: [] }],
     ["nothing instead of a record", { a: {} }, { a: null }],

@@ -27,8 +27,10 @@ function changeOfRecord(before: Fields, after: Fields): Change | null {
   return drop.length === 0 && put.length === 0 ? null : { drop, put };
 }
 
-/** Whole numbers stand first in every record, in their own order. */
-const hasPlace = (key: string): boolean => !/^\d+$/.test(key);
+const LAST_INDEX = 2 ** 32 - 2;
+
+/** Indices, as a list has them, stand first in every record, in their own order; `007` is none. */
+const hasPlace = (key: string): boolean => !/^(0|[1-9]\d*)$/.test(key) || Number(key) > LAST_INDEX;
 
 const isSameOrder = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((key, index) => key === other[index]);
