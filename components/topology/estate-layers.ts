@@ -5,7 +5,7 @@ import type { SourceFold } from "#server/contract/fold/source.ts";
 import { KIND_WORDS, type ThingWords, thingWords } from "#server/contract/view/thing-words.ts";
 import { type ThingKind, type ThingRef, thingKey } from "#server/contract/view/things.ts";
 import type { EstateOutput } from "#server/contract/wire/estate.ts";
-import type { Drill } from "./estate-view.ts";
+import { type Drill, inOrder } from "./estate-view.ts";
 
 /** What of the map can be shown or not, in the order in which it stands there. */
 export const LAYERS = ["dna", "database", "dynflow", "haf", "agents"] as const;
@@ -63,18 +63,20 @@ export function layersView(folds: Folds, estate: Configured, drill: Drill): read
   if (drill.source !== null || drill.cluster !== null) return [];
   const isHere = (known: readonly { readonly id: string; readonly region: string | null }[] | undefined, id: string) =>
     drill.region === null || known?.some((one) => one.id === id && one.region === drill.region) === true;
-  const group = (
+  const group = <F extends { readonly source: SourceFold }>(
     system: string,
-    { id, fold }: { readonly id: string; readonly fold: { readonly source: SourceFold } },
+    { id, fold }: { readonly id: string; readonly fold: F },
     title: string,
-    refs: readonly ThingRef[],
-  ): LayerGroup => ({
-    key: `${system} ${id}`,
-    source: id,
-    title,
-    health: fold.source,
-    things: refs.map((ref) => ({ ref, key: thingKey(ref), ...thingWords(folds, ref) })),
-  });
+    refsIn: (fold: F) => readonly ThingRef[],
+  ): LayerGroup => {
+    const key = `${system} ${id}`;
+    const before = grouped.get(fold);
+    if (before?.key === key && before.title === title) return before;
+    const things = refsIn(fold).map((ref) => ({ ref, key: thingKey(ref), ...thingWords(folds, ref) }));
+    const made: LayerGroup = { key, source: id, title, health: fold.source, things };
+    grouped.set(fold, made);
+    return made;
+  };
   const titleIn = (known: readonly { readonly id: string; readonly title: string }[] | undefined, id: string) =>
     known?.find((one) => one.id === id)?.title ?? id;
   const layers: readonly LayerView[] = [
@@ -84,9 +86,9 @@ export function layersView(folds: Folds, estate: Configured, drill: Drill): read
       groups: dynflowFolds(folds)
         .filter(({ id }) => isHere(estate.dynflow, id))
         .map((one) =>
-          group("dynflow", one, titleIn(estate.dynflow, one.id), [
+          group("dynflow", one, titleIn(estate.dynflow, one.id), ({ worlds }) => [
             { kind: "plan-store", source: one.id, id: "" },
-            ...refsOf("world", one.id, one.fold.worlds),
+            ...refsOf("world", one.id, worlds),
           ]),
         ),
     },
@@ -96,10 +98,10 @@ export function layersView(folds: Folds, estate: Configured, drill: Drill): read
       groups: hafFolds(folds)
         .filter(({ id }) => isHere(estate.haf, id))
         .map((one) =>
-          group("haf", one, titleIn(estate.haf, one.id), [
+          group("haf", one, titleIn(estate.haf, one.id), ({ apps, roles }) => [
             { kind: "haf", source: one.id, id: "" },
-            ...refsOf("haf-app", one.id, one.fold.apps),
-            ...refsOf("container", one.id, one.fold.roles),
+            ...refsOf("haf-app", one.id, apps),
+            ...refsOf("container", one.id, roles),
           ]),
         ),
     },
@@ -109,9 +111,9 @@ export function layersView(folds: Folds, estate: Configured, drill: Drill): read
       groups: ingestFolds(folds)
         .filter(() => drill.region === null)
         .map((one) =>
-          group("ingest", one, estate.ingest?.title ?? one.id, [
-            ...refsOf("gateway", one.id, one.fold.gateways),
-            ...refsOf("agent", one.id, one.fold.agents),
+          group("ingest", one, estate.ingest?.title ?? one.id, ({ gateways, agents }) => [
+            ...refsOf("gateway", one.id, gateways),
+            ...refsOf("agent", one.id, agents),
           ]),
         ),
     },
@@ -119,12 +121,11 @@ export function layersView(folds: Folds, estate: Configured, drill: Drill): read
   return layers.filter(({ groups }) => groups.length > 0);
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
+/** Of a fold that is the same: what a thing is called and how it stands is in the fold of its own source alone. */
+const grouped = new WeakMap<object, LayerGroup>();
 
 const refsOf = (kind: ThingKind, source: string, record: Readonly<Record<string, unknown>>): readonly ThingRef[] =>
-  Object.keys(record)
-    .sort((a, b) => collator.compare(a, b) || (a < b ? -1 : 1))
-    .map((id) => ({ kind, source, id }));
+  inOrder(`${kind} of ${source}`, Object.keys(record)).map((id) => ({ kind, source, id }));
 
 /** What a thing is called beside its name: `executor · foreman`. */
 export const kindWord = ({ kind }: ThingRef): string => KIND_WORDS[kind][0];

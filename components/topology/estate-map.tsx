@@ -9,7 +9,7 @@ import { useFold, useNow } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { useWidth } from "#components/ui/width.ts";
 import type { OwnedFold } from "#server/contract/fold/dna.ts";
-import type { LiveState, Samples } from "#server/contract/live.ts";
+import type { Samples } from "#server/contract/live.ts";
 import type { EstateOutput } from "#server/contract/wire/estate.ts";
 import { LAYERS, type Layer, type LayerView } from "./estate-layers.ts";
 import { type Drill, keysOf, type RegionView } from "./estate-view.ts";
@@ -32,6 +32,7 @@ import {
 } from "./map-scene.ts";
 import { MapTwin } from "./map-twin.tsx";
 import { insideOf } from "./node-inside.ts";
+import { nodeSamplesOf } from "./node-samples.ts";
 import { useCamera } from "./use-camera.ts";
 import { useMapPointer } from "./use-map-pointer.ts";
 import { useNear } from "./use-near.ts";
@@ -47,6 +48,8 @@ interface EstateMapProps {
   /** The systems beside the clusters, also those that are not shown: their places are kept free. */
   readonly layers?: readonly LayerView[];
   readonly shown?: ReadonlySet<Layer>;
+  /** Whether every source has been heard of: from then on what has a place keeps it. */
+  readonly settled?: boolean;
 }
 
 const NO_LAYERS: readonly LayerView[] = [];
@@ -68,7 +71,6 @@ const BARS: readonly (readonly [BarValue, string])[] = [
   ["running", "running"],
 ];
 const NO_SAMPLES: Samples = {};
-const samplesOf = ({ samples }: LiveState): Samples => samples;
 
 /** Load balancer, regions, clusters, nodes, database hosts. It stands still: what has a place keeps it. */
 export function EstateMap(props: EstateMapProps) {
@@ -89,17 +91,17 @@ export function EstateMap(props: EstateMapProps) {
 
 function PlacedMap(props: EstateMapProps & { readonly room: Room }) {
   const { regions, drill, place, loadBalancer, owned, filter, room } = props;
-  const { layers = NO_LAYERS, shown = EVERY_LAYER } = props;
+  const { layers = NO_LAYERS, shown = EVERY_LAYER, settled = true } = props;
   const box = useRef<HTMLDivElement>(null);
   const { go } = useAddress();
   const past = useIsPast();
   const changed = useChanged();
-  const samples = useFold(samplesOf) ?? NO_SAMPLES;
+  const samples = useFold(nodeSamplesOf) ?? NO_SAMPLES;
   const [bar, setBar] = useState<BarValue>("load");
   const [cursor, setCursor] = useState<string | null>(null);
   // Who has moved the view looks at something: only a map that is shown whole is laid out for another width.
   const [steady, setSteady] = useState(room);
-  const { layout, slots } = usePlaces(regions, layers, drill, steady);
+  const { layout, slots } = usePlaces(regions, layers, drill, steady, settled);
   const { handle, fitted, fitScale, showAll } = useCamera(box, layout);
   if (fitted && steady !== room) setSteady(room);
   const placed = useMemo(

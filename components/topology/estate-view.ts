@@ -120,7 +120,12 @@ interface Ordered {
 const ordered = new Map<string, Ordered>();
 const ORDERED_MAX = 256;
 
-function inOrder(key: string, names: readonly string[]): readonly string[] {
+/**
+ * Names as a person counts them: `node2` before `node10`.
+ *
+ * @param key tells one list from another, so that one whose names are the same is not sorted again
+ */
+export function inOrder(key: string, names: readonly string[]): readonly string[] {
   const known = ordered.get(key);
   if (known?.names.length === names.length && names.every((name, at) => name === known.names[at])) return known.sorted;
   const sorted = [...names].sort((a, b) => collator.compare(a, b) || (a < b ? -1 : 1));

@@ -1,6 +1,6 @@
 "use client";
 import { useEffect, useLayoutEffect, useRef } from "react";
-import { sizeCanvas } from "#components/plan/flow-canvas.tsx";
+import { sizeCanvas } from "#components/plan/canvas-size.ts";
 import { createGlyphPress, type GlyphPress } from "#components/plan/flow-ink.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
 import type { Camera } from "./map-camera.ts";
@@ -52,9 +52,12 @@ export function MapCanvas({ box, scene, camera }: MapCanvasProps) {
     let frame = 0;
     let settling: ReturnType<typeof setTimeout> | undefined;
     let painted = 0;
+    // Asking the box with each frame would lay the page out each time that something in it was another.
+    let size: readonly [width: number, height: number] | null = null;
     const paint = (): void => {
       frame = 0;
-      const [width, height] = [around.clientWidth, around.clientHeight];
+      size ??= [around.clientWidth, around.clientHeight];
+      const [width, height] = size;
       if (ratio !== (window.devicePixelRatio || 1)) {
         ratio = window.devicePixelRatio || 1;
         ink = null;
@@ -83,7 +86,10 @@ export function MapCanvas({ box, scene, camera }: MapCanvasProps) {
     const newInks = (): void => again.current(true);
     dark.addEventListener("change", newInks);
     const stopMoves = camera.onMove(later);
-    const observer = new ResizeObserver(later);
+    const observer = new ResizeObserver(() => {
+      size = null;
+      later();
+    });
     observer.observe(around);
     void document.fonts?.ready.then(newInks);
     later();

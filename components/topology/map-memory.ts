@@ -8,8 +8,15 @@ import { clusterKey, SYSTEMS } from "./map-scene.ts";
 import { assignSlots, NO_SLOTS, type Slots } from "./map-slots.ts";
 
 const slotsOf = new Map<string, Slots>();
-/** A layout and the room it was made for. */
-const layouts = new Map<string, { readonly layout: EstateLayout; readonly room: Room }>();
+interface Remembered {
+  readonly layout: EstateLayout;
+  /** It was made for this one. */
+  readonly room: Room;
+  /** `false` = made while whole systems were still to come: then it is not held on to. */
+  readonly settled: boolean;
+}
+
+const layouts = new Map<string, Remembered>();
 const LAYOUTS_MAX = 40;
 /** A map at natural size is laid out anew for a box so much wider or narrower; one that is scaled anyway for far more. */
 const REFLOW_PX = 160;
@@ -20,12 +27,18 @@ interface Placed {
   readonly slots: ReadonlyMap<string, Slots>;
 }
 
-/** Places for everything that is there now. */
+/**
+ * Places for everything that is there now.
+ *
+ * @param settled whether every source has been heard of; until then a place is not kept, or whatever comes first would
+ *   leave no room in view for the rest
+ */
 export function usePlaces(
   regions: readonly RegionView[],
   layers: readonly LayerView[],
   drill: Drill,
   room: Room,
+  settled: boolean,
 ): Placed {
   return useMemo(() => {
     const slots = new Map<string, Slots>();
@@ -50,8 +63,8 @@ export function usePlaces(
         slots.set(key, next);
       }
     }
-    return { layout: layoutOf(regions, layers, slots, drill, room), slots };
-  }, [regions, layers, drill, room]);
+    return { layout: layoutOf(regions, layers, slots, drill, room, settled), slots };
+  }, [regions, layers, drill, room, settled]);
 }
 
 function layoutOf(
@@ -60,10 +73,11 @@ function layoutOf(
   slots: ReadonlyMap<string, Slots>,
   drill: Drill,
   room: Room,
+  settled: boolean,
 ): EstateLayout {
   const key = JSON.stringify([drill, room.loadBalancer]);
   const known = layouts.get(key);
-  const kept = known !== undefined && !isOutgrown(known, room) ? known : null;
+  const kept = known?.settled === true && !isOutgrown(known, room) ? known : null;
   const ofClusters: readonly RegionNeed[] = regions.map(({ id, clusters, databases }) => ({
     id,
     clusters: clusters.map(({ source, cluster }) => {
@@ -79,15 +93,12 @@ function layoutOf(
   const needs = [...ofClusters, ...ofLayers];
   const layout = layoutEstate(kept?.layout ?? null, needs, room);
   layouts.delete(key);
-  layouts.set(key, { layout, room: kept?.room ?? room });
+  layouts.set(key, { layout, room: kept?.room ?? room, settled: kept !== null || settled });
   for (const old of layouts.keys()) if (layouts.size > LAYOUTS_MAX) layouts.delete(old);
   return layout;
 }
 
-function isOutgrown(
-  { layout, room: made }: { readonly layout: EstateLayout; readonly room: Room },
-  room: Room,
-): boolean {
+function isOutgrown({ layout, room: made }: Remembered, room: Room): boolean {
   if (layout.unit === 1) return Math.abs(made.width - room.width) > REFLOW_PX;
   const ratio = made.width / room.width;
   return ratio > REFLOW_SHARE || ratio < 1 / REFLOW_SHARE;

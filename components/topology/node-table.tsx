@@ -13,10 +13,11 @@ import { useFold } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { Age, Since } from "#components/ui/time.tsx";
 import { Empty, Unknown } from "#components/ui/widget.tsx";
-import type { LiveState, Samples } from "#server/contract/live.ts";
+import type { Samples } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { keysOf } from "./estate-view.ts";
 import type { NodeRow } from "./node-rows.ts";
+import { nodeSamplesOf } from "./node-samples.ts";
 
 /** A node beats every 5 s. */
 const BEAT_EVERY_MS = 5_000;
@@ -29,11 +30,9 @@ interface NodeTableProps {
   readonly all: number;
 }
 
-const samplesOf = ({ samples }: LiveState): Samples => samples;
-
 /** The map's twin: every incarnation that is meant, worst first. Of thousands only those in sight are in the page. */
 export function NodeTable({ rows, place, all }: NodeTableProps) {
-  const samples = useFold(samplesOf);
+  const samples = useFold(nodeSamplesOf);
   const { go } = useAddress();
   const { box, seen, before, after, scrollToIndex } = useRowsInBox(rows.length);
   const [current, setCurrent] = useState<string | null>(null);

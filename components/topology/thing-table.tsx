@@ -1,5 +1,5 @@
 "use client";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { formatCount, plural } from "#components/ui/format.ts";
 import { Glyph, State } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
@@ -9,7 +9,7 @@ import { routes, type TopologyPlace } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import type { LiveState } from "#server/contract/live.ts";
-import { hostIndex } from "#server/contract/view/hosts.ts";
+import { type HostIndex, hostIndex } from "#server/contract/view/hosts.ts";
 import { kindWord, LAYER_TITLES, type LayerThing, type LayerView } from "./estate-layers.ts";
 import { isThingMeant, type NodeFilter } from "./map-filter.ts";
 
@@ -22,31 +22,30 @@ interface ThingTablesProps {
   readonly place: TopologyPlace;
 }
 
-const NO_HOSTS: Readonly<Record<string, string>> = {};
+const NO_HOSTS: HostIndex["byThing"] = new Map();
 
 /** Host of each thing, by `thingKey`. */
-const hostsOfThings = ({ folds }: LiveState): Readonly<Record<string, string>> =>
-  Object.fromEntries([...hostIndex(folds).byThing].map(([key, host]) => [key, host.name]));
+const hostsOfThings = ({ folds }: LiveState): HostIndex["byThing"] => hostIndex(folds).byThing;
 
-/** The twin of the layers beside the clusters: one table each. */
-export function ThingTables({ layers, filter, place }: ThingTablesProps) {
+/** The twin of the layers beside the clusters: one table each, drawn anew only when something in it is another. */
+export const ThingTables = memo(function ThingTables({ layers, filter, place }: ThingTablesProps) {
   const hosts = useFold(hostsOfThings) ?? NO_HOSTS;
   return layers.map((layer) => (
     <ThingTable key={layer.layer} layer={layer} filter={filter} place={place} hosts={hosts} />
   ));
-}
+});
 
 interface ThingTableProps extends Omit<ThingTablesProps, "layers"> {
   readonly layer: LayerView;
-  readonly hosts: Readonly<Record<string, string>>;
+  readonly hosts: HostIndex["byThing"];
 }
 
-function ThingTable({ layer, filter, place, hosts }: ThingTableProps) {
+const ThingTable = memo(function ThingTable({ layer, filter, place, hosts }: ThingTableProps) {
   const [whole, setWhole] = useState(false);
   const all = layer.groups.flatMap(({ things, health }) =>
-    things.map((thing) => ({ ...thing, old: health.state === "down" })),
+    things.map((thing) => ({ thing, old: health.state === "down" })),
   );
-  const meant = all.filter((thing) => isThingMeant(filter, thing));
+  const meant = all.filter(({ thing }) => isThingMeant(filter, thing));
   const rows = whole ? meant : meant.slice(0, SHOWN_FIRST);
   const title = LAYER_TITLES[layer.layer];
   return (
@@ -77,8 +76,8 @@ function ThingTable({ layer, filter, place, hosts }: ThingTableProps) {
               </tr>
             </thead>
             <tbody>
-              {rows.map((thing) => (
-                <Row key={thing.key} thing={thing} old={thing.old} place={place} host={hosts[thing.key] ?? null} />
+              {rows.map(({ thing, old }) => (
+                <Row key={thing.key} thing={thing} old={old} place={place} host={hosts.get(thing.key)?.name ?? null} />
               ))}
             </tbody>
           </table>
@@ -91,7 +90,7 @@ function ThingTable({ layer, filter, place, hosts }: ThingTableProps) {
       )}
     </Section>
   );
-}
+});
 
 interface RowProps {
   readonly thing: LayerThing;
@@ -100,7 +99,7 @@ interface RowProps {
   readonly host: string | null;
 }
 
-function Row({ thing: { ref, title, detail, state }, old, place, host }: RowProps) {
+const Row = memo(function Row({ thing: { ref, title, detail, state }, old, place, host }: RowProps) {
   const selected = place.thing === ref.kind && (place.of ?? "") === ref.source && (place.id ?? "") === ref.id;
   const still = { ...place, node: null, of: null, host: null, thing: null, id: null };
   return (
@@ -126,4 +125,4 @@ function Row({ thing: { ref, title, detail, state }, old, place, host }: RowProp
       </td>
     </tr>
   );
-}
+});

@@ -28,6 +28,7 @@ import { nodeRows } from "./node-rows.ts";
 import { NodeTable } from "./node-table.tsx";
 import { SourceHealth } from "./source-health.tsx";
 import { TopologyDiffSection, useTopologyDiff } from "./topology-diff.tsx";
+import { useSettled } from "./use-settled.ts";
 import { selectedThing } from "./use-ties.ts";
 import "./map.css";
 
@@ -62,21 +63,7 @@ export function TopologyPage() {
   const sources = useFold(sourcesOf);
   const unknown = useNotKnown("dna").length;
   const difference = useTopologyDiff();
-  const place: TopologyPlace = {
-    region: search.get("region"),
-    source: search.get("source"),
-    cluster: search.get("cluster"),
-    node: search.get("node"),
-    of: search.get("of"),
-    view: search.get("view") === "table" ? "table" : null,
-    state: search.get("state"),
-    text: search.get("q"),
-    others: search.get("others") === "hidden" ? "hidden" : null,
-    layers: search.get("layers"),
-    host: search.get("host"),
-    thing: search.get("thing"),
-    id: search.get("id"),
-  };
+  const place = useMemo(() => placeOf(search), [search]);
   const { region = null, source = null, cluster = null, view, state = null, text = null, others = null } = place;
   const drill = useMemo<Drill>(() => ({ region, source, cluster }), [region, source, cluster]);
   const whole = useMemo(
@@ -108,6 +95,7 @@ export function TopologyPage() {
     [estate, drill],
   );
   const layers = useFold(layersTold) ?? NO_LAYERS;
+  const settled = useSettled(estate);
   const shown = useMemo(() => layersOf(place.layers), [place.layers]);
   const shownLayers = useMemo(() => layers.filter(({ layer }) => shown.has(layer)), [layers, shown]);
   const layerCounts = useMemo(() => countLayers(whole ?? [], layers), [whole, layers]);
@@ -173,6 +161,7 @@ export function TopologyPage() {
                 filter={filter}
                 layers={layers}
                 shown={shown}
+                settled={settled}
               />
             )}
             {shown.has("dna") && (
@@ -205,6 +194,22 @@ export function TopologyPage() {
     </div>
   );
 }
+
+const placeOf = (search: ReturnType<typeof useAddress>["search"]): TopologyPlace => ({
+  region: search.get("region"),
+  source: search.get("source"),
+  cluster: search.get("cluster"),
+  node: search.get("node"),
+  of: search.get("of"),
+  view: search.get("view") === "table" ? "table" : null,
+  state: search.get("state"),
+  text: search.get("q"),
+  others: search.get("others") === "hidden" ? "hidden" : null,
+  layers: search.get("layers"),
+  host: search.get("host"),
+  thing: search.get("thing"),
+  id: search.get("id"),
+});
 
 function Counts({ regions }: { readonly regions: readonly RegionView[] }) {
   const unknown = useNotKnown("dna").length;

@@ -5,6 +5,7 @@ import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import type { HafFold } from "#server/contract/fold/haf.ts";
 import type { AgentFold, IngestFold } from "#server/contract/fold/ingest.ts";
+import { unreachable } from "#server/kernel/errors.ts";
 import { beamHost, type HostName, hostNameOf } from "./host-name.ts";
 import { sourceOf } from "./need.ts";
 import type { ThingRef } from "./things.ts";
@@ -53,6 +54,55 @@ export function seenIn(folds: Folds): Seen {
     }
   }
   return { sightings, claims };
+}
+
+/** Stands before each part of a naming, and for what is not told; no name has such a sign. */
+const NOT_TOLD = "\u0000";
+const HIDDEN = "\u0001";
+
+/**
+ * All that sightings and claims are made of, as one list of texts: while it is the same, so are they. Folds change with
+ * every state of every thing, and hardly ever in what their things are called.
+ */
+export function namingOf(folds: Folds): readonly string[] {
+  const naming: string[] = [];
+  for (const [stream, fold] of Object.entries(folds)) {
+    switch (fold.family) {
+      case "dna":
+        naming.push(NOT_TOLD, stream);
+        for (const [id, { node }] of Object.entries(fold.nodes)) naming.push(id, node);
+        naming.push(NOT_TOLD);
+        for (const { hostId, address } of fold.database?.hosts ?? []) naming.push(hostId, address);
+        break;
+      case "dynflow":
+        naming.push(NOT_TOLD, stream);
+        for (const [id, { hostname }] of Object.entries(fold.worlds)) naming.push(id, hostname ?? NOT_TOLD);
+        break;
+      case "haf":
+        naming.push(NOT_TOLD, stream);
+        for (const [id, { container }] of Object.entries(fold.roles))
+          naming.push(id, container?.name ?? NOT_TOLD, container?.host ?? NOT_TOLD);
+        break;
+      case "ingest":
+        naming.push(NOT_TOLD, stream);
+        for (const [id, { host }] of Object.entries(fold.gateways)) naming.push(id, host);
+        naming.push(NOT_TOLD);
+        for (const [id, { about, peer }] of Object.entries(fold.agents)) {
+          naming.push(id, about?.hostname ?? NOT_TOLD, isMasked(peer) ? HIDDEN : peer);
+          const listed = addressesOf(about);
+          if (listed === null) naming.push(HIDDEN);
+          else naming.push(...listed);
+          naming.push(NOT_TOLD);
+        }
+        break;
+      case "operator":
+      case "console":
+        break;
+      default:
+        unreachable(fold);
+    }
+  }
+  return naming;
 }
 
 function one(ref: ThingRef, raw: string | null, where: string): readonly Sighting[] {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MASKED } from "#server/contract/event.ts";
 import { anyEvent } from "#server/contract/fold/events.contract.ts";
 import { type Folds, reduceAll } from "#server/contract/fold/fold.ts";
+import { epochMs } from "#server/kernel/clock.ts";
 import {
   agentsWith,
   aNode,
@@ -14,7 +15,8 @@ import {
   hafWith,
   recordOf,
 } from "./estate.test-kit.ts";
-import { type Host, hostIndex, hostNamed, MAYBE_MAX } from "./hosts.ts";
+import { namingOf, seenIn } from "./host-sightings.ts";
+import { type Host, type HostIndex, hostIndex, hostNamed, MAYBE_MAX } from "./hosts.ts";
 import { type ThingKind, thingKey } from "./things.ts";
 
 const folds = (parts: {
@@ -31,6 +33,10 @@ const hostOf = (all: Folds, kind: ThingKind, source: string, id: string): Host |
 const idsOn = (host: Host | undefined): readonly string[] => (host?.members ?? []).map(({ ref }) => ref.id);
 const maybeOn = (host: Host | undefined): readonly string[] =>
   (host?.maybe ?? []).map(({ ref, why }) => `${ref.id}: ${why.replaceAll("\u00a0", " ")}`);
+
+const AT = epochMs(1_795_311_820_417);
+/** An index as plain data. */
+const told = ({ hosts, apart }: HostIndex) => ({ hosts, apart: [...apart] });
 
 describe("hosts", () => {
   it("finds a node, a world and an agent on the host that the agent tells both names of", () => {
@@ -214,6 +220,95 @@ describe("hosts", () => {
       }),
       { seed: 20_261_122, numRuns: 500 },
     );
+  });
+
+  it("is the same index while things change their states, and another once any of them is called something else", () => {
+    const container = { name: "haf-1", image: "haf", host: "haf1.example.org" };
+    const database = (address: string) => ({
+      name: "db",
+      product: "ScyllaDB",
+      hosts: [{ hostId: "h1", address, dataCenter: "dc1", rack: "r1", version: "5", up: true }],
+    });
+    const gateway = (host: string) => ({ state: "up" as const, since: AT, host, evidence: "", receivers: {} });
+    const parts = {
+      dna: { node: "dna@10.1.1.11", state: "alive", address: "10.1.1.12" },
+      world: { hostname: "web1.example.org", active: true },
+      role: { container, state: "alive" },
+      gateway: "gw1.example.org",
+      agent: { hostname: "web2.example.org", addresses: ["10.1.1.13"], peer: "10.1.1.11", state: "active" },
+    } as const;
+    const all = (changed: {
+      readonly dna?: { readonly node?: string; readonly state?: "late"; readonly address?: string };
+      readonly world?: { readonly hostname?: string; readonly active?: boolean };
+      readonly role?: { readonly container?: typeof container | null; readonly state?: "done" };
+      readonly gateway?: string;
+      readonly agent?: {
+        readonly hostname?: string;
+        readonly addresses?: readonly string[] | typeof MASKED;
+        readonly peer?: string | typeof MASKED;
+        readonly state?: "late";
+      };
+    }): Folds => {
+      const [dna, world, role, agent] = [
+        { ...parts.dna, ...changed.dna },
+        { ...parts.world, ...changed.world },
+        { ...parts.role, ...changed.role },
+        { ...parts.agent, ...changed.agent },
+      ];
+      return {
+        "dna:eu-1": dnaWith(recordOf([["n", aNode(dna.node, { state: dna.state })]]), {
+          database: database(dna.address),
+        }),
+        "dynflow:foreman": dynflowWith(recordOf([["w", aWorld(world.hostname, { active: world.active })]])),
+        "haf:hive": hafWith({ roles: recordOf([["haf/1", aRole(role)]]) }),
+        "ingest:agents": agentsWith(
+          recordOf([["a", anAgent(agent.hostname, agent.addresses, agent.peer, { state: agent.state })]]),
+          { gateways: recordOf([["g", gateway(changed.gateway ?? parts.gateway)]]) },
+        ),
+      };
+    };
+    const index = hostIndex(all({}));
+    const states = {
+      dna: { state: "late" },
+      world: { active: false },
+      role: { state: "done" },
+      agent: { state: "late" },
+    };
+    expect(hostIndex(all(states as never))).toBe(index);
+    for (const changed of [
+      { dna: { node: "dna@10.1.1.99" } },
+      { dna: { address: "10.1.1.99" } },
+      { world: { hostname: "web9.example.org" } },
+      { role: { container: null } },
+      { role: { container: { ...container, host: "haf9.example.org" } } },
+      { role: { container: { ...container, name: "haf-9" } } },
+      { gateway: "gw9.example.org" },
+      { agent: { hostname: "web9.example.org" } },
+      { agent: { addresses: ["10.1.1.99"] } },
+      { agent: { addresses: MASKED } },
+      { agent: { peer: "10.1.1.99" } },
+      { agent: { peer: MASKED } },
+    ]) {
+      const other = hostIndex(all(changed));
+      expect(told(other), JSON.stringify(changed)).not.toEqual(told(index));
+      expect(hostIndex(all({ ...changed, world: { ...changed.world, active: false } }))).toBe(other);
+    }
+    expect(told(hostIndex(all({})))).toEqual(told(index));
+  });
+
+  it("names everything that sightings are made of: folds of the same naming have the same sightings", () => {
+    let same = 0;
+    fc.assert(
+      fc.property(fc.array(anyEvent(), { maxLength: 20 }), anyEvent(), (events, last) => {
+        const before = reduceAll({}, events);
+        const after = reduceAll(before, [last]);
+        if (JSON.stringify(namingOf(before)) !== JSON.stringify(namingOf(after))) return;
+        same += 1;
+        expect(seenIn(after)).toEqual(seenIn(before));
+      }),
+      { seed: 20_261_123, numRuns: 400 },
+    );
+    expect(same).toBeGreaterThan(50);
   });
 
   it("bears whatever any events leave in the folds, and changes nothing of them", () => {

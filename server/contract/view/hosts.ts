@@ -5,7 +5,7 @@
  */
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { firstLabel, hostNameOf } from "./host-name.ts";
-import { type Claim, type Seen, type Sighting, seenIn } from "./host-sightings.ts";
+import { type Claim, namingOf, type Seen, type Sighting, seenIn } from "./host-sightings.ts";
 import { THING_KINDS, type ThingRef, thingKey } from "./things.ts";
 import { plural } from "./words.ts";
 
@@ -47,14 +47,28 @@ export const MAYBE_MAX = 8;
 
 const known = new WeakMap<Folds, HostIndex>();
 
-/** Every host that anything names; computed once for the same folds. */
+interface Indexed {
+  readonly naming: readonly string[];
+  readonly index: HostIndex;
+}
+
+/** Last used first: of now, and of an instant of the past beside it. */
+let recent: readonly Indexed[] = [];
+const RECENT_MAX = 4;
+
+/** Every host that anything names; the same object while nothing is called anything else. */
 export function hostIndex(folds: Folds): HostIndex {
   const before = known.get(folds);
   if (before !== undefined) return before;
-  const index = indexOf(seenIn(folds));
-  known.set(folds, index);
-  return index;
+  const naming = namingOf(folds);
+  const indexed = recent.find((one) => isSameNaming(one.naming, naming)) ?? { naming, index: indexOf(seenIn(folds)) };
+  recent = [indexed, ...recent.filter((one) => one !== indexed)].slice(0, RECENT_MAX);
+  known.set(folds, indexed.index);
+  return indexed.index;
 }
+
+const isSameNaming = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((text, at) => text === b[at]);
 
 /** The host of that name, however it is spelt; `null` = nothing says it runs there. */
 export function hostNamed(index: HostIndex, text: string): Host | null {
