@@ -27,6 +27,7 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { tlsOptions } from "#server/runtime/upstream-tls.ts";
 import { openBeam } from "./compose-beam.ts";
+import { toGatewayProbe } from "./compose-check-gateway.ts";
 import { openScylla } from "./compose-dna.ts";
 import { databaseOf } from "./compose-dynflow.ts";
 import { hafDatabaseOf, openHafEngine } from "./compose-haf.ts";
@@ -43,6 +44,7 @@ export function createSourceProbes(configuration: Configuration): readonly Sourc
     ...configuration.dna.map(toDnaProbe),
     ...configuration.dynflow.map(toDynflowProbe),
     ...configuration.haf.map(toHafProbe),
+    ...(configuration.ingest === null ? [] : [toGatewayProbe(configuration.ingest, journal.path)]),
   ];
 }
 

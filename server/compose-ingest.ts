@@ -32,8 +32,10 @@ import type { Logger } from "#server/kernel/logger.ts";
 import type { LiveRecorder } from "#server/live/recorder.ts";
 import { openPipeline } from "./compose-pipeline.ts";
 
-const KEY_FILE = "ingest.key";
-const FOLDER = "ingest";
+/** Beside the journal, where the configuration names no key. */
+export const GATEWAY_KEY_FILE = "ingest.key";
+/** Beside the journal: what waits for receivers. */
+export const GATEWAY_FOLDER = "ingest";
 /** Deliveries in hand are given this long to end. */
 const STOP_MS = 1_200;
 
@@ -75,7 +77,7 @@ export async function openIngest(deps: IngestDeps): Promise<IngestGateway> {
   const { settings, recorder, clock, notes } = deps;
   const gateway = `${hostname()}:${process.pid}`;
   const log = deps.log.child({ gateway: settings.id });
-  const directory = path.join(deps.folder, FOLDER);
+  const directory = path.join(deps.folder, GATEWAY_FOLDER);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const hasher = createPasswordHasher();
   const records = openRecordsFile(deps.folder);
@@ -217,7 +219,7 @@ const givenUser = (name: string, secret: HiddenText, agents: readonly string[], 
 });
 
 function keyOf({ key }: IngestSettings, folder: string): string {
-  const file = path.join(folder, KEY_FILE);
+  const file = path.join(folder, GATEWAY_KEY_FILE);
   return key?.reveal() ?? readOrMakeKey(file, randomBytes, "is no key of tokens: remove it, and agents log in again");
 }
 

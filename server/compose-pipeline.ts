@@ -20,7 +20,7 @@ import { withCqlTls } from "./compose-tls.ts";
 
 const SPOOL_FILE = "spool.sqlite";
 /** What waits for receivers may hold this much, of all of them together. */
-const SPOOL_MAX_BYTES = 1024 * 1024 * 1024;
+export const SPOOL_MAX_BYTES = 1024 * 1024 * 1024;
 
 export interface PipelineDeps {
   readonly settings: Pick<IngestSettings, "id" | "types" | "receivers" | "routes" | "inactiveAfterMs" | "poa">;
@@ -108,11 +108,12 @@ type TableSettings = Extract<ReceiverSettings, { readonly use: "sqlite-table" | 
 
 async function openStore(one: TableSettings, log: Logger): Promise<MetricStore> {
   if (one.use === "sqlite-table") return openSqliteStore({ file: one.path, ttlDays: one.ttlDays, log });
-  const { contactPoints, localDataCenter, keyspace, replication } = one.database;
-  const place = { contactPoints, localDataCenter, keyspace, replication, ...withCqlTls(one.database) };
-  return openScyllaStore({ ...place, credentials: credentialsOf(one.database), ttlDays: one.ttlDays });
+  return openScyllaStore({ ...pointsPlaceOf(one.database), ttlDays: one.ttlDays });
 }
 
-function credentialsOf({ username, password }: PointsDatabase) {
-  return username === null ? null : { username, password: password?.reveal() ?? "" };
+/** Where a table of points is, and how it is spoken with. */
+export function pointsPlaceOf(database: PointsDatabase) {
+  const { contactPoints, localDataCenter, keyspace, replication, username, password } = database;
+  const credentials = username === null ? null : { username, password: password?.reveal() ?? "" };
+  return { contactPoints, localDataCenter, keyspace, replication, credentials, ...withCqlTls(database) };
 }

@@ -11,6 +11,9 @@ interface CqlPlace {
   readonly tls: UpstreamTls | null;
 }
 
+/** As a webhook is spoken with. */
+export const WELL_KNOWN_TLS = tlsOptions({ ca: null, certificate: null, key: null, serverName: null });
+
 /** For one server. */
 export const withTls = (tls: UpstreamTls | null): { readonly tls?: UpstreamTlsOptions } =>
   tls === null ? {} : { tls: tlsOptions(tls) };

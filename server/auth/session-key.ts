@@ -4,7 +4,8 @@ import { OpsError } from "#server/kernel/errors.ts";
 
 export const SESSION_KEY_FILE = "session.key";
 const KEY_BYTES = 32;
-const KEY_TEXT = /^[0-9A-Za-z_-]{43}$/;
+/** What such a file holds. */
+export const SESSION_KEY_TEXT = /^[0-9A-Za-z_-]{43}$/;
 const OTHERS = 0o077;
 
 /**
@@ -28,7 +29,7 @@ export function readOrMakeKey(file: string, random: (bytes: number) => Uint8Arra
   createOnce(file, Buffer.from(random(KEY_BYTES)).toString("base64url"));
   if ((statSync(file).mode & OTHERS) !== 0) chmodSync(file, 0o600);
   const key = readFileSync(file, "utf8").trim();
-  if (KEY_TEXT.test(key)) return key;
+  if (SESSION_KEY_TEXT.test(key)) return key;
   throw new OpsError("refused", `${file} ${refusal}`);
 }
 
