@@ -8,21 +8,24 @@ import { findChromium } from "#scripts/testing/chromium.ts";
 const KILOBYTE = 1000;
 /** Nobody touches the page meanwhile: what is fetched only when it is used is not of the first load. */
 const UNTOUCHED_MS = 2_000;
+const WINDOW = { width: 1280, height: 720 } as const;
 /** Text that only the code of diagrams has. */
 const DIAGRAM_CODE = /mermaid|stateDiagram/;
 
 /**
  * JavaScript that a browser takes until the overview shows live data, gzipped; each file once, whoever asked for it.
  * Counted on the wire, as a page does not see what its shared worker fetches.
+ *
+ * @param height of the window in pixels: parts of the page that are out of view are not fetched
  */
-export async function firstLoadFigure(consoleUrl: string): Promise<Figure> {
+export async function firstLoadFigure(consoleUrl: string, height = WINDOW.height): Promise<Figure> {
   const wire = await countScripts(consoleUrl);
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: process.getuid?.() === 0 ? ["--no-sandbox", "--disable-gpu"] : ["--disable-gpu"],
   });
   try {
-    const page = await browser.newPage();
+    const page = await browser.newPage({ viewport: { ...WINDOW, height } });
     const byPage = new Set<string>();
     page.on("response", (response) => {
       if (response.request().resourceType() === "script") byPage.add(new URL(response.url()).pathname);
