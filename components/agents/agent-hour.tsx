@@ -31,7 +31,7 @@ export function AgentHour({ source, agentId }: OfAgent) {
     useTRPC().agents.points.queryOptions({ source, agentId }, { refetchInterval: EVERY_MS, retry: false }),
   );
   return (
-    <Section title="The last hour" note="every number that it sends" className="agent-part">
+    <Section title="The last hour" note="every number that came to this console's own gateway" className="agent-part">
       <QueryWidget query={query} what="its last hour" rows={3} columns={4}>
         {({ series, faults }) => {
           const shown = series.find((one) => keyOf(one) === chosen);

@@ -32,7 +32,7 @@ export function AgentTail({ source, agentId }: OfAgent) {
   return (
     <Section
       title="Raw messages"
-      note="the last hundred, newest first"
+      note="the last hundred that came to this console's own gateway, newest first"
       className="agent-part"
       aside={
         <button type="button" className="btn sm" aria-pressed={paused} onClick={() => setPaused(!paused)}>

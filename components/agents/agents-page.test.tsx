@@ -107,6 +107,8 @@ describe("one agent", () => {
     expect(screen.getByText("worldline-agent 1.0")).toBeTruthy();
     expect(screen.getByText("it was heard")).toBeTruthy();
     expect(screen.getByText("1 h ahead")).toBeTruthy();
+    // What another gateway took in is not here.
+    expect(screen.getAllByText(/came to this console's own gateway/)).toHaveLength(3);
   });
 
   it("shows viewers the numbers of what it sent and hides the rest, and its addresses", async () => {

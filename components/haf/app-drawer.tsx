@@ -1,4 +1,5 @@
 "use client";
+import { DrawerHistory } from "#components/history/history-section.tsx";
 import { DrawerRelated } from "#components/related/related-section.tsx";
 import { Drawer, DrawerSection } from "#components/ui/drawer.tsx";
 import { formatAgeMs, formatCoarseAgeMs, formatNumber } from "#components/ui/format.ts";
@@ -84,6 +85,7 @@ export function AppDrawer({ stack: { id, fold, sample }, name, app, onClose }: A
         </p>
       </DrawerSection>
       <DrawerRelated thing={{ kind: "haf-app", source: id, id: name }} />
+      <DrawerHistory thing={{ type: "app", source: id, id: name }} what={name} />
     </Drawer>
   );
 }

@@ -103,6 +103,41 @@ describe("DiagramFrame", () => {
     expect(said().filter((message) => message?.type === "draw")).toHaveLength(2);
   });
 
+  it("saves the picture as it is shown, looked through once more, and says when it cannot be had", async () => {
+    const blobs: Blob[] = [];
+    const names: string[] = [];
+    vi.spyOn(URL, "createObjectURL").mockImplementation((blob) => {
+      if (blob instanceof Blob) blobs.push(blob);
+      return "blob:x";
+    });
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      names.push(this.download);
+    });
+    render(draw());
+    const { sent, say } = frame();
+    const button = () => screen.getByRole("button", { name: "Save as SVG" });
+    expect(button()).toHaveProperty("disabled", true);
+    say({ type: "ready" });
+    say({ type: "drawn", drawing: 1, width: 640, height: 240 });
+    act(() => button().click());
+    expect(sent.map(parseToFrame).at(-1)).toEqual({ type: "save" });
+    const hostile = `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><text>a &lt; b</text></svg>`;
+    await act(async () => say({ type: "saved", svg: hostile }, window));
+    expect(blobs).toEqual([]);
+    await act(async () => say({ type: "saved", svg: hostile }));
+    expect([await blobs[0]?.text(), blobs[0]?.type]).toEqual([
+      expect.stringMatching(/<text>a &lt; b<\/text>/),
+      "image/svg+xml",
+    ]);
+    expect(await blobs[0]?.text()).not.toContain("script");
+    expect(names).toEqual([`${PLAN_DIAGRAM.title.replace(/[^\w.-]+/g, "-")}.svg`]);
+    expect(screen.getByRole("status").textContent).toBe("saved");
+    act(() => button().click());
+    await act(async () => vi.advanceTimersByTime(10_000));
+    expect(screen.getByRole("status").textContent).toBe("could not be saved");
+    vi.restoreAllMocks();
+  });
+
   it("shows the table when the picture fails or takes too long", () => {
     render(draw());
     const { say } = frame();

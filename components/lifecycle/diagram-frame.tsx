@@ -1,5 +1,6 @@
 "use client";
 import { useEffect, useId, useRef, useState } from "react";
+import { fileName, saveFile } from "#components/plan/save-file.ts";
 import { copyText } from "#components/ui/ident.tsx";
 import { routes } from "#components/ui/routes.ts";
 import type { Diagram, DiagramMarks } from "./diagram.ts";
@@ -19,7 +20,7 @@ interface DiagramFrameProps {
 
 /** A mermaid diagram in its sandboxed frame, with its table twin and its text to take along. */
 export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) {
-  const { ref, state, here } = useFrame(diagram, marks);
+  const { ref, state, here, save } = useFrame(diagram, marks);
   const box = useRef<HTMLDivElement>(null);
   const [table, setTable] = useState(false);
   const [said, setSaid] = useState<string | null>(null);
@@ -39,6 +40,12 @@ export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) 
     });
   }, [here, drawn]);
   const copy = async () => setSaid((await copyText(diagram.text)) ? "copied" : "could not copy");
+  const download = async () => {
+    const svg = await save();
+    if (svg === null) return setSaid("could not be saved");
+    saveFile(`${fileName(diagram.title)}.svg`, [svg], "image/svg+xml");
+    setSaid("saved");
+  };
   return (
     <figure className="diagram" aria-label={diagram.title}>
       <figcaption className="diagram-bar small t3">
@@ -55,6 +62,11 @@ export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) 
         <button type="button" className="btn-plain" onClick={copy}>
           Copy as mermaid
         </button>
+        {!failed && (
+          <button type="button" className="btn-plain" disabled={!drawn} onClick={download}>
+            Save as SVG
+          </button>
+        )}
         <span role="status">{said}</span>
       </figcaption>
       {failed ? (

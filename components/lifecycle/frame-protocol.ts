@@ -24,6 +24,8 @@ export type ToFrame =
   | { readonly type: "mark"; readonly marks: FrameMarks }
   /** Other words for what is drawn already. */
   | { readonly type: "words"; readonly words: FrameWords }
+  /** Asks for the picture as it is shown, as a file. */
+  | { readonly type: "save" }
   | { readonly type: "theme"; readonly theme: FrameTheme };
 
 export type FromFrame =
@@ -31,6 +33,8 @@ export type FromFrame =
   | { readonly type: "drawn"; readonly drawing: number; readonly width: number; readonly height: number }
   /** Where the marked present stands in the picture. */
   | { readonly type: "here"; readonly x: number; readonly y: number }
+  /** The picture as a file; `null` when there is none. */
+  | { readonly type: "saved"; readonly svg: string | null }
   | { readonly type: "failed"; readonly drawing: number; readonly message: string };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -39,10 +43,11 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** A message of the frame; `null` for anything else. */
 export function parseFromFrame(data: unknown): FromFrame | null {
   if (!isRecord(data)) return null;
-  const { type, drawing, width, height, message, x, y } = data;
+  const { type, drawing, width, height, message, x, y, svg } = data;
   if (type === "ready") return { type };
   if (type === "here")
     return typeof x === "number" && typeof y === "number" ? { type, x: bounded(x), y: bounded(y) } : null;
+  if (type === "saved") return svg === null || typeof svg === "string" ? { type, svg } : null;
   if (typeof drawing !== "number") return null;
   if (type === "failed") return { type, drawing, message: String(message).slice(0, MESSAGE_MAX) };
   if (type !== "drawn" || typeof width !== "number" || typeof height !== "number") return null;
@@ -75,6 +80,7 @@ export function parseToFrame(data: unknown): ToFrame | null {
   if (!isRecord(data)) return null;
   const { type, drawing, source, words, marks, theme } = data;
   if (type === "theme" && (theme === "system" || theme === "light" || theme === "dark")) return { type, theme };
+  if (type === "save") return { type };
   if (type === "mark" && isMarks(marks)) return { type, marks };
   if (type === "words" && isFrameWords(words)) return { type, words: { nodes: words.nodes, edges: words.edges } };
   if (type !== "draw" || typeof drawing !== "number" || typeof source !== "string" || !isMarks(marks)) return null;

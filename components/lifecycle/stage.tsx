@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { type FromFrame, parseToFrame, type ToFrame } from "./frame-protocol.ts";
 import theme from "./mermaid-theme.json" with { type: "json" };
 import { placeOfNow, setMarks, setWords, tidySequence } from "./stage-svg.ts";
+import { svgFileOf } from "./svg-file.ts";
 import "./stage.css";
 
 /** Boxes are measured in this font: it has to be there first, but not for ever. */
@@ -101,6 +102,9 @@ function createStage(box: HTMLElement, say: (message: FromFrame) => void) {
             if (drawn !== null) setWords(drawn.svg, message.words);
           });
           return;
+        case "save":
+          queue = queue.then(() => say({ type: "saved", svg: drawn === null ? null : fileOf(drawn.svg) }));
+          return;
         case "draw":
           marks = null;
           queue = queue.then(() => draw(message));
@@ -144,4 +148,14 @@ async function fontReady(): Promise<void> {
 function sizeOf(svg: SVGSVGElement): { readonly width: number; readonly height: number } {
   const { width, height } = svg.viewBox.baseVal;
   return { width, height };
+}
+
+/** `null` when it cannot be made: the picture on screen stays as it is. */
+function fileOf(svg: SVGSVGElement): string | null {
+  try {
+    return svgFileOf(svg, getComputedStyle(document.body).backgroundColor);
+  } catch {
+    // The page says so, beside the button.
+    return null;
+  }
 }

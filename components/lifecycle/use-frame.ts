@@ -4,9 +4,11 @@ import { usePreferences } from "#components/ui/preferences.tsx";
 import { DIAGRAM_NODES_MAX, type Diagram, type DiagramMarks, SEQUENCE_PARTIES_MAX } from "./diagram.ts";
 import { parseFromFrame, type ToFrame } from "./frame-protocol.ts";
 import { toFrameMarks, toFrameWords } from "./frame-words.ts";
+import { cleanSvg } from "./svg-file.ts";
 
 /** The frame has this long to load mermaid and to draw; then the table stands for the picture. */
 const DRAW_TIMEOUT_MS = 10_000;
+const SAVE_TIMEOUT_MS = 10_000;
 
 export type FrameState =
   | { readonly phase: "drawing" }
@@ -18,6 +20,8 @@ interface UsedFrame {
   readonly state: FrameState;
   /** Where the marked present stands in the picture; `null` until the frame has said it. */
   readonly here: { readonly x: number; readonly y: number } | null;
+  /** The picture as it is shown, as text of an SVG file; `null` when it cannot be had. */
+  readonly save: () => Promise<string | null>;
 }
 
 /**
@@ -30,6 +34,8 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
   const [state, setState] = useState<FrameState>({ phase: "drawing" });
   const [here, setHere] = useState<UsedFrame["here"]>(null);
   const drawing = useRef(0);
+  /** Who waits for the picture as a file. */
+  const asking = useRef<((svg: string | null) => void) | null>(null);
   const { theme } = usePreferences();
   const frameMarks = useMemo(() => toFrameMarks(diagram, marks), [diagram, marks]);
   const words = useMemo(() => toFrameWords(diagram), [diagram]);
@@ -50,6 +56,7 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
       if (message === null) return;
       if (message.type === "ready") setReady(true);
       else if (message.type === "here") setHere({ x: message.x, y: message.y });
+      else if (message.type === "saved") asking.current?.(message.svg === null ? null : cleanSvg(message.svg));
       else if (message.drawing !== drawing.current) return;
       else if (message.type === "failed") setState({ phase: "failed", message: message.message });
       else setState({ phase: "drawn", width: message.width, height: message.height });
@@ -57,6 +64,21 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
     window.addEventListener("message", hear);
     return () => window.removeEventListener("message", hear);
   }, []);
+
+  const save = useCallback(
+    () =>
+      new Promise<string | null>((resolve) => {
+        asking.current?.(null);
+        const late = setTimeout(() => asking.current?.(null), SAVE_TIMEOUT_MS);
+        asking.current = (svg) => {
+          clearTimeout(late);
+          asking.current = null;
+          resolve(svg);
+        };
+        send({ type: "save" });
+      }),
+    [send],
+  );
 
   useEffect(() => {
     latest.current = { marks: frameMarks, words };
@@ -92,5 +114,5 @@ export function useFrame(diagram: Diagram, marks: DiagramMarks): UsedFrame {
     if (ready) send({ type: "mark", marks: frameMarks });
   }, [frameMarks, ready, send]);
 
-  return { ref, state, here };
+  return { ref, state, here, save };
 }
