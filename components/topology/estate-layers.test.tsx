@@ -72,8 +72,11 @@ function draw(layers: string | null, place: TopologyPlace = {}) {
       `${link.style.left} ${link.style.top}`,
     ]),
   );
+  const legend = [...screen.getByRole("list", { name: "Legend" }).querySelectorAll(".st")].map(
+    ({ textContent }) => textContent,
+  );
   view.unmount();
-  return { places, went: view.went };
+  return { places, legend, went: view.went };
 }
 
 describe("layers of the map", () => {
@@ -100,6 +103,11 @@ describe("layers of the map", () => {
         expect.stringMatching(/^dna@10\.1\.1\.11, alive/),
       ]),
     );
+  });
+
+  it("have their states in the legend, each once and worst first, while they are shown", () => {
+    expect(draw(null).legend).toEqual(["detached", "active", "alive", "live", "up"]);
+    expect(draw("dna").legend).toEqual(["alive"]);
   });
 
   it("on or off move nothing of the others", () => {

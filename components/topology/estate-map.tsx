@@ -272,7 +272,7 @@ function PlacedMap(props: EstateMapProps & { readonly room: Room }) {
       <span role="status" className="vh">
         {here === null || linked ? "" : cellWords(scene, here)}
       </span>
-      <MapLegend words={[...new Set(all.map(({ word }) => word))]} />
+      <MapLegend cells={cells} />
     </>
   );
 }
