@@ -7,7 +7,8 @@ import type { LoadedConfiguration } from "#server/config/load.ts";
 import { shownConfiguration } from "#server/config/masked.ts";
 import type { Configuration } from "#server/config/model.ts";
 import { familyOf } from "#server/contract/event.ts";
-import { maskRulesOf } from "#server/contract/mask-rules.ts";
+import { maskingErrors, withoutHidden } from "#server/contract/mask-errors.ts";
+import { type MaskRules, maskRulesOf } from "#server/contract/mask-rules.ts";
 import { followerText } from "#server/contract/view/journal-status.ts";
 import { createArchitectureService } from "#server/estate/architecture-service.ts";
 import type { Estate } from "#server/estate/service.ts";
@@ -28,7 +29,7 @@ import { openBeam } from "./compose-beam.ts";
 import { type CoreDeps, composeCore, noteStop, sourceDepsOf } from "./compose-core.ts";
 import { makeDemoFolder, openDemo } from "./compose-demo.ts";
 import { assembleDna, type DnaAssembly, openScylla, type SourceDeps } from "./compose-dna.ts";
-import { accessOf, assembleDynflow, type DynflowAssembly } from "./compose-dynflow.ts";
+import { accessOf, assembleDynflow, type DynflowAccess, type DynflowAssembly } from "./compose-dynflow.ts";
 import { assembleHaf, type HafAssembly, openHafEngine, openHafStore } from "./compose-haf.ts";
 import { demoIngestSettings, openIngest } from "./compose-ingest.ts";
 import { journalFolder, openJournal } from "./compose-journal.ts";
@@ -72,8 +73,10 @@ export async function compose(
   const demoFolder = configuration.demo === null ? null : await makeDemoFolder();
   const journal = await openJournal(configuration, demoFolder?.directory ?? null, clock, log);
   const { role } = journal;
-  const recorder = await createRecorder({ journal, clock, log, ...(role === null ? {} : { role }) });
   const masks = maskRulesOf(configuration.masks);
+  // Why it cannot be written or read is told to everybody who looks.
+  const told = maskingErrors(masks, journal);
+  const recorder = await createRecorder({ journal: told, clock, log, ...(role === null ? {} : { role }) });
   const hub = createHub({ view: recorder, journal, clock: realTime, eventClock: clock, log, masks });
   const loopDelay = createLoopDelay(clock, configuration.demo?.speed ?? 1);
   const estates =
@@ -156,7 +159,7 @@ export async function compose(
 
   return {
     get services() {
-      return { ...terms.services(), session, settings, demo: estates.demo, admin, refusal };
+      return { ...terms.services(), session, settings, demo: estates.demo, admin, refusal, masks };
     },
     live: feedOf(hub, realTime, log),
     state: journal.own,
@@ -192,17 +195,22 @@ export async function compose(
 
 function configuredEstates(configuration: Configuration): Estates {
   const { title, regions } = configuration.loadBalancer;
+  const masks = maskRulesOf(configuration.masks);
   return {
     places: {
       loadBalancer: { title, regions: [...regions] },
       regions: configuration.regions.map(({ id, title: name }) => ({ id, title: name })),
     },
     open: (deps) => ({
-      dna: configuration.dna.map((seat) => openConfiguredDna(seat, deps)),
-      dynflow: configuration.dynflow.map((seat) => assembleDynflow({ ...seat, demo: false }, accessOf(seat), deps)),
-      haf: configuration.haf.map((seat) =>
-        assembleHaf(seat, { store: openHafStore(seat), engine: openHafEngine(seat) }, deps),
+      dna: configuration.dna.map((seat) => openConfiguredDna(seat, deps, masks)),
+      dynflow: configuration.dynflow.map((seat) =>
+        assembleDynflow({ ...seat, demo: false }, maskedAccess(masks, accessOf(seat)), deps),
       ),
+      haf: configuration.haf.map((seat) => {
+        const engine = openHafEngine(seat);
+        const store = maskingErrors(masks, openHafStore(seat));
+        return assembleHaf(seat, { store, engine: engine === null ? null : maskingErrors(masks, engine) }, deps);
+      }),
     }),
     demo: null,
     run: async () => undefined,
@@ -210,11 +218,26 @@ function configuredEstates(configuration: Configuration): Estates {
   };
 }
 
-function openConfiguredDna(seat: Configuration["dna"][number], deps: SourceDeps): DnaAssembly {
+function openConfiguredDna(seat: Configuration["dna"][number], deps: SourceDeps, masks: MaskRules): DnaAssembly {
   const { clock, log } = deps;
   const beam = seat.beam === null ? null : openBeam(seat.beam, clock, log.child({ source: seat.id }));
-  return assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, { store: openScylla(seat, clock), beam }, deps);
+  const ways = {
+    store: maskingErrors(masks, openScylla(seat, clock)),
+    beam: beam === null ? null : maskingErrors(masks, beam),
+  };
+  return assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, ways, deps);
 }
+
+const maskedAccess = (masks: MaskRules, { store, openMailbox }: DynflowAccess): DynflowAccess => ({
+  store: maskingErrors(masks, store),
+  openMailbox: async () => {
+    try {
+      return maskingErrors(masks, await openMailbox());
+    } catch (cause) {
+      throw withoutHidden(masks, cause);
+    }
+  },
+});
 
 function feedOf(hub: Hub, clock: Clock, log: Logger): LiveFeed {
   return {

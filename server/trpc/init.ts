@@ -1,5 +1,8 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { can, type Permission, type Principal, refusalOf } from "#server/auth/permissions.ts";
+import { withoutHidden } from "#server/contract/mask-errors.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
+import { maskFreeText } from "#server/contract/mask-text.ts";
 import { OpsError, type OpsErrorCode, unreachable } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { CallMeter } from "./call-meter.ts";
@@ -54,9 +57,11 @@ const measured = t.middleware(async ({ next, ctx, type }) => {
 /** In tRPC `next()` never rejects: it resolves to `{ ok: false, error }`. */
 const mapErrors = t.middleware(async ({ next, ctx, path }) => {
   const result = await next();
-  if (result.ok) return result;
+  if (result.ok) return { ...result, data: withFaultsMasked(ctx.services.masks, result.data) };
   const { cause } = result.error;
   if (cause instanceof OpsError) {
+    const { masks } = ctx.services;
+    const shown = masks === undefined ? cause : withoutHidden(masks, cause);
     ctx.log.warn("procedure.refused", {
       path,
       code: cause.code,
@@ -64,7 +69,8 @@ const mapErrors = t.middleware(async ({ next, ctx, path }) => {
       details: cause.details,
       cause: cause.cause,
     });
-    throw new TRPCError({ code: toTrpcCode(cause.code), message: cause.message, cause });
+    const { message } = shown instanceof OpsError ? shown : cause;
+    throw new TRPCError({ code: toTrpcCode(cause.code), message, cause: shown });
   }
   if (result.error.code === "INTERNAL_SERVER_ERROR") {
     ctx.log.error("procedure.failed", { path, error: cause ?? result.error });
@@ -72,6 +78,19 @@ const mapErrors = t.middleware(async ({ next, ctx, path }) => {
   }
   return result;
 });
+
+/** What an answer says of sources that could not be read quotes their drivers. */
+function withFaultsMasked(masks: MaskRules | undefined, data: unknown): unknown {
+  if (masks === undefined || typeof data !== "object" || data === null || !("faults" in data)) return data;
+  const { faults } = data;
+  if (!Array.isArray(faults) || faults.length === 0) return data;
+  const shown = faults.map((fault: unknown) =>
+    typeof fault === "object" && fault !== null && "message" in fault && typeof fault.message === "string"
+      ? { ...fault, message: maskFreeText(masks, fault.message) }
+      : fault,
+  );
+  return { ...data, faults: shown };
+}
 
 function toTrpcCode(code: OpsErrorCode): TRPCError["code"] {
   switch (code) {

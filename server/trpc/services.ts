@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Caller } from "#server/auth/caller.ts";
 import type { Principal } from "#server/auth/permissions.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import type * as admin from "#server/contract/wire/admin.ts";
 import type * as adminArchitecture from "#server/contract/wire/admin-architecture.ts";
 import type * as adminReaders from "#server/contract/wire/admin-readers.ts";
@@ -318,6 +319,8 @@ export interface SessionService {
 export interface Services {
   /** Why nothing can be changed from this console at all: another writes the journal. `null`, or left out = nothing of the kind. */
   readonly refusal?: () => string | null;
+  /** What is hidden in errors and faults that are answered; left out = nothing. */
+  readonly masks?: MaskRules;
   readonly estate: EstateService;
   readonly attention: AttentionService;
   readonly safety: SafetyService;
