@@ -1,6 +1,7 @@
 "use client";
 import { useAddress } from "#components/ui/address.ts";
 import { ActorList } from "./actor-list.tsx";
+import { actorIn } from "./actor-place.ts";
 import { ActorView } from "./actor-view.tsx";
 
 /** The register: choose a source and a type, find keys by prefix; one actor with its owner and its request path. */
@@ -10,9 +11,8 @@ export function ActorsPage() {
   const namespace = search.get("ns");
   const module = search.get("module");
   const moduleId = module === null || !/^-?\d{1,10}$/.test(module) ? null : Number(module);
-  const name = search.get("name");
-  if (source !== null && namespace !== null && moduleId !== null && name !== null)
-    return <ActorView place={{ source, namespace, moduleId, name }} entry={entryOf(search.get("entry"))} />;
+  const actor = actorIn(search);
+  if (actor !== null) return <ActorView place={actor} entry={entryOf(search.get("entry"))} />;
   return (
     <ActorList
       source={source}

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { routes } from "#components/ui/routes.ts";
 import { EMPTY_DNA, type NodeFold } from "#server/contract/fold/dna.ts";
-import { EMPTY_DYNFLOW, type PlanFold } from "#server/contract/fold/dynflow.ts";
+import { EMPTY_DYNFLOW, type PlanFold, type WorldFold } from "#server/contract/fold/dynflow.ts";
 import { agentsWith, anAgent, anApp, hafWith, recordOf } from "#server/contract/view/estate.test-kit.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { actorOf, entriesOf, GROUP_MAX, type Known, search } from "./entries.ts";
@@ -34,6 +34,18 @@ const node = (name: string, state: NodeFold["state"]): NodeFold => ({
   flags: {},
   firstSeenAt: epochMs(0),
 });
+const A_WORLD: WorldFold = {
+  class: "Dynflow::Coordinator::ExecutorWorld",
+  executor: true,
+  active: true,
+  hostname: null,
+  pid: 7,
+  queues: {},
+  lastSeenText: null,
+  unreadable: null,
+  seenSince: epochMs(0),
+  ping: null,
+};
 const known: Known = {
   folds: {
     "dna:eu-1": { ...EMPTY_DNA, nodes: { "1:1": node("dna@10.0.1.9", "alive"), "1:2": node("dna@10.0.1.17", "gone") } },
@@ -42,7 +54,12 @@ const known: Known = {
   pages: [{ title: "Plans", href: routes.plans(), key: "P" }],
   types: [{ source: "eu-1", namespace: "weather", moduleId: 0, module: "City" }],
   plan: null,
-  refusals: { resume: null, failover: "Needs admin", ping: null, scenario: null },
+  actor: null,
+  idle: new Map(),
+  refusals: {
+    ...{ resume: null, failover: "Needs admin", drain: null, stop: null, ping: null, invalidate: null },
+    scenario: null,
+  },
   readOnly: { on: false, refusal: null },
   demo: true,
 };
@@ -117,6 +134,40 @@ describe("the palette", () => {
     expect(actions[4]?.act).toEqual({ kind: "plan-act", source: "foreman", planId: PLAN, stepId: 7, act: "halt" });
     const ids = entriesOf(open).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("offers on a found node, world or actor what its page does, by the page's own dialog", () => {
+    const actor = { source: "eu-1", namespace: "weather", moduleId: 0, name: "ljubljana" };
+    const world = { ...A_WORLD, hostname: "exec-one" };
+    const folds: Known["folds"] = {
+      ...known.folds,
+      "dynflow:foreman": { ...EMPTY_DYNFLOW, worlds: { w1: world } },
+    };
+    const acts = (text: string, over: Partial<Known> = {}) =>
+      search(entriesOf({ ...known, demo: false, folds, actor, ...over }), text)
+        .flatMap(({ entries }) => entries)
+        .filter(({ group }) => group === "Actions");
+    expect(acts("10.0.1.9").map(({ title, act }) => [title, act])).toEqual([
+      ["Drain and stop dna@10.0.1.9…", { kind: "drain", source: "eu-1", incarnation: "1:1" }],
+    ]);
+    // The keys of one that is dead are failed over; there is nothing left to drain.
+    expect(acts("10.0.1.17").map(({ act }) => act.kind)).toEqual(["failover"]);
+    expect(acts("invalidate exec-one").map(({ title, act }) => [title, act])).toEqual([
+      ["Invalidate exec-one…", { kind: "invalidate", source: "foreman", worldId: "w1" }],
+    ]);
+    expect(acts("stop ljubljana").map(({ title, act }) => [title, act])).toEqual([
+      ["Stop actor ljubljana…", { kind: "stop", place: actor }],
+    ]);
+    // Nothing typed: what is of every node and world there is does not bury the rest.
+    const first = acts("").map(({ act }) => act.kind);
+    expect(first).toContain("stop");
+    for (const kind of ["drain", "invalidate", "ping"]) expect(first).not.toContain(kind);
+    const off = "Acting on this source is switched off (act: false).";
+    const idle = new Map([["eu-1", off]]);
+    expect(acts("drain", { idle }).map(({ refusal }) => refusal)).toEqual([off]);
+    const refused = { ...known.refusals, drain: "Not live", stop: "Not live", invalidate: "Not live" };
+    for (const text of ["drain", "stop ljubljana", "invalidate"])
+      expect(acts(text, { refusals: refused }).map(({ refusal }) => refusal)).toContain("Not live");
   });
 
   it("offers scenarios only in the demo", () => {

@@ -1,9 +1,10 @@
 /** Everything the palette can find or do, and which of it a search means. Pure. */
+import type { ActorPlaceOf } from "#components/actors/actor-place.ts";
 import { shortId, shortIncarnation, splitClassName } from "#components/ui/format.ts";
 import { type Href, routes } from "#components/ui/routes.ts";
 import type { Folds } from "#server/contract/fold/fold.ts";
 import { lookOf } from "#server/kernel/states.ts";
-import { type DemoScenario, type Entry, entry, GROUPS, type Group, go } from "./entry.ts";
+import { type Act, type DemoScenario, type Entry, entry, GROUPS, type Group, go } from "./entry.ts";
 import { agentEntries, hafEntries, hostEntries, lifecycleEntries, morePages } from "./estate-entries.ts";
 
 export type { Act, DemoScenario, Entry, Group } from "./entry.ts";
@@ -34,11 +35,18 @@ export interface Known {
   readonly types: readonly ActorType[];
   /** `null` = no page of a plan is open. */
   readonly plan: OpenPlan | null;
+  /** The actor whose page is open; `null` = another page is. */
+  readonly actor: ActorPlaceOf | null;
+  /** Sources on which nothing is done: why, by id. */
+  readonly idle: ReadonlyMap<string, string>;
   /** Why not, by what is asked for. */
   readonly refusals: {
     readonly resume: string | null;
     readonly failover: string | null;
+    readonly drain: string | null;
+    readonly stop: string | null;
     readonly ping: string | null;
+    readonly invalidate: string | null;
     readonly scenario: string | null;
   };
   /** The brake over everything: whether it is on, and why it cannot be moved. */
@@ -51,7 +59,7 @@ const FAILING_PLANS = 3;
 
 /** All entries there are now. */
 export function entriesOf(known: Known): readonly Entry[] {
-  const { folds, refusals, demo } = known;
+  const { folds } = known;
   const sources = Object.entries(folds).map(([stream, fold]) => ({
     source: stream.slice(stream.indexOf(":") + 1),
     fold,
@@ -60,9 +68,10 @@ export function entriesOf(known: Known): readonly Entry[] {
     ...known.pages.map(({ title, href, key }) => entry("Pages", title, title, go(href), { detail: `G ${key}` })),
     ...morePages(folds, known.pages),
     ...(known.plan === null ? [] : openPlanEntries(known.plan)),
+    ...(known.actor === null ? [] : [stopEntry(known.actor, known)]),
     ...sources.flatMap(({ source, fold }) => {
-      if (fold.family === "dna") return [...countedEntries(source), ...dnaEntries(source, fold.nodes, refusals, demo)];
-      if (fold.family === "dynflow") return dynflowEntries(source, fold, refusals, demo);
+      if (fold.family === "dna") return [...countedEntries(source), ...dnaEntries(source, fold.nodes, known)];
+      if (fold.family === "dynflow") return dynflowEntries(source, fold, known);
       if (fold.family === "haf") return hafEntries(folds, source, fold);
       if (fold.family === "ingest") return agentEntries(folds, source, fold);
       return fold.family === "operator" ? jobEntries(fold.jobs) : [];
@@ -127,9 +136,24 @@ const countedEntries = (source: string): readonly Entry[] => [
   }),
 ];
 
+/** Stops the instance of one key, once its own dialog has looked at it. */
+export const stopEntry = (place: ActorPlaceOf, { refusals, idle }: Pick<Known, "refusals" | "idle">): Entry =>
+  entry(
+    "Actions",
+    `stop ${place.source} ${place.moduleId}/${place.namespace}/${place.name}`,
+    `Stop actor ${place.name}…`,
+    { kind: "stop", place },
+    {
+      detail: `${place.namespace} / ${place.moduleId} · ${place.source}`,
+      refusal: refusals.stop ?? idle.get(place.source) ?? null,
+      words: "end instance",
+    },
+  );
+
 type DnaNodes = Extract<Folds[string], { family: "dna" }>["nodes"];
 
-function dnaEntries(source: string, nodes: DnaNodes, refusals: Known["refusals"], demo: boolean): readonly Entry[] {
+function dnaEntries(source: string, nodes: DnaNodes, { refusals, demo, idle }: Known): readonly Entry[] {
+  const off = idle.get(source) ?? null;
   return Object.entries(nodes).flatMap(([incarnation, node]) => {
     const id = `${source} ${incarnation}`;
     const look = lookOf("node", node.state);
@@ -159,10 +183,18 @@ function dnaEntries(source: string, nodes: DnaNodes, refusals: Known["refusals"]
               `failover ${id}`,
               `Fail over ${node.node}…`,
               { kind: "failover", source, incarnation },
-              { detail, look, refusal: refusals.failover, words: incarnation },
+              { detail, look, refusal: refusals.failover ?? off, words: incarnation },
             ),
           ]
-        : []),
+        : [
+            entry(
+              "Actions",
+              `drain ${id}`,
+              `Drain and stop ${node.node}…`,
+              { kind: "drain", source, incarnation },
+              { detail, look, refusal: refusals.drain ?? off, words: `${incarnation} take out of service` },
+            ),
+          ]),
       ...(demo && dead
         ? [scenario(`Bring back ${node.node}`, { scenario: "bringBack", source, node: node.node })]
         : []),
@@ -183,12 +215,8 @@ function dnaEntries(source: string, nodes: DnaNodes, refusals: Known["refusals"]
 
 type Dynflow = Extract<Folds[string], { family: "dynflow" }>;
 
-function dynflowEntries(
-  source: string,
-  { plans, worlds }: Dynflow,
-  refusals: Known["refusals"],
-  demo: boolean,
-): readonly Entry[] {
+function dynflowEntries(source: string, { plans, worlds }: Dynflow, { refusals, demo, idle }: Known): readonly Entry[] {
+  const off = idle.get(source) ?? null;
   const planEntries = Object.entries(plans).flatMap(([planId, plan]) => {
     const name = splitClassName(plan.label ?? plan.rootActionClass ?? "plan")[1];
     const look = lookOf("plan", plan.state);
@@ -224,9 +252,16 @@ function dynflowEntries(
         { kind: "ping", source, worldId },
         {
           detail,
-          refusal: refusals.ping,
+          refusal: refusals.ping ?? off,
           words: worldId,
         },
+      ),
+      entry(
+        "Actions",
+        `invalidate ${source} ${worldId}`,
+        `Invalidate ${name}…`,
+        { kind: "invalidate", source, worldId },
+        { detail, refusal: refusals.invalidate ?? off, words: `${worldId} world dead` },
       ),
       ...(demo && world.executor
         ? [
@@ -310,7 +345,10 @@ export function search(entries: readonly Entry[], text: string): readonly Found[
 }
 
 const SHOWN_FIRST: ReadonlySet<Group> = new Set(["Pages", "Actions"]);
-const firstScore = ({ group, act }: Entry): number | null => (SHOWN_FIRST.has(group) && act.kind !== "ping" ? 0 : null);
+/** Of every node and world there is: they would bury what a person looks for. */
+const NEVER_FIRST: ReadonlySet<Act["kind"]> = new Set(["ping", "invalidate", "drain"]);
+const firstScore = ({ group, act }: Entry): number | null =>
+  SHOWN_FIRST.has(group) && !NEVER_FIRST.has(act.kind) ? 0 : null;
 
 /** The less the better: title begins with it, a word of the title does, it is in there somewhere. */
 function scoreOf({ title, detail, words: others, act }: Entry, words: readonly string[]): number | null {

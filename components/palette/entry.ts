@@ -1,4 +1,5 @@
 /** One thing that the palette can find or do. Pure. */
+import type { ActorPlaceOf } from "#components/actors/actor-place.ts";
 import type { Href } from "#components/ui/routes.ts";
 import type { Shape, Tone } from "#server/kernel/states.ts";
 import type { OpenPlanAct } from "./entries.ts";
@@ -32,8 +33,9 @@ export type Act =
       readonly act: "resume" | OpenPlanAct;
     }
   | { readonly kind: "read-only"; readonly on: boolean }
-  | { readonly kind: "failover"; readonly source: string; readonly incarnation: string }
-  | { readonly kind: "ping"; readonly source: string; readonly worldId: string }
+  | { readonly kind: "failover" | "drain"; readonly source: string; readonly incarnation: string }
+  | { readonly kind: "stop"; readonly place: ActorPlaceOf }
+  | { readonly kind: "ping" | "invalidate"; readonly source: string; readonly worldId: string }
   | { readonly kind: "scenario"; readonly scenario: DemoScenario }
   | { readonly kind: "theme"; readonly theme: "system" | "light" | "dark" }
   | { readonly kind: "zone"; readonly zone: "utc" | "local" };

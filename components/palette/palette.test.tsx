@@ -4,14 +4,17 @@ import { describe, expect, it, vi } from "vitest";
 import { plan, STEPS } from "#components/plan/plan.test-kit.ts";
 import { usePlan } from "#components/plan/use-plan.ts";
 import { renderInConsole } from "#components/ui/render.test-kit.tsx";
+import { EMPTY_DNA } from "#server/contract/fold/dna.ts";
 import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
+import type { Folds } from "#server/contract/fold/fold.ts";
+import { epochMs } from "#server/kernel/clock.ts";
 import { Palette } from "./palette.tsx";
 
 Element.prototype.scrollIntoView ??= () => {};
-const address = vi.hoisted(() => ({ path: "/" }));
+const address = vi.hoisted(() => ({ path: "/", search: "step=17" }));
 vi.mock("next/navigation", () => ({
   usePathname: () => address.path,
-  useSearchParams: () => new URLSearchParams("step=17"),
+  useSearchParams: () => new URLSearchParams(address.search),
 }));
 const PLAN = "7be1c0de-41f3-4f0a-9a52-5d0c6c3f1b80";
 const procedures = {
@@ -96,6 +99,53 @@ describe("the palette", () => {
     await within(dialog).findByRole("button", { name: /^Skip 1.step$/ });
     expect(asked.findLast(({ path }) => path === "dynflow.plans.skipPreview")?.input).toMatchObject({ stepIds: [17] });
     address.path = "/";
+  });
+
+  const NODES: Folds = {
+    "dna:eu-1": {
+      ...EMPTY_DNA,
+      nodes: {
+        "1:1": {
+          ...{ cluster: "prod", node: "dna@a", createdAt: epochMs(0), nodeId: "1", state: "alive", since: epochMs(0) },
+          ...{ silentMsThen: 0, evidence: "", flags: {}, firstSeenAt: epochMs(0) },
+        },
+      },
+    },
+  };
+
+  it("opens the list of steps of a node that is to be drained, and does nothing by itself", async () => {
+    const { asked } = open(NODES);
+    type("drain dna@a");
+    fireEvent.click(await screen.findByRole("option", { name: /^Drain and stop dna@a/ }));
+    expect(await screen.findByRole("dialog", { name: /^Drain and stop a node/ })).toBeTruthy();
+    await waitFor(() => expect(asked.map(({ path }) => path)).toContain("dna.drain.get"));
+    expect(asked.map(({ path }) => path)).not.toContain("dna.drain.advance");
+  });
+
+  it("says why a node cannot be drained in the past, and opens nothing", async () => {
+    renderInConsole(<Palette onClose={vi.fn()} />, { folds: NODES, procedures, past: { folds: NODES } });
+    type("drain dna@a");
+    const option = await screen.findByRole("option", { name: /^Drain and stop dna@a/ });
+    expect(option.textContent).toContain("Not live");
+    fireEvent.click(option);
+    expect(screen.getByRole("status").textContent).toContain("Not live");
+    expect(screen.queryByRole("dialog", { name: /^Drain and stop a node/ })).toBeNull();
+  });
+
+  it("stops the actor whose page is open by its own dialog", async () => {
+    address.path = "/actors";
+    address.search = "source=eu-1&ns=weather&module=0&name=ljubljana";
+    const { asked } = open(NODES);
+    type("stop ljub");
+    fireEvent.click(await screen.findByRole("option", { name: /^Stop actor ljubljana/ }));
+    expect(await screen.findByRole("dialog", { name: /^Stop actor/ })).toBeTruthy();
+    const place = { source: "eu-1", namespace: "weather", moduleId: 0, name: "ljubljana" };
+    await waitFor(() =>
+      expect(asked.find(({ path }) => path === "dna.actors.stopPreview")?.input).toMatchObject(place),
+    );
+    expect(asked.map(({ path }) => path)).not.toContain("dna.actors.stop");
+    address.path = "/";
+    address.search = "step=17";
   });
 
   it("says that nothing is called so", () => {

@@ -3,12 +3,14 @@ import { useQueries } from "@tanstack/react-query";
 import { Command } from "cmdk";
 import dynamic from "next/dynamic";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { actorIn } from "#components/actors/actor-place.ts";
 import { useScenario } from "#components/demo/use-scenario.ts";
 import { findPlan } from "#components/plans/find-plan.ts";
 import { parsePlanId } from "#components/plans/plans-query.ts";
 import { useSourceFacts, useSources } from "#components/plans/use-plans.ts";
 import { PAGES } from "#components/shell/pages.ts";
 import { useAddress } from "#components/ui/address.ts";
+import { useEstate } from "#components/ui/estate.ts";
 import { faultOf } from "#components/ui/fault.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
 import { useKeys } from "#components/ui/keys.tsx";
@@ -19,7 +21,18 @@ import { routes } from "#components/ui/routes.ts";
 import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import type { LiveState } from "#server/contract/live.ts";
-import { type Act, type ActorType, actorOf, type Entry, entriesOf, type Found, search } from "./entries.ts";
+import {
+  type Act,
+  type ActorType,
+  actorOf,
+  type Entry,
+  entriesOf,
+  type Found,
+  type Known,
+  search,
+  stopEntry,
+} from "./entries.ts";
+import { entry, go } from "./entry.ts";
 import { useOpenPlan } from "./use-open-plan.ts";
 import "./palette.css";
 
@@ -28,6 +41,16 @@ const ActOnPlan = dynamic(() => import("#components/plan/act-on-plan.tsx").then(
 });
 const FailoverDialog = dynamic(
   () => import("#components/failover/failover-dialog.tsx").then((module) => module.FailoverDialog),
+  { ssr: false },
+);
+const DrainDialog = dynamic(() => import("#components/drain/drain-dialog.tsx").then((module) => module.DrainDialog), {
+  ssr: false,
+});
+const StopDialog = dynamic(() => import("#components/actors/stop-dialog.tsx").then((module) => module.StopDialog), {
+  ssr: false,
+});
+const InvalidateWorld = dynamic(
+  () => import("#components/worlds/invalidate-world.tsx").then((module) => module.InvalidateWorld),
   { ssr: false },
 );
 const PingWorld = dynamic(() => import("#components/worlds/ping-world.tsx").then((module) => module.PingWorld), {
@@ -39,7 +62,10 @@ const ReadOnlyDialog = dynamic(
   { ssr: false },
 );
 
-type Dialogue = Extract<Act, { kind: "plan-act" | "failover" | "ping" | "read-only" }>;
+type Dialogue = Extract<
+  Act,
+  { kind: "plan-act" | "failover" | "drain" | "stop" | "ping" | "invalidate" | "read-only" }
+>;
 
 /** Finds any object and any action; shown while it is rendered. An action opens its own dialog. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
@@ -58,6 +84,12 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       );
     case "failover":
       return <FailoverDialog source={dialogue.source} incarnation={dialogue.incarnation} onClose={onClose} />;
+    case "drain":
+      return <DrainDialog source={dialogue.source} incarnation={dialogue.incarnation} onClose={onClose} />;
+    case "stop":
+      return <StopDialog place={dialogue.place} onDone={onClose} onClose={onClose} />;
+    case "invalidate":
+      return <InvalidateWorld source={dialogue.source} worldId={dialogue.worldId} onClose={onClose} />;
     case "ping":
       return <PingWorld source={dialogue.source} worldId={dialogue.worldId} onClose={onClose} />;
     case "read-only":
@@ -74,7 +106,7 @@ function PaletteBox({ onClose, onDialogue }: PaletteBoxProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState("");
   const [said, setSaid] = useState<string | null>(null);
-  const entries = useEntries(text);
+  const { entries, direct } = useEntries(text);
   const found = useMemo(() => search(entries, text), [entries, text]);
   const act = useAct({ onClose, onDialogue, onSay: setSaid });
   useEffect(() => {
@@ -90,7 +122,6 @@ function PaletteBox({ onClose, onDialogue }: PaletteBoxProps) {
     };
   }, []);
   useKeys([{ keys: "Escape", does: "close", run: onClose }], { group: "Find or do", modal: true });
-  const direct = directOf(text);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does what a click on the backdrop does
     <dialog
@@ -113,9 +144,11 @@ function PaletteBox({ onClose, onDialogue }: PaletteBoxProps) {
         />
         <Command.List>
           <Command.Empty>Nothing is called so. A whole plan id opens the plan wherever it is.</Command.Empty>
-          {direct !== null && (
+          {direct.length > 0 && (
             <Command.Group heading="Open">
-              <Item entry={direct} onRun={act} />
+              {direct.map((entry) => (
+                <Item key={entry.id} entry={entry} onRun={act} />
+              ))}
             </Command.Group>
           )}
           {found.map((part) => (
@@ -162,27 +195,27 @@ function Item({ entry, onRun }: { readonly entry: Entry; readonly onRun: (entry:
   );
 }
 
-/** A pasted plan id, or the whole name of an actor: opened as it is. */
-function directOf(text: string): Entry | null {
-  const base = { group: "Plans", detail: "", look: null, refusal: null, words: "" } as const;
+/** A pasted plan id, or the whole name of an actor: opened as it is, and stopped in the sources that know its type. */
+function directOf(text: string, known: Known): readonly Entry[] {
   const planId = parsePlanId(text);
-  if (planId !== null)
-    return { ...base, id: `open ${planId}`, title: `Plan ${planId}`, act: { kind: "find-plan", planId } };
+  if (planId !== null) return [entry("Plans", `open ${planId}`, `Plan ${planId}`, { kind: "find-plan", planId })];
   const actor = actorOf(text);
-  if (actor === null) return null;
-  return {
-    ...base,
-    id: `open ${text}`,
-    title: `Actor ${actor.namespace} / ${actor.moduleId} / ${actor.name}`,
-    act: { kind: "go", href: routes.actors(actor) },
-  };
+  if (actor === null) return [];
+  const { namespace, moduleId, name } = actor;
+  const sources = known.types
+    .filter((type) => type.namespace === namespace && type.moduleId === moduleId)
+    .map(({ source }) => source);
+  return [
+    entry("Actors", `open ${text}`, `Actor ${namespace} / ${moduleId} / ${name}`, go(routes.actors(actor))),
+    ...sources.map((source) => stopEntry({ source, ...actor }, known)),
+  ];
 }
 
 const foldsOf = (state: LiveState) => state.folds;
 const TYPES_STALE_MS = 60_000;
 
 /** Everything there is now, with the reasons against what cannot be done. */
-function useEntries(text: string): readonly Entry[] {
+function useEntries(text: string): { readonly entries: readonly Entry[]; readonly direct: readonly Entry[] } {
   const folds = useFold(foldsOf);
   const facts = useSourceFacts();
   const trpc = useTRPC();
@@ -199,28 +232,61 @@ function useEntries(text: string): readonly Entry[] {
         (data?.types ?? []).map((type) => ({ source: sources[index] ?? "", ...type })),
       ),
   });
+  const estate = useEstate();
+  const idle = useMemo(
+    () =>
+      new Map(
+        estate?.dna
+          .filter(({ act }) => !act)
+          .map(({ id }) => [id, "Acting on this source is switched off (act: false)."]),
+      ),
+    [estate],
+  );
+  const { path, search: address } = useAddress();
+  const actor = useMemo(() => (path === routes.actors() ? actorIn(address) : null), [path, address]);
   const acting = facts.data?.sources.find(({ actRefused }) => actRefused === null);
   const actRefused = acting === undefined ? (facts.data?.sources[0]?.actRefused ?? null) : null;
   const resume = useRefusal("plans:resume", actRefused);
   const ping = useRefusal("worlds:ping", actRefused);
   const failover = useRefusal("dna:failover");
+  const drain = useRefusal("dna:nodes");
+  const stop = useRefusal("dna:stop");
+  const invalidate = useRefusal("worlds:invalidate", actRefused);
   const { shown: demo, refusal: scenario } = useScenario();
   const plan = useOpenPlan();
   const held = useReadOnly() !== null;
   const brake = useRefusal(held ? "safety:allow-acting" : "safety:read-only");
-  return useMemo(
-    () =>
-      entriesOf({
-        folds: folds ?? {},
-        pages: PAGES,
-        types,
-        plan,
-        refusals: { resume, failover, ping, scenario },
-        readOnly: { on: held, refusal: brake },
-        demo,
-      }),
-    [folds, types, plan, resume, failover, ping, scenario, held, brake, demo],
-  );
+  return useMemo(() => {
+    const known: Known = {
+      folds: folds ?? {},
+      pages: PAGES,
+      types,
+      plan,
+      actor,
+      idle,
+      refusals: { resume, failover, drain, stop, ping, invalidate, scenario },
+      readOnly: { on: held, refusal: brake },
+      demo,
+    };
+    return { entries: entriesOf(known), direct: directOf(text, known) };
+  }, [
+    text,
+    folds,
+    types,
+    plan,
+    actor,
+    idle,
+    resume,
+    failover,
+    drain,
+    stop,
+    ping,
+    invalidate,
+    scenario,
+    held,
+    brake,
+    demo,
+  ]);
 }
 
 interface UseAct {
@@ -260,7 +326,10 @@ function useAct({ onClose, onDialogue, onSay }: UseAct): (entry: Entry) => void 
         return;
       case "plan-act":
       case "failover":
+      case "drain":
+      case "stop":
       case "ping":
+      case "invalidate":
       case "read-only":
         onDialogue(act);
         return;
