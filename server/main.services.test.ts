@@ -137,6 +137,38 @@ describe("the process", () => {
     expect(running.output()).not.toContain("    at ");
   });
 
+  it("reads the routes of its gateway again at SIGHUP, and goes on with the old ones when they have faults", async () => {
+    const keys = (more: string, to: string) => `listen: { port: 0 }
+journal: { path: ${folder}/data-hangup }
+ingest:
+  listen: { port: 0 }
+  types: { system_metrics: { kinds: [statistics] }${more} }
+  receivers: { live: { use: live-view } }
+  routes: [ { types: ["*"], to: [${to}] } ]
+`;
+    const file = path.join(folder, "hangup.yaml");
+    writeFileSync(file, keys("", "live"));
+    const running = run("--config", file);
+    const port = await ready(running);
+    const asked = encodeURIComponent(JSON.stringify({ source: "agents" }));
+    const types = async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/api/trpc/agents.pipeline?input=${asked}`);
+      const { result } = (await answer.json()) as { result: { data: { types: { type: string }[] } } };
+      return result.data.types.map(({ type }) => type);
+    };
+    expect(await types()).toEqual(["system_metrics"]);
+    writeFileSync(file, keys(", more: { kinds: [x] }", "live"));
+    running.child.kill("SIGHUP");
+    await expect.poll(types, { timeout: READY_TIMEOUT_MS }).toEqual(["system_metrics", "more"]);
+    writeFileSync(file, keys("", "nobody"));
+    running.child.kill("SIGHUP");
+    await expect.poll(running.output, { timeout: READY_TIMEOUT_MS }).toContain("nobody is no receiver of this file");
+    expect(running.output()).toContain('"event":"ingest.not_reloaded"');
+    expect(await types()).toEqual(["system_metrics", "more"]);
+    running.child.kill("SIGTERM");
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+  });
+
   it.each([["--bogus"], ["--port", "http"]])("explains %s", async (...args) => {
     const running = run(...args);
     expect((await running.ended).code).toBe(2);

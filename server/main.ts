@@ -11,6 +11,7 @@ import { createLogOutput } from "#server/log/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { giveBackDataFolder, prepareDataFolder } from "#server/runtime/data-folder.ts";
 import { compose } from "./compose.ts";
+import { reloadOnHangUp } from "./compose-hang-up.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 /** Whatever hangs, also in the middle of starting: nobody waits longer for the end than 3 s. */
@@ -43,6 +44,7 @@ async function run(): Promise<void> {
   const configuration = { ...loaded, journal: { ...loaded.journal, path: folder } };
   prepareNextEnvironment(options.dev);
   const stopping = stopOnSignal(log);
+  const reloading = reloadOnHangUp(log);
   const app = await compose(configuration, log, null, load);
   const { openPages } = await import("#server/http/pages.ts");
   const running = await startConsole({
@@ -54,6 +56,7 @@ async function run(): Promise<void> {
     openPages: (server, port) =>
       openPages({ dev: options.dev, folder: ROOT, host: configuration.listen.host, port, server }),
   });
+  reloading.resolve(app, configuration.ingest?.id);
   log.info("console.ready", {
     url: running.url,
     port: running.port,

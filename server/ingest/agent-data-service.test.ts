@@ -3,6 +3,7 @@ import type { Caller } from "#server/auth/caller.ts";
 import type { Role } from "#server/auth/permissions.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
 import { epochMs, toIso } from "#server/kernel/clock.ts";
+import { silentLogger } from "#server/kernel/logger.ts";
 import { createMemoryRecorder } from "#server/live/memory-recorder.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
@@ -11,6 +12,7 @@ import { createLiveView } from "./live-view.ts";
 import { NOON, point } from "./metric-store.contract.ts";
 import { everythingTo, openKit, type PipelineKit, receiver, TYPES, temporaryFolder } from "./pipeline.test-kit.ts";
 import type { MetricStore } from "./ports.ts";
+import { createSystemReload } from "./system-reload.ts";
 
 const caller = (role: Role, sources: readonly string[] | null = null): Caller => ({
   principal: { id: "p", role, kind: "token", sources, tokenId: "t" },
@@ -147,6 +149,39 @@ describe("reading the routes again", () => {
     const faults = { code: "invalid-input", message: expect.stringContaining("7 routes.0: no receiver x") };
     await expect(service.reload(admin, REQUEST)).rejects.toMatchObject(faults);
     expect(recorder.kinds()).toEqual(["op.requested", "op.failed"]);
+  });
+
+  it("because the system asks is journalled in its name, one after the other, with faults in the log too", async () => {
+    const steps: string[] = [];
+    const answers = [Promise.resolve("all new"), Promise.reject(new Error("7 routes.0: no receiver x"))];
+    for (const answer of answers) answer.catch(() => undefined);
+    const { service, recorder } = setUp({
+      async reload() {
+        steps.push("begun");
+        const found = await (answers.shift() ?? "as new");
+        steps.push("done");
+        return found;
+      },
+    });
+    const told: (readonly [level: string, event: string, fields: unknown])[] = [];
+    const tell = (level: string) => (event: string, fields?: unknown) => void told.push([level, event, fields]);
+    const log = { ...silentLogger, info: tell("info"), error: tell("error") };
+    let id = 0;
+    const newId = () => `01J0000000000000000000000${++id}`;
+    const reload = createSystemReload({ service: () => service, source: "agents", newId, log });
+    await Promise.all([reload("SIGHUP"), reload("SIGHUP"), reload("SIGHUP")]);
+    expect(steps).toEqual(["begun", "done", "begun", "begun", "done"]);
+    expect(recorder.kinds()).toEqual([
+      ...["op.requested", "op.executed", "op.requested", "op.failed", "op.requested", "op.executed"],
+    ]);
+    for (const { actor } of recorder.events) {
+      expect(actor).toEqual({ user: "system", role: "admin", address: "local", reason: "SIGHUP" });
+    }
+    expect(told).toEqual([
+      ["info", "ingest.reloaded", { why: "SIGHUP", note: "all new" }],
+      ["error", "ingest.not_reloaded", { why: "SIGHUP", error: expect.stringContaining("7 routes.0: no receiver x") }],
+      ["info", "ingest.reloaded", { why: "SIGHUP", note: "as new" }],
+    ]);
   });
 
   it("shows how receivers fare and where everything goes", async () => {
