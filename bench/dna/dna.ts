@@ -2,7 +2,7 @@ import type { Figure } from "#bench/figure.ts";
 import { actorPageFigures } from "./actor-page.ts";
 import { censusFigures } from "./census.ts";
 import { etfFigures } from "./etf.ts";
-import { mapFigures } from "./map.ts";
+import { mapFigures, wholeMapFigures } from "./map.ts";
 import { nodePollFigures } from "./node-poll.ts";
 import { watcherFigures } from "./watchers.ts";
 
@@ -13,5 +13,6 @@ export async function* benchDna(): AsyncIterable<Figure> {
   yield* await actorPageFigures();
   yield* await censusFigures();
   yield* mapFigures();
+  yield* wholeMapFigures();
   yield* watcherFigures();
 }

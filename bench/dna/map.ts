@@ -2,9 +2,12 @@ import { chromium, type Page } from "@playwright/test";
 import { atLeast, atMost, type Figure, median, round } from "#bench/figure.ts";
 import { untilLive } from "#bench/live-page.ts";
 import { findChromium } from "#scripts/testing/chromium.ts";
+import type { BesidePlan } from "./beside.ts";
 import { startWatched } from "./watched.ts";
 
 const NODES = 1_000;
+/** The whole estate: all layers are on. */
+const BESIDE: BesidePlan = { agents: 500, stacks: 3, worlds: 50 };
 /** A node that beats every 12 s is late 10 s after each beat: two changes of its state in 12 s, 10,000 a minute of 1,000. */
 const BEAT_MS = 12_000;
 const SETTLE_MS = 20_000;
@@ -13,10 +16,24 @@ const PANNED_MS = 4_000;
 const ROUNDS = 3;
 const VIEW = { width: 1_440, height: 900 };
 const MINUTE_MS = 60_000;
+const MB = 1_000_000;
+const HEAP_MAX_MB = 64;
 
 /** The map of 1,000 nodes while 10,000 states change a minute: frames beside a bare canvas, and what it costs the page. */
 export async function* mapFigures(): AsyncIterable<Figure> {
-  const console = await startWatched({ sources: 1, nodes: NODES, beatMs: BEAT_MS });
+  yield* figuresOf("dna.map");
+}
+
+/** The same with every layer on: 500 agents, three stacks and 50 worlds beside them, some of which change every second. */
+export async function* wholeMapFigures(): AsyncIterable<Figure> {
+  yield* figuresOf("dna.map.whole", BESIDE);
+}
+
+async function* figuresOf(name: string, beside?: BesidePlan): AsyncIterable<Figure> {
+  const console = await startWatched({
+    ...{ sources: 1, nodes: NODES, beatMs: BEAT_MS },
+    ...(beside === undefined ? {} : { beside }),
+  });
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: process.getuid?.() === 0 ? ["--no-sandbox", "--disable-gpu"] : ["--disable-gpu"],
@@ -27,25 +44,40 @@ export async function* mapFigures(): AsyncIterable<Figure> {
     await untilLive(page);
     await page.locator(".map-canvas[data-painted]").waitFor();
     await page.waitForTimeout(SETTLE_MS);
+    const drawn = await page.getByRole("group", { name: /^Map of / }).getAttribute("aria-label");
     const idle = await mainThread(page);
     const changesPerMinute = await changes(page);
     const runs: { readonly map: number; readonly bare: number }[] = [];
     for (let run = 0; run < ROUNDS; run += 1)
       runs.push({ bare: await panFrames(page, "bare"), map: await panFrames(page, "map") });
     yield {
-      figure: "dna.map.frames",
+      figure: `${name}.frames`,
       ...atLeast(0.95, "x a bare canvas").judge(median(runs.map(({ map, bare }) => map / bare))),
-      beside: { nodes: NODES, changesPerMinute, runs, seconds: PANNED_MS / 1_000 },
+      beside: { drawn: drawn?.split(";")[0], changesPerMinute, runs, seconds: PANNED_MS / 1_000 },
     };
     yield {
-      figure: "dna.map.main-thread",
+      figure: `${name}.main-thread`,
       ...atMost(250, "ms a second").judge(idle.busyMsPerSecond),
       beside: { nodes: NODES, changesPerMinute, longestTaskMs: round(idle.longestTaskMs), paints: idle.paints },
+    };
+    yield {
+      figure: `${name}.memory`,
+      ...atMost(HEAP_MAX_MB, "MB of the page's heap").judge((await heapBytes(page)) / MB),
+      beside: { drawn: drawn?.split(";")[0] },
     };
   } finally {
     await browser.close();
     await console.close();
   }
+}
+
+/** What scripts of the page hold on to, once what they do not need is collected. */
+async function heapBytes(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  await session.detach();
+  return usedSize;
 }
 
 /** What the page's main thread is busy with while states change and nobody touches it. */
@@ -84,7 +116,7 @@ function changes(page: Page): Promise<number> {
         source.onmessage = ({ data }) => {
           const message = JSON.parse(String(data));
           if (message.type !== "batch") return;
-          for (const { kind } of message.events) if (kind === "dna.incarnation.state_changed") count += 1;
+          for (const { kind } of message.events) if (/state_changed$|world\.changed$/.test(kind)) count += 1;
         };
         setTimeout(() => {
           source.close();

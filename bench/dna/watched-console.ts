@@ -1,6 +1,6 @@
 /**
  * A console in a process of its own whose DNA sources are bare tables of nodes: `--config`, `--sources`, `--nodes`,
- * `--beat-ms`, `--dev`. Tells its address once it is ready; asked by any message, how many statements its sources were
+ * `--beat-ms`, `--dev`; beside them `--agents`, `--stacks`, `--worlds` that are recorded and nothing else. Tells its address once it is ready; asked by any message, how many statements its sources were
  * asked so far.
  */
 import path from "node:path";
@@ -11,11 +11,14 @@ import { prepareNextEnvironment, processEnvironment } from "#server/config/envir
 import { loadConfiguration } from "#server/config/load.ts";
 import { readTextFile } from "#server/config/read-text.ts";
 import { startConsole } from "#server/http/console.ts";
+import type { Recorder } from "#server/live/ports.ts";
 import { createLogOutput } from "#server/log/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
+import { runBeside } from "./beside.ts";
 import { createNodesStore } from "./nodes-store.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..", "..");
+const TERM_POLL_MS = 50;
 
 export interface WatchedReady {
   readonly kind: "ready";
@@ -32,6 +35,9 @@ const { values } = parseArgs({
     sources: { type: "string", default: "1" },
     nodes: { type: "string", default: "1000" },
     "beat-ms": { type: "string", default: "5000" },
+    agents: { type: "string", default: "0" },
+    stacks: { type: "string", default: "0" },
+    worlds: { type: "string", default: "0" },
     dev: { type: "boolean", default: false },
   },
 });
@@ -51,29 +57,38 @@ const stores = Array.from({ length: Number(values.sources) }, (_, index) => ({
   ),
 }));
 const regions = configuration.regions.map(({ id, title }) => ({ id, title }));
+const beside = { agents: Number(values.agents), stacks: Number(values.stacks), worlds: Number(values.worlds) };
+let recorder: Recorder | null = null;
 const estates: Estates = {
   places: { regions, loadBalancer: { title: "Global", regions: regions.map(({ id }) => id) } },
-  open: (deps) => ({
-    dna: stores.map(({ id, counted }, index) =>
-      assembleDna(
-        {
-          id,
-          title: `Cluster ${index + 1}`,
-          region: regions[index % regions.length]?.id ?? "",
-          cluster: null,
-          keyspace: "dna",
-          modules: {},
-          act: true,
-        },
-        { store: counted.store, beam: null },
-        deps,
+  open: (deps) => {
+    recorder = deps.recorder;
+    return {
+      dna: stores.map(({ id, counted }, index) =>
+        assembleDna(
+          {
+            id,
+            title: `Cluster ${index + 1}`,
+            region: regions[index % regions.length]?.id ?? "",
+            cluster: null,
+            keyspace: "dna",
+            modules: {},
+            act: true,
+          },
+          { store: counted.store, beam: null },
+          deps,
+        ),
       ),
-    ),
-    dynflow: [],
-    haf: [],
-  }),
+      dynflow: [],
+      haf: [],
+    };
+  },
   demo: null,
-  run: async () => undefined,
+  // The sources are opened by the term that begins right after.
+  async run(signal) {
+    while (recorder === null) await clock.sleep(TERM_POLL_MS, signal);
+    if (beside.agents + beside.stacks + beside.worlds > 0) await runBeside(beside, { recorder, clock }, signal);
+  },
   close: async () => undefined,
 };
 

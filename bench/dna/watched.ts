@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "#e2e/fixtures/console.ts";
 import { SERVER_FLAGS } from "#scripts/process/node-version.mjs";
+import type { BesidePlan } from "./beside.ts";
 import type { WatchedCount, WatchedReady } from "./watched-console.ts";
 
 const TICKS_PER_SECOND = 100;
@@ -16,7 +17,11 @@ export interface WatchedPlan {
   readonly nodes: number;
   readonly beatMs: number;
   readonly auth?: "none" | "tokens";
+  /** Left out: nothing. */
+  readonly beside?: BesidePlan;
 }
+
+const NOTHING_BESIDE: BesidePlan = { agents: 0, stacks: 0, worlds: 0 };
 
 /** A console over bare tables of nodes, in a process of its own. */
 export interface WatchedConsole {
@@ -30,7 +35,13 @@ export interface WatchedConsole {
   close(): Promise<void>;
 }
 
-export async function startWatched({ sources, nodes, beatMs, auth = "none" }: WatchedPlan): Promise<WatchedConsole> {
+export async function startWatched({
+  sources,
+  nodes,
+  beatMs,
+  auth = "none",
+  beside = NOTHING_BESIDE,
+}: WatchedPlan): Promise<WatchedConsole> {
   const directory = mkdtempSync(join(tmpdir(), "worldline-bench-dna-"));
   const file = join(directory, "worldline.yaml");
   writeFileSync(
@@ -45,7 +56,10 @@ ${["eu", "us", "ap"].map((region) => `  - { id: seat-${region}, region: ${region
   );
   const child = fork(
     join(import.meta.dirname, "watched-console.ts"),
-    ["--config", file, "--sources", `${sources}`, "--nodes", `${nodes}`, "--beat-ms", `${beatMs}`],
+    [
+      ...["--config", file, "--sources", `${sources}`, "--nodes", `${nodes}`, "--beat-ms", `${beatMs}`],
+      ...["--agents", `${beside.agents}`, "--stacks", `${beside.stacks}`, "--worlds", `${beside.worlds}`],
+    ],
     {
       execArgv: SERVER_FLAGS,
       stdio: ["ignore", "ignore", "inherit", "ipc"],
