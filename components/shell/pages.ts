@@ -27,4 +27,5 @@ export const PAGES: readonly PageEntry[] = [
   { title: "Jobs", href: routes.jobs(), key: "B", annunciator: "jobs" },
   { title: "Alerts", href: routes.alerts(), key: "E", annunciator: null },
   { title: "Architecture", href: routes.architecture(), key: "C", annunciator: null },
+  { title: "Settings", href: routes.settings(), key: "S", annunciator: null },
 ];

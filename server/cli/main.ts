@@ -68,7 +68,7 @@ function withConfig(command: Command): Command {
 }
 
 const program = new Command("worldline")
-  .description("A console for DNA actor clusters and Dynflow plans")
+  .description("A console for DNA actor clusters, Dynflow plans, HAF stacks and agents")
   .showHelpAfterError();
 
 withConfig(program.command("start"))
