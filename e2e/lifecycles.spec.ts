@@ -57,8 +57,12 @@ test("arrow keys go from one life cycle to the next, and the glossary finds a st
     await expect(heading).toBeVisible({ timeout: 5_000 });
   }).toPass({ timeout: 30_000 });
   await page.keyboard.press("ArrowRight");
+  // The address may be there before its page is: a key goes on from what is shown.
+  const shown = (name: string) => expect(page.getByRole("heading", { name, exact: true })).toBeVisible();
+  await shown("Life of a plan step");
   await expect(page).toHaveURL(/kind=step-plan/);
   await page.keyboard.press("ArrowLeft");
+  await shown("Life of a plan");
   await expect(page).toHaveURL(/kind=plan$/);
   await page.keyboard.press("ArrowLeft");
   await expect(page).toHaveURL(/kind=reader/);
@@ -108,25 +112,17 @@ test("the console's own parts are drawn with their figures, and each is told of 
   await end();
 });
 
-test("neither page has a barrier, in light and dark, wide and on a phone", async ({ browser, served }) => {
-  test.setTimeout(240_000);
-  const found: string[] = [];
-  for (const width of [1_440, 360]) {
+for (const width of [1_440, 360]) {
+  test(`the life cycle of a HAF app has no barrier, in light and dark, at ${width} px`, async ({ browser, served }) => {
     const { page, end } = await visit(browser, served.url, { viewport: { width, height: 900 } });
-    for (const address of ["/lifecycles?kind=haf-app", "/architecture"]) {
-      await page.emulateMedia({ colorScheme: "light" });
-      await page.goto(address);
-      await shellOf(page).untilLive();
-      await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
-      found.push(...(await barriers(page)).map((barrier) => `${address}, ${width}: ${barrier}`));
-      const overflow = await sidewaysOverflow(page);
-      if (overflow > 0) found.push(`${address}: ${overflow} px wider than the window of ${width}`);
-      await page.emulateMedia({ colorScheme: "dark" });
-      found.push(
-        ...(await barriers(page, ["color-contrast"])).map((barrier) => `${address}, dark, ${width}: ${barrier}`),
-      );
-    }
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto("/lifecycles?kind=haf-app");
+    await shellOf(page).untilLive();
+    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+    expect(await barriers(page)).toEqual([]);
+    expect(await sidewaysOverflow(page)).toBeLessThanOrEqual(0);
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await barriers(page, ["color-contrast"])).toEqual([]);
     await end();
-  }
-  expect(found).toEqual([]);
-});
+  });
+}
