@@ -6,6 +6,7 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { JsonObject, JsonValue } from "#server/kernel/json.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Operations } from "#server/operations/ports.ts";
+import { settleJobRequest, toJobActor } from "#server/operations/tell.ts";
 import type { BeamInstance, BeamStopOutcome, DnaBeam } from "./beam-ports.ts";
 import {
   type ActorKey,
@@ -49,7 +50,7 @@ export interface StopParams {
 
 export const stopParams = ({ actor, ...params }: StopParams): JsonObject => ({
   ...params,
-  actor: { ...actor, address: typeof actor.address === "string" ? actor.address : "" },
+  actor: toJobActor(actor),
 });
 
 /** How a source is reached by the job; `beam` is `null` when its nodes cannot be asked any more. */
@@ -87,17 +88,13 @@ export function createStopKind(deps: {
   /** The request for the whole is verified when every instance has ended. */
   async function verify(work: JobWork, end: JobEnd): Promise<void> {
     const { requestId } = work.facts;
-    const known = deps.operations.known(requestId);
-    if (known === null || known.actor === null) return;
-    const { action, stream, target, expected, actor } = known;
     const { applied, total } = work.counts();
     const found = end.note ?? `All ${applied} instances were ended`;
-    try {
-      const facts = { action, stream, target, expected };
-      await deps.operations.settle({ requestId, actor, facts }, applied === total ? "verified" : "unverified", found);
-    } catch (cause) {
-      deps.log.error("dna.stop.not_verified", { job: work.id, cause });
-    }
+    await settleJobRequest(
+      deps,
+      { job: work.id, requestId, verified: applied === total, found },
+      "dna.stop.not_verified",
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { JsonObject, JsonValue } from "#server/kernel/json.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Operations } from "#server/operations/ports.ts";
+import { settleJobRequest, toJobActor } from "#server/operations/tell.ts";
 import type { BulkCommands, PlanVerb, SeenPlan, TargetVerdict } from "./commands.ts";
 
 /** Plans whose outcome is awaited at once; each is one message at an executor. */
@@ -34,7 +35,7 @@ export const bulkParams = ({ sourceId, verb, plansPerSecond, actor }: BulkParams
   sourceId,
   verb,
   plansPerSecond,
-  actor: { ...actor, address: typeof actor.address === "string" ? actor.address : "" },
+  actor: toJobActor(actor),
 });
 
 /** One command on each plan of a frozen set: at most one effect a plan, whatever happens to the console. */
@@ -63,17 +64,13 @@ export function createBulkKind(
   /** The operator's request for the whole is verified when every plan was acted on, else it says what was not. */
   async function verify(work: JobWork, note: string | null): Promise<void> {
     const { requestId } = work.facts;
-    const known = deps.operations.known(requestId);
-    if (known === null || known.actor === null) return;
-    const { action, stream, target, expected, actor } = known;
     const { applied, total } = work.counts();
     const found = note ?? `All ${applied} plans were acted on`;
-    try {
-      const facts = { action, stream, target, expected };
-      await deps.operations.settle({ requestId, actor, facts }, applied === total ? "verified" : "unverified", found);
-    } catch (cause) {
-      deps.log.error("dynflow.bulk.not_verified", { job: work.id, cause });
-    }
+    await settleJobRequest(
+      deps,
+      { job: work.id, requestId, verified: applied === total, found },
+      "dynflow.bulk.not_verified",
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import type { JsonObject } from "#server/kernel/json.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { Operations } from "#server/operations/ports.ts";
+import { settleJobRequest, toJobActor } from "#server/operations/tell.ts";
 import { type AbandonedLock, fateWords, type InvalidationPair } from "./domain/invalidation.ts";
 import type { CoordinatorRecord, PlanRecord } from "./domain/model.ts";
 import {
@@ -40,7 +41,7 @@ export const invalidateParams = ({ sourceId, worldId, lastSeenText, actor }: Inv
   sourceId,
   worldId,
   lastSeenText,
-  actor: { ...actor, address: typeof actor.address === "string" ? actor.address : "" },
+  actor: toJobActor(actor),
 });
 
 /** One lock of the dead world, as it was frozen. */
@@ -82,16 +83,11 @@ export function createInvalidateKind(deps: {
 
   async function verify(work: JobWork, end: JobEnd): Promise<void> {
     const { requestId } = work.facts;
-    const known = deps.operations.known(requestId);
-    if (known === null || known.actor === null) return;
-    const { action, stream, target, expected, actor } = known;
-    try {
-      const facts = { action, stream, target, expected };
-      const phase = end.state === "done" ? "verified" : "unverified";
-      await deps.operations.settle({ requestId, actor, facts }, phase, end.note);
-    } catch (cause) {
-      deps.log.error("dynflow.invalidation.not_verified", { job: work.id, cause });
-    }
+    await settleJobRequest(
+      deps,
+      { job: work.id, requestId, verified: end.state === "done", found: end.note },
+      "dynflow.invalidation.not_verified",
+    );
   }
 }
 

@@ -67,6 +67,32 @@ export function createDynflowService(deps: {
     throw new OpsError("not-found", `The plan has no step ${stepId}`);
   }
 
+  /** What an action would touch, with the moment it was read. */
+  async function previewed<T extends object>(
+    caller: Caller,
+    input: { readonly source: string },
+    read: (source: DynflowSource) => Promise<T>,
+  ) {
+    const source = sourceFor(caller, sources, input.source);
+    const askedAt = clock.now();
+    const preview = await read(source);
+    return { ...observedAt(askedAt, [source]), ...preview };
+  }
+
+  /** Acts on a plan: whatever comes of it, what was read of the plan before is old. */
+  async function acted<T>(
+    caller: Caller,
+    input: { readonly source: string; readonly planId: string },
+    act: (commands: ReturnType<typeof commandsOf>) => Promise<T>,
+  ): Promise<T> {
+    const source = sourceFor(caller, sources, input.source);
+    try {
+      return await act(commandsOf(source));
+    } finally {
+      readsOf(reads, source).forget(input.planId);
+    }
+  }
+
   return {
     async sources(caller: Caller): WireOut<typeof wire.sourcesOutput> {
       const seen = visible(caller, sources);
@@ -109,63 +135,43 @@ export function createDynflowService(deps: {
     },
 
     async resume(caller: Caller, input: WireIn<typeof wire.resumeInput>): WireOut<typeof wire.resumeOutput> {
-      const source = sourceFor(caller, sources, input.source);
       const { planId, expectedState, expectedFailedStepId, requestId } = input;
       const actor = toActor(caller, input.reason);
-      try {
-        const resumed = { planId, expectedState, expectedFailedStepId, requestId, actor };
-        return shown(await commandsOf(source).resume(resumed));
-      } finally {
-        readsOf(reads, source).forget(planId);
-      }
+      const resumed = { planId, expectedState, expectedFailedStepId, requestId, actor };
+      return acted(caller, input, async (commands) => shown(await commands.resume(resumed)));
     },
 
     async skipPreview(
       caller: Caller,
       input: WireIn<typeof wire.skipPreviewInput>,
     ): WireOut<typeof wire.skipPreviewOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      const askedAt = clock.now();
-      const preview = await previewSkip(source, input.planId, input.stepIds);
-      return { ...observedAt(askedAt, [source]), ...preview };
+      return previewed(caller, input, (source) => previewSkip(source, input.planId, input.stepIds));
     },
 
     async skip(caller: Caller, input: WireIn<typeof wire.skipInput>): WireOut<typeof wire.skipOutput> {
-      const source = sourceFor(caller, sources, input.source);
       const { planId, expectedState, stepIds, expectedStepIds, requestId, resumeRequestId } = input;
       const actor = toActor(caller, input.reason);
-      const commands = commandsOf(source);
-      try {
+      return acted(caller, input, async (commands) => {
         const skipped = await commands.skip({ planId, expectedState, stepIds, expectedStepIds, requestId, actor });
         const certain = skipped.phase === "verified" || skipped.phase === "executed";
         if (!certain || resumeRequestId === null) return { ...shown(skipped), resume: null };
         const resume = await resumeAfter(commands, { planId, requestId: resumeRequestId, actor });
         return { ...shown(skipped), resume: shown(resume) };
-      } finally {
-        readsOf(reads, source).forget(planId);
-      }
+      });
     },
 
     async cancelPreview(
       caller: Caller,
       input: WireIn<typeof wire.planInput>,
     ): WireOut<typeof wire.cancelPreviewOutput> {
-      const source = sourceFor(caller, sources, input.source);
-      const askedAt = clock.now();
-      const preview = await previewCancel(source, input.planId);
-      return { ...observedAt(askedAt, [source]), ...preview };
+      return previewed(caller, input, (source) => previewCancel(source, input.planId));
     },
 
     async cancel(caller: Caller, input: WireIn<typeof wire.cancelInput>): WireOut<typeof wire.cancelOutput> {
-      const source = sourceFor(caller, sources, input.source);
       const { planId, expectedState, expectedStepIds, force, requestId } = input;
       const actor = toActor(caller, input.reason);
-      try {
-        const cancelled = { planId, expectedState, expectedStepIds, force, requestId, actor };
-        return shown(await commandsOf(source).cancel(cancelled));
-      } finally {
-        readsOf(reads, source).forget(planId);
-      }
+      const cancelled = { planId, expectedState, expectedStepIds, force, requestId, actor };
+      return acted(caller, input, async (commands) => shown(await commands.cancel(cancelled)));
     },
 
     async bulkPreview(
