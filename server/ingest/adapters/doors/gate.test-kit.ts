@@ -122,6 +122,8 @@ export interface TestGate {
   readonly folder: string;
   /** The bytes of an answer; rejects when the connection broke. */
   call(options: RequestOptions & { readonly path: string; readonly body?: Uint8Array | string }): Promise<Reply>;
+  /** As if nothing had come yet: what comes from now on is taken whole. */
+  forget(): void;
   /** One more gateway on the same records. */
   close(): Promise<void>;
 }
@@ -199,6 +201,18 @@ export async function openTestGate(options: GateOptions = {}): Promise<TestGate>
   return {
     ...{ port, clock, pipe, life, accounts, hasher, desk, folder },
     call: ({ body, ...rest }) => call({ host: "127.0.0.1", port, method: "POST", agent: false, ...rest }, body),
+    forget() {
+      pipe.batches.length = 0;
+      life.signs.length = 0;
+      life.byes.length = 0;
+      pipe.answerWith((batch) => ({
+        kind: "taken",
+        accepted: batch.items.length,
+        duplicates: 0,
+        rejected: [],
+        credit: 9,
+      }));
+    },
     async close() {
       abort.abort();
       await gate.close();

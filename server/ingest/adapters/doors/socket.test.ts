@@ -14,16 +14,7 @@ afterAll(async () => {
   await gate.close();
 });
 beforeEach(async () => {
-  gate.pipe.batches.length = 0;
-  gate.life.signs.length = 0;
-  gate.life.byes.length = 0;
-  gate.pipe.answerWith((batch) => ({
-    kind: "taken",
-    accepted: batch.items.length,
-    duplicates: 0,
-    rejected: [],
-    credit: 9,
-  }));
+  gate.forget();
   token = await tokenFor(gate, "host-1");
 });
 
