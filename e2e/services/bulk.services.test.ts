@@ -10,6 +10,7 @@ import {
   newRequestId,
   readJournal,
   refusalOf,
+  untilActing,
 } from "#e2e/fixtures/console-api.test-kit.ts";
 import {
   createDynflowDatabase,
@@ -64,7 +65,7 @@ dynflow:
   });
   operator = connectApi(running.url, await running.createToken("operator", "ann"));
   admin = connectApi(running.url, await running.createToken("admin", "eve"));
-  await untilActing();
+  await untilActing(operator);
 });
 
 afterAll(async () => {
@@ -80,13 +81,6 @@ const WATCHED_ENVELOPES = [
    begin insert into seen_envelopes values (new.receiver_id, new.data); return null; end $$`,
   "create trigger watched after insert on dynflow_envelopes for each row execute function see_envelope()",
 ];
-
-async function untilActing(): Promise<void> {
-  await until("our world is registered", async () => {
-    const { sources } = await operator.dynflow.sources.list.query();
-    return sources.every((source) => source.health === "up" && source.actRefused === null);
-  });
-}
 
 const planOf = (planId: string) => operator.dynflow.plans.get.query({ source: SOURCE, planId });
 const stepsOf = async (planId: string) =>
@@ -282,7 +276,7 @@ describe("a job of many plans", () => {
       });
       await running.kill();
       await running.start();
-      await untilActing();
+      await untilActing(operator);
     }
     await until("the job has ended", async () => (await jobOf(jobId)).facts.state === "done");
     // A kill between writing down and sending leaves a plan unknown for good: it was not sent, and is not sent again.

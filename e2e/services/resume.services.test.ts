@@ -11,6 +11,7 @@ import {
   newRequestId,
   readJournal,
   refusalOf,
+  untilActing,
 } from "#e2e/fixtures/console-api.test-kit.ts";
 import {
   createDynflowDatabase,
@@ -53,7 +54,7 @@ dynflow:
   });
   operator = connectApi(running.url, await running.createToken("operator", "ann"));
   viewer = connectApi(running.url, await running.createToken("viewer", "vic"));
-  await untilActing();
+  await untilActing(operator);
 });
 
 afterAll(async () => {
@@ -76,13 +77,6 @@ const WATCHED_ENVELOPES = [
    end $$`,
   `create trigger watched after insert on dynflow_envelopes for each row execute function see_envelope()`,
 ];
-
-async function untilActing(): Promise<void> {
-  await until("our world is registered", async () => {
-    const { sources } = await operator.dynflow.sources.list.query();
-    return sources.every((source) => source.health === "up" && source.actRefused === null);
-  });
-}
 
 /** Messages of this type that name the plan, oldest first. */
 async function messages(
@@ -207,7 +201,7 @@ describe("a message that was taken and never answered", () => {
 
     await running.kill();
     await running.start();
-    await untilActing();
+    await untilActing(operator);
     expect(kinds(await phases(asked.requestId))).toEqual(["op.requested", "op.unknown"]);
     const sent = await messages("Execution", plan.id);
     expect(sent).toHaveLength(1);
