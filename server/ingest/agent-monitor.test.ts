@@ -78,6 +78,27 @@ describe("agents of one gateway", () => {
     expect(sample).toMatchObject({ gaps: 24, duplicates: 3, rejected: 1, roundTripMs: 3 });
   });
 
+  it("a bye and a return within a second are told as both, once, whoever watches", async () => {
+    const { watch } = world.gateway("ops-1:1");
+    const first = world.monitor();
+    await world.pass(5, () => watch.sign(world.sign("a")));
+    watch.bye(world.sign("a"), "an update");
+    watch.sign(world.sign("a", { bootId: "boot-2" }));
+    await world.pass(5, () => watch.sign(world.sign("a", { bootId: "boot-2" })));
+    expect(world.path("a")).toEqual(["active", "left", "active"]);
+    const told = world.events("agent.state_changed", "a").map(({ body }) => body);
+    expect(told).toMatchObject([{}, { evidence: "it said bye: an update", bootId: "boot-1" }, { bootId: "boot-2" }]);
+    expect(world.events("agent.restarted")).toHaveLength(1);
+    await first.stop();
+    world.monitor("another writer");
+    await world.pass(20, () => watch.sign(world.sign("a", { bootId: "boot-2" })));
+    expect(world.path("a")).toEqual(["active", "left", "active"]);
+    watch.bye(world.sign("a", { bootId: "boot-2" }), null);
+    await world.pass(3);
+    await world.pass(20, () => watch.sign(world.sign("a", { bootId: "boot-3" })));
+    expect(world.path("a")).toEqual(["active", "left", "active", "left", "active"]);
+  });
+
   it("a clock an hour off is told once and changes neither states nor order", async () => {
     const { watch } = world.gateway("ops-1:1");
     world.monitor();
@@ -155,6 +176,33 @@ describe("several gateways on one store", () => {
     expect(world.path("a")).toEqual(["active"]);
     expect(world.fold().agents.a?.gateway).toBe("ops-2:1");
     expect(world.fold().gateways).toMatchObject({ "ops-1:1": { state: "up" }, "ops-2:1": { state: "up" } });
+  });
+
+  it("what came to another gateway is no loss: only what came to none is told", async () => {
+    const [one, two] = [world.gateway("ops-1:1"), world.gateway("ops-2:1")];
+    world.monitor();
+    const counts = { agentId: "a", bootId: "boot-1", accepted: 200, duplicates: 0, rejected: 0, missing: 100 };
+    const signs = () => {
+      two.watch.sign(world.sign("a"));
+      one.watch.sign(world.sign("a"));
+    };
+    await world.pass(3, signs);
+    two.watch.counted({
+      ...counts,
+      gaps: [],
+      seen: {
+        high: 200,
+        but: [
+          [1, 100],
+          [150, 151],
+        ],
+      },
+    });
+    const seen = { high: 300, but: [[101, 200]] } as const;
+    one.watch.counted({ ...counts, gaps: [{ from: 101, to: 200 }], seen });
+    await world.pass(5, signs);
+    expect(world.events("agent.gap").map(({ body }) => body)).toEqual([{ bootId: "boot-1", fromSeq: 150, toSeq: 151 }]);
+    expect(world.fold().agents.a?.missing).toBe(2);
   });
 
   it("an agent that goes to and fro between gateways is not told at every step", async () => {

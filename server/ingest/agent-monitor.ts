@@ -15,6 +15,7 @@ import { type AgentBeat, createBeatReader, spaceOf } from "./agent-beats.ts";
 import { createAgentNews } from "./agent-news.ts";
 import { skewOf } from "./domain/agent-heard.ts";
 import { type AgentEvidence, type AgentRules, judgeAgent } from "./domain/agent-judgement.ts";
+import type { SeenRange } from "./domain/sequence-window.ts";
 import { createGatewayStandings, figuresSample, type GatewayStanding, gatewayDrafts } from "./gateway-news.ts";
 import { createListening } from "./listening.ts";
 
@@ -66,7 +67,8 @@ export function createAgentMonitor(options: AgentMonitorOptions): AgentMonitor {
     const now = clock.now();
     const standing = standings.of(told, nowMs);
     const sightings = sightingsOf(standing);
-    await record([...sourceDraft(), ...gatewayDrafts(fold(), standing, now), ...newsOf(sightings, nowMs, now)]);
+    const drafts = [...gatewayDrafts(fold(), standing, now), ...newsOf(sightings, seenBy(standing), nowMs, now)];
+    await record([...sourceDraft(), ...drafts]);
     await record(verdicts(sightings, nowMs, now));
     const readMs = Math.round(clock.monotonic() - begun);
     recorder.sample(stream, {
@@ -99,12 +101,18 @@ export function createAgentMonitor(options: AgentMonitorOptions): AgentMonitor {
     return { kind: "source.state_changed", subject: ingestId, occurredAt: clock.now(), body: { from, to, reason } };
   }
 
-  const newsOf = (sightings: ReadonlyMap<string, Sighting>, nowMs: number, at: EpochMs): readonly EventDraft[] =>
+  const newsOf = (
+    sightings: ReadonlyMap<string, Sighting>,
+    seen: ReadonlyMap<string, readonly SeenRange[]>,
+    nowMs: number,
+    at: EpochMs,
+  ): readonly EventDraft[] =>
     [...sightings].flatMap(([agentId, { standing, beat, silentMs }]) => {
       const known = own(fold().agents, agentId);
       // Who is not known and silent was forgotten, or heard by a gateway that is gone.
       if (known === undefined && (!standing.alive || silentMs >= rules.inactiveAfterMs)) return [];
-      return news.of({ agentId, gateway: standing.told.gateway, beat, known }, nowMs, at);
+      const seenOf = (bootId: string) => seen.get(bootKey(agentId, bootId)) ?? [];
+      return news.of({ agentId, gateway: standing.told.gateway, beat, known, seenOf }, nowMs, at);
     });
 
   /** Of what the fold knows, after the news are in it. */
@@ -162,6 +170,23 @@ function sightingsOf(standings: readonly GatewayStanding[]): ReadonlyMap<string,
     }
   }
   return best;
+}
+
+const bootKey = (agentId: string, bootId: string): string => `${agentId}\n${bootId}`;
+
+/** Which numbers of each boot have come to any gateway, of those that still tell of it. */
+function seenBy(standings: readonly GatewayStanding[]): ReadonlyMap<string, readonly SeenRange[]> {
+  const found = new Map<string, SeenRange[]>();
+  for (const { told } of standings) {
+    for (const { agentId, bootId, seen } of told.agents) {
+      if (seen === undefined) continue;
+      const key = bootKey(agentId, bootId);
+      const others = found.get(key);
+      if (others === undefined) found.set(key, [seen]);
+      else others.push(seen);
+    }
+  }
+  return found;
 }
 
 const isLater = (one: Sighting, other: Sighting): boolean =>

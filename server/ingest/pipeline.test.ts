@@ -290,9 +290,55 @@ describe("a change of an agent", () => {
     await vi.waitFor(() => expect(told("live")).toEqual(["inactive", "active", "forgotten"]), WAIT);
     await vi.waitFor(() => expect(told("store")).toEqual(["forgotten"]), WAIT);
   });
+
+  it("for the worse is told to who tells numbers as those of now, whatever is routed there", async () => {
+    const metrics = { ...receiver("metrics", "keep-latest"), use: "prometheus" as const, maxSeries: 10 };
+    const settings = {
+      types: TYPES,
+      receivers: [metrics, receiver("store")],
+      routes: everythingTo("metrics", "store"),
+    };
+    const { run, fakes, pipeline } = await open({ settings });
+    run();
+    for (const to of ["late", "inactive", "active", "left"]) pipeline.agentChanged(change(to));
+    await vi.waitFor(() => expect(fakes.metrics?.changes.map(({ to }) => to)).toEqual(["inactive", "left"]), WAIT);
+    expect(fakes.store?.changes).toEqual([]);
+  });
 });
 
 describe("a reload", () => {
+  it("never has two of one name deliver the same, also when it comes back before it has gone", async () => {
+    const { send, run, fakes, pipeline } = await open({ settings: one(["store"], ["hook", "block", { batch: 1 }]) });
+    let [atOnce, most] = [0, 0];
+    const hook = fakes.hook;
+    if (hook === undefined) throw new Error("no such receiver");
+    hook.behave = async () => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      atOnce -= 1;
+    };
+    run();
+    await send(numbers(1, 40));
+    await pipeline.reload(one(["store"]));
+    await pipeline.reload(one(["store"], ["hook", "block", { batch: 1 }]));
+    await vi.waitFor(() => expect(new Set(hook.got())).toEqual(new Set(numbers(1, 40))), WAIT);
+    expect(most).toBe(1);
+    expect(pipeline.health().map(({ id }) => id)).toEqual(["store", "hook"]);
+  });
+
+  it("starts every receiver, also when what one of them held in memory cannot be kept", async () => {
+    const { send, run, fakes, pipeline, spool } = await open({ settings: one(["store"], ["hook", "drop-oldest"]) });
+    await send([1]);
+    const { append } = spool;
+    Object.assign(spool, { append: () => Promise.reject(new OpsError("upstream-unavailable", "disk full")) });
+    await pipeline.reload(one(["store"], ["hook", "block"], ["new"]));
+    Object.assign(spool, { append });
+    run();
+    await send([2]);
+    for (const id of ["hook", "new"]) await vi.waitFor(() => expect(fakes[id]?.got()).toContain(2), WAIT);
+  });
+
   it("loses nothing that waits, neither of a receiver that is configured anew nor of one that is gone", async () => {
     const settings = one(["store", "block", { batch: 7 }], ["gone"], ["hook", "drop-oldest"]);
     const { send, run, fakes, pipeline } = await open({ settings });

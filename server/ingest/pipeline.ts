@@ -135,30 +135,41 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       routing = routingOf(next.types, next.routes);
       slots = kept;
     });
+    // One that was on its way out and is wanted again is not to deliver beside the one that comes.
+    for (const old of [...leaving]) {
+      const successor = kept.get(old.slot.settings.id);
+      if (successor === undefined) continue;
+      leaving.delete(old);
+      await succeed(old, old.slot, successor);
+    }
     for (const [id, slot] of before) {
       const successor = kept.get(id);
       if (successor === slot) continue;
-      if (successor === undefined) leave(id, slot);
-      else await succeed(id, slot, successor);
+      const old = running.get(id);
+      running.delete(id);
+      if (successor === undefined) leave(id, old, slot);
+      else await succeed(old, slot, successor);
     }
     for (const [id, slot] of kept) if (life !== null && !running.has(id)) running.set(id, start(slot, life));
     intake.room();
     log.info("ingest.pipeline.reloaded", { receivers: kept.size, types: next.types.length });
   }
 
-  async function succeed(id: string, slot: ReceiverSlot, successor: ReceiverSlot): Promise<void> {
-    const old = running.get(id);
-    running.delete(id);
+  /** Never rejects: the receivers behind it have to be started whatever becomes of what this one held in memory. */
+  async function succeed(old: Running | undefined, slot: ReceiverSlot, successor: ReceiverSlot): Promise<void> {
+    const { id, overflow } = successor.settings;
     old?.abort.abort(new OpsError("cancelled", "The receiver is configured anew"));
     await old?.ended;
     const waiting = slot.takeOver();
-    if (successor.settings.overflow !== "block") successor.push(waiting);
-    else if (waiting.length > 0) await spool.append([{ receivers: [id], items: waiting }], NOBODY, clock.now());
+    if (overflow !== "block") successor.push(waiting);
+    else if (waiting.length > 0) {
+      await spool.append([{ receivers: [id], items: waiting }], NOBODY, clock.now()).catch((cause: unknown) => {
+        log.error("ingest.receiver.lost", { receiver: id, items: waiting.length, cause: messageOf(cause) });
+      });
+    }
   }
 
-  function leave(id: string, slot: ReceiverSlot): void {
-    const old = running.get(id);
-    running.delete(id);
+  function leave(id: string, old: Running | undefined, slot: ReceiverSlot): void {
     if (old !== undefined) leaving.add(old);
     else if (slot.queued() > 0) log.warn("ingest.receiver.left", { receiver: id, queued: slot.queued() });
   }
@@ -221,7 +232,11 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       }
       const kind = CHANGE_KINDS.find((one) => one === to);
       if (kind === undefined) return;
-      for (const id of routing.changeReceivers(kind)) slots.get(id)?.tell(agentChange);
+      // Whose numbers are told as those of now has to know who is not there now, whatever is routed to it.
+      const always =
+        to === "inactive" || to === "left" ? settings.receivers.filter(({ use }) => use === "prometheus") : [];
+      const told = new Set([...routing.changeReceivers(kind), ...always.map(({ id }) => id)]);
+      for (const id of told) slots.get(id)?.tell(agentChange);
     },
     health,
     figures: () => ({

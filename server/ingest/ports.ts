@@ -12,6 +12,7 @@ import type {
 } from "#server/contract/agents.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import type { JsonObject } from "#server/kernel/json.ts";
+import type { SeenRange } from "./domain/sequence-window.ts";
 
 /** One measurement as an agent sent it, checked for its shape alone. */
 export interface Item {
@@ -106,6 +107,8 @@ export interface AgentCounts {
   readonly missing: number;
   /** Ranges of numbers that are found not to have come: each is told once. At most 20 a call. */
   readonly gaps: readonly { readonly from: number; readonly to: number }[];
+  /** Which numbers have come here: what is missing at another gateway may be among them. */
+  readonly seen?: SeenRange;
 }
 
 /**

@@ -66,7 +66,11 @@ export function createPrometheusView(): PrometheusView {
         forget(change);
       },
       flush: async () => undefined,
-      close: async () => undefined,
+      /** Nobody feeds it any more: what it had is not of now. */
+      async close() {
+        byAgent.clear();
+        count = 0;
+      },
     }),
   };
 }

@@ -5,6 +5,7 @@ import {
   missingOf,
   parseWindow,
   type SequenceWindow,
+  seenOf,
   windowFrom,
   windowText,
 } from "./domain/sequence-window.ts";
@@ -25,6 +26,8 @@ interface Entry {
   isNews: boolean;
   /** It is not on disk as it is. */
   isUnsaved: boolean;
+  /** It was given to be written since it changed last: whatever was written meanwhile may be overtaken by that. */
+  isGiven: boolean;
 }
 
 export interface Tally {
@@ -50,7 +53,17 @@ export function createSequenceBook(seen: readonly SeenNumbers[], alone: boolean)
   const entries = new Map<string, Entry>();
   const keyOf = (agentId: string, bootId: string) => `${agentId}\n${bootId}`;
   const entryOf = (agentId: string, bootId: string, window: SequenceWindow): Entry => ({
-    ...{ agentId, bootId, window, accepted: 0, duplicates: 0, rejected: 0, isNews: false, isUnsaved: false },
+    ...{
+      agentId,
+      bootId,
+      window,
+      accepted: 0,
+      duplicates: 0,
+      rejected: 0,
+      isNews: false,
+      isUnsaved: false,
+      isGiven: false,
+    },
   });
   for (const { agentId, bootId, window } of seen) {
     entries.set(keyOf(agentId, bootId), entryOf(agentId, bootId, parseWindow(window)));
@@ -71,7 +84,8 @@ export function createSequenceBook(seen: readonly SeenNumbers[], alone: boolean)
       entry.duplicates += tally.duplicates;
       entry.rejected += tally.rejected;
       entry.isNews = true;
-      entry.isUnsaved = !saved;
+      entry.isUnsaved = !saved || entry.isGiven;
+      entry.isGiven = false;
       const [oldest] = entries.keys();
       if (entries.size > BOOTS_MAX && oldest !== undefined) entries.delete(oldest);
     },
@@ -96,6 +110,7 @@ export function createSequenceBook(seen: readonly SeenNumbers[], alone: boolean)
         if (found.length >= limit) break;
         if (!entry.isUnsaved) continue;
         entry.isUnsaved = false;
+        entry.isGiven = true;
         found.push({ agentId: entry.agentId, bootId: entry.bootId, window: windowText(entry.window) });
       }
       return found;
@@ -114,4 +129,5 @@ const countsOf = (entry: Entry, gaps: AgentCounts["gaps"]): AgentCounts => ({
   rejected: entry.rejected,
   missing: missingOf(entry.window),
   gaps: gaps.map(({ from, to }) => ({ from, to })),
+  seen: seenOf(entry.window),
 });

@@ -2,6 +2,7 @@
 import type { AgentAbout, IngestDoor } from "#server/contract/agents.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { addSkew, medianSkew, type SkewWindow } from "./agent-skew.ts";
+import type { SeenRange } from "./sequence-window.ts";
 
 const LOST_MAX = 20;
 
@@ -21,6 +22,8 @@ export interface AgentHeard {
   readonly lastAt: EpochMs;
   /** `null` = its last call was no bye. */
   readonly bye: { readonly reason: string | null } | null;
+  /** Its last bye, also when it is back; left out = it said none. */
+  readonly left?: { readonly bootId: string; readonly at: EpochMs; readonly reason: string | null };
   readonly door: IngestDoor;
   readonly peer: string;
   readonly about: AgentAbout | null;
@@ -31,6 +34,8 @@ export interface AgentHeard {
   readonly duplicates: number;
   readonly rejected: number;
   readonly missing: number;
+  /** Which numbers of this boot have come here; left out = not counted yet. */
+  readonly seen?: SeenRange;
   /** The last of them, oldest first. */
   readonly lost: readonly LostRange[];
 }
@@ -57,6 +62,7 @@ export function hear(
 ): AgentHeard {
   const sameBoot = before !== undefined && before.bootId === sign.bootId ? before : null;
   const skew = before?.skew ?? [];
+  const left = bye === null ? before?.left : { bootId: sign.bootId, at: sign.receivedAt, reason: bye.reason };
   return {
     ...(sameBoot ?? NOTHING_COUNTED),
     agentId: sign.agentId,
@@ -70,6 +76,7 @@ export function hear(
     skew: sign.sentAt === null ? skew : addSkew(skew, sign.receivedAt - sign.sentAt),
     roundTripMs: sign.roundTripMs ?? before?.roundTripMs ?? null,
     lost: before?.lost ?? [],
+    ...(left === undefined ? {} : { left }),
   };
 }
 
@@ -79,14 +86,17 @@ export interface Counted {
   readonly rejected: number;
   readonly missing: number;
   readonly gaps: readonly { readonly from: number; readonly to: number }[];
+  readonly seen?: SeenRange;
 }
 
 /** With the totals of its boot, and what was found lost since. */
-export function withCounts(before: AgentHeard, { accepted, duplicates, rejected, missing, gaps }: Counted): AgentHeard {
+export function withCounts(before: AgentHeard, counted: Counted): AgentHeard {
+  const { accepted, duplicates, rejected, missing, gaps, seen } = counted;
   const found = gaps.map(({ from, to }) => ({ bootId: before.bootId, from, to }));
   return {
     ...before,
     ...{ accepted, duplicates, rejected, missing },
+    ...(seen === undefined ? {} : { seen }),
     lost: found.length === 0 ? before.lost : [...before.lost, ...found].slice(-LOST_MAX),
   };
 }

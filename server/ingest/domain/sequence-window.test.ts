@@ -5,9 +5,11 @@ import {
   gapsDue,
   HOLES_MAX,
   missingOf,
+  notSeen,
   observe,
   parseWindow,
   type SequenceWindow,
+  seenOf as seenRangeOf,
   windowFrom,
   windowText,
 } from "./sequence-window.ts";
@@ -68,6 +70,27 @@ describe("the numbers of a boot", () => {
     expect(told.gaps).toMatchObject([{ from: 2, to: 3 }]);
     expect(gapsDue(told.window, 9_999, 20).gaps).toEqual([]);
     expect(missingOf(told.window)).toBe(2);
+  });
+
+  it("that came to one gateway are missing at none", () => {
+    const one = seenRangeOf(seenOf([1, 2, 3, 7, 8], windowFrom(1)).window);
+    const two = seenRangeOf(seenOf([4, 6], windowFrom(4)).window);
+    expect(notSeen([4, 6], [])).toEqual([[4, 6]]);
+    expect(notSeen([4, 6], [two])).toEqual([[5, 5]]);
+    expect(notSeen([1, 10], [one, two])).toEqual([
+      [5, 5],
+      [9, 10],
+    ]);
+    // What another had before it began to hear is not known to have come.
+    expect(notSeen([1, 3], [two])).toEqual([[1, 3]]);
+  });
+
+  it("of more holes than are told apart are taken for not seen", () => {
+    const odd = Array.from({ length: 60 }, (_, n) => 2 * n + 1);
+    const seen = seenRangeOf(seenOf(odd).window);
+    expect(seen.but).toHaveLength(33);
+    expect(notSeen([1, 3], [seen])).toEqual([[1, 3]]);
+    expect(notSeen([119, 119], [seen])).toEqual([]);
   });
 
   it("survive being written down", () => {

@@ -97,6 +97,40 @@ function bounded(holes: readonly Hole[]): readonly Hole[] {
   return [{ ...both, told: first.told && second.told }, ...rest];
 }
 
+/** Numbers of one boot that have come to one gateway: from 1 to `high`, but for these ranges. */
+export interface SeenRange {
+  readonly high: number;
+  /** First and last number each, rising. */
+  readonly but: readonly (readonly [from: number, to: number])[];
+}
+
+/** Ranges told of one window; what is below the oldest of them counts as not seen. */
+const SEEN_RANGES_MAX = 32;
+
+export function seenOf({ high, holes }: SequenceWindow): SeenRange {
+  const kept = holes.slice(-SEEN_RANGES_MAX);
+  const below = holes.length > kept.length ? [[1, (kept[0]?.from ?? high) - 1] as const] : [];
+  return { high, but: [...below, ...kept.map(({ from, to }) => [from, to] as const)] };
+}
+
+type Range = readonly [from: number, to: number];
+
+/** What of a range has come to none of these. */
+export function notSeen(range: Range, seen: readonly SeenRange[]): readonly Range[] {
+  return seen.reduce<readonly Range[]>(
+    (left, { high, but }) => {
+      const missed = [...but, [high + 1, Number.MAX_SAFE_INTEGER] as const];
+      return left.flatMap(([from, to]) =>
+        missed.flatMap(([first, last]): readonly Range[] => {
+          const both: Range = [Math.max(from, first), Math.min(to, last)];
+          return both[0] <= both[1] ? [both] : [];
+        }),
+      );
+    },
+    [range],
+  );
+}
+
 /** As text for a store. */
 export const windowText = ({ high, holes }: SequenceWindow): string =>
   JSON.stringify([high, holes.map(({ from, to, missing, since, told }) => [from, to, missing, since, told ? 1 : 0])]);

@@ -13,7 +13,10 @@ interface Boot {
  */
 export interface PoaBoots {
   of(agentId: string): string;
-  /** Runs with the next number, one after the other; a number that was not taken is given again. */
+  /**
+   * Runs with the next number, one after the other; a number of which it is certain that it was not taken is given
+   * again. Of any other nobody knows: what came next under it could be taken for the same.
+   */
   inTurn<T extends { readonly kind: string }>(agentId: string, take: (seq: number) => Promise<T>): Promise<T>;
   leave(agentId: string): void;
 }
@@ -44,8 +47,9 @@ export function createPoaBoots(startedAt: number): PoaBoots {
     inTurn(agentId, take) {
       const boot = bootOf(agentId);
       const result = boot.tail.then(async () => {
-        const answer = await take(boot.taken + 1);
-        if (answer.kind === "taken") boot.taken += 1;
+        boot.taken += 1;
+        const answer = await take(boot.taken);
+        if (answer.kind === "full") boot.taken -= 1;
         return answer;
       });
       boot.tail = result.then(

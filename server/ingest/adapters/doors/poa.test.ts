@@ -285,12 +285,16 @@ describe.each(["json", "msgpack"] as const)("the protocol of 2018, in %s", (form
     gate.pipe.answerWith(() => ({ kind: "full", retryAfterMs: 900 }));
     const full = await post("/poa/data", LATENCY, token);
     expect([full.status, full.headers["retry-after"]]).toEqual([429, "1"]);
+    const taken = { kind: "taken", accepted: 1, duplicates: 0, rejected: [], credit: 1 } as const;
+    gate.pipe.answerWith(() => taken);
+    await post("/poa/data", LATENCY, token);
     gate.pipe.answerWith(() => ({ kind: "unavailable", reason: "no journal" }));
     expect((await post("/poa/data", LATENCY, token)).status).toBe(503);
-    gate.pipe.answerWith(() => ({ kind: "taken", accepted: 1, duplicates: 0, rejected: [], credit: 1 }));
+    gate.pipe.answerWith(() => taken);
     await post("/poa/data", LATENCY, token);
-    const [first, second] = gate.pipe.batches.map(({ items }) => items[0]?.seq ?? 0);
-    expect(second).toBe((first ?? 0) + 1);
+    const [first = 0, ...others] = gate.pipe.batches.map(({ items }) => items[0]?.seq ?? 0);
+    // Of what was not answered nobody knows whether it is on disk: its number is not for another one.
+    expect(others).toEqual([first + 1, first + 3]);
   });
 
   it("flaw 8 is gone: every message has the time at which it was received", async () => {
