@@ -14,6 +14,8 @@ import { createSourceProbes } from "./compose-check.ts";
 import { withCqlTls } from "./compose-tls.ts";
 
 const TAKES_EFFECT_MS = 10_000;
+/** A machine that others use too may let a time-out pass; what is refused, or taken, is so however often it is asked. */
+const soon = (ask: () => Promise<string>) => expect.poll(ask, { timeout: TAKES_EFFECT_MS });
 let made: TestCertificates;
 beforeAll(() => {
   made = makeCertificates();
@@ -69,28 +71,28 @@ describe("PostgreSQL of a Dynflow database and of a HAF stack", () => {
   const clear = /^ok PostgreSQL \S+ answers postgres, in the clear$/;
 
   it("is spoken with in TLS when its authority is trusted, by address and by name", async () => {
-    await expect.poll(() => told(trusted()), { timeout: TAKES_EFFECT_MS }).toMatch(ok);
-    expect(await told(trusted(), "localhost")).toMatch(ok);
-    expect(await told("false")).toMatch(clear);
+    await soon(() => told(trusted())).toMatch(ok);
+    await soon(() => told(trusted(), "localhost")).toMatch(ok);
+    await soon(() => told("false")).toMatch(clear);
   });
 
   it("is refused with a certificate of an unknown authority or for another name, in plain words", async () => {
-    expect(await told(`{ caFile: ${made.otherCaFile} }`)).toBe(`missing PostgreSQL: ${UNKNOWN}`);
-    expect(await told("true")).toBe(`missing PostgreSQL: ${UNKNOWN}`);
-    expect(await told(named())).toMatch(OTHER_NAME);
-    expect(await told(named(), "localhost")).toMatch(OTHER_NAME);
+    await soon(() => told(`{ caFile: ${made.otherCaFile} }`)).toBe(`missing PostgreSQL: ${UNKNOWN}`);
+    await soon(() => told("true")).toBe(`missing PostgreSQL: ${UNKNOWN}`);
+    await soon(() => told(named())).toMatch(OTHER_NAME);
+    await soon(() => told(named(), "localhost")).toMatch(OTHER_NAME);
   });
 
   it("is judged by the certificate it shows now: for a name that is told, expired, or none", async () => {
     await server.certify(made.named);
-    await expect.poll(() => told(named()), { timeout: TAKES_EFFECT_MS }).toMatch(ok);
-    expect(await told(named(), "localhost")).toMatch(ok);
-    expect(await told(trusted())).toMatch(NOT_FOR_THE_ADDRESS);
+    await soon(() => told(named())).toMatch(ok);
+    await soon(() => told(named(), "localhost")).toMatch(ok);
+    await soon(() => told(trusted())).toMatch(NOT_FOR_THE_ADDRESS);
     await server.certify(made.expired);
-    await expect.poll(() => told(trusted()), { timeout: TAKES_EFFECT_MS }).toBe(`missing PostgreSQL: ${EXPIRED}`);
+    await soon(() => told(trusted())).toBe(`missing PostgreSQL: ${EXPIRED}`);
     await server.certify(null);
-    await expect.poll(() => told(trusted()), { timeout: TAKES_EFFECT_MS }).toBe(`missing PostgreSQL: ${NO_TLS}`);
-    expect(await told("false")).toMatch(clear);
+    await soon(() => told(trusted())).toBe(`missing PostgreSQL: ${NO_TLS}`);
+    await soon(() => told("false")).toMatch(clear);
   });
 });
 
@@ -113,31 +115,31 @@ describe("MariaDB", () => {
   const ok = /^ok MariaDB \S+ answers .*over TLSv1\.3$/;
 
   it("is spoken with in TLS when its authority is trusted, by address and by name", async () => {
-    expect(await told(trusted())).toMatch(ok);
-    expect(await told(trusted(), { host: "localhost" })).toMatch(ok);
-    expect(await told("false")).toMatch(/in the clear$/);
+    await soon(() => told(trusted())).toMatch(ok);
+    await soon(() => told(trusted(), { host: "localhost" })).toMatch(ok);
+    await soon(() => told("false")).toMatch(/in the clear$/);
   });
 
   it("is refused with a certificate of an unknown authority or for another name, in plain words", async () => {
-    expect(await told(`{ caFile: ${made.otherCaFile} }`)).toBe(`missing MySQL: ${UNKNOWN}`);
-    expect(await told("true")).toBe(`missing MySQL: ${UNKNOWN}`);
-    expect(await told(named())).toMatch(OTHER_NAME);
-    expect(await told(`{ caFile: ${made.caFile}, serverName: 10.9.8.7 }`)).toContain("10.9.8.7");
+    await soon(() => told(`{ caFile: ${made.otherCaFile} }`)).toBe(`missing MySQL: ${UNKNOWN}`);
+    await soon(() => told("true")).toBe(`missing MySQL: ${UNKNOWN}`);
+    await soon(() => told(named())).toMatch(OTHER_NAME);
+    await soon(() => told(`{ caFile: ${made.caFile}, serverName: 10.9.8.7 }`)).toContain("10.9.8.7");
   });
 
   it("is refused when somebody in between takes TLS out of its greeting", async () => {
     const between = await startMysqlDowngrade(Number(new URL(server.rootUrl).port));
-    expect(await told("false", { port: between.port })).toMatch(/in the clear$/);
-    expect(await told(trusted(), { port: between.port })).toBe(`missing MySQL: ${NO_TLS}`);
+    await soon(() => told("false", { port: between.port })).toMatch(/in the clear$/);
+    await soon(() => told(trusted(), { port: between.port })).toBe(`missing MySQL: ${NO_TLS}`);
     between.close();
   });
 
   it("is judged by the certificate it shows now: for a name that is told, or expired", async () => {
     await server.certify(made.named);
-    expect(await told(named())).toMatch(ok);
-    expect(await told(trusted())).toMatch(NOT_FOR_THE_ADDRESS);
+    await soon(() => told(named())).toMatch(ok);
+    await soon(() => told(trusted())).toMatch(NOT_FOR_THE_ADDRESS);
     await server.certify(made.expired);
-    expect(await told(trusted())).toBe(`missing MySQL: ${EXPIRED}`);
+    await soon(() => told(trusted())).toBe(`missing MySQL: ${EXPIRED}`);
   });
 });
 
@@ -168,9 +170,9 @@ describe("Cassandra behind an end of TLS", () => {
   it("is spoken with in TLS by the reader of nodes and by the journal, and says so", async () => {
     const point = pointOf(await front(made.server));
     const encrypted = `ok ${point} is spoken with over TLSv1.3`;
-    expect(await dna(point, trusted())).toMatch(new RegExp(`${encrypted}.*\nok Apache Cassandra 5\\S* answers`));
-    expect(await journal(point, trusted())).toMatch(new RegExp(`${encrypted}.*\nok ${point} answers`));
-    expect(await dna(plain, "false")).toMatch(/^note in the clear: no tls is configured\nok Apache Cassandra/);
+    await soon(() => dna(point, trusted())).toMatch(new RegExp(`${encrypted}.*\nok Apache Cassandra 5\\S* answers`));
+    await soon(() => journal(point, trusted())).toMatch(new RegExp(`${encrypted}.*\nok ${point} answers`));
+    await soon(() => dna(plain, "false")).toMatch(/^note in the clear: no tls is configured\nok Apache Cassandra/);
   });
 
   it("is spoken with in TLS by the store of points", async () => {
@@ -196,41 +198,34 @@ describe("Cassandra behind an end of TLS", () => {
 
   it("is refused with a certificate of an unknown authority, for another name, expired, and without TLS", async () => {
     const [sound, expired] = [pointOf(await front(made.server)), pointOf(await front(made.expired))];
-    const cases: readonly (readonly [point: string, tls: string, words: RegExp | string])[] = [
+    const cases: readonly (readonly [point: string, tls: string, words: string])[] = [
       [sound, `{ caFile: ${made.otherCaFile} }`, UNKNOWN],
-      [sound, named(), OTHER_NAME],
+      [sound, named(), OTHER_NAME.source],
       [expired, trusted(), EXPIRED],
       [plain, trusted(), NO_TLS],
     ];
     for (const [point, tls, words] of cases) {
-      for (const text of [await dna(point, tls), await journal(point, tls)]) {
-        const told = text.split("\n");
-        // The handshake by itself, and the driver's own.
-        expect(told).toHaveLength(2);
-        for (const line of told) {
-          expect(line).toMatch(/^missing /);
-          expect(line).toEqual(
-            typeof words === "string" ? expect.stringContaining(words) : expect.stringMatching(words),
-          );
-        }
-      }
+      // The handshake by itself, and the driver's own.
+      const twice = new RegExp(`^missing .*${words}.*\nmissing .*${words}.*$`);
+      await soon(() => dna(point, tls)).toMatch(twice);
+      await soon(() => journal(point, tls)).toMatch(twice);
     }
   });
 
   it("may have a certificate for a name: the one that is told, which is asked for, or that of a contact point", async () => {
     const [other, local] = [await front(made.named), await front(made.byName)];
-    expect(await dna(pointOf(other), named())).toContain("ok Apache");
+    await soon(() => dna(pointOf(other), named())).toContain("ok Apache");
     expect(new Set(other.asked)).toEqual(new Set(["db.example"]));
-    expect(await dna(pointOf(local, "localhost"), trusted())).toContain("ok Apache");
-    expect(await dna(pointOf(local), trusted())).toMatch(NOT_FOR_THE_ADDRESS);
+    await soon(() => dna(pointOf(local, "localhost"), trusted())).toContain("ok Apache");
+    await soon(() => dna(pointOf(local), trusted())).toMatch(NOT_FOR_THE_ADDRESS);
   });
 
   it("gets a certificate of the console's own where it asks for one", async () => {
     const asking = await front(made.server, made.caFile);
     const { certificateFile, keyFile } = made.client;
     const own = `{ caFile: ${made.caFile}, certificateFile: ${certificateFile}, keyFile: ${keyFile} }`;
-    expect(await dna(pointOf(asking), own)).toContain("ok Apache");
+    await soon(() => dna(pointOf(asking), own)).toContain("ok Apache");
     expect(new Set(asking.clients)).toEqual(new Set(["client"]));
-    expect(await dna(pointOf(asking), trusted())).not.toContain("ok Apache");
+    await soon(() => dna(pointOf(asking), trusted())).toContain("it asks for a certificate of ours");
   });
 });
