@@ -6,7 +6,7 @@ import { flowOfTokens } from "#server/contract/view/flow-tokens.ts";
 import { LARGE_STEPS_REFRESH_MS } from "./plan-limits.ts";
 import { inOrder } from "./steps-parts.ts";
 import { type ManySteps, type StepsStore, stepsStoreOf } from "./steps-store.ts";
-import type { PlanOutput, StepView } from "./types.ts";
+import type { FlowsOutput, PlanOutput, StepView } from "./types.ts";
 
 export interface Steps {
   /**
@@ -76,14 +76,35 @@ function merged(come: readonly StepView[], first: readonly StepView[]): readonly
   return later.length === 0 ? come : [...come, ...later];
 }
 
-/** The flows of a large plan as trees; `undefined` until they have come, and for plans whose head has them. */
-export function useLargeFlows(source: string, planId: string, large: boolean) {
+/**
+ * The flows of a large plan as trees, the same ones for whoever asks; `undefined` until they have come, and for plans
+ * whose head has them.
+ */
+export function useLargeFlows(source: string, planId: string, large: boolean): LargeFlows | undefined {
   const trpc = useTRPC();
-  const { data } = useQuery({ ...trpc.dynflow.plans.flows.queryOptions({ source, planId }), enabled: large });
-  return useMemo(() => {
-    if (data === undefined) return undefined;
-    const tree = (flow: typeof data.runFlow): PlanOutput["runFlow"] =>
-      "tokens" in flow ? flowOfTokens(flow.tokens) : flow;
-    return { runFlow: tree(data.runFlow), finalizeFlow: tree(data.finalizeFlow), stepIds: data.stepIds };
-  }, [data]);
+  const { data } = useQuery({
+    ...trpc.dynflow.plans.flows.queryOptions({ source, planId }),
+    enabled: large,
+    // Head and steps both ask for them, and not in the same moment: that is no reason to read and lay them out twice.
+    staleTime: LARGE_STEPS_REFRESH_MS,
+  });
+  return data === undefined ? undefined : treesOf(data);
+}
+
+export interface LargeFlows extends Pick<PlanOutput, "runFlow" | "finalizeFlow"> {
+  /** In the order in which they were added; `null` = that of their ids. */
+  readonly stepIds: readonly number[] | null;
+}
+
+const trees = new WeakMap<FlowsOutput, LargeFlows>();
+
+/** A tree of 50,000 steps is made once an answer. */
+function treesOf(answer: FlowsOutput): LargeFlows {
+  const known = trees.get(answer);
+  if (known !== undefined) return known;
+  const tree = (flow: FlowsOutput["runFlow"]): PlanOutput["runFlow"] =>
+    "tokens" in flow ? flowOfTokens(flow.tokens) : flow;
+  const made = { runFlow: tree(answer.runFlow), finalizeFlow: tree(answer.finalizeFlow), stepIds: answer.stepIds };
+  trees.set(answer, made);
+  return made;
 }

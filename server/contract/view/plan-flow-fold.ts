@@ -33,19 +33,30 @@ interface Node {
 export function foldFlow(flow: FlowTree, options: FoldOptions): FoldedFlow | null {
   const simple = simplifyFlow(flow);
   if (simple === null) return null;
-  const makes = new Map<string, number>();
-  const makeOf = (text: string): number => {
-    const known = makes.get(text);
-    if (known !== undefined) return known;
-    makes.set(text, makes.size);
-    return makes.size - 1;
-  };
+  const makes = createMakes();
   const nodes = nodesOf(simple);
   for (let at = nodes.length - 1; at >= 0; at -= 1) {
     const node = nodes[at];
-    if (node !== undefined) settle(node, makeOf, options);
+    if (node !== undefined) settle(node, makes, options);
   }
   return nodes[0]?.folded ?? null;
+}
+
+/** A number for every make, the same for alike ones. */
+interface Makes {
+  /** By the class itself: a text made for each of 50,000 steps would cost more than all the rest. */
+  ofStep(className: string): number;
+  ofFlow(text: string): number;
+}
+
+function createMakes(): Makes {
+  const [steps, flows] = [new Map<string, number>(), new Map<string, number>()];
+  const numbered = (known: Map<string, number>) => (text: string) => {
+    const make = known.get(text) ?? steps.size + flows.size;
+    known.set(text, make);
+    return make;
+  };
+  return { ofStep: numbered(steps), ofFlow: numbered(flows) };
 }
 
 /** Every flow, those above before those below. */
@@ -66,15 +77,15 @@ function nodesOf(flow: FlowTree): readonly Node[] {
 }
 
 /** Once all its parts are settled. */
-function settle(node: Node, makeOf: (text: string) => number, options: FoldOptions): void {
+function settle(node: Node, makes: Makes, options: FoldOptions): void {
   const { flow, parts } = node;
   if (flow.kind === "step") {
-    node.make = makeOf(`step ${options.classOf(flow.stepId)}`);
+    node.make = makes.ofStep(options.classOf(flow.stepId));
     node.firstId = flow.stepId;
     node.standsOut = options.standsOut(flow.stepId);
     return;
   }
-  node.make = makeOf(`${flow.kind} ${runLengths(parts)}`);
+  node.make = makes.ofFlow(`${flow.kind} ${runLengths(parts)}`);
   node.firstId = parts[0]?.firstId ?? 0;
   node.standsOut = parts.some((part) => part.standsOut);
   const inSequence = flow.kind === "sequence";
