@@ -15,26 +15,23 @@ import { type Connection, createConnection } from "mysql2/promise";
 import { suspendProcess } from "#scripts/process/suspend.ts";
 import type { TestPair } from "./certificates.ts";
 import { findMariadb, type MariadbBinaries } from "./mariadb-binaries.ts";
-import { createRemovals, fail, freePort, type ServerUser, unprivilegedUser, untilReady } from "./own-server.ts";
+import {
+  createRemovals,
+  fail,
+  freePort,
+  notOurs,
+  type OwnServer,
+  type ServerUser,
+  unprivilegedUser,
+  untilReady,
+  urlOfDatabase,
+} from "./own-server.ts";
 
-export interface TestMariadb {
+export interface TestMariadb extends OwnServer {
   /** URL of root, without a database. */
   readonly rootUrl: string;
-  /** Creates an empty database and answers its URL (as root). */
-  createDatabase(name: string): Promise<string>;
-  /** SIGSTOP: it accepts connections (the kernel does) and never answers. */
-  pause(): void;
-  resume(): void;
-  /** An orderly shutdown; databases stay for `start`. */
-  stop(): Promise<void>;
-  /** SIGKILL: connections break at once, `start` recovers the data. */
-  kill(): Promise<void>;
-  /** Starts again on the same port and data. */
-  start(): Promise<void>;
   /** Another certificate from now on. Of a server with `tls`. */
   certify(pair: TestPair): Promise<void>;
-  /** Ends it for good and removes its directory. Also done when this process exits. */
-  remove(): Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -241,7 +238,6 @@ export async function executeMariadb<T>(url: string, work: (connection: Connecti
 }
 
 function externalMariadb(rootUrl: string): TestMariadb {
-  const cannot = () => fail("a server named by WORLDLINE_TEST_MARIADB cannot be paused or stopped from here");
   return {
     rootUrl,
     createDatabase: async (name) => {
@@ -249,17 +245,9 @@ function externalMariadb(rootUrl: string): TestMariadb {
         await connection.query("DROP DATABASE IF EXISTS ??", [name]);
         await connection.query("CREATE DATABASE ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", [name]);
       });
-      const url = new URL(rootUrl);
-      url.pathname = `/${encodeURIComponent(name)}`;
-      return url.href;
+      return urlOfDatabase(rootUrl, name);
     },
-    pause: cannot,
-    resume: cannot,
-    stop: async () => cannot(),
-    kill: async () => cannot(),
-    start: async () => cannot(),
-    certify: async () => cannot(),
-    remove: async () => undefined,
+    ...notOurs("WORLDLINE_TEST_MARIADB"),
   };
 }
 

@@ -11,6 +11,44 @@ export interface ServerUser {
   readonly gid?: number;
 }
 
+/** A database server of a test's own, whatever its product. */
+export interface OwnServer {
+  /** Creates an empty database and answers its URL, as whoever may do everything. */
+  createDatabase(name: string): Promise<string>;
+  /** SIGSTOP: it accepts connections (the kernel does) and never answers. */
+  pause(): void;
+  resume(): void;
+  /** An orderly shutdown; databases stay for `start`. */
+  stop(): Promise<void>;
+  /** SIGKILL: connections break at once, `start` recovers the data. */
+  kill(): Promise<void>;
+  /** Starts again on the same port and data. */
+  start(): Promise<void>;
+  /** Ends it for good and removes its directory. Also done when this process exits. */
+  remove(): Promise<void>;
+}
+
+/** What a server that was there already cannot be made to do; `variable` named it. Removing leaves it alone. */
+export function notOurs(variable: string) {
+  const cannot = () => fail(`a server named by ${variable} cannot be paused or stopped from here`);
+  return {
+    pause: cannot,
+    resume: cannot,
+    stop: async () => cannot(),
+    kill: async () => cannot(),
+    start: async () => cannot(),
+    certify: async () => cannot(),
+    remove: async () => undefined,
+  };
+}
+
+/** The URL of another database of the same server. */
+export function urlOfDatabase(url: string, name: string): string {
+  const other = new URL(url);
+  other.pathname = `/${encodeURIComponent(name)}`;
+  return other.href;
+}
+
 /**
  * Database servers refuse to run as root: then Debian's own user for it serves, else nobody.
  * @throws Error when there is neither

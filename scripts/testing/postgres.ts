@@ -13,28 +13,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import type { TestPair } from "./certificates.ts";
-import { createRemovals, fail, freePort, type ServerUser, unprivilegedUser, untilReady } from "./own-server.ts";
+import {
+  createRemovals,
+  fail,
+  freePort,
+  notOurs,
+  type OwnServer,
+  type ServerUser,
+  unprivilegedUser,
+  untilReady,
+  urlOfDatabase,
+} from "./own-server.ts";
 import { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
 import { childrenOf, freeze, signal, thaw } from "./postgres-processes.ts";
 
-export interface TestPostgres {
+/** Its databases have another text order than that of bytes; it is paused and killed with every process of it. */
+export interface TestPostgres extends OwnServer {
   /** URL of the superuser's own database. */
   readonly superuserUrl: string;
-  /** Creates an empty database and answers its URL (as the superuser). Its text order is not that of bytes. */
-  createDatabase(name: string): Promise<string>;
-  /** SIGSTOP to every process of the server: it accepts connections (the kernel does) and never answers. */
-  pause(): void;
-  resume(): void;
-  /** A fast shutdown; databases stay for `start`. */
-  stop(): Promise<void>;
-  /** SIGKILL to every process of the server: connections break at once, `start` recovers the data. */
-  kill(): Promise<void>;
-  /** Starts again on the same port and data. */
-  start(): Promise<void>;
   /** Another certificate from now on, for who connects in a moment; `null` = no TLS at all. Of a server with `tls`. */
   certify(pair: TestPair | null): Promise<void>;
-  /** Ends it for good and removes its directory. Also done when this process exits. */
-  remove(): Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -253,7 +251,6 @@ export async function loadDump(url: string, path: string): Promise<void> {
 }
 
 function externalPostgres(superuserUrl: string): TestPostgres {
-  const cannot = () => fail("a server named by WORLDLINE_TEST_POSTGRES cannot be paused or stopped from here");
   return {
     superuserUrl,
     createDatabase: async (name) => {
@@ -261,17 +258,9 @@ function externalPostgres(superuserUrl: string): TestPostgres {
         await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)}`);
         await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
       });
-      const url = new URL(superuserUrl);
-      url.pathname = `/${encodeURIComponent(name)}`;
-      return url.href;
+      return urlOfDatabase(superuserUrl, name);
     },
-    pause: cannot,
-    resume: cannot,
-    stop: async () => cannot(),
-    kill: async () => cannot(),
-    start: async () => cannot(),
-    certify: async () => cannot(),
-    remove: async () => undefined,
+    ...notOurs("WORLDLINE_TEST_POSTGRES"),
   };
 }
 
