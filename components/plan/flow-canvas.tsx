@@ -25,5 +25,3 @@ export function FlowCanvas({ box, scene, scale }: FlowCanvasProps) {
   );
   return <canvas ref={useBoxCanvas(box, paint)} className="flow-canvas" />;
 }
-
-export { sizeCanvas } from "./canvas-size.ts";
