@@ -128,6 +128,23 @@ describe("agents of one gateway", () => {
     expect(world.events("agent.seen")).toHaveLength(2);
   });
 
+  it("agents that come and go under ever new names are forgotten before their time, those gone longest first", async () => {
+    const { watch } = world.gateway("ops-1:1");
+    world.monitor("writer", 5);
+    let turn = 0;
+    await world.pass(120, () => {
+      watch.sign(world.sign("stays"));
+      if (turn % 10 === 0) watch.sign(world.sign(`job-${turn}`));
+      if (turn % 10 === 2) watch.bye(world.sign(`job-${turn - 2}`), null);
+      turn += 1;
+    });
+    const known = Object.keys(world.fold().agents);
+    expect(known.length).toBeLessThanOrEqual(6);
+    expect(known).toEqual(expect.arrayContaining(["stays", "job-110", "job-100"]));
+    expect(world.path("stays")).toEqual(["active"]);
+    expect(world.path("job-0")).toEqual(["active", "left", "forgotten"]);
+  });
+
   it("a gateway that slept has not heard: its agents are not silent for that", async () => {
     const { watch } = world.gateway("ops-1:1");
     world.monitor();

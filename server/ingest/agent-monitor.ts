@@ -25,6 +25,8 @@ const DOWN_AFTER_FAILURES = 3;
 const DRAFTS_AT_ONCE = 500;
 /** What a gateway told before it went is kept to judge its agents by, and a while more to look at. */
 const DROP_AFTER_GRACES = 4;
+/** Agents that are remembered. Of more, those that are gone for longest are forgotten before their time. */
+const AGENTS_KEPT_MAX = 20_000;
 
 export interface AgentMonitorOptions {
   readonly ingestId: string;
@@ -34,6 +36,8 @@ export interface AgentMonitorOptions {
   readonly view: FoldView;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Agents that are remembered; 20,000 unless told. */
+  readonly agentsMax?: number;
 }
 
 export interface AgentMonitor {
@@ -117,15 +121,32 @@ export function createAgentMonitor(options: AgentMonitorOptions): AgentMonitor {
 
   /** Of what the fold knows, after the news are in it. */
   function verdicts(sightings: ReadonlyMap<string, Sighting>, nowMs: number, at: EpochMs): readonly EventDraft[] {
-    return Object.entries(fold().agents).flatMap(([agentId, agent]): EventDraft[] => {
+    const { agents } = fold();
+    const tooMany = surplusOf(agents, at);
+    return Object.entries(agents).flatMap(([agentId, agent]): EventDraft[] => {
       const sighting = sightings.get(agentId);
-      const verdict = judgeAgent(agent.state, evidenceOf(sighting, nowMs), at - agent.stateSince, rules);
+      const sinceMs = at - agent.stateSince;
+      const verdict = tooMany.has(agentId)
+        ? ({ to: "forgotten", evidence: `${agent.state}, and its place is needed`, silentMs: sinceMs } as const)
+        : judgeAgent(agent.state, evidenceOf(sighting, nowMs), sinceMs, rules);
       if (verdict === null) return [];
       const { to, evidence, silentMs } = verdict;
       if (to === "forgotten") news.forget(agentId);
       const body = { from: agent.state, to, evidence, silentMs, bootId: agent.bootId };
       return [{ kind: "agent.state_changed", subject: agentId, occurredAt: at, body }];
     });
+  }
+
+  /** Who comes and goes under ever new names is not to fill everybody's memory. */
+  function surplusOf(agents: IngestFold["agents"], at: EpochMs): ReadonlySet<string> {
+    const known = Object.entries(agents);
+    const over = known.length - (options.agentsMax ?? AGENTS_KEPT_MAX);
+    if (over <= 0) return new Set();
+    const gone = known.filter(
+      ([, { state, stateSince }]) => (state === "left" || state === "inactive") && at - stateSince >= rules.graceMs,
+    );
+    const oldest = gone.toSorted(([, a], [, b]) => a.stateSince - b.stateSince).slice(0, over);
+    return new Set(oldest.map(([agentId]) => agentId));
   }
 
   async function record(drafts: readonly EventDraft[]): Promise<void> {

@@ -79,8 +79,9 @@ export function createAgentWorld(rules: AgentRules = RULES) {
       };
     },
     /** Begins to judge, as a console does that comes to write the journal. */
-    monitor(name = "writer") {
+    monitor(name = "writer", agentsMax?: number) {
       const monitor = createAgentMonitor({
+        ...(agentsMax === undefined ? {} : { agentsMax }),
         ...{ ingestId: INGEST, notes: notesOf(name), rules, clock, log: silentLogger },
         recorder: memory.recorder,
         view: memory.recorder,
