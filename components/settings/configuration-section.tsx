@@ -3,6 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { plural } from "#components/ui/format.ts";
 import { useKeys } from "#components/ui/keys.tsx";
+import { Link } from "#components/ui/link.tsx";
+import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
 import { useSession } from "#components/ui/session.ts";
 import { type Outputs, useTRPC } from "#components/ui/trpc.ts";
@@ -50,6 +52,7 @@ function Keys({ configuration: { file, settings, leftOut } }: { readonly configu
   const groups = useMemo(() => groupsOf(settings, late, changedOnly), [settings, late, changedOnly]);
   const found = groups.reduce((sum, group) => sum + group.settings.length, 0);
   const changed = settings.filter(isChanged).length;
+  const hasGateway = settings.some(({ key }) => key.startsWith("ingest."));
   useKeys([{ keys: "/", does: "search the configuration", run: () => input.current?.focus() }], { group: "Settings" });
   return (
     <>
@@ -66,6 +69,13 @@ function Keys({ configuration: { file, settings, leftOut } }: { readonly configu
           </>
         )}{" "}
         Secrets are named, never shown, and of addresses nothing that may be one.
+        {hasGateway && (
+          <>
+            {" "}
+            Types, receivers and routes of the gateway can be read again without a restart: those in force are on{" "}
+            <Link href={routes.pipeline()}>Pipeline</Link>.
+          </>
+        )}
       </p>
       <div className="row wrap-row settings-find">
         <input

@@ -37,9 +37,10 @@ interface Shown {
   readonly role?: "viewer" | "admin";
   readonly readOnly?: boolean;
   readonly past?: object;
+  readonly settings?: readonly Setting[];
 }
 
-function show({ role = "admin", readOnly = false, past }: Shown = {}) {
+function show({ role = "admin", readOnly = false, past, settings = SETTINGS }: Shown = {}) {
   const held = {
     by: { user: "mira", role: "admin" as const, address: "::1", reason: "Something acts" },
     since: epochMs(TEST_NOW),
@@ -53,7 +54,7 @@ function show({ role = "admin", readOnly = false, past }: Shown = {}) {
     ...(past === undefined ? {} : { past }),
     procedures: {
       "settings.get": () => ANSWER,
-      "admin.configuration": () => ({ file: "/etc/w.yaml", text: "", settings: SETTINGS, leftOut: 0 }),
+      "admin.configuration": () => ({ file: "/etc/w.yaml", text: "", settings, leftOut: 0 }),
     },
   });
 }
@@ -116,6 +117,15 @@ describe("the page of settings", () => {
     fireEvent.click(screen.getByRole("button", { name: "Not as by default" }));
     await waitFor(() => expect(table.textContent).not.toContain("keepDays"));
     expect(within(table).queryAllByRole("textbox")).toEqual([]);
+  });
+
+  it("says where the routes in force are told, only where there is a gateway that reads them again", async () => {
+    const { unmount } = show();
+    await screen.findByRole("table", { name: "Configuration" });
+    expect(screen.queryByRole("link", { name: "Pipeline" })).toBeNull();
+    unmount();
+    show({ settings: [...SETTINGS, setting("ingest.id", "agents", "default")] });
+    expect(await screen.findByRole("link", { name: "Pipeline" })).toBeDefined();
   });
 
   it("asks for no configuration on behalf of those who may not see it, and says what it takes", async () => {
