@@ -42,7 +42,17 @@ export function composeAlerts(deps: {
   });
   const book = createToldBook(state, log, ulid);
   const isRecording = () => recorder.journalStatus().ok;
-  const alerter = createAlerter({ seats, book, view: recorder, recorder, isRecording, clock, masks, log });
+  const alerter = createAlerter({
+    seats,
+    book,
+    view: recorder,
+    recorder,
+    isRecording,
+    clock,
+    masks,
+    log,
+    patience: configuration.limits,
+  });
   const toldBy = () => {
     const { follows } = recorder.journalStatus();
     return follows === undefined ? null : (follows.holder ?? "nobody at present");

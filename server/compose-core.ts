@@ -2,6 +2,7 @@ import { ulid } from "ulid";
 import type { Configuration } from "#server/config/model.ts";
 import { CONSOLE_STREAM, dnaStream, type EventDraft, hafStream, ingestStream } from "#server/contract/event.ts";
 import { maskRulesOf } from "#server/contract/mask-rules.ts";
+import type { Patience } from "#server/contract/view/attention-patience.ts";
 import { createBeamService } from "#server/dna/beam-service.ts";
 import { createCensusService } from "#server/dna/census-service.ts";
 import { createDrainService } from "#server/dna/drain-service.ts";
@@ -99,6 +100,7 @@ export interface CoreSources {
 export function composeCore(deps: CoreDeps, sources: CoreSources, operations: ReturnType<typeof createOperations>) {
   const { configuration, journal, state, recorder, clock, log } = deps;
   const masks = maskRulesOf(configuration.masks);
+  const patience: Patience = configuration.limits;
   const jobStore = createJobStore(state);
   const dnaOf = (id: string) => sources.dna.find(({ source }) => source.id === id) ?? null;
   const failover = createFailoverKind({
@@ -157,8 +159,10 @@ export function composeCore(deps: CoreDeps, sources: CoreSources, operations: Re
   const streamOf = (name: string) => parts.find((part) => part.name === name)?.stream ?? null;
   const supervisor = createSupervisor({ clock, log, onChange: createPartTeller({ recorder, clock, log, streamOf }) });
   const services: Omit<Services, "session" | "settings" | "demo" | "admin"> = {
-    estate: createEstateService({ estate: configured, view: recorder, clock, masks }),
-    attention: createAttentionService({ estate: configured, view: recorder, recorder, operations, clock, masks }),
+    estate: createEstateService({ estate: configured, view: recorder, clock, masks, patience }),
+    attention: createAttentionService({
+      ...{ estate: configured, view: recorder, recorder, operations, clock, masks, patience },
+    }),
     alerts: alerts.service,
     safety: createSafetyService({
       ...{ view: recorder, recorder, operations, clock, newId: ulid },

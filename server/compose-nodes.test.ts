@@ -70,7 +70,7 @@ async function open(options: OpenOptions = {}) {
     },
     {
       ...{ recorder, view: recorder, clock, log: silentLogger, loopDelay },
-      limits: { bulkOperator: 500, failover, census: { rowsPerSecond: 20_000 } },
+      limits: { suspendedMinutes: {}, bulkOperator: 500, failover, census: { rowsPerSecond: 20_000 } },
     },
   );
   const abort = new AbortController();

@@ -125,6 +125,7 @@ export async function compose(
       ...{ version, build, authMode: configuration.auth.mode, demo: configuration.demo },
       readOnly: configuration.readOnly,
       secondPerson: configuration.approvals.wholeNode,
+      suspendedMinutes: configuration.limits.suspendedMinutes,
     },
     journalStatus: () => recorder.journalStatus(),
     clock,

@@ -113,6 +113,7 @@ function sessionOf({ role = "admin", permissions = ALL_PERMISSIONS, demo = false
     sending: permissions.filter((permission) => /^(dna:failover|dna:nodes|plans:|worlds:)/.test(permission)),
     readOnly: false,
     secondPerson,
+    suspendedMinutes: {},
     demo: demo ? { speed: 1 } : null,
     version: "0.0.0",
     build: "test",

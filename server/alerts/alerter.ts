@@ -9,6 +9,7 @@ import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { attention } from "#server/contract/view/attention.ts";
+import type { Patience } from "#server/contract/view/attention-patience.ts";
 import type { Need } from "#server/contract/view/need.ts";
 import { type Clock, type EpochMs, type MonotonicMs, toIso } from "#server/kernel/clock.ts";
 import { messageOf } from "#server/kernel/errors.ts";
@@ -72,6 +73,8 @@ export interface AlerterDeps {
   readonly isRecording: () => boolean;
   readonly clock: Clock;
   readonly masks: MaskRules;
+  /** How long a plan may wait; the usual when left out. */
+  readonly patience?: Patience;
   readonly log: Logger;
 }
 
@@ -168,7 +171,7 @@ export function createAlerter(deps: AlerterDeps): Alerter {
         for (;;) {
           if (deps.isRecording()) {
             const folds = maskFolds(view.folds(), "operator", masks);
-            const needs = attention(folds, clock.now());
+            const needs = attention(folds, clock.now(), deps.patience);
             const asked = lines.flatMap(({ seat }) => [...book.of(seat.id).keys(), ...book.inDoubt(seat.id).keys()]);
             sightings = sightingsAfter(sightings, needs, asked, clock.monotonic());
             for (const line of lines) {

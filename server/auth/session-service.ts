@@ -13,6 +13,7 @@ export interface ConsoleIdentity {
   readonly demo: { readonly speed: number } | null;
   readonly readOnly: boolean;
   readonly secondPerson: boolean;
+  readonly suspendedMinutes: Readonly<Record<string, number>>;
 }
 
 export function createSessionService(deps: {
@@ -28,6 +29,8 @@ export function createSessionService(deps: {
         permissions: [...permissionsOf(principal)],
         sending: [...sendingOf(permissionsOf(principal))],
         ...identity,
+        // Names of classes are for those who have logged in.
+        suspendedMinutes: principal === null ? {} : { ...identity.suspendedMinutes },
         serverNow: toIso(clock.now()),
         actionsRefused: journalRefusal(journalStatus()),
       };

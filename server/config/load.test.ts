@@ -60,7 +60,7 @@ describe("a configuration", () => {
 listen: { host: 127.0.0.1, port: 3000, publicOrigin: "https://ops.example", allowedHosts: [ops.example], trustedProxies: [10.0.0.2] }
 journal: { store: sqlite, path: ./data, keepDays: 30, keepOperatorDays: 90, maxBytes: 10GB, keyFile: /run/secrets/journal }
 auth: { mode: tokens }
-limits: { bulkOperator: 500 }
+limits: { bulkOperator: 500, suspendedMinutes: { "Actions::Sync*": 240 } }
 masks: ["password", "secret", "token"]
 links: [ { title: "Foreman task", on: dynflow.plan, url: "https://foreman/foreman_tasks/tasks?search=external_id%3D{planId}" } ]
 loadBalancer: { title: Global, regions: [eu] }
@@ -80,6 +80,7 @@ dynflow:
     expect(configuration.dna[0]?.scylla.password?.reveal()).toBe(CANARY);
     expect(configuration.journal.key?.reveal()).toBe(CANARY);
     expect(configuration.dna[0]?.modules).toEqual({ "0": "City" });
+    expect(configuration.limits.suspendedMinutes).toEqual({ "Actions::Sync*": 240 });
     expect(configuration.demo).toBeNull();
     expect(configuration.dynflow[0]?.database).toMatchObject({
       kind: "postgres",

@@ -89,6 +89,8 @@ export interface ScyllaJournalConfiguration {
 }
 
 export interface LimitsConfiguration {
+  /** Minutes for which a plan of an action class (with `*`) may wait suspended before it needs a person. */
+  readonly suspendedMinutes: Readonly<Record<string, number>>;
   /** Targets that an operator may act on at once; above it takes an admin. */
   readonly bulkOperator: number;
   /** Rows of the register that a census reads in a second at most. */

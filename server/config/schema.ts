@@ -110,7 +110,17 @@ const auth = z.strictObject({
     .describe("`none`: everyone on this machine is an administrator. `tokens`: `worldline token create`."),
 });
 
+/** A month: what hangs longer is seen by nobody any more. */
+const SUSPENDED_MINUTES_MAX = 30 * 24 * 60;
+
 const limits = z.strictObject({
+  suspendedMinutes: z
+    .record(z.string().min(1).max(200), z.int().min(1).max(SUSPENDED_MINUTES_MAX))
+    .refine((classes) => Object.keys(classes).length <= 200, "at most 200 classes")
+    .default({})
+    .describe(
+      'Minutes for which a plan of an action class may wait suspended with nothing of it moving, before it needs a person: `{ "Actions::Katello::*": 240 }`. `*` at the end stands for any rest; the longest that matches counts, and a label where no class does. 60 for all others.',
+    ),
   bulkOperator: z
     .int()
     .min(1)

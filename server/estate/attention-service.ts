@@ -5,6 +5,7 @@ import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { attention } from "#server/contract/view/attention.ts";
+import type { Patience } from "#server/contract/view/attention-patience.ts";
 import { type Need, sourceOf } from "#server/contract/view/need.ts";
 import { visibleFolds } from "#server/contract/visibility.ts";
 import type * as wire from "#server/contract/wire/attention.ts";
@@ -27,6 +28,8 @@ interface AttentionDeps {
   readonly operations: Operations;
   readonly clock: Clock;
   readonly masks: MaskRules;
+  /** As configured; left out = the usual. */
+  readonly patience?: Patience;
 }
 
 /** What needs a person, and who has taken what on. */
@@ -38,7 +41,7 @@ export function createAttentionService(deps: AttentionDeps) {
   const foldsFor = ({ principal }: Caller): Folds =>
     maskFolds(visibleFolds(visibleStreams(principal), view.folds()), audienceOf(principal), masks);
 
-  const needsFor = (caller: Caller): readonly Need[] => attention(foldsFor(caller), clock.now());
+  const needsFor = (caller: Caller): readonly Need[] => attention(foldsFor(caller), clock.now(), deps.patience);
 
   function needOf(caller: Caller, finding: string): Need {
     const found = needsFor(caller).find(({ id }) => id === finding);

@@ -4,6 +4,7 @@ import type { Folds } from "#server/contract/fold/fold.ts";
 import { maskFolds } from "#server/contract/mask.ts";
 import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { attention } from "#server/contract/view/attention.ts";
+import type { Patience } from "#server/contract/view/attention-patience.ts";
 import { countClusters } from "#server/contract/view/clusters.ts";
 import { visibleFolds } from "#server/contract/visibility.ts";
 import type { WireOut, WireShape } from "#server/contract/wire/common.ts";
@@ -23,6 +24,8 @@ export function createEstateService(deps: {
   readonly clock: Clock;
   /** What is hidden from operators too; the default patterns when left out. */
   readonly masks?: MaskRules;
+  /** How long a plan may wait; the usual when left out. */
+  readonly patience?: Patience;
 }) {
   const { estate, view, clock, masks } = deps;
 
@@ -46,7 +49,7 @@ export function createEstateService(deps: {
     async overview(caller: Caller): WireOut<typeof wire.overviewOutput> {
       const folds = foldsFor(caller);
       const samples = view.samples();
-      const needs = attention(folds, clock.now()).map(
+      const needs = attention(folds, clock.now(), deps.patience).map(
         ({ id, kind, severity, stream, target, title, detail, since }) => ({
           id,
           kind,

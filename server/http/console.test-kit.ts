@@ -39,6 +39,7 @@ export function createFakeServices(reached: (path: string) => void = () => undef
       sending: [],
       readOnly: false,
       secondPerson: false,
+      suspendedMinutes: {},
       demo: null,
       version: "0",
       build: "test",

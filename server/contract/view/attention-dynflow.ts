@@ -1,16 +1,22 @@
 import type { StreamName } from "#server/contract/event.ts";
 import type { DynflowFold, LockFold, WorldFold } from "#server/contract/fold/dynflow.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import type { Patience } from "./attention-patience.ts";
 import { pausedFindings } from "./attention-paused.ts";
 import { stuckFindings } from "./attention-stuck.ts";
 import { type Finding, sourceOf } from "./need.ts";
 import { plural, shortId } from "./words.ts";
 
 /** Plans that are paused or stuck, worlds that do not answer, locks of worlds that are gone, no executor at all. */
-export function dynflowFindings(stream: StreamName, fold: DynflowFold, now: EpochMs): readonly Finding[] {
+export function dynflowFindings(
+  stream: StreamName,
+  fold: DynflowFold,
+  now: EpochMs,
+  patience: Patience,
+): readonly Finding[] {
   return [
     ...pausedFindings(stream, fold),
-    ...stuckFindings(stream, fold, now),
+    ...stuckFindings(stream, fold, now, patience),
     ...silentWorlds(stream, fold),
     ...orphanedLocks(stream, fold),
     ...noExecutor(stream, fold),

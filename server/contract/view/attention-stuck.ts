@@ -3,6 +3,7 @@ import type { StreamName } from "#server/contract/event.ts";
 import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { groupedByClass, type PlanEntry } from "./attention-groups.ts";
+import { type Patience, suspendedLateMs } from "./attention-patience.ts";
 import { type Finding, sourceOf } from "./need.ts";
 import { parseInstant, plural } from "./words.ts";
 
@@ -11,14 +12,17 @@ const UNLOCKED_AFTER_MS = 10_000;
 /** An executor takes a planned plan up within milliseconds; one that starts, after it has looked at the other worlds. */
 const PLANNED_LATE_MS = 60_000;
 const PLANNING_LATE_MS = 10 * 60_000;
-/** Nothing of a suspended plan moved for so long. */
-const SUSPENDED_LATE_MS = 60 * 60_000;
 /** The poller looks every 15 s (Dynflow/dynflow 2.0.0 lib/dynflow/delayed_executors/polling.rb). */
 const POLLER_LATE_MS = 60_000;
 
 const DELAYED_EXECUTOR_LOCK = "Dynflow::Coordinator::DelayedExecutorLock";
 
-export function stuckFindings(stream: StreamName, fold: DynflowFold, now: EpochMs): readonly Finding[] {
+export function stuckFindings(
+  stream: StreamName,
+  fold: DynflowFold,
+  now: EpochMs,
+  patience: Patience,
+): readonly Finding[] {
   const entries = Object.entries(fold.plans);
   const pick = (wanted: (plan: PlanFold) => boolean): readonly PlanEntry[] =>
     entries.filter(([, plan]) => wanted(plan));
@@ -80,7 +84,7 @@ export function stuckFindings(stream: StreamName, fold: DynflowFold, now: EpochM
     ),
     ...groupedByClass(
       stream,
-      pick((plan) => isAllSuspended(plan) && !unlocked(plan) && age(plan.movedAt) >= SUSPENDED_LATE_MS),
+      pick((plan) => isAllSuspended(plan) && !unlocked(plan) && age(plan.movedAt) >= suspendedLateMs(patience, plan)),
       {
         kind: "suspended_long",
         severity: "attention",

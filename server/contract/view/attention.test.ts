@@ -3,6 +3,7 @@ import type { JournalEvent, LockFacts, PlanDelay, PlanFacts, WorldFacts } from "
 import { type Folds, reduceFolds } from "#server/contract/fold/fold.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { annunciate, attention as attentionAt } from "./attention.ts";
+import type { Patience } from "./attention-patience.ts";
 
 const T0 = 1_795_300_000_000;
 let clockMs = T0;
@@ -27,7 +28,7 @@ function folded(streams: Readonly<Record<string, readonly Draft[]>>): Folds {
 }
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
-const attention = (folds: Folds, now = T0 + 60_000) => attentionAt(folds, epochMs(now));
+const attention = (folds: Folds, now = T0 + 60_000, patience?: Patience) => attentionAt(folds, epochMs(now), patience);
 const said = (folds: Folds) => attention(folds).map(({ title }) => plain(title));
 
 const seen = (incarnation: string, node: string): Draft => ({
@@ -363,6 +364,26 @@ describe("plans that do not go on", () => {
     expect(attention(folds, since + HOUR_MS)[0]).toMatchObject({ kind: "suspended_long", since });
     const busy = of([lockedPlan("p"), created("p", running({ steps: { ...steps, "3": "running" } }))]);
     expect(attention(busy, since + 2 * HOUR_MS)).toEqual([]);
+  });
+
+  it("wait suspended for as long as their class is given: the whole name before a pattern, the longest pattern first", () => {
+    const steps = { "1": "suspended" };
+    const waits = (rootActionClass: string, label: string | null = null) =>
+      of([lockedPlan("p"), created("p", running({ steps, rootActionClass, label }))]);
+    const patience = { suspendedMinutes: { "Lab::*": 240, "Lab::Poll*": 10, "Lab::PollOnce": 120, "My task": 5 } };
+    const lateAfter = (folds: ReturnType<typeof of>): number => {
+      const since = clockMs;
+      const tried = [5, 10, 60, 120, 240];
+      const found = tried.find((minutes) => attention(folds, since + minutes * 60_000, patience).length > 0) ?? 0;
+      expect(attention(folds, since + found * 60_000 - 1, patience)).toEqual([]);
+      return found;
+    };
+    expect(lateAfter(waits("Other::Class"))).toBe(60);
+    expect(lateAfter(waits("Lab::Copy"))).toBe(240);
+    expect(lateAfter(waits("Lab::PollTwice"))).toBe(10);
+    expect(lateAfter(waits("Lab::PollOnce"))).toBe(120);
+    expect(lateAfter(waits("Lab::PollOnce", "My task"))).toBe(120);
+    expect(lateAfter(waits("Other::Class", "My task"))).toBe(5);
   });
 
   it("are scheduled and can never start: no delay, frozen, or given up too late", () => {

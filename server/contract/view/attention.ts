@@ -16,14 +16,18 @@ import { dnaFindings } from "./attention-dna.ts";
 import { dynflowFindings } from "./attention-dynflow.ts";
 import { hafFindings } from "./attention-haf.ts";
 import { operatorFindings } from "./attention-operator.ts";
+import { type Patience, USUAL_PATIENCE } from "./attention-patience.ts";
 import { type Finding, NEED_KINDS, type Need, type NeedKind, type Severity, sourceOf } from "./need.ts";
 import { formatCoarseAgeMs } from "./words.ts";
 
-/** @param now of the server's clock */
-export function attention(folds: Folds, now: EpochMs): readonly Need[] {
+/**
+ * @param now of the server's clock
+ * @param patience as configured
+ */
+export function attention(folds: Folds, now: EpochMs, patience: Patience = USUAL_PATIENCE): readonly Need[] {
   const operator = operatorOf(folds);
   return Object.entries(folds)
-    .flatMap(([stream, fold]) => findingsOf(stream, fold, operator, now))
+    .flatMap(([stream, fold]) => findingsOf(stream, fold, operator, now, patience))
     .map((finding) => withAcknowledgement(finding, operator, now))
     .toSorted(worstFirst)
     .map((finding) => ({ ...finding, title: finding.headline.join(""), detail: detailOf(finding, now) }));
@@ -39,12 +43,13 @@ function findingsOf(
   fold: StreamFold,
   operator: OperatorFold | null,
   now: EpochMs,
+  patience: Patience,
 ): readonly Finding[] {
   switch (fold.family) {
     case "dna":
       return fold.source.state === "up" ? dnaFindings(stream, fold, operator) : sourceFindings(stream, fold);
     case "dynflow":
-      return fold.source.state === "up" ? dynflowFindings(stream, fold, now) : sourceFindings(stream, fold);
+      return fold.source.state === "up" ? dynflowFindings(stream, fold, now, patience) : sourceFindings(stream, fold);
     case "haf":
       return fold.source.state === "up" ? hafFindings(stream, fold, now) : sourceFindings(stream, fold);
     case "ingest":

@@ -14,6 +14,8 @@ export const sessionOutput = z.object({
   readOnly: z.boolean(),
   /** Whether a whole-node action takes a second person. */
   secondPerson: z.boolean(),
+  /** Minutes for which a plan of a class may wait suspended before it needs a person; an hour for every other. */
+  suspendedMinutes: z.record(z.string(), z.number()),
   demo: z.object({ speed: z.number() }).nullable(),
   version: z.string(),
   build: z.string(),

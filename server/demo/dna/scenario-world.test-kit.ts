@@ -23,6 +23,7 @@ const SOURCE = "s";
 /** Until the console has judged everything once. */
 const START_MS = 40_000;
 const LIMITS: LimitsConfiguration = {
+  suspendedMinutes: {},
   bulkOperator: 500,
   census: { rowsPerSecond: 50_000 },
   failover: { roundsPerSecond: 2, keysPerRound: 50, inFlightPerPartition: 1 },
