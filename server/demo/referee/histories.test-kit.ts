@@ -3,8 +3,8 @@ import { historyOf, judgeHistory, noFigures } from "./random-history.test-kit.ts
 
 /** Histories of one file; all files together play 20,000. */
 const HISTORIES = 5_000;
-/** The aim is 5 ms each, and is printed; a machine that others use too needs more. */
-const CPU_MAX_MS = 10;
+/** Of the process's own CPU, whoever else uses the machine: 3.0 ms each alone on it, 3.8 at ten times its load. */
+const CPU_MAX_MS = 5;
 const TIMEOUT_MS = 180_000;
 const SHOWN_MAX = 5;
 
