@@ -156,6 +156,15 @@ describe("what happens to containers", () => {
     ]);
   });
 
+  it("says nothing of what changes nothing, such as the runs of health checks", async () => {
+    const check = ["exec_create: /bin/sh -c up", "exec_start: /bin/sh -c up", "exec_die", "top"];
+    const found = await take(2, () => {
+      for (const [index, action] of [...check, "health_status: healthy", ...check, "stop"].entries())
+        server.tell(action, "haf", NANO + index * SECOND);
+    });
+    expect(found.map(({ action }) => action)).toEqual(["health_status: healthy", "stop"]);
+  });
+
   it("goes on where it stopped: what happened in between is told, and nothing twice", async () => {
     await take(1, () => server.tell("start", "haf", NANO));
     server.tell("die", "haf", NANO + SECOND, { exitCode: "1" });

@@ -12,6 +12,11 @@ import { createEngineHttp, type EngineHttp, type EngineWay } from "./engine-http
 const CONTAINERS_MAX = 500;
 /** Containers that are asked for at the same time. */
 const INSPECTED_AT_ONCE = 6;
+/**
+ * What is done with a container and changes nothing of it. Each health check is three of them: with dozens of services
+ * they come without end.
+ */
+const NO_CHANGE = /^(exec_|top$|attach$|detach$|resize$|archive-path$|extract-to-dir$|export$|commit$|copy$)/;
 const TEXT_MAX_CHARS = 300;
 
 const PROJECT = "com.docker.compose.project";
@@ -94,7 +99,7 @@ export function createDockerEngine({ way, project, answerTimeoutMs }: DockerEngi
         if (event === null || event.nano <= lastNano) continue;
         lastNano = event.nano;
         since = (event.nano / 1e9).toFixed(9);
-        yield event.event;
+        if (!NO_CHANGE.test(event.event.action)) yield event.event;
       }
     },
     async close() {
