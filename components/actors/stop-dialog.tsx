@@ -11,6 +11,7 @@ import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import { oldRefusal, UnreadDialog } from "#components/ui/unread-dialog.tsx";
 import type { StopOutput, StopPreviewOutput } from "#server/contract/wire/dna-actors.ts";
 import type { ActorPlaceOf } from "./actor-place.ts";
+import { ForceChoice } from "./force-choice.tsx";
 import { phaseWord } from "./phase-words.ts";
 import "./actors.css";
 
@@ -101,14 +102,7 @@ function Loaded({ place, preview, old, onDone, onClose }: LoadedProps) {
       onClose={onClose}
     >
       <div className="dbody stop-body">
-        <fieldset className="seg" aria-label="How it is ended">
-          <button type="button" aria-pressed={!force} onClick={() => setForced(false)}>
-            Safely
-          </button>
-          <button type="button" aria-pressed={force} onClick={() => setForced(true)}>
-            By force
-          </button>
-        </fieldset>
+        <ForceChoice label="How it is ended" force={force} onForce={setForced} />
         {live.kind === "running" ? <Numbers live={live} /> : null}
         {refusals.map((text) => (
           <p key={text} className="warn">

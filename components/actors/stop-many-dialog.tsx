@@ -9,6 +9,7 @@ import { useRefusal } from "#components/ui/session.ts";
 import { useTRPC, useTRPCClient } from "#components/ui/trpc.ts";
 import { UnreadDialog } from "#components/ui/unread-dialog.tsx";
 import type { StopManyPreviewOutput } from "#server/contract/wire/dna-actors.ts";
+import { ForceChoice } from "./force-choice.tsx";
 import "./actors.css";
 
 export interface StopManyTarget {
@@ -123,14 +124,7 @@ function Loaded({ target, preview, scope, onAgain, onClose }: LoadedProps) {
             </button>
           </fieldset>
         )}
-        <fieldset className="seg" aria-label="How they are ended">
-          <button type="button" aria-pressed={!force} onClick={() => setForced(false)}>
-            Safely
-          </button>
-          <button type="button" aria-pressed={force} onClick={() => setForced(true)}>
-            By force
-          </button>
-        </fieldset>
+        <ForceChoice label="How they are ended" force={force} onForce={setForced} />
         <Counts preview={preview} />
         {[...refusals, ...(force ? [] : safeRefusals)].map((text) => (
           <p key={text} className="warn">

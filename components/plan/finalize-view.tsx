@@ -8,27 +8,18 @@ import { Instant } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import { stepIdsOf } from "#server/contract/view/plan-flow.ts";
 import { MissingStep } from "./missing-step.tsx";
+import type { PlanPartProps } from "./plan-part-props.ts";
 import { StepHeads } from "./step-heads.tsx";
 import { countStates, isOver, stepSeconds } from "./step-words.ts";
 import { StepsTable } from "./steps-table.tsx";
 import type { PlanOutput, StepView } from "./types.ts";
 import "./plan-parts.css";
 
-interface FinalizeViewProps {
-  readonly source: string;
-  readonly plan: PlanOutput;
-  readonly steps: readonly StepView[];
-  readonly selected: number | null;
-  readonly onSelect: (stepId: number) => void;
-  /** The selected step. */
-  readonly children: React.ReactNode;
-}
-
 /** More than are listed in full: a table that draws what is seen. */
 const LISTED_MAX = 200;
 
 /** What runs once the run flow has ended, one after the other, and how far that has come. */
-export function FinalizeView({ source, plan, steps, selected, onSelect, children }: FinalizeViewProps) {
+export function FinalizeView({ source, plan, steps, selected, onSelect, children }: PlanPartProps) {
   const byId = useMemo(() => new Map(steps.map((step) => [step.id, step])), [steps]);
   const flow = plan.finalizeFlow;
   const ids = useMemo(() => ("kind" in flow ? stepIdsOf(flow) : []), [flow]);

@@ -12,11 +12,12 @@ import { Empty, QueryWidget } from "#components/ui/widget.tsx";
 import type { PlanPhaseOutput } from "#server/contract/wire/dynflow-plan-parts.ts";
 import { MissingStep } from "./missing-step.tsx";
 import { type PhaseRow, phaseRows, phaseTree, waysTo } from "./phase-rows.ts";
+import type { PlanPartProps } from "./plan-part-props.ts";
 import { StepHeads } from "./step-heads.tsx";
 import { stepSeconds } from "./step-words.ts";
 import { TreeGrid } from "./tree-grid.tsx";
 import { Twisty } from "./twisty.tsx";
-import type { PlanOutput, StepView } from "./types.ts";
+import type { StepView } from "./types.ts";
 import { useRowsInBox } from "./use-rows-in-box.ts";
 import "./plan-parts.css";
 import "./sub-plans.css";
@@ -24,18 +25,8 @@ import "./sub-plans.css";
 const INDENT_PX = 16;
 const COLUMNS = 6;
 
-interface PlanPhaseViewProps {
-  readonly source: string;
-  readonly plan: PlanOutput;
-  readonly steps: readonly StepView[];
-  readonly selected: number | null;
-  readonly onSelect: (stepId: number) => void;
-  /** The selected step. */
-  readonly children: React.ReactNode;
-}
-
 /** How the plan was planned: each plan step under the one that planned it, the selected one at the right. */
-export function PlanPhaseView({ source, plan, steps, selected, onSelect, children }: PlanPhaseViewProps) {
+export function PlanPhaseView({ source, plan, steps, selected, onSelect, children }: PlanPartProps) {
   const trpc = useTRPC();
   const query = useQuery(trpc.dynflow.plans.planPhase.queryOptions({ source, planId: plan.id }));
   const byId = useMemo(() => new Map(steps.map((step) => [step.id, step])), [steps]);
