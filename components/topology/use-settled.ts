@@ -1,6 +1,6 @@
 "use client";
 import { useCallback, useEffect, useState } from "react";
-import { useFold } from "#components/ui/live.ts";
+import { useLiveFold } from "#components/ui/live.ts";
 import { dnaStream, dynflowStream, hafStream, ingestStream } from "#server/contract/event.ts";
 import type { LiveState } from "#server/contract/live.ts";
 import type { EstateOutput } from "#server/contract/wire/estate.ts";
@@ -21,7 +21,10 @@ export function isHeard({ folds }: Pick<LiveState, "folds">, { dna, dynflow, haf
   return streams.every((stream) => Object.hasOwn(folds, stream));
 }
 
-/** Whether the map can be laid out for good: right after the first start of a console its systems come one by one. */
+/**
+ * Whether the map can be laid out for good, whatever instant is shown: right after its first start a console hears of
+ * its systems one by one.
+ */
 export function useSettled(estate: EstateOutput | undefined): boolean {
   const [waited, setWaited] = useState(false);
   useEffect(() => {
@@ -29,6 +32,6 @@ export function useSettled(estate: EstateOutput | undefined): boolean {
     return () => clearTimeout(timer);
   }, []);
   const heardOf = useCallback((state: LiveState) => estate !== undefined && isHeard(state, estate), [estate]);
-  const heard = useFold(heardOf) ?? false;
+  const heard = useLiveFold(heardOf) ?? false;
   return heard || waited;
 }
