@@ -18,7 +18,7 @@ const DIAGRAM_CODE = /mermaid|stateDiagram/;
  *
  * @param height of the window in pixels: parts of the page that are out of view are not fetched
  */
-export async function firstLoadFigure(consoleUrl: string, height = WINDOW.height): Promise<Figure> {
+export async function firstLoadFigure(consoleUrl: string, height: number = WINDOW.height): Promise<Figure> {
   const wire = await countScripts(consoleUrl);
   const browser = await chromium.launch({
     executablePath: findChromium(),
