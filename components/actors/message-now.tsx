@@ -47,7 +47,7 @@ export function MessageNow({ place, entry }: { readonly place: ActorPlaceOf; rea
         />
       }
     >
-      <QueryWidget query={query} what="what a message would do" rows={8}>
+      <QueryWidget query={query} what="what a message would do" rows={26}>
         {(explained) => <Explained explained={explained} source={place.source} />}
       </QueryWidget>
     </Section>

@@ -51,7 +51,7 @@ export function SinksTable({ sinks }: { readonly sinks: readonly SinkView[] }) {
               <td>
                 <State system="sink" word={sink.state ?? "not used yet"} />
               </td>
-              <td>
+              <td className="wrap">
                 <bdi>{sink.title}</bdi>{" "}
                 <span className="t3 small">
                   <bdi>{sink.host}</bdi>

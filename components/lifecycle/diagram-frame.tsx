@@ -7,8 +7,16 @@ import type { Diagram, DiagramMarks } from "./diagram.ts";
 import { useFrame } from "./use-frame.ts";
 import "./lifecycle.css";
 
-/** Room kept while it is drawn, so that nothing below moves much. */
+/** Room kept while it is drawn the first time, so that nothing below moves much. */
 const FIRST_HEIGHT = 160;
+/** How tall each picture was when it was last drawn: what is shown again keeps its room. */
+const HEIGHTS_KEPT = 64;
+const heights = new Map<string, number>();
+
+function keepHeight(title: string, height: number): void {
+  if (!heights.has(title) && heights.size >= HEIGHTS_KEPT) heights.clear();
+  heights.set(title, height);
+}
 
 interface DiagramFrameProps {
   readonly diagram: Diagram;
@@ -16,10 +24,12 @@ interface DiagramFrameProps {
   /** What the picture says, for those who do not see it: the twin that is always there. */
   readonly twin: React.ReactNode;
   readonly note?: React.ReactNode;
+  /** How tall the picture is, in pixels, where that is known before it is drawn. */
+  readonly room?: number;
 }
 
 /** A mermaid diagram in its sandboxed frame, with its table twin and its text to take along. */
-export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) {
+export function DiagramFrame({ diagram, marks, twin, note, room = FIRST_HEIGHT }: DiagramFrameProps) {
   const { ref, state, here, save } = useFrame(diagram, marks);
   const box = useRef<HTMLDivElement>(null);
   const [table, setTable] = useState(false);
@@ -27,6 +37,10 @@ export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) 
   const twinId = useId();
   const failed = state.phase === "failed";
   const drawn = state.phase === "drawn";
+  const height = drawn ? state.height : null;
+  useEffect(() => {
+    if (height !== null) keepHeight(diagram.title, height);
+  }, [diagram.title, height]);
   useEffect(() => {
     const element = box.current;
     if (element === null || here === null || !drawn) return;
@@ -82,7 +96,7 @@ export function DiagramFrame({ diagram, marks, twin, note }: DiagramFrameProps) 
             referrerPolicy="no-referrer"
             tabIndex={-1}
             width={drawn ? state.width : "100%"}
-            height={drawn ? state.height : FIRST_HEIGHT}
+            height={height ?? heights.get(diagram.title) ?? room}
             className={drawn ? "drawn" : "drawing"}
           />
         </div>

@@ -11,6 +11,9 @@ import { DiagramFrame } from "./diagram-frame.tsx";
 import { REQUEST_DIAGRAM, requestMarks } from "./request-diagram.ts";
 import { TwinTable } from "./twin-table.tsx";
 
+/** The picture is always the same: as tall as it was drawn. */
+const ROOM = 637;
+
 interface RequestPathProps {
   /** As `dna.actors.explain` answers. */
   readonly nodes: readonly string[];
@@ -33,6 +36,7 @@ export function RequestPath({ nodes, edges }: RequestPathProps) {
     <DiagramFrame
       diagram={REQUEST_DIAGRAM}
       marks={marks}
+      room={ROOM}
       note="magenta = the way a message would take now; dotted = back to the start, one of ten tries"
       twin={
         <>

@@ -97,7 +97,7 @@ function Charts({ beats }: { readonly beats: NodeBeatsOutput }) {
           max={roundMax(measured, LATE_MS * 1.2)}
           unit={formatSeconds}
           marks={[
-            { value: PERIOD_MS, text: "5 s: the period, and what a refresh takes" },
+            { value: PERIOD_MS, text: "5 s: the period, and what a refresh takes", below: true },
             { value: LATE_MS, text: "late: peers may judge it dead" },
           ]}
           label={`Intervals between its beats, ${middle === null ? "none measured" : `${formatAgeMs(middle)} in the middle`}, ${late} of them over 10 s`}
@@ -125,13 +125,20 @@ function Charts({ beats }: { readonly beats: NodeBeatsOutput }) {
 
 const formatSeconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 
+interface Mark {
+  readonly value: number;
+  readonly text: string;
+  /** Said below its line, where values lie upon it or above. */
+  readonly below?: boolean;
+}
+
 interface ChartProps {
   readonly height: number;
   readonly points: readonly ChartPoint[];
   readonly span: readonly [number, number];
   readonly max: number;
   readonly unit: (value: number) => string;
-  readonly marks: readonly { readonly value: number; readonly text: string }[];
+  readonly marks: readonly Mark[];
   readonly label: string;
   readonly dots?: boolean;
 }
@@ -159,10 +166,10 @@ function Chart({ height, points, span, max, unit, marks, label, dots = false }: 
             </text>
           ))}
           <path className="base" d={`M${LEFT} ${bottom}H${LEFT + box.width}`} />
-          {marks.map(({ value, text }) => (
+          {marks.map(({ value, text, below = false }) => (
             <g key={text}>
               <path className="mark" d={`M${LEFT} ${yOf(box, value)}H${LEFT + box.width}`} />
-              <text className="said" x={LEFT + 4} y={yOf(box, value) - 3}>
+              <text className="said" x={LEFT + 4} y={yOf(box, value) + (below ? 11 : -3)}>
                 {text}
               </text>
               <text className="axis" x={LEFT - 6} y={yOf(box, value) + 4} textAnchor="end">

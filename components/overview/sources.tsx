@@ -110,7 +110,7 @@ export function Sources() {
                 <td className="w100 trunc" title={row.reason ?? undefined}>
                   <StateGlyph system="source" word={row.state} /> <Name text={row.id} />
                   {row.paceInShort !== null && !past && row.state === "up" && (
-                    <div className="t3 small" title={row.pace ?? undefined}>
+                    <div className="t3 small pace" title={row.pace ?? undefined}>
                       {row.paceInShort}
                     </div>
                   )}

@@ -33,4 +33,10 @@ export function KeyList({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-const KEY_WORDS: Readonly<Record<string, string>> = { Escape: "Esc", ArrowUp: "↑", ArrowDown: "↓" };
+const KEY_WORDS: Readonly<Record<string, string>> = {
+  Escape: "Esc",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+};
