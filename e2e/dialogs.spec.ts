@@ -2,7 +2,7 @@
 import { expect, type Page } from "@playwright/test";
 import { barriers } from "#e2e/fixtures/axe.ts";
 import { visit } from "#e2e/fixtures/browsing.ts";
-import { PLACE_GROUPS, placesOf } from "#e2e/fixtures/places.ts";
+import { PLACE_GROUPS, type PlaceGroup, placesOf } from "#e2e/fixtures/places.ts";
 import { servedBy } from "#e2e/fixtures/served.ts";
 import { shellOf } from "#e2e/pages/shell.ts";
 
@@ -25,6 +25,18 @@ async function openersOf(page: Page): Promise<readonly string[]> {
   return [...new Set(names)];
 }
 
+/** Within one of these the same name opens the same dialog. */
+const PART_OF: Readonly<Record<PlaceGroup, string>> = {
+  nodes: "systems",
+  actors: "systems",
+  "stacks and agents": "systems",
+  plans: "plans",
+  "the whole": "together",
+  "the journal": "together",
+};
+/** Dialogs that were looked at, by part and by what opens them: one that many pages offer is looked at once. */
+const seen = new Set<string>();
+
 for (const group of PLACE_GROUPS) {
   test(`axe finds nothing in the dialogs of ${group}, in light and dark, and Escape gives the focus back`, async ({
     browser,
@@ -33,16 +45,17 @@ for (const group of PLACE_GROUPS) {
     test.setTimeout(240_000);
     const { [group]: places } = await placesOf(served.url);
     const { page, end } = await visit(browser, served.url);
-    const seen = new Set<string>();
     const found: string[] = [];
+    let offered = 0;
     for (const { what, address } of places) {
       await page.emulateMedia({ colorScheme: "light" });
       await page.goto(address);
       await shellOf(page).untilLive();
       await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
       for (const name of await openersOf(page)) {
-        if (seen.has(name)) continue;
-        seen.add(name);
+        offered += 1;
+        if (seen.has(`${PART_OF[group]} ${name}`)) continue;
+        seen.add(`${PART_OF[group]} ${name}`);
         const opener = page.getByRole("button", { name, exact: true }).first();
         await opener.press("Enter", { timeout: 10_000 });
         const dialog = page.getByRole("dialog").last();
@@ -58,7 +71,7 @@ for (const group of PLACE_GROUPS) {
         await expect(dialog, `${what}: ${name}`).toBeHidden();
       }
     }
-    expect(seen.size, [...seen].join(", ")).toBeGreaterThan(0);
+    expect(offered, [...seen].join(", ")).toBeGreaterThan(0);
     expect(found).toEqual([]);
     await end();
   });
