@@ -2,6 +2,7 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { renderInConsole, TEST_NOW } from "#components/ui/render.test-kit.tsx";
+import type { ApprovalTerms } from "#server/contract/approval-terms.ts";
 import { EMPTY_OPERATOR } from "#server/contract/fold/operator.ts";
 import type { ApprovalFold } from "#server/contract/safety.ts";
 import { epochMs } from "#server/kernel/clock.ts";
@@ -11,7 +12,7 @@ const NODE = "dna@b";
 const INCARNATION = "1:2";
 const by = (user: string) => ({ user, role: "admin", address: "::1", reason: "its disk fails" }) as const;
 
-function open(running: number, agreed: ApprovalFold["terms"] | null) {
+function open(running: number, agreed: ApprovalTerms | null) {
   const step = (name: string, state: string) => ({
     step: name,
     state,
