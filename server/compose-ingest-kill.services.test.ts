@@ -128,7 +128,15 @@ describe("a gateway that is killed between acknowledgement and flush", () => {
     const { contactPoints, localDataCenter } = await sharedCassandra();
     const keyspace = uniqueKeyspace("gateways");
     const replication = { [localDataCenter]: 1 };
-    const database = { contactPoints, localDataCenter, keyspace, replication, username: null, password: null };
+    const database = {
+      contactPoints,
+      localDataCenter,
+      keyspace,
+      replication,
+      username: null,
+      password: null,
+      tls: null,
+    };
     const store = { ...SLOW, use: "scylla-table", database, ttlDays: 30 };
     const agents = agentsOf();
     const two = await start("two", store);
