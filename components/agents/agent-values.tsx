@@ -21,7 +21,11 @@ export function AgentValues({ source, agentId }: OfAgent) {
     useTRPC().agents.last.queryOptions({ source, agentId }, { refetchInterval: EVERY_MS, retry: false }),
   );
   return (
-    <Section title="Last values" note="of each type and kind, of what came to this console's own gateway" className="agent-part">
+    <Section
+      title="Last values"
+      note="of each type and kind, of what came to this console's own gateway"
+      className="agent-part"
+    >
       <QueryWidget query={query} what="its last values" rows={3} columns={4}>
         {({ values, faults }) => (
           <>
