@@ -52,7 +52,10 @@ function Drop({ condition: { words, without }, sources, nowMs }: DropProps) {
       <Link href={routes.plans(toPlace(without))}>
         <bdi>{words}</bdi>
       </Link>
-      ”{counts === undefined || missing.length > 0 ? "" : ` to see ${formatCount(found)}`}.
+      ”{counts === undefined || missing.length > 0 ? "." : saysFound(found)}
     </li>
   );
 }
+
+const saysFound = (found: number): string =>
+  found === 0 ? ": none without it alone either." : ` to see ${formatCount(found)}.`;
