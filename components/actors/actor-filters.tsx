@@ -119,14 +119,21 @@ function PrefixField({ id, prefix, onPrefix, onExact }: PrefixFieldProps) {
   const [text, setText] = useState(prefix);
   const field = useRef<HTMLInputElement>(null);
   const send = useRef(onPrefix);
+  const resting = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
     send.current = onPrefix;
   });
   useEffect(() => {
     if (text === prefix) return;
-    const timer = setTimeout(() => send.current(text), TYPING_MS);
-    return () => clearTimeout(timer);
+    resting.current = setTimeout(() => send.current(text), TYPING_MS);
+    return () => clearTimeout(resting.current);
   }, [text, prefix]);
+  const lookUp = () => {
+    if (text === "" || onExact === null) return;
+    // What is looked up is on its way: a walk that began by itself would lead back to the list.
+    clearTimeout(resting.current);
+    onExact(text);
+  };
   useKeys([{ keys: "/", does: "filter by name", run: () => field.current?.focus() }], { group: "List" });
   return (
     <div className="field">
@@ -142,13 +149,13 @@ function PrefixField({ id, prefix, onPrefix, onExact }: PrefixFieldProps) {
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Escape") event.currentTarget.blur();
-          if (event.key === "Enter" && text !== "") onExact?.(text);
+          if (event.key === "Enter") lookUp();
         }}
       />
       {text === "" || onExact === null ? (
         <SlashHint />
       ) : (
-        <button type="button" className="btn-plain" onClick={() => onExact(text)}>
+        <button type="button" className="btn-plain" onClick={lookUp}>
           Look up <kbd>↵</kbd>
         </button>
       )}
