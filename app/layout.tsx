@@ -11,7 +11,7 @@ export const dynamic = "force-dynamic";
 
 export const metadata: Metadata = {
   title: "Worldline",
-  description: "A console for DNA actor clusters and Dynflow plans",
+  description: "A console for DNA actor clusters, Dynflow plans, HAF stacks and agents",
   robots: { index: false, follow: false },
 };
 export const viewport: Viewport = { width: "device-width", initialScale: 1, colorScheme: "light dark" };
