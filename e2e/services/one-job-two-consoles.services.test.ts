@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningConsole, startConsole } from "#e2e/fixtures/console.ts";
 import { type ConsoleApi, connectApi, gapsIn, newRequestId, readJournal } from "#e2e/fixtures/console-api.test-kit.ts";
 import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
+import { follows, holderOf, writes } from "#e2e/fixtures/journal-role.test-kit.ts";
 import { until } from "#e2e/fixtures/until.ts";
 import type { DnaHerd } from "#scripts/dna/herd.ts";
 import type { DnaIncarnation } from "#scripts/dna/incarnation.ts";
@@ -78,25 +79,6 @@ afterAll(async () => {
   await database?.shutdown();
   await epmd?.remove();
 });
-
-/** What a load balancer is told: whether it is of use, and what it says of its journal. */
-async function readiness({ running }: Console): Promise<{ readonly status: number; readonly note: string | null }> {
-  const response = await fetch(`${running.url}/readyz`, { signal: AbortSignal.timeout(5_000) });
-  const { checks } = (await response.json()) as { checks: { name: string; note: string | null }[] };
-  return { status: response.status, note: checks.find(({ name }) => name === "journal")?.note ?? null };
-}
-
-async function writes(one: Console): Promise<boolean> {
-  const { status, note } = await readiness(one);
-  return status === 200 && note === null;
-}
-
-const holderOf = ({ running }: Console) => new RegExp(`follows: \\S+:${running.pid()} writes the journal`);
-
-async function follows(one: Console, writer: Console): Promise<boolean> {
-  const { status, note } = await readiness(one);
-  return status === 200 && holderOf(writer).test(note ?? "");
-}
 
 const preview = ({ api }: Console) => api.dna.failover.preview.query({ source: SOURCE, incarnation: dead.id });
 const jobOf = async ({ api }: Console, jobId: string): Promise<JobFacts> =>

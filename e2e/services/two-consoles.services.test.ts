@@ -19,6 +19,7 @@ import {
   failedStepOf,
 } from "#e2e/fixtures/dynflow-database.test-kit.ts";
 import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
+import { follows, holderOf, readiness, writes } from "#e2e/fixtures/journal-role.test-kit.ts";
 import { type LiveReader, openLive } from "#e2e/fixtures/live-reader.ts";
 import { changePlansForEver, type PlanLoad } from "#e2e/fixtures/plan-load.test-kit.ts";
 import { timeUntil, until } from "#e2e/fixtures/until.ts";
@@ -107,25 +108,6 @@ async function whileFrozen(work: () => Promise<void>): Promise<void> {
   } finally {
     for (const node of cassandra.nodes) node.resume();
   }
-}
-
-/** What a load balancer is told: whether it is of use, and what it says of its journal. */
-async function readiness({ running }: Console): Promise<{ readonly status: number; readonly note: string | null }> {
-  const response = await fetch(`${running.url}/readyz`, { signal: AbortSignal.timeout(5_000) });
-  const { checks } = (await response.json()) as { checks: { name: string; note: string | null }[] };
-  return { status: response.status, note: checks.find(({ name }) => name === "journal")?.note ?? null };
-}
-
-async function writes(one: Console): Promise<boolean> {
-  const { status, note } = await readiness(one);
-  return status === 200 && note === null;
-}
-
-const holderOf = ({ running }: Console) => new RegExp(`follows: \\S+:${running.pid()} writes the journal`);
-
-async function follows(one: Console, writer: Console): Promise<boolean> {
-  const { status, note } = await readiness(one);
-  return status === 200 && holderOf(writer).test(note ?? "");
 }
 
 async function snapshotOf({ running }: Console): Promise<Extract<LiveMessage, { type: "snapshot" }>> {
