@@ -79,6 +79,7 @@ export async function openConsole({ store, openMailbox, release, cancellable }: 
     cancellable,
     refusal: (needs) => (needs === undefined ? protocol.refusal : protocol.refusalOf(needs)),
     look: () => undefined,
+    evident: () => undefined,
     onVerdict: async () => undefined,
   });
   await actions.load();

@@ -116,6 +116,7 @@ function universe(plans: number) {
       cancellable: [],
       refusal: () => (world.worldId() === null ? "not registered" : null),
       look: () => undefined,
+      evident: () => undefined,
       onVerdict: async (jobId, key, { outcome, note }) => {
         await runner?.settle(jobId, { key, outcome, note, at: clock.now() });
       },

@@ -58,6 +58,8 @@ export interface CommandTrackerOptions {
   readonly world: ClientWorld;
   readonly state: StateStore;
   readonly operations: Pick<Operations, "known" | "settle">;
+  /** Told of a command as soon as evidence says that it was done, before that is journalled: a change may be seen meanwhile. */
+  readonly evident?: (tracked: TrackedCommand) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -178,6 +180,7 @@ export function createCommandTracker(options: CommandTrackerOptions): CommandTra
   }
 
   async function journal(entry: Open, { phase, found, upstream }: Verdict): Promise<void> {
+    if (phase === "executed" || phase === "verified") options.evident?.(entry.tracked);
     await operations.settle(entry.tracked.operation, phase, found, upstream);
   }
 

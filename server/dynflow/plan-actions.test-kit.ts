@@ -56,6 +56,10 @@ export function universe() {
         : reply(message.type, message.type === "Event" ? message.stepId : null),
     );
 
+  /** What was told to be at work on a plan, and what had been journalled of actions by then. */
+  const evident: { readonly planId: string; readonly operationId: string; readonly journalled: readonly string[] }[] =
+    [];
+
   /** One life of the console over the same journal, state and database; `refusal` = why it may not act at all. */
   async function live(refusal: string | null = null) {
     const world = await openClientWorld({
@@ -83,6 +87,7 @@ export function universe() {
       cancellable: ["Actions::Safe"],
       refusal: (needs) => (needs !== undefined && refused.has(needs) ? `${needs} is not understood here` : refusal),
       look: () => undefined,
+      evident: (planId, operationId) => void evident.push({ planId, operationId, journalled: ops() }),
       onVerdict: async () => undefined,
     });
     await actions.load();
@@ -101,7 +106,7 @@ export function universe() {
   }
   const ops = () => journal.kinds().filter((kind) => kind.startsWith("op."));
   const count = (call: string) => mail.calls.filter((each) => each === call).length;
-  return { clock, journal, dynflow, mail, state, live, put, lock, addExecutor, serve, ops, count, refused };
+  return { clock, journal, dynflow, mail, state, live, put, lock, addExecutor, serve, ops, count, refused, evident };
 }
 
 /** Lets time pass until a promise has settled. */

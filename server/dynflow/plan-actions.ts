@@ -89,6 +89,8 @@ export interface PlanActionsOptions {
   readonly refusal: (needs?: RequestType) => string | null;
   /** Has the follower look at this plan. */
   readonly look: (planId: string) => void;
+  /** Told as soon as evidence says that a request is at work on the plan (`PlanCauses.evident`). */
+  readonly evident: (planId: string, operationId: string) => void;
   /** Told of what became of a job's target after its command has answered. */
   readonly onVerdict: OnVerdict;
 }
@@ -113,7 +115,14 @@ export function createPlanActions(options: PlanActionsOptions): PlanActions {
   const { sourceId, store, world, operations, view, clock, log } = options;
   const stream = dynflowStream(sourceId);
   const pinger = createPinger(options);
-  const tracker = createCommandTracker({ ...options, namespace: `dynflow-requests:${sourceId}` });
+  const tracker = createCommandTracker({
+    ...options,
+    namespace: `dynflow-requests:${sourceId}`,
+    // A skip changes steps; the plan goes on waiting for somebody.
+    evident: ({ command: { kind }, planId, operation }) => {
+      if (kind !== "skip") options.evident(planId, operation.requestId);
+    },
+  });
   const engine = createCommandEngine({ ...options, tracker, pinger });
   const once = createOnce(operations);
   const bulk = createBulkCommands({ ...options, pinger });

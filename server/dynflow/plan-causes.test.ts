@@ -95,6 +95,19 @@ describe("changes of a plan", () => {
     expect(await at.told(at.state("paused", "running"))).toEqual([null]);
   });
 
+  it("follow from a request as soon as evidence says that it was done, before that is journalled", async () => {
+    await at.operations.request(at.request("op-1"));
+    at.causes.evident(PLAN, "op-1");
+    expect(await at.told(at.state("paused", "running"), at.step("success"))).toEqual(["op-1", "op-1"]);
+  });
+
+  it("do not follow from a request of which is heard only when the plan has come to rest again", async () => {
+    await at.operations.request(at.request("op-1"));
+    expect(await at.told(at.state("paused", "running"), at.state("running", "paused"))).toEqual([null, null]);
+    at.causes.evident(PLAN, "op-1");
+    expect(await at.told(at.state("paused", "running"))).toEqual([null]);
+  });
+
   it("follow from an action that is not settled yet when the plan's lock is taken in our name", async () => {
     await at.operations.request(at.request("op-1"));
     expect(await at.told(at.lock(OURS))).toEqual(["op-1"]);

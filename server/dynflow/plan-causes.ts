@@ -20,6 +20,11 @@ export interface PlanCauses {
   readonly recorder: Recorder;
   /** Evidence says that the request `causeId` is at work on the plan: for what no operation of the journal names by plan. */
   took(planId: string, causeId: string): void;
+  /**
+   * The same of the request of an operator, which names its plan, as soon as evidence says so: the change may be seen
+   * before that is journalled. Of a plan that has come to rest since it was asked nothing more follows from it.
+   */
+  evident(planId: string, operationId: string): void;
 }
 
 /**
@@ -44,6 +49,14 @@ export function createPlanCauses(deps: {
     atWork.set(planId, causeId);
     const [oldest] = atWork.keys();
     if (atWork.size > REMEMBERED_MAX && oldest !== undefined) atWork.delete(oldest);
+  }
+
+  function evident(planId: string, operationId: string): void {
+    const plan = own(view.dynflow(sourceId).plans, planId);
+    const requestedAt = view.operator().operations.find(({ id }) => id === operationId)?.at.requested;
+    if (plan === undefined || requestedAt === undefined) return;
+    if (RESTS.has(plan.state) && plan.stateSince > requestedAt) return;
+    remember(planId, operationId);
   }
 
   /** In whose name the plan's lock is taken. */
@@ -113,6 +126,7 @@ export function createPlanCauses(deps: {
       sample: (of, sample) => recorder.sample(of, sample),
     },
     took: remember,
+    evident,
   };
 }
 

@@ -58,6 +58,22 @@ describe("resume", () => {
     expect(mail.rows).toEqual([]);
   });
 
+  it("is told to be at work on its plan before its outcome is journalled, and never when it is refused", async () => {
+    const { clock, live, serve, evident } = paused();
+    const { actions } = await live();
+    serve(EXECUTOR, () => [{ type: "Failed", error: "locked" }]);
+    expect(await passing(clock, actions.resume(request()))).toMatchObject({ phase: "failed" });
+    expect(evident).toEqual([]);
+    const again = "01J00000000000000000000002";
+    serve(EXECUTOR, () => [{ type: "Accepted" }]);
+    expect(await passing(clock, actions.resume(request({ requestId: again })))).toMatchObject({ phase: "executed" });
+    expect(evident[0]).toEqual({
+      planId: PLAN,
+      operationId: again,
+      journalled: ["op.requested", "op.failed", "op.requested"],
+    });
+  });
+
   it("answers executed as soon as the lock was taken, and verifies later", async () => {
     const { clock, live, serve, dynflow, ops, mail } = paused();
     const { actions } = await live();

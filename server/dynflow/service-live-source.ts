@@ -187,7 +187,10 @@ function createActing(
       const { encoding } = protocolOf(found?.schemaVersion ?? Number.POSITIVE_INFINITY, options.release);
       const world = await openClientWorld({ ...options, sourceId: id, mailbox, notifies, encoding });
       const look = (planId: string) => follower.look(planId);
-      const actions = createPlanActions({ ...options, sourceId: id, world, refusal: present, look, onVerdict });
+      const actions = createPlanActions({
+        ...{ ...options, sourceId: id, world, refusal: present, look, onVerdict },
+        evident: causes.evident,
+      });
       const worlds = createWorldCommands({ ...options, sourceId: id, world, mailbox, encoding, refusal: present });
       await actions.load();
       opened = { world, actions, bulk: noting(actions.bulk), worlds };
