@@ -9,6 +9,11 @@ import { planOf } from "#e2e/pages/plan.ts";
 import { shellOf } from "#e2e/pages/shell.ts";
 import { actorSubject } from "#server/contract/actor-key.ts";
 
+/** Of a plan that goes on for seconds once it is resumed. */
+const STEPS_TO_COME = 3;
+const FAILED_WITHIN_MS = 90_000;
+const FAILING = 20;
+
 const SPEED = 5;
 const ROUNDS_PER_SECOND = 10;
 /** Some of these are taken over by other nodes before the failover comes to them, as with real ones. */
@@ -199,13 +204,25 @@ test("an actor's page tells its owner before, the job that released it, what was
 
 test("from the history of a plan to the operator's action and back", async ({ browser, served }) => {
   const api = connectApi(served.url);
-  const plan = await until("a plan that waits for a person", async () => {
+  test.setTimeout(150_000);
+  await api.demo.scenario.mutate({ scenario: "failNextPlans", source: "foreman", count: FAILING });
+  // What is seen before there is evidence of the request has no cause: a plan of one step may be over by then.
+  const waiting = async () => {
     const { rows } = await api.dynflow.plans.list.query({
       source: "foreman",
       filter: { states: ["paused"] },
       limit: 50,
     });
-    return rows.find(({ failure }) => failure !== null && failure.exceptionClass !== "Foreman::Exception") ?? null;
+    for (const row of rows) {
+      if (row.failure === null || row.failure.exceptionClass === "Foreman::Exception") continue;
+      const { steps } = await api.dynflow.plans.steps.query({ source: "foreman", planId: row.id });
+      if (steps.filter(({ state }) => state === "pending").length >= STEPS_TO_COME) return row;
+    }
+    return null;
+  };
+  const plan = await until("a plan that waits for a person, with steps to come", waiting, {
+    withinMs: FAILED_WITHIN_MS,
+    everyMs: 1_000,
   });
   const { page, end } = await visit(browser, served.url);
   const [planPage, history] = [planOf(page), historyOf(page)];
