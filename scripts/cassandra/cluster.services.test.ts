@@ -41,6 +41,23 @@ async function claim(client: Client, key: string, owner: string): Promise<boolea
   return (await client.execute(statement, [key, owner], options)).first()?.get("[applied]");
 }
 
+/**
+ * What became of a claim that others contend for. A coordinator that gives up in time does not say whether the claim
+ * was applied: it is asked again until it answers, and a refusal is then no news of the first attempt.
+ */
+async function settledClaim(client: Client, key: string, owner: string): Promise<"applied" | "refused" | "unknown"> {
+  let refusal: "refused" | "unknown" = "refused";
+  const applied = await eventually(async () => {
+    try {
+      return await claim(client, key, owner);
+    } catch (cause) {
+      refusal = "unknown";
+      throw cause;
+    }
+  });
+  return applied ? "applied" : refusal;
+}
+
 async function ownerOf(client: Client, key: string): Promise<unknown> {
   const result = await client.execute(`SELECT owner FROM ${KEYSPACE}.owners WHERE key = ?`, [key], {
     prepare: true,
@@ -150,8 +167,17 @@ describe("three nodes", () => {
   });
 
   it("agree on one winner when all three are asked at once", async () => {
-    const claims = cluster.nodes.map((node) => withNode(node, (client) => claim(client, "contended", node.address)));
-    expect((await Promise.all(claims)).filter((applied) => applied)).toHaveLength(1);
+    const told = await Promise.all(
+      cluster.nodes.map((node) => withNode(node, (client) => settledClaim(client, "contended", node.address))),
+    );
+    const owners = await Promise.all(
+      cluster.nodes.map((node) => withNode(node, (client) => eventually(() => ownerOf(client, "contended")))),
+    );
+    expect(new Set(owners).size).toBe(1);
+    const winner = cluster.nodes.findIndex(({ address }) => address === owners[0]);
+    expect(winner).not.toBe(-1);
+    expect(told[winner]).not.toBe("refused");
+    expect(told.filter((outcome, index) => index !== winner && outcome === "applied")).toEqual([]);
   });
 
   it("go on with conditional writes at LOCAL_QUORUM and LOCAL_SERIAL when one of them is paused", async () => {
