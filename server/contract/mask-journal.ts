@@ -2,6 +2,7 @@
  * What upstreams said, in events and folds, without what the rules hide. It goes for everybody who may read such texts;
  * what viewers do not read at all is taken out by `mask.ts`. The very same object where nothing is hidden.
  */
+import type { AgentFacts } from "#server/contract/agents.ts";
 import {
   isMasked,
   type JobFacts,
@@ -12,7 +13,7 @@ import {
 } from "#server/contract/event.ts";
 import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
-import type { GatewayFold, IngestFold } from "#server/contract/fold/ingest.ts";
+import type { AgentFold, GatewayFold, IngestFold } from "#server/contract/fold/ingest.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
 import { maskPayload } from "./mask-payload.ts";
 import type { MaskRules } from "./mask-rules.ts";
@@ -59,6 +60,14 @@ export function hideInEvent(rules: MaskRules, event: JournalEvent): JournalEvent
       if (isMasked(event.body.body)) return event;
       const { value, hidden } = maskPayload(rules, event.body.body);
       return hidden ? { ...event, body: { ...event.body, body: value } } : event;
+    }
+    case "agent.seen": {
+      const body = hideInAgent(rules, event.body);
+      return body === event.body ? event : { ...event, body };
+    }
+    case "agent.state_changed": {
+      const evidence = textOf(rules, event.body.evidence);
+      return evidence === event.body.evidence ? event : { ...event, body: { ...event.body, evidence } };
     }
     case "haf.docker.changed": {
       const body = hideReason(rules, event.body);
@@ -139,7 +148,7 @@ function hideInFold(rules: MaskRules, fold: StreamFold): StreamFold {
       return hideInSource(rules, docker === fold.docker ? fold : { ...fold, docker });
     }
     case "ingest":
-      return hideInSource(rules, hideInGateways(rules, fold));
+      return hideInSource(rules, hideInGateways(rules, hideInAgents(rules, fold)));
     case "console": {
       const [readers, sinks] = [hideReasons(rules, fold.readers), hideReasons(rules, fold.sinks)];
       return readers === fold.readers && sinks === fold.sinks ? fold : { ...fold, readers, sinks };
@@ -171,6 +180,26 @@ function hideReasons<T extends WithReason>(
 ): Readonly<Record<string, T>> {
   const shown = Object.entries(parts).map(([id, part]): [string, T] => [id, hideReason(rules, part)]);
   return shown.some(([id, part]) => part !== parts[id]) ? Object.fromEntries(shown) : parts;
+}
+
+/** What an agent says of its program; a command line may hold a password. */
+function hideInAgent<T extends AgentFacts>(rules: MaskRules, agent: T): T {
+  if (agent.about === null) return agent;
+  const program = textOf(rules, agent.about.program);
+  return program === agent.about.program ? agent : { ...agent, about: { ...agent.about, program } };
+}
+
+/** The evidence of who has left quotes its bye. */
+function hideInAgents(rules: MaskRules, fold: IngestFold): IngestFold {
+  let hidden = false;
+  const agents = Object.entries<AgentFold>(fold.agents).map(([id, agent]): [string, AgentFold] => {
+    const told = hideInAgent(rules, agent);
+    const evidence = textOf(rules, told.evidence);
+    const shown = evidence === told.evidence ? told : { ...told, evidence };
+    hidden ||= shown !== agent;
+    return [id, shown];
+  });
+  return hidden ? { ...fold, agents: Object.fromEntries(agents) } : fold;
 }
 
 function hideInGateways(rules: MaskRules, fold: IngestFold): IngestFold {

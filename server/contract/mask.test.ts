@@ -133,6 +133,29 @@ describe("mask", () => {
     expect(JSON.stringify(maskEvent(plain, "public"))).not.toContain("load");
   });
 
+  it("hides what an agent says with its bye, and of its program, beside a masked key, from everybody", () => {
+    const told = (kind: "agent.seen" | "agent.state_changed", body: object) =>
+      ({
+        ...{ id: kind, stream: "ingest:agents", seq: "1", kind, subject: "a", synthetic: false, body },
+        ...{ occurredAt: epochMs(0), observedAt: epochMs(0), causedBy: null, actor: null },
+      }) as JournalEvent;
+    const about = { hostname: "web1", addresses: [], program: `agentd --token ${CANARY}` };
+    const secret = [
+      told("agent.seen", { about, door: "http", peer: "10.0.0.7", bootId: "b", gateway: "g:1" }),
+      told("agent.state_changed", {
+        ...{ from: "active", to: "left", silentMs: 0, bootId: "b" },
+        evidence: `it said bye: cannot log in with password=${CANARY}`,
+      }),
+    ];
+    for (const audience of ["operator", "public"] as const) {
+      const masked = secret.map((event) => maskEvent(event, audience));
+      const folds = maskFolds(fold(secret), audience);
+      expect(JSON.stringify([masked, folds])).not.toContain(CANARY);
+      expect(JSON.stringify(folds)).toContain("cannot log in with password=");
+      expect(canonicalJson(maskFolds(fold(masked), audience))).toBe(canonicalJson(folds));
+    }
+  });
+
   it("leaves an event alone in which nothing is to be hidden", () => {
     fc.assert(
       fc.property(anyEvent(), (event) => {
