@@ -15,7 +15,7 @@ import type { DynflowFold, PlanFold } from "#server/contract/fold/dynflow.ts";
 import type { Folds, StreamFold } from "#server/contract/fold/fold.ts";
 import type { AgentFold, GatewayFold, IngestFold } from "#server/contract/fold/ingest.ts";
 import type { OperatorFold } from "#server/contract/fold/operator.ts";
-import { maskPayload } from "./mask-payload.ts";
+import { maskPlain } from "./mask-payload.ts";
 import type { MaskRules } from "./mask-rules.ts";
 import { maskFreeText } from "./mask-text.ts";
 
@@ -58,7 +58,7 @@ export function hideInEvent(rules: MaskRules, event: JournalEvent): JournalEvent
     }
     case "agent.message": {
       if (isMasked(event.body.body)) return event;
-      const { value, hidden } = maskPayload(rules, event.body.body);
+      const { value, hidden } = maskPlain(rules, event.body.body);
       return hidden ? { ...event, body: { ...event.body, body: value } } : event;
     }
     case "agent.seen": {

@@ -29,10 +29,17 @@ const same = (value: JsonValue): MaskedPayload => ({ value, hidden: false });
 const PLAIN_TAGS = ["$time", "$time_with_zone", "$datetime", "$date", "$int", "$float", "$marshal"];
 
 /** The payload with what the rules hide replaced; the very same value where nothing is hidden. Total, bounded by its size. */
-export function maskPayload(rules: MaskRules, value: JsonValue): MaskedPayload {
+export const maskPayload = (rules: MaskRules, value: JsonValue): MaskedPayload => maskValue(rules, value, true);
+
+/** The same of JSON as somebody sent it, in which a key such as `$ref` is a key like any other and no tag of ours. */
+export const maskPlain = (rules: MaskRules, value: JsonValue): MaskedPayload => maskValue(rules, value, false);
+
+/** @param tagged whether keys that begin with `$` are tags of a payload */
+function maskValue(rules: MaskRules, value: JsonValue, tagged: boolean): MaskedPayload {
   if (typeof value === "string") return maskString(rules, value);
-  if (isList(value)) return maskList(rules, value);
-  return isMap(value) ? maskMap(rules, value) : same(value);
+  if (isList(value)) return maskList(rules, value, tagged);
+  if (!isMap(value)) return same(value);
+  return (tagged ? maskTagged(rules, value) : null) ?? maskMap(rules, value, tagged);
 }
 
 function maskString(rules: MaskRules, text: string): MaskedPayload {
@@ -40,9 +47,9 @@ function maskString(rules: MaskRules, text: string): MaskedPayload {
   return shown === text ? same(text) : { value: { [MASK_TAG]: shown }, hidden: true };
 }
 
-function maskList(rules: MaskRules, items: readonly JsonValue[]): MaskedPayload {
+function maskList(rules: MaskRules, items: readonly JsonValue[], tagged: boolean): MaskedPayload {
   const masked = items.map((item, index) =>
-    isFlag(rules, items[index - 1]) ? underMaskedKey(item) : maskPayload(rules, item),
+    isFlag(rules, items[index - 1]) ? underMaskedKey(item, tagged) : maskValue(rules, item, tagged),
   );
   if (!masked.some((item) => item.hidden)) return same(items);
   return { value: masked.map((item) => item.value), hidden: true };
@@ -60,18 +67,24 @@ const isPairOf = (rules: MaskRules, map: JsonObject): boolean =>
     return typeof text === "string" && isMaskedKey(rules, text);
   });
 
-function maskMap(rules: MaskRules, map: JsonObject): MaskedPayload {
+/** What stands for something that JSON has no form for; `null` = a map like any other. */
+function maskTagged(rules: MaskRules, map: JsonObject): MaskedPayload | null {
   const { $ref, $bytes, $map } = map;
   if ($ref !== undefined) return same(map);
   if (PLAIN_TAGS.some((tag) => map[tag] !== undefined)) return same(map);
   if (typeof $bytes === "string") return maskBytes(rules, map, $bytes);
-  if ($map !== undefined && isList($map)) return maskPairs(rules, $map);
+  return $map !== undefined && isList($map) ? maskPairs(rules, $map) : null;
+}
+
+function maskMap(rules: MaskRules, map: JsonObject, tagged: boolean): MaskedPayload {
   let hidden = false;
   const isPair = isPairOf(rules, map);
   const entries = Object.entries(map).map(([key, value]): [string, JsonValue] => {
     const shownKey = maskFreeText(rules, key);
     const shown =
-      (isPair && key === "value") || isMaskedKey(rules, key) ? underMaskedKey(value) : maskPayload(rules, value);
+      (isPair && key === "value") || isMaskedKey(rules, key)
+        ? underMaskedKey(value, tagged)
+        : maskValue(rules, value, tagged);
     hidden ||= shown.hidden || shownKey !== key;
     return [shownKey, shown.value];
   });
@@ -90,8 +103,8 @@ function fromEntries(entries: readonly [string, JsonValue][]): JsonObject {
 }
 
 /** Everything but that there is nothing, and that it is another step's output. */
-function underMaskedKey(value: JsonValue): MaskedPayload {
-  if (value === null || (isMap(value) && value.$ref !== undefined)) return same(value);
+function underMaskedKey(value: JsonValue, tagged: boolean): MaskedPayload {
+  if (value === null || (tagged && isMap(value) && value.$ref !== undefined)) return same(value);
   return { value: WHOLE, hidden: true };
 }
 
@@ -124,7 +137,7 @@ function maskPairs(rules: MaskRules, pairs: readonly JsonValue[]): MaskedPayload
     const [key = null, value = null, ...rest] = pair;
     const isKey = typeof key === "string" ? isMaskedKey(rules, key) : isMaskedKey(rules, JSON.stringify(key));
     const shownKey = maskPayload(rules, key);
-    const shown = isKey ? underMaskedKey(value) : maskPayload(rules, value);
+    const shown = isKey ? underMaskedKey(value, true) : maskPayload(rules, value);
     const others = rest.map((item) => maskPayload(rules, item));
     hidden ||= shownKey.hidden || shown.hidden || others.some((item) => item.hidden);
     return [shownKey.value, shown.value, ...others.map((item) => item.value)];

@@ -128,6 +128,14 @@ describe("mask", () => {
     const secret = maskEvent(sent({ load: 3, db: { password: CANARY } }), "operator");
     expect(JSON.stringify(secret)).not.toContain(CANARY);
     expect(JSON.stringify(secret)).toContain('"load":3');
+    // Keys that are tags in payloads of ours are keys like any other in what somebody sent.
+    for (const body of [
+      { $ref: 1, password: CANARY },
+      { password: { $ref: CANARY } },
+      { $time: 1, deep: [{ $map: [], token: { $int: CANARY } }] },
+      { $bytes: "", args: ["--secret", { $ref: CANARY }] },
+    ])
+      expect(JSON.stringify(maskEvent(sent(body), "operator"))).not.toContain(CANARY);
     const plain = sent({ load: 3 });
     expect(maskEvent(plain, "operator")).toBe(plain);
     expect(JSON.stringify(maskEvent(plain, "public"))).not.toContain("load");

@@ -3,7 +3,7 @@ import { type Caller, sourceFor } from "#server/auth/caller.ts";
 import { type Audience, audienceOf } from "#server/auth/permissions.ts";
 import { ingestStream, MASKED } from "#server/contract/event.ts";
 import { maskText } from "#server/contract/mask.ts";
-import { maskPayload } from "#server/contract/mask-payload.ts";
+import { maskPlain } from "#server/contract/mask-payload.ts";
 import { isMaskedKey, type MaskRules } from "#server/contract/mask-rules.ts";
 import { maskFreeText } from "#server/contract/mask-text.ts";
 import type * as wire from "#server/contract/wire/agents-data.ts";
@@ -170,7 +170,7 @@ type MessageView = WireShape<typeof wire.agentTailOutput>["messages"][number];
 
 function viewOf(item: Envelope, audience: Audience, masks: MaskRules): MessageView {
   const { bootId, seq, type, kind, at, receivedAt, body } = item;
-  const shown = maskPayload(masks, body).value;
+  const shown = maskPlain(masks, body).value;
   return {
     ...{ bootId, seq, type, kind },
     at: toIso(at),
