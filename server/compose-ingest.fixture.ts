@@ -3,6 +3,7 @@
  * and a journal in memory. Writes a line of JSON with its port, then one of what waits each 100 ms. Ends on SIGTERM.
  */
 import { writeSync } from "node:fs";
+import { DEFAULT_MASK_RULES } from "#server/contract/mask-rules.ts";
 import { createMemoryJournal } from "#server/journal/adapters/memory/journal.ts";
 import { createMemoryNotes } from "#server/journal/adapters/memory/shared-notes.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
@@ -19,6 +20,7 @@ const recorder = await createRecorder({ journal: createMemoryJournal(clock), clo
 const settings = { ...demoIngestSettings(folder), ...(JSON.parse(overrides) as object) };
 const gateway = await openIngest({
   ...{ settings, folder, notes: createMemoryNotes(), shared: false, recorder, clock, log: silentLogger },
+  masks: DEFAULT_MASK_RULES,
   reread: () => settings,
 });
 const { port } = await gateway.start();

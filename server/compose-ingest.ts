@@ -7,6 +7,7 @@ import { ulid } from "ulid";
 import { limitKey } from "#server/auth/login-limit.ts";
 import { readOrMakeKey } from "#server/auth/session-key.ts";
 import { isWildcard } from "#server/config/addresses.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { followerText } from "#server/contract/view/journal-status.ts";
 import { clientAddress, createProxyList } from "#server/http/address.ts";
 import { type Accounts, createAccounts } from "#server/ingest/accounts.ts";
@@ -49,6 +50,7 @@ export interface IngestDeps {
   readonly recorder: LiveRecorder;
   /** Real time: agents are measured by it, however fast a demo runs. */
   readonly clock: Clock;
+  readonly masks: MaskRules;
   readonly log: Logger;
   /** The settings as they stand in the configuration now. Throws what is wrong with it. */
   readonly reread: () => PipelineSettings;
@@ -88,7 +90,8 @@ export async function openIngest(deps: IngestDeps): Promise<IngestGateway> {
     ...{ ingestId: settings.id, gateway, host: hostname(), notes, rules, clock, log },
     figures: () => figures(),
   });
-  const opened = await openPipeline({ settings, directory, watch, recorder, alone: !deps.shared, clock, log });
+  const { masks } = deps;
+  const opened = await openPipeline({ settings, directory, watch, recorder, alone: !deps.shared, clock, masks, log });
   const { pipeline, live, prometheus, spool } = opened;
   let routes: PipelineSettings = settings;
   const intake = journalRefusal(pipeline.intake, {

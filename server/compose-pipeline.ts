@@ -1,6 +1,7 @@
 /** Puts the way to the receivers together: the spool, the receivers by their kinds, and what the screens ask of them. */
 import path from "node:path";
 import { type EventDraft, ingestStream } from "#server/contract/event.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { createWebhook } from "#server/ingest/adapters/receivers/webhook.ts";
 import { openSpool } from "#server/ingest/adapters/spool/spool.ts";
 import { openScyllaStore } from "#server/ingest/adapters/stores/scylla-store.ts";
@@ -31,6 +32,8 @@ export interface PipelineDeps {
   /** No other gateway takes in what these agents send. */
   readonly alone: boolean;
   readonly clock: Clock;
+  /** What of the agents' numbers is told to nobody. */
+  readonly masks: MaskRules;
   readonly log: Logger;
 }
 
@@ -50,7 +53,7 @@ export async function openPipeline(deps: PipelineDeps): Promise<OpenPipeline> {
   const { settings, directory, clock, log } = deps;
   const spool = await openSpool({ file: path.join(directory, SPOOL_FILE), maxBytes: SPOOL_MAX_BYTES, log });
   const live = createLiveView(clock);
-  const prometheus = createPrometheusView();
+  const prometheus = createPrometheusView(deps.masks);
   const tables = new Map<string, MetricStore>();
   const stream = ingestStream(settings.id);
   const record = (drafts: readonly EventDraft[]) => deps.recorder.record(stream, drafts);

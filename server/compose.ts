@@ -96,6 +96,7 @@ export async function compose(
           shared: role !== null,
           recorder,
           clock: realTime,
+          masks,
           log,
           reread: () => reread().ingest ?? agentSettings,
         });

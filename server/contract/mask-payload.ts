@@ -102,6 +102,10 @@ function fromEntries(entries: readonly [string, JsonValue][]): JsonObject {
   return Object.fromEntries(unique);
 }
 
+/** Whether what stands under such a key may be shown, and the key itself. */
+export const isShownKey = (rules: MaskRules, key: string): boolean =>
+  !isMaskedKey(rules, key) && maskFreeText(rules, key) === key;
+
 /** Everything but that there is nothing, and that it is another step's output. */
 function underMaskedKey(value: JsonValue, tagged: boolean): MaskedPayload {
   if (value === null || (tagged && isMap(value) && value.$ref !== undefined)) return same(value);

@@ -3,9 +3,8 @@ import { type Caller, sourceFor } from "#server/auth/caller.ts";
 import { type Audience, audienceOf } from "#server/auth/permissions.ts";
 import { ingestStream, MASKED } from "#server/contract/event.ts";
 import { maskText } from "#server/contract/mask.ts";
-import { maskPlain } from "#server/contract/mask-payload.ts";
-import { isMaskedKey, type MaskRules } from "#server/contract/mask-rules.ts";
-import { maskFreeText } from "#server/contract/mask-text.ts";
+import { isShownKey, maskPlain } from "#server/contract/mask-payload.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import type * as wire from "#server/contract/wire/agents-data.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
 import { type Clock, epochMs, toIso } from "#server/kernel/clock.ts";
@@ -117,8 +116,7 @@ export function createAgentDataService({ gateway, operations, clock, masks }: Ag
       { source, agentId, span }: WireIn<typeof wire.agentPointsInput>,
     ): WireOut<typeof wire.agentPointsOutput> {
       const data = dataFor(caller, source);
-      const isShown = ({ field }: { readonly field: string }) =>
-        !isMaskedKey(masks, field) && maskFreeText(masks, field) === field;
+      const isShown = ({ field }: { readonly field: string }) => isShownKey(masks, field);
       if (span !== undefined) {
         const found = await fromTable(data, agentId, span, clock);
         return { ...now(), ...found, series: found.series.filter(isShown) };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DEFAULT_MASK_RULES } from "#server/contract/mask-rules.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { createLiveView, TAIL_MESSAGES } from "./live-view.ts";
@@ -112,7 +113,7 @@ describe("what agents said last", () => {
 describe("the numbers for Prometheus", () => {
   it("are the latest ones, escaped, at most as many as allowed, and of no agent that is silent", async () => {
     const { item } = setUp();
-    const view = createPrometheusView();
+    const view = createPrometheusView(DEFAULT_MASK_RULES);
     const receiver = view.receiver(2);
     expect(view.text()).toBe("");
     await receiver.receive(
@@ -132,5 +133,13 @@ describe("the numbers for Prometheus", () => {
     ]);
     await receiver.agentChanged({ agentId: "a", from: "late", to: "inactive", at: epochMs(1) });
     expect(view.text()).not.toContain('agent="a",');
+  });
+
+  it("are without what stands under a masked key, as everywhere", async () => {
+    const { item } = setUp();
+    const view = createPrometheusView(DEFAULT_MASK_RULES);
+    await view.receiver(10).receive([item(1, { body: { cpu_load: 3, admin_password: 4711, "x token=8": 9 } })], signal);
+    expect(view.text()).toContain('field="cpu_load"} 3');
+    expect(view.text()).not.toMatch(/4711|password|token|dropped_total [1-9]/);
   });
 });

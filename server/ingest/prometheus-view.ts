@@ -1,4 +1,9 @@
-/** The latest numbers of agents as text for `/metrics`: bounded in series, and whoever is forgotten is gone. */
+/**
+ * The latest numbers of agents as text for `/metrics`: bounded in series, without what stands under masked keys, since
+ * whoever is logged in may read them; and whoever is forgotten is gone.
+ */
+import { isShownKey } from "#server/contract/mask-payload.ts";
+import type { MaskRules } from "#server/contract/mask-rules.ts";
 import { numbersOf } from "./domain/series.ts";
 import type { AgentChange, Envelope, Receiver } from "./ports.ts";
 
@@ -15,13 +20,14 @@ interface Line {
   value: number;
 }
 
-export function createPrometheusView(): PrometheusView {
+export function createPrometheusView(masks: MaskRules): PrometheusView {
   const byAgent = new Map<string, Map<string, Line>>();
   let count = 0;
   let dropped = 0;
 
   function take({ agentId, type, kind, body }: Envelope, maxSeries: number): void {
     for (const [field, value] of numbersOf(body, NUMBERS_PER_KIND_MAX)) {
+      if (!isShownKey(masks, field)) continue;
       const lines = byAgent.get(agentId) ?? new Map<string, Line>();
       const key = `${type}\n${kind}\n${field}`;
       const known = lines.get(key);
