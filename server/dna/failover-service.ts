@@ -7,6 +7,7 @@ import type { JobRecord, JobStarter } from "#server/jobs/ports.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Operations } from "#server/operations/ports.ts";
+import { createClusterBusy } from "./cluster-lease.ts";
 import { toIncarnationId } from "./domain/identity.ts";
 import { createFailoverStarts, startFailover, startKeyFailover } from "./failover.ts";
 import { readBookmark } from "./failover-bookmark.ts";
@@ -29,17 +30,7 @@ export function createFailoverService(deps: {
   const { sources, clock, jobs } = deps;
   const starts = createFailoverStarts();
 
-  /** One job at a time that changes a cluster: also where two sources are the same keyspace of the same database. */
-  function busy(source: DnaSource): boolean {
-    const database = source.fold().database?.name ?? null;
-    return sources
-      .filter(
-        (other) =>
-          other.id === source.id ||
-          (database !== null && other.keyspace === source.keyspace && other.fold().database?.name === database),
-      )
-      .some((other) => jobs.busy(dnaStream(other.id)));
-  }
+  const busy = createClusterBusy(sources, jobs);
   const starting = { ...deps, starts, busy, now: () => clock.now() };
 
   return {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "#server/auth/caller.ts";
-import { OPERATOR_STREAM } from "#server/contract/event.ts";
+import { dnaStream, OPERATOR_STREAM } from "#server/contract/event.ts";
 import { createJobStore } from "#server/jobs/job-store.ts";
 import type { TargetOutcome } from "#server/jobs/ports.ts";
 import { createJobRunner, type JobRunner } from "#server/jobs/runner.ts";
@@ -12,6 +12,7 @@ import { createListeningGate } from "#server/operations/gate.test-kit.ts";
 import { createOperations } from "#server/operations/operations.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { toIncarnationId } from "./domain/identity.ts";
+import { ANOTHER_JOB } from "./failover-preview.ts";
 import { createStopWorld, OTHER, OWNER } from "./stop.test-kit.ts";
 import { BUSY_MAX, createStopKind } from "./stop-job.ts";
 import { createStopMany } from "./stop-many.ts";
@@ -54,6 +55,8 @@ function setUp() {
   const state = createMemoryState();
   const { gate, termsOf } = createListeningGate();
   const operations = createOperations({ recorder: memory.recorder, view: memory.recorder, clock, gate });
+  /** Another source of the same keyspace has a job. */
+  const others = { busy: false };
   const ids = Array.from({ length: 50 }, (_each, index) => `id-${index}`);
   const newId = () => ids.pop() ?? "";
   const open = (over: StateStore = state) => {
@@ -65,7 +68,8 @@ function setUp() {
       clock,
       log: silentLogger,
     });
-    return { runner, many: createStopMany({ jobs: runner, operations, clock, newId }) };
+    const busy = () => others.busy || runner.busy(dnaStream("eu-1"));
+    return { runner, many: createStopMany({ jobs: runner, busy, operations, clock, newId }) };
   };
   const preview = (life: ReturnType<typeof open>, partition: number | null = null) =>
     life.many.preview(caller, world.source, {
@@ -89,7 +93,7 @@ function setUp() {
   const kinds = () => memory.events.filter(({ stream }) => stream === OPERATOR_STREAM).map(({ kind }) => kind);
   const outcomes = async (jobId: string): Promise<readonly TargetOutcome[]> =>
     (await createJobStore(state).targets(jobId, null, null, 500)).targets;
-  return { clock, memory, world, state, termsOf, open, preview, start, kinds, outcomes };
+  return { clock, memory, world, state, others, termsOf, open, preview, start, kinds, outcomes };
 }
 
 describe("stopping many actors of a node", () => {
@@ -197,6 +201,22 @@ describe("stopping many actors of a node", () => {
       expectedTotal: part.total,
       force: true,
     });
+  });
+
+  it("begins nothing beside another job of the cluster, also one that came while the request was journalled", async () => {
+    const life = at.open();
+    const { record } = at.memory.recorder;
+    at.memory.recorder.record = async (stream, drafts) => {
+      const made = await record(stream, drafts);
+      if (drafts.some(({ kind }) => kind === "op.requested")) at.others.busy = true;
+      return made;
+    };
+    await expect(at.start(life)).rejects.toMatchObject({ code: "refused", message: ANOTHER_JOB });
+    expect(life.runner.list()).toEqual([]);
+    expect(at.kinds()).toEqual(["op.requested", "op.failed"]);
+    const preview = await at.preview(life);
+    expect(preview).toMatchObject({ token: null, refusals: [ANOTHER_JOB] });
+    expect(at.world.sent).toEqual([]);
   });
 
   it("refuses what was not listed by the same person, or has become another number", async () => {

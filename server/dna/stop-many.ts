@@ -13,7 +13,9 @@ import type { Operations } from "#server/operations/ports.ts";
 import { nodeNameOf } from "./actor-live.ts";
 import { incarnationOf, requireBeam } from "./actors-service.ts";
 import { BEAM_INSTANCES_MAX, type BeamInstance, type DnaBeam } from "./beam-ports.ts";
+import type { ClusterBusy } from "./cluster-lease.ts";
 import { sameIncarnation, toActorTypeId } from "./domain/identity.ts";
+import { ANOTHER_JOB } from "./failover-preview.ts";
 import { asOfNow, type DnaSource } from "./source-view.ts";
 import { toActor } from "./stop-actor.ts";
 import { safeRefusals } from "./stop-checks.ts";
@@ -44,11 +46,12 @@ interface Frozen {
 /** Stops of many: the instances of a partition, of a type or of a whole node, as they were listed for the preview. */
 export function createStopMany(deps: {
   readonly jobs: JobStarter;
+  readonly busy: ClusterBusy;
   readonly operations: Operations;
   readonly clock: Clock;
   readonly newId: () => string;
 }) {
-  const { jobs, operations, clock } = deps;
+  const { jobs, busy, operations, clock } = deps;
   const previews = new Map<string, Frozen>();
   const starts = createOneStart<{ journalId: string; jobId: string }>("Another job of this source is being started.");
 
@@ -78,7 +81,7 @@ export function createStopMany(deps: {
     const refusals = [
       ...(source.act ? [] : [ACT_OFF]),
       ...(instances.length === 0 ? ["Nothing of it runs on this node."] : []),
-      ...(jobs.busy(dnaStream(source.id)) ? ["Another job of this source is not finished."] : []),
+      ...(busy(source) ? [ANOTHER_JOB] : []),
     ];
     const targets = instances.map(toTarget);
     const list = await fingerprintOf(targets);
@@ -120,7 +123,7 @@ export function createStopMany(deps: {
     const refusals = [
       ...(source.act ? [] : [ACT_OFF]),
       ...(input.force ? [] : safeRefusals(source)),
-      ...(jobs.busy(stream) ? ["Another job of this source is not finished."] : []),
+      ...(busy(source) ? [ANOTHER_JOB] : []),
     ];
     if (refusals.length > 0) throw new OpsError("refused", refusals[0] ?? "Refused", { reasons: refusals });
     const identity = await requireBeam(source).identity(node);
@@ -136,15 +139,18 @@ export function createStopMany(deps: {
     const jobId = deps.newId();
     await operations.perform(
       { requestId, actor, facts: { action: STOP_MANY_ACTION, stream, target: incarnation, expected }, terms },
-      () =>
-        jobs.start({
+      async () => {
+        // Whoever came first while the request was journalled has the cluster.
+        if (busy(source)) throw new OpsError("refused", ANOTHER_JOB);
+        await jobs.start({
           id: jobId,
           facts: { kind: STOP_ACTION, title, stream, target: incarnation, requestedBy: caller.principal.id, requestId },
           total: targets.length,
           params: stopParams({ sourceId: source.id, incarnation, node, force: input.force, actor }),
           bookmark: null,
           frozen: targets as unknown as readonly JsonValue[],
-        }),
+        });
+      },
       () => `job ${jobId}`,
     );
     previews.delete(input.token);

@@ -10,6 +10,7 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { createOneStart } from "#server/kernel/one-start.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { toActorKey } from "./actors-service.ts";
+import { createClusterBusy } from "./cluster-lease.ts";
 import type { DnaSource } from "./source-view.ts";
 import { previewStop, stopActor } from "./stop-actor.ts";
 import { createStopMany } from "./stop-many.ts";
@@ -29,7 +30,7 @@ export function createStopService(deps: {
 }) {
   const { sources, clock, operations } = deps;
   const starts = createOneStart<Stopped>("This actor is being stopped already.");
-  const many = createStopMany(deps);
+  const many = createStopMany({ ...deps, busy: createClusterBusy(sources, deps.jobs) });
 
   return {
     async stopPreview(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryJournal, createMemoryStateStore } from "#server/dynflow/follower.test-kit.ts";
 import { epochMs } from "#server/kernel/clock.ts";
+import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
 import { createJobStore } from "./job-store.ts";
@@ -175,5 +176,142 @@ describe("the job runner", () => {
     await runner.settle("j", outcome("k-1", "applied"));
     expect(journal.events).toHaveLength(told);
     await runner.settle("another", outcome("k-1", "applied"));
+  });
+
+  it("lets one job at a time change what is on a stream, also while one is being started", async () => {
+    const { start, runner, clock } = setUp(async (work) => {
+      await clock.sleep(1_000, work.signal);
+      return { state: "done", note: null };
+    });
+    const first = start("first", 1);
+    expect(runner.busy("dynflow:foreman")).toBe(true);
+    await expect(start("second", 1)).rejects.toMatchObject({ code: "refused" });
+    await first;
+    await expect(start("third", 1)).rejects.toMatchObject({ code: "refused" });
+    expect(runner.list().map(({ id }) => id)).toEqual(["first"]);
+    await clock.advance(2_000);
+    expect(runner.busy("dynflow:foreman")).toBe(false);
+    await start("fourth", 1);
+  });
+
+  it("frees the stream again where a start could not be journalled", async () => {
+    const { start, runner, journal } = setUp(async () => ({ state: "done", note: null }));
+    journal.unavailable = true;
+    await expect(start("first", 1)).rejects.toMatchObject({ code: "journal-unavailable" });
+    expect(runner.busy("dynflow:foreman")).toBe(false);
+  });
+
+  it("knows a stream as busy from the journal before an earlier life's jobs are read from disk", async () => {
+    const { start, runner, clock, journal } = setUp(async (work) => {
+      await clock.sleep(1_000_000, work.signal);
+      return { state: "done", note: null };
+    });
+    await start("j", 1);
+    const { view, recorder } = journal;
+    const store = createJobStore(createMemoryStateStore());
+    const kinds = [
+      { kind: "dynflow.plans.resume", run: async () => ({ state: "done", note: null }) as const } as const,
+    ];
+    const next = createJobRunner({ store, kinds, recorder, view, clock, log: silentLogger });
+    expect(next.list()).toEqual([]);
+    expect(next.busy("dynflow:foreman")).toBe(true);
+    expect(next.busy("dynflow:other")).toBe(false);
+    expect(runner.busy("dynflow:foreman")).toBe(true);
+  });
+});
+
+describe("a job whose journal is away for a while", () => {
+  const WRITES = ["outcomes", "record"] as const;
+
+  function setUpAway(run: (work: JobWork) => ReturnType<JobKind["run"]>) {
+    const clock = createManualClock();
+    const journal = createMemoryJournal(clock);
+    const state = createMemoryStateStore();
+    /** What of the state store fails at present. */
+    const away = { outcomes: false, record: false };
+    const refuse = () => Promise.reject(new OpsError("journal-unavailable", "the database did not answer in time"));
+    const store = createJobStore({
+      ...state,
+      put: (...args) => (away.record ? refuse() : state.put(...args)),
+      putAll: (...args) => (away.outcomes ? refuse() : state.putAll(...args)),
+    });
+    const kinds = [{ kind: "dynflow.plans.resume", run } as const];
+    const { recorder, view } = journal;
+    const runner = createJobRunner({ store, kinds, recorder, view, clock, log: silentLogger });
+    const facts = { title: "t", stream: "dynflow:f", target: "f", requestedBy: "ann", requestId: "r" } as const;
+    const start = () =>
+      runner.start({
+        id: "j",
+        facts: { kind: "dynflow.plans.resume", ...facts },
+        total: 4,
+        params: {},
+        bookmark: null,
+      });
+    return { clock, journal, away, runner, start, facts: () => runner.get("j")?.facts };
+  }
+
+  const fourTargets =
+    (sleep: (work: JobWork) => Promise<void>) =>
+    async (work: JobWork): Promise<{ state: "done"; note: null }> => {
+      const from = typeof work.bookmark === "number" ? work.bookmark : 0;
+      for (let index = from; index < 4; index += 1) {
+        await sleep(work);
+        await work.checkpoint({ outcomes: [outcome(`k-${index}`, "applied")], bookmark: index + 1 });
+      }
+      return { state: "done", note: null };
+    };
+
+  it.each(WRITES)(
+    "stands still where its %s cannot be written, and goes on with every outcome counted once",
+    async (what) => {
+      const at = setUpAway(fourTargets((work) => at.clock.sleep(1_000, work.signal)));
+      await at.start();
+      await at.clock.advance(1_500);
+      at.away[what] = true;
+      await at.clock.advance(30_000);
+      expect(at.facts()).toMatchObject({ state: "running", counts: { applied: 1 } });
+      at.away[what] = false;
+      await at.clock.advance(10_000);
+      expect(at.facts()).toMatchObject({ state: "done", counts: { applied: 4 } });
+    },
+  );
+
+  it("ends when its end can be journalled, and waits when that can be said", async () => {
+    const at = setUpAway(async (work) => {
+      await at.clock.sleep(1_000, work.signal);
+      await work.setWaiting("for the database");
+      return { state: "done", note: "well" };
+    });
+    await at.start();
+    at.journal.unavailable = true;
+    await at.clock.advance(30_000);
+    expect(at.facts()).toMatchObject({ state: "running" });
+    at.journal.unavailable = false;
+    await at.clock.advance(5_000);
+    expect(at.facts()).toMatchObject({ state: "done", note: "well" });
+  });
+
+  it("can be paused meanwhile, and counts anew what came to disk by half when it is resumed", async () => {
+    const at = setUpAway(fourTargets((work) => at.clock.sleep(1_000, work.signal)));
+    await at.start();
+    await at.clock.advance(1_500);
+    at.away.record = true;
+    await at.clock.advance(10_000);
+    const paused = at.runner.pause("j");
+    at.away.record = false;
+    await paused;
+    expect(at.facts()).toMatchObject({ state: "paused", counts: { applied: 1 } });
+    await at.runner.resume("j");
+    await at.clock.advance(10_000);
+    expect(at.facts()).toMatchObject({ state: "done", counts: { applied: 4, total: 4 } });
+  });
+
+  it("fails of anything else", async () => {
+    const at = setUpAway(async () => {
+      throw new OpsError("upstream-malformed", "no such table");
+    });
+    await at.start();
+    await at.clock.advance(10);
+    expect(at.facts()).toMatchObject({ state: "failed", note: "no such table" });
   });
 });

@@ -20,6 +20,10 @@ import type {
 
 /** Progress is told at most this often: checkpoints may be far more frequent. */
 const PUBLISH_INTERVAL_MS = 250;
+/** Pause before what the journal did not take is written again. */
+const JOURNAL_RETRY_MS = 1_000;
+/** Said to whoever comes while a job that changes something on the same stream is not finished, or is being started. */
+const ANOTHER_JOB_OF_STREAM = "Another job of this source is not finished.";
 
 /** Durable bulk work: started, paused, resumed, cancelled; goes on by itself after a restart. */
 export interface JobRunner extends JobStarter {
@@ -57,6 +61,8 @@ interface Live {
   doneAtStart: number;
   /** Writes of the record, one after the other. */
   turn: Promise<unknown>;
+  /** A checkpoint was given up half-way: outcomes may be on disk that the record does not count. */
+  behind: boolean;
 }
 
 const NO_COUNTS: JobCounts = { total: 0, applied: 0, moved: 0, failed: 0, unknown: 0 };
@@ -74,6 +80,8 @@ export function createJobRunner(deps: {
 }): JobRunner {
   const { store, recorder, clock, log } = deps;
   const jobs = new Map<string, Live>();
+  /** Streams on which a job that changes something is being started: it is journalled before it is in `jobs`. */
+  const starting = new Set<string>();
   let stopping = false;
 
   const liveOf = (jobId: string): Live => {
@@ -82,8 +90,35 @@ export function createJobRunner(deps: {
     return live;
   };
 
-  const readsOnly = ({ facts }: JobRecord): boolean =>
+  const readsOnly = ({ facts }: { readonly facts: Pick<JobFacts, "kind"> }): boolean =>
     deps.kinds.find(({ kind }) => kind === facts.kind)?.readsOnly === true;
+
+  const changesOn = (stream: string, facts: JobFacts): boolean =>
+    facts.stream === stream && !isEnded(facts.state) && !readsOnly({ facts });
+
+  const isTaken = (stream: string): boolean =>
+    starting.has(stream) || [...jobs.values()].some(({ record }) => changesOn(stream, record.facts));
+
+  /** By the journal too: before `recover` has read them, jobs of an earlier life are known by it alone. */
+  const isBusy = (stream: string): boolean =>
+    isTaken(stream) ||
+    Object.entries(deps.view.operator().jobs).some(([id, facts]) => !jobs.has(id) && changesOn(stream, facts));
+
+  /**
+   * Writes once the journal takes it. A journal that is away for a moment, or whose answer to a write is not known, is no
+   * end of a job: it stands still where it is until what it did is written down.
+   */
+  async function onceJournalled<T>(job: string, signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await write();
+      } catch (cause) {
+        if (!(cause instanceof OpsError) || cause.code !== "journal-unavailable") throw cause;
+        log[tries === 0 ? "warn" : "debug"]("job.waits_for_journal", { job, cause });
+        await clock.sleep(JOURNAL_RETRY_MS, signal);
+      }
+    }
+  }
 
   /** Whoever changes the record of a job waits for whoever changes it now. */
   function inTurn<T>(live: Live, change: () => Promise<T>): Promise<T> {
@@ -114,18 +149,31 @@ export function createJobRunner(deps: {
     await store.save(next);
   }
 
-  const checkpoint = (live: Live, point: Checkpoint): Promise<void> => inTurn(live, () => write(live, point));
+  const checkpoint = (live: Live, point: Checkpoint, signal: AbortSignal): Promise<void> =>
+    inTurn(live, () => write(live, point, (save) => onceJournalled(live.record.id, signal, save)));
 
-  async function write(live: Live, { outcomes, bookmark, done }: Checkpoint): Promise<void> {
+  async function write(
+    live: Live,
+    { outcomes, bookmark, done }: Checkpoint,
+    patiently: (write: () => Promise<void>) => Promise<void> = (save) => save(),
+  ): Promise<void> {
     const counts: Record<TargetOutcomeKind, number> & { total: number } = { ...live.record.facts.counts, ...done };
     for (const outcome of outcomes) {
-      const before = await store.outcome(live.record.id, outcome.key);
-      if (before !== null) counts[before.outcome] -= 1;
+      await patiently(async () => {
+        const before = await store.outcome(live.record.id, outcome.key);
+        if (before !== null) counts[before.outcome] -= 1;
+      });
       counts[outcome.outcome] += 1;
     }
     counts.total = Math.max(counts.total, settled(counts));
     const next = { ...live.record, bookmark, facts: { ...live.record.facts, counts } };
-    await store.checkpoint(next, outcomes);
+    try {
+      // The very same again: counted anew, what is on disk by half would be taken for counted.
+      await patiently(() => store.checkpoint(next, outcomes));
+    } catch (cause) {
+      live.behind = true;
+      throw cause;
+    }
     live.record = next;
     publishSoon();
   }
@@ -196,9 +244,10 @@ export function createJobRunner(deps: {
       signal,
       frozen: (from, limit) => store.frozen(live.record.id, from, limit),
       outcome: (key) => store.outcome(live.record.id, key),
-      checkpoint: (point) => checkpoint(live, point),
+      checkpoint: (point) => checkpoint(live, point, signal),
       counts: () => live.record.facts.counts,
-      setWaiting: (note) => setState(live, note === null ? "running" : "waiting", note),
+      setWaiting: (note) =>
+        onceJournalled(live.record.id, signal, () => setState(live, note === null ? "running" : "waiting", note)),
       pace(pace) {
         live.pace = pace;
         publishSoon();
@@ -209,7 +258,7 @@ export function createJobRunner(deps: {
   async function perform(live: Live, kind: JobKind, signal: AbortSignal): Promise<void> {
     try {
       const end = await kind.run(workOf(live, signal));
-      if (!signal.aborted) await setState(live, end.state, end.note);
+      if (!signal.aborted) await onceJournalled(live.record.id, signal, () => setState(live, end.state, end.note));
     } catch (cause) {
       if (signal.aborted) return;
       log.error("job.failed", { job: live.record.id, cause });
@@ -254,6 +303,7 @@ export function createJobRunner(deps: {
       startedAt: clock.now(),
       doneAtStart: 0,
       turn: Promise.resolve(),
+      behind: false,
     };
     jobs.set(record.id, live);
     return live;
@@ -304,19 +354,23 @@ export function createJobRunner(deps: {
       const counts = { ...NO_COUNTS, total };
       const full: JobFacts = { ...facts, state: "running", note: null, counts, createdAt: clock.now() };
       const record: JobRecord = { id, facts: full, params, bookmark };
-      await recorder.record(OPERATOR_STREAM, [
-        { kind: "job.created", subject: id, occurredAt: clock.now(), causedBy: facts.requestId, body: full },
-      ]);
-      if (frozen !== undefined) await store.freeze(id, frozen);
-      await store.save(record);
-      launch(liven(record));
+      const changes = !readsOnly(record);
+      if (changes && isTaken(facts.stream)) throw new OpsError("refused", ANOTHER_JOB_OF_STREAM);
+      if (changes) starting.add(facts.stream);
+      try {
+        await recorder.record(OPERATOR_STREAM, [
+          { kind: "job.created", subject: id, occurredAt: clock.now(), causedBy: facts.requestId, body: full },
+        ]);
+        if (frozen !== undefined) await store.freeze(id, frozen);
+        await store.save(record);
+        launch(liven(record));
+      } finally {
+        if (changes) starting.delete(facts.stream);
+      }
     },
     startedBy: (requestId) =>
       [...jobs.values()].find((live) => live.record.facts.requestId === requestId)?.record.id ?? null,
-    busy: (stream) =>
-      [...jobs.values()].some(
-        ({ record }) => record.facts.stream === stream && !isEnded(record.facts.state) && !readsOnly(record),
-      ),
+    busy: isBusy,
     list: () => [...jobs.values()].map((live) => live.record),
     get: (jobId) => jobs.get(jobId)?.record ?? null,
     progress(jobId) {
@@ -339,6 +393,8 @@ export function createJobRunner(deps: {
       if (held !== null) throw new OpsError("refused", held);
       if (live.record.facts.state !== "paused")
         throw new OpsError("conflict", `The job is ${live.record.facts.state}: only a paused one can be resumed`);
+      if (live.behind) live.record = await recounted(live.record);
+      live.behind = false;
       await setState(live, "running", null, requestId);
       launch(live);
     },
