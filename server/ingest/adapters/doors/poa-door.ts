@@ -3,6 +3,7 @@ import { type PoaData, poaData, poaId, poaText } from "#server/ingest/codec/poa-
 import { mayBe } from "#server/ingest/domain/scope.ts";
 import type { SessionDesk, SessionPass, Sign } from "#server/ingest/ports.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
+import type { JsonObject } from "#server/kernel/json.ts";
 import { credentialsOf, openSession } from "./credentials.ts";
 import type { DoorDeps, DoorState } from "./door.ts";
 import { createPoaAdmin, type PoaAdminDeps } from "./poa-admin.ts";
@@ -11,6 +12,8 @@ import { createPoaBoots } from "./poa-boots.ts";
 import { Refusal } from "./refusal.ts";
 
 const UNAVAILABLE_RETRY_MS = 2_000;
+/** More than a login or a ping takes: of whom nobody knows no more is held in memory. */
+const STRANGER_BODY_BYTES = 16_384;
 const SUCCESS = { result: "success" } as const;
 
 export interface PoaDeps extends PoaAdminDeps {
@@ -30,11 +33,11 @@ export interface PoaDoor {
  */
 export function createPoaDoor(deps: DoorDeps, poa: PoaDeps, state: DoorState): PoaDoor {
   const { intake, watch, limits, clock } = deps;
-  const admin = createPoaAdmin(poa, limits);
+  const admin = createPoaAdmin(poa, { maxBytes: STRANGER_BODY_BYTES });
   const boots = createPoaBoots(clock.now());
 
   async function session(request: IncomingMessage): Promise<PoaAnswer> {
-    const body = await poaBody(request, limits.maxBytes);
+    const body = await poaBody(request, STRANGER_BODY_BYTES);
     const address = deps.addressOf(request);
     const wait = await state.rates.byFailures(address);
     if (wait !== null) throw new Refusal(429, null, { retryAfterMs: wait });
@@ -47,19 +50,30 @@ export function createPoaDoor(deps: DoorDeps, poa: PoaDeps, state: DoorState): P
     throw new Refusal(401, null);
   }
 
-  async function passOf(request: IncomingMessage): Promise<SessionPass> {
+  async function passOf(request: IncomingMessage): Promise<SessionPass | Refusal> {
     const credentials = credentialsOf(request.headers.authorization);
     const checked = credentials.kind === "bearer" ? await poa.desk.check(credentials.token) : null;
     if (checked?.kind === "sound") return checked.pass;
-    throw new Refusal(401, checked?.kind === "expired" ? { error: "token_expired" } : null);
+    return new Refusal(401, checked?.kind === "expired" ? { error: "token_expired" } : null);
+  }
+
+  /** Who has no token is told so where there is more to read than is read of a stranger. */
+  async function strangersBody(request: IncomingMessage, stranger: Refusal): Promise<JsonObject> {
+    try {
+      return await poaBody(request, STRANGER_BODY_BYTES);
+    } catch (cause) {
+      throw cause instanceof Refusal && cause.status === 413 ? stranger : cause;
+    }
   }
 
   /** Content type, `id`, token, path: in this order. */
   async function call(request: IncomingMessage, name: string): Promise<PoaAnswer> {
-    const body = await poaBody(request, limits.maxBytes);
+    const pass = await passOf(request);
+    const isStranger = pass instanceof Refusal;
+    const body = isStranger ? await strangersBody(request, pass) : await poaBody(request, limits.maxBytes);
     const agentId = poaId(body);
     if (agentId === null) throw new Refusal(422, null);
-    const pass = await passOf(request);
+    if (isStranger) throw pass;
     const wait = await state.rates.byToken(pass.tokenId);
     if (wait !== null) throw new Refusal(429, null, { retryAfterMs: wait });
     if (!CALLS.includes(name)) throw new Refusal(404, null);

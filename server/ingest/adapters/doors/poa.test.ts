@@ -311,6 +311,23 @@ describe.each(["json", "msgpack"] as const)("the protocol of 2018, in %s", (form
     expect((await post("/poa/ping", PING, `Bearer ${other.json.token}`)).status).toBe(401);
   });
 
+  it("holds little of who has no token in memory, and tells whose token has expired so, whatever it sends", async () => {
+    const token = await bearer();
+    const long = { ...LATENCY, data: { type: "latency", body: { latency: 1, of: "x".repeat(20_000) } } };
+    expect((await post("/poa/data", long, token)).status).toBe(200);
+    for (const path of ["/session", "/user", "/blacklist/token"])
+      expect((await post(path, { token: "x".repeat(20_000) })).status).toBe(413);
+    const stranger = await post("/poa/data", long);
+    expect([stranger.status, stranger.text]).toEqual([401, ""]);
+    // No end of it is waited for.
+    const endless = { "content-type": type, "content-length": "65536" };
+    const unread = await gate.call({ path: "/poa/data", headers: endless, body: "" });
+    expect(unread.status).toBe(401);
+    gate.clock.shift(3_602_000);
+    const expired = await post("/poa/data", long, token);
+    expect([expired.status, expired.json]).toEqual([401, { error: "token_expired" }]);
+  });
+
   it("a body that is cut at any byte is 400, and takes nothing", async () => {
     const token = await bearer();
     const whole = toBytes(LATENCY);
