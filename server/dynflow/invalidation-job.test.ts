@@ -22,7 +22,7 @@ import { createInvalidateKind, INVALIDATE_KIND, invalidateParams } from "./inval
 import type { InvalidationWrites } from "./ports.ts";
 import type { WorldCommands } from "./world-commands.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const US = uuid(1);
 const DEAD = uuid(2);
