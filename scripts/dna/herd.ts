@@ -1,13 +1,15 @@
 import { createClient } from "#server/dna/adapters/scylla/client.ts";
 import type { ScyllaOptions } from "#server/dna/adapters/scylla/options.ts";
 import { createDnaTables } from "#server/dna/adapters/scylla/testing/schema.ts";
-import type { ActorType } from "#server/dna/domain/identity.ts";
+import type { ActorKey, ActorType } from "#server/dna/domain/identity.ts";
 import type { Clock } from "#server/kernel/clock.ts";
 import type { Logger } from "#server/kernel/logger.ts";
-import { type DnaIncarnation, startIncarnation } from "./incarnation.ts";
+import { type DnaIncarnation, type Served, startIncarnation } from "./incarnation.ts";
 
 /** Names sort as their numbers do. */
 const KEY_DIGITS = 5;
+/** How often a request is made whose answer does not come in time. */
+const REQUEST_ATTEMPTS = 5;
 
 export interface HerdOptions extends ScyllaOptions {
   /** Copies of each row, when the keyspace is not there yet. */
@@ -49,7 +51,8 @@ export async function createHerd(options: HerdOptions): Promise<DnaHerd> {
       for (let number = 0; number < count; number += 1) {
         const nodes = beating();
         const name = `${prefix}${String(number).padStart(KEY_DIGITS, "0")}`;
-        await nodes[number % nodes.length]?.request({ ...type, name });
+        const node = nodes[number % nodes.length];
+        if (node !== undefined) await answeredRequest(node, { ...type, name }, "claimed");
       }
     },
     async close() {
@@ -57,4 +60,19 @@ export async function createHerd(options: HerdOptions): Promise<DnaHerd> {
       await client.shutdown();
     },
   };
+}
+
+/**
+ * A request that is made again while the database does not answer it in time. A conditional write whose answer is lost may
+ * have been applied: a node that is asked again, and finds the key its own, has then done what `lost` says.
+ */
+export async function answeredRequest(node: DnaIncarnation, key: ActorKey, lost: Served): Promise<Served> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const served = await node.request(key);
+      return attempt > 1 && served === "mine" ? lost : served;
+    } catch (cause) {
+      if (attempt === REQUEST_ATTEMPTS || node.state() !== "beating") throw cause;
+    }
+  }
 }

@@ -9,6 +9,8 @@ import type { Logger } from "#server/kernel/logger.ts";
 const REFRESH_MS = 5_000;
 /** `@expire_after` and `@alive_threshold` there. */
 const EXPIRE_AFTER_MS = 10_000;
+/** A database that is busy may not answer the first refresh in time; the same row is then written again. */
+const BOOT_ATTEMPTS = 5;
 /** Where the monotonic clock of a 64-bit BEAM starts: -2^59 ns. */
 const BEAM_MONOTONIC_START_MS = -576_460_752_303n;
 
@@ -112,7 +114,12 @@ export async function startIncarnation(options: DnaNodeOptions): Promise<DnaInca
     return "taken-over";
   }
 
-  await refresh();
+  for (let attempt = 1; refreshedAt === undefined; attempt += 1) {
+    await refresh().catch((cause: unknown) => {
+      if (attempt === BOOT_ATTEMPTS) throw cause;
+      log.warn("dna.refresh.failed", { node, cause });
+    });
+  }
   const beating = beat().catch((cause: unknown) => {
     if (!end.signal.aborted) throw cause;
   });

@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 const POLL_MS = 1;
-const WITHIN_MS = 2_000;
+const WITHIN_MS = 10_000;
 
 /**
  * Sends SIGSTOP and answers once no thread of the process runs any more: the signal alone only asks for it, and a
  * thread that is on a processor meanwhile may still answer somebody. Elsewhere than on Linux the signal has to do.
- * @throws Error when it is not there, or does not stand still within 2 s
+ * @throws Error when it is not there, or does not stand still within 10 s
  */
 export function suspendProcess(pid: number): void {
   process.kill(pid, "SIGSTOP");

@@ -32,12 +32,12 @@ test("a killed node is gone from the mapper at once, and starts again under its 
   removed.push(() => epmd.remove());
   const node = await beam({ epmd });
   await node.kill();
-  await expect.poll(() => epmd.names().size, { timeout: 5_000 }).toBe(0);
+  await expect.poll(() => epmd.names().size, { timeout: 30_000 }).toBe(0);
   await node.start();
   expect(epmd.names().size).toBe(1);
   expect(node.erlCall("1 + 1")).toBe("2");
   await node.stop();
-  await expect.poll(() => epmd.names().size, { timeout: 5_000 }).toBe(0);
+  await expect.poll(() => epmd.names().size, { timeout: 30_000 }).toBe(0);
 });
 
 test("a node with an Elixir script, on a fixed port without a mapper", async () => {

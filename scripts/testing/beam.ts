@@ -75,10 +75,10 @@ export interface TestBeam {
   remove(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 90_000;
 const READY_POLL_MS = 25;
-const STOP_TIMEOUT_MS = 10_000;
-const CALL_TIMEOUT_MS = 10_000;
+const STOP_TIMEOUT_MS = 30_000;
+const CALL_TIMEOUT_MS = 30_000;
 const CALL_ANSWER_MAX_BYTES = 64 * 1024 ** 2;
 const READY_LINE = "worldline: ready";
 

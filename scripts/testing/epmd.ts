@@ -22,9 +22,9 @@ export interface TestEpmd {
   remove(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 20;
-const NAMES_TIMEOUT_MS = 5_000;
+const NAMES_TIMEOUT_MS = 20_000;
 const SETPRIV = "/usr/bin/setpriv";
 
 /** The command, made to die with this process also when that is killed, where Debian's `setpriv` is there to see to it. */

@@ -34,9 +34,9 @@ export interface TestMariadb extends OwnServer {
   certify(pair: TestPair): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 const READY_POLL_MS = 100;
-const STOP_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Speed over safety: the data is thrown away. A zone of its own, so that a wrong reading of times shows. */

@@ -1,5 +1,6 @@
 /** What database servers of tests have in common: whose processes they are, where they listen, when they are ready, and that they go. */
 import { type ChildProcess, execFileSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -71,13 +72,29 @@ function idOf(flag: "-u" | "-g", name: string): number | null {
   }
 }
 
+/** Below what systems give to those who connect: a port of ours that is down for a while is nobody else's meanwhile. */
+const PORTS = { from: 12_000, to: 32_000 } as const;
+const PORT_ATTEMPTS = 100;
+
 /** A port of 127.0.0.1 that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (await isFree(port)) return port;
+  }
+  return fail("no free port");
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return false; // taken, or not for us
+  }
   server.close();
-  return typeof address === "object" && address !== null ? address.port : fail("no free port");
+  await once(server, "close");
+  return true;
 }
 
 export function fail(reason: string): never {

@@ -41,6 +41,17 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
+/** Whether it has not ended; one that nobody has buried yet has. */
+export function runs(pid: number): boolean {
+  if (process.platform !== "linux") return signal(pid, "SIGCONT");
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return !["Z", "X"].includes(stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3));
+  } catch {
+    return false;
+  }
+}
+
 /** Freezes a server: the one that forks first, so that no new backend escapes. */
 export function freeze(postmaster: number): void {
   suspendProcess(postmaster);

@@ -11,6 +11,7 @@ import { chmodSync, chownSync, closeSync, copyFileSync, existsSync, openSync, re
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import type { TestPair } from "./certificates.ts";
 import {
@@ -25,7 +26,7 @@ import {
   urlOfDatabase,
 } from "./own-server.ts";
 import { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
-import { childrenOf, freeze, signal, thaw } from "./postgres-processes.ts";
+import { childrenOf, freeze, runs, signal, thaw } from "./postgres-processes.ts";
 
 /** Its databases have another text order than that of bytes; it is paused and killed with every process of it. */
 export interface TestPostgres extends OwnServer {
@@ -35,11 +36,11 @@ export interface TestPostgres extends OwnServer {
   certify(pair: TestPair | null): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 90_000;
 const READY_POLL_MS = 50;
-const STOP_TIMEOUT_MS = 10_000;
+const STOP_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-const EXIT_TIMEOUT_MS = 3_000;
+const EXIT_TIMEOUT_MS = 10_000;
 
 /** Speed over safety: the data is thrown away. A zone of its own, so that a wrong reading of times shows. */
 const SETTINGS = [
@@ -217,9 +218,13 @@ async function killServer(child: ChildProcess): Promise<void> {
   const exited = once(child, "exit");
   child.ref();
   freeze(child.pid);
-  for (const backend of childrenOf(child.pid)) signal(backend, "SIGKILL");
+  const backends = childrenOf(child.pid);
+  for (const backend of backends) signal(backend, "SIGKILL");
   signal(child.pid, "SIGKILL");
   await exited;
+  // Whoever is not gone yet still holds the shared memory, and no other server starts on the same data.
+  for (let waitedMs = 0; backends.some(runs) && waitedMs < EXIT_TIMEOUT_MS; waitedMs += READY_POLL_MS)
+    await sleep(READY_POLL_MS);
 }
 
 const ready = (url: string, server: Server, child: ChildProcess): Promise<void> =>

@@ -21,6 +21,9 @@ const TABLES: readonly ((keyspace: string) => string)[] = [
   ) WITH compaction = {'class': 'LeveledCompactionStrategy'}`,
 ];
 
+/** A change of the schema takes a busy database far longer than a statement may take a console. */
+const SCHEMA_TIMEOUT_MS = 60_000;
+const UNHURRIED = { prepare: false, readTimeout: SCHEMA_TIMEOUT_MS } as const;
 const DATA_CENTER_NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 
 export interface KeyspacePlan {
@@ -38,7 +41,7 @@ export async function createDnaTables(client: Pick<Client, "execute">, plan: Key
     `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = ` +
       `{'class': 'NetworkTopologyStrategy', '${plan.dataCenter}': ${Math.trunc(plan.replicas)}}`,
     [],
-    { prepare: false },
+    UNHURRIED,
   );
-  for (const table of TABLES) await client.execute(table(keyspace), [], { prepare: false });
+  for (const table of TABLES) await client.execute(table(keyspace), [], UNHURRIED);
 }
