@@ -67,12 +67,15 @@ export function openScylla(configuration: DnaSourceConfiguration, clock: Clock):
 export interface DnaWays {
   readonly store: DnaStore;
   readonly beam: DnaBeam | null;
+  /** The console's own node name; left out = it has none. */
+  readonly ownName?: string;
 }
 
-export function assembleDna(seat: DnaSeat, { store, beam }: DnaWays, deps: SourceDeps): DnaAssembly {
+export function assembleDna(seat: DnaSeat, { store, beam, ownName }: DnaWays, deps: SourceDeps): DnaAssembly {
   const { recorder, view, clock, log, loopDelay } = deps;
   const own = log.child({ source: seat.id });
-  const witness = beam === null ? null : createBeamWitness({ beam, clock });
+  const witness =
+    beam === null ? null : createBeamWitness({ beam, clock, ...(ownName === undefined ? {} : { ownName }) });
   const beats = createBeatMemory();
   const reader = createDnaReader({
     sourceId: seat.id,

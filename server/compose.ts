@@ -226,6 +226,7 @@ function openConfiguredDna(seat: Configuration["dna"][number], deps: SourceDeps,
   const ways = {
     store: maskingErrors(masks, openScylla(seat, clock)),
     beam: beam === null ? null : maskingErrors(masks, beam),
+    ...(seat.beam === null ? {} : { ownName: seat.beam.name }),
   };
   return assembleDna({ ...seat, keyspace: seat.scylla.keyspace }, ways, deps);
 }

@@ -11,21 +11,22 @@ import { createDnaReader } from "./reader.ts";
 import { toIncarnationWatch } from "./reader-views.ts";
 
 const NODE = "dna@a";
+const LOOPBACK = "dna@127.0.0.1";
 const mine: Incarnation = { createdAt: epochMs(1_795_299_000_000), id: -7n };
 const id = toIncarnationId(mine);
 
 /** One node that beats until told otherwise, with its row and its machine. */
-function setUp() {
+function setUp(name = NODE, ownName = "worldline@10.0.0.9") {
   const clock = createManualClock();
   const hand = createHandBeam(clock);
-  const node = hand.add(NODE, mine);
-  const witness = createBeamWitness({ beam: hand.beam, clock });
+  const node = hand.add(name, mine);
+  const witness = createBeamWitness({ beam: hand.beam, clock, ownName });
   const journal = createMemoryRecorder(clock);
   let beats = true;
   let heartbeat = -1_000n;
   const row = (): NodeRow => {
     if (beats) heartbeat += 1n;
-    return { incarnation: mine, node: NODE, heartbeat, load: 0.1, draining: false, writeAgeMs: null };
+    return { incarnation: mine, node: name, heartbeat, load: 0.1, draining: false, writeAgeMs: null };
   };
   const reader = createDnaReader({
     sourceId: "eu-1",
@@ -106,6 +107,27 @@ describe("a node whose VM has ended", () => {
     await at.clock.advance(12_000);
     expect(await at.check()).toMatchObject({ releasable: true, certainty: "proven" });
     await at.end();
+  });
+});
+
+describe("a node whose name says 127.0.0.1", () => {
+  const dead = async (at: ReturnType<typeof setUp>) => {
+    await at.clock.advance(6_000);
+    at.stopBeating();
+    at.node.state = "gone";
+    await at.clock.advance(21_000);
+    await at.check();
+    const check = await at.check();
+    await at.end();
+    return check;
+  };
+  it("is not proven dead by the port mapper of a console on another machine: the 75 s are waited", async () => {
+    const at = setUp(LOOPBACK, "worldline@10.0.0.9");
+    expect(await dead(at)).toMatchObject({ releasable: false, certainty: "presumed" });
+    expect(at.witness.judge(LOOPBACK, mine)).toMatchObject({ kind: "unknown" });
+  });
+  it("is proven dead where the console's own name says the same machine", async () => {
+    expect(await dead(setUp(LOOPBACK, "worldline@127.0.0.1"))).toMatchObject({ releasable: true, certainty: "proven" });
   });
 });
 

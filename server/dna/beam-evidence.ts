@@ -12,9 +12,16 @@ import {
   observeLook,
 } from "./domain/beam-evidence.ts";
 import type { Incarnation } from "./domain/identity.ts";
+import { meansAnotherMachine } from "./domain/node-address.ts";
 
 /** Longest wait for one question; no answer is no evidence. */
 export const LOOK_TIMEOUT_MS = 2_000;
+
+/** What is found on the console's own machine is no proof of the death of a node on another. */
+const ELSEWHERE: BeamVerdict = {
+  kind: "unknown",
+  detail: "the host in its name is whichever machine reads it, so what is found there may be of another machine",
+};
 
 export interface BeamWitness {
   /** What is known of the address; `null` = it was never asked. Asks nobody. */
@@ -35,8 +42,10 @@ export interface BeamWitness {
 export function createBeamWitness(deps: {
   readonly beam: Pick<DnaBeam, "link" | "identity" | "registration">;
   readonly clock: Clock;
+  /** The console's own node name; left out = it has none, and every address means what it says. */
+  readonly ownName?: string;
 }): BeamWitness {
-  const { beam, clock } = deps;
+  const { beam, clock, ownName = null } = deps;
   const known = new Map<string, BeamEvidence>();
   const looking = new Map<string, Promise<BeamEvidence>>();
 
@@ -76,10 +85,11 @@ export function createBeamWitness(deps: {
     return next;
   }
 
-  const judge = (node: string | null, incarnation: Incarnation): BeamVerdict =>
-    node === null
-      ? { kind: "unknown", detail: "the name of its node is not known" }
-      : judgeBeam(incarnation, known.get(node) ?? NO_EVIDENCE, clock.monotonic());
+  function judge(node: string | null, incarnation: Incarnation): BeamVerdict {
+    if (node === null) return { kind: "unknown", detail: "the name of its node is not known" };
+    const verdict = judgeBeam(incarnation, known.get(node) ?? NO_EVIDENCE, clock.monotonic());
+    return verdict.kind === "dead" && meansAnotherMachine(node, ownName) ? ELSEWHERE : verdict;
+  }
 
   return {
     known: (node) => known.get(node) ?? null,
