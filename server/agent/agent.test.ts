@@ -197,6 +197,19 @@ describe("the reference agent", () => {
     expect(figuresOf(gateway.taken).slice(0, 5)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it("an item that is too large alone is left out and counted, and holds up nothing behind it", async () => {
+    const gateway = createFakeGateway();
+    gateway.answers.data = (_token, items) =>
+      items.some(({ body }) => body.cpu_load === 2)
+        ? { kind: "refused", status: 413, reason: "413 too-large" }
+        : { kind: "taken", rejected: 0, credit: 100 };
+    let value = 0;
+    const { clock, agent } = start(gateway, () => ++value);
+    await clock.advance(20_000);
+    expect(agent.figures()).toMatchObject({ rejected: 1, waiting: 0 });
+    expect(figuresOf(gateway.taken).slice(0, 3)).toEqual([1, 3, 4]);
+  });
+
   it("case 24: while nothing can be sent the newest of each kind stays, and the rest goes first", async () => {
     const gateway = createFakeGateway();
     const open = gateway.answers.open;

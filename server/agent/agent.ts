@@ -7,9 +7,11 @@ import { messageOf } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import { createBackOff } from "./back-off.ts";
 import type { GatewayLink, LinkFault, Welcome } from "./gateway-link.ts";
-import { createItemRing, type Measurement } from "./ring.ts";
+import { createItemRing, type Measurement, type NumberedItem } from "./ring.ts";
 
 const BYE_TIMEOUT_MS = 2_000;
+/** Status of HTTP for it. */
+const TOO_LARGE = 413;
 const LATENCY = { type: "networking_metrics", kind: "latency" } as const;
 
 /** One thing that is measured again and again. What has not changed is not sent. */
@@ -116,11 +118,7 @@ export function createAgent({ link, collectors, ringSize, clock, random, log }: 
     const items = ring.oldest(batchMax);
     const answer = await link.data(token, items, signal);
     if (answer.kind !== "taken") {
-      // Too large for the gateway: half of it may be not.
-      if (answer.kind === "refused" && answer.status === 413 && batchMax > 1) {
-        batchMax = Math.max(1, Math.floor(Math.min(batchMax, items.length) / 2));
-        return;
-      }
+      if (answer.kind === "refused" && answer.status === TOO_LARGE) return tooLarge(items);
       return failed(answer, signal);
     }
     ring.settle(new Set(items.map(({ seq }) => seq)));
@@ -128,6 +126,16 @@ export function createAgent({ link, collectors, ringSize, clock, random, log }: 
     rejected += answer.rejected;
     well();
     mind(answer.credit);
+  }
+
+  /** Half of it may be not; a single item always will be, and holds nothing up. */
+  function tooLarge(items: readonly NumberedItem[]): void {
+    batchMax = Math.max(1, Math.floor(Math.min(batchMax, items.length) / 2));
+    const [first] = items;
+    if (first === undefined || items.length > 1) return;
+    ring.settle(new Set([first.seq]));
+    rejected += 1;
+    log.warn("agent.item-too-large", { type: first.type, kind: first.kind });
   }
 
   /** No credit: the gateway says with a ping when there is some again. */

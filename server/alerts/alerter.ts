@@ -15,7 +15,7 @@ import { type Clock, type EpochMs, type MonotonicMs, toIso } from "#server/kerne
 import { messageOf } from "#server/kernel/errors.ts";
 import type { Logger } from "#server/kernel/logger.ts";
 import type { FoldView, Recorder } from "#server/live/ports.ts";
-import { type Sighting, type SinkRules, sightingsAfter, type Telling, tellings } from "./domain/telling.ts";
+import { type Sighting, type SinkRules, sightingsAfter, type Telling, tellings, withinRoom } from "./domain/telling.ts";
 import { type AlertSink, isNotTaken, type Notice } from "./ports.ts";
 import { TOLD_MAX, type ToldBook } from "./told-book.ts";
 
@@ -127,7 +127,7 @@ export function createAlerter(deps: AlerterDeps): Alerter {
       now: clock.now(),
       monotonic: clock.monotonic(),
     };
-    const due = withinRoom(tellings(line.seat.rules, situation), told.size + inDoubt.size).slice(0, NOTICES_MAX);
+    const due = withinRoom(tellings(line.seat.rules, situation), situation, TOLD_MAX).slice(0, NOTICES_MAX);
     const isAliveDue = line.aliveDueAt !== null && clock.monotonic() >= line.aliveDueAt;
     try {
       await book.forget(line.seat.id, new Set(needs.map(({ id }) => id)));
@@ -226,15 +226,6 @@ function blindStreams(folds: Folds): ReadonlySet<StreamName> {
       fold.family === "operator" || fold.family === "console" || fold.source.state === "up" ? [] : [stream],
     ),
   );
-}
-
-function withinRoom(due: readonly Telling[], open: number): readonly Telling[] {
-  let room = TOLD_MAX - open;
-  return due.filter(({ what }) => {
-    if (what !== "opened") return true;
-    room -= 1;
-    return room >= 0;
-  });
 }
 
 function noticeOf({ what, finding, need, before }: Telling, id: string): Notice {

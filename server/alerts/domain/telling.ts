@@ -79,6 +79,20 @@ function ofPresent(rules: SinkRules, situation: Situation, need: Need): readonly
   return isWorse && !isSilenced(situation, need) ? telling("worse") : [];
 }
 
+/** As much of it as is open at once at most. What it may have been told has its place already, and is told again. */
+export function withinRoom(
+  due: readonly Telling[],
+  { told, inDoubt }: Pick<Situation, "told" | "inDoubt">,
+  most: number,
+): readonly Telling[] {
+  let room = most - told.size - inDoubt.size;
+  return due.filter(({ what, finding }) => {
+    if (what !== "opened" || inDoubt.has(finding)) return true;
+    room -= 1;
+    return room >= 0;
+  });
+}
+
 /** Whether a sink is told of such a finding at all. */
 export function isFor({ kinds, least, sources }: SinkRules, { kind, severity, stream }: Need): boolean {
   if (least === "failed" && severity !== "failed") return false;
