@@ -34,7 +34,7 @@ export function createNodeRowService(deps: NodeRowDeps) {
   const deletions = createOneStart<Result>("Another row of this source is being deleted.");
 
   function preview(source: DnaSource, incarnation: string): WireShape<typeof wire.deleteRowPreviewOutput> {
-    const { nodes } = source.fold();
+    const { nodes, unreadable } = source.fold();
     const node = nodes[incarnation];
     if (node === undefined) throw new OpsError("not-found", `No incarnation ${incarnation} in ${source.id}`);
     const asOf = source.sample()?.asOf ?? null;
@@ -50,6 +50,7 @@ export function createNodeRowService(deps: NodeRowDeps) {
           silentMs: source.liveness.sight(identityOf(id)).silentMs,
           answers: other.flags.zombie !== undefined,
         })),
+      unreadable: Object.values(unreadable).filter(({ cluster }) => cluster === node.cluster).length,
     });
     const refusals = [
       ...(source.act ? [] : [ACT_OFF]),

@@ -21,13 +21,16 @@ export interface RowDeletionInput {
     /** Its BEAM answers with the same identity. */
     readonly answers: boolean;
   }[];
+  /** Rows of the cluster that are there and cannot be read: each may be of a node that lives. */
+  readonly unreadable: number;
 }
 
 const NAMED_MAX = 3;
 const DEAD: ReadonlySet<LifecycleState> = new Set(["silent", "gone"]);
 
 /** Every condition with its present answer, always in the same order. Pure. */
-export function judgeRowDeletion({ incarnation, fresh, incarnations }: RowDeletionInput): readonly ReleasableReason[] {
+export function judgeRowDeletion(input: RowDeletionInput): readonly ReleasableReason[] {
+  const { incarnation, fresh, incarnations, unreadable } = input;
   const own = incarnations.find(({ id }) => id === incarnation);
   const living = incarnations.filter(({ state }) => !DEAD.has(state));
   const young = incarnations.filter(({ silentMs }) => silentMs <= WHOLLY_DEAD_SILENCE_MS);
@@ -44,6 +47,11 @@ export function judgeRowDeletion({ incarnation, fresh, incarnations }: RowDeleti
       holds: young.length === 0,
       text: `Each of its cluster has been silent for over ${WHOLLY_DEAD_SILENCE_MS / 1_000} s, counted without a gap.`,
       detail: named(young, "not yet so long"),
+    },
+    {
+      holds: unreadable === 0,
+      text: "Every row of its cluster can be read.",
+      detail: unreadable === 0 ? null : `${unreadable} cannot, and may be of nodes that live.`,
     },
     { holds: answering.length === 0, text: "No BEAM of its cluster answers.", detail: named(answering, "answers") },
   ];
