@@ -64,8 +64,10 @@ export function dynflowInvalidationContract(name: string, open: OpenTables): voi
           owner,
         ),
       );
+    /** Ruby's name of a host is text without an encoding, which is stored as bytes: here `e`. */
+    const hostname = { $bytes: "ZQ==" };
     const executor = (id: string, active = true) =>
-      record("ExecutorWorld", id, null, { active, meta: { hostname: "e", last_seen: "2026-11-22 05:47:44.945" } });
+      record("ExecutorWorld", id, null, { active, meta: { hostname, last_seen: "2026-11-22 05:47:44.945" } });
     const lock = (className: "ExecutionLock" | "PlanningLock", owner: string) =>
       record(className, `execution-plan:${PLAN_ID}`, `world:${owner}`, {
         world_id: owner,

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeEnvelope } from "./codec/envelope-encode.ts";
+import { encodePayload } from "./codec/payload.ts";
+import { EXECUTOR_WORLD_CLASS, worldOf } from "./domain/records.ts";
 import { type OpenedTables, type OpenTables, uuid } from "./dynflow-tables.contract.ts";
 
 const SENDER = uuid(1);
@@ -17,15 +19,23 @@ function execution(receiverId: string, number: number): Uint8Array {
   return bytes.value;
 }
 
-/** What every `DynflowStore` promises of envelopes that wait. Run against each adapter. */
+/** What every `DynflowStore` promises of worlds and of envelopes that wait. Run against each adapter. */
 export function dynflowWorldsContract(name: string, open: OpenTables): void {
-  describe(`DynflowStore contract, envelopes: ${name}`, () => {
+  describe(`DynflowStore contract, worlds and envelopes: ${name}`, () => {
     let tables: OpenedTables;
     beforeEach(async () => {
       tables = await open();
     });
     afterEach(() => tables.close());
     const put = (receiver_id: string, data: Uint8Array) => tables.insert("dynflow_envelopes", { receiver_id, data });
+
+    it("tell the name of a world's host as Ruby stores it: text without an encoding, which is bytes", async () => {
+      const world = { class: EXECUTOR_WORLD_CLASS, id: SENDER, meta: { hostname: { $bytes: "dm0=" } }, active: true };
+      const key = { class: EXECUTOR_WORLD_CLASS, id: SENDER };
+      await tables.insert("dynflow_coordinator_records", { ...key, data: encodePayload(world) });
+      const [record] = await tables.store.records([key]);
+      expect(record === undefined ? null : worldOf(record)).toMatchObject({ hostname: "vm", state: "active" });
+    });
 
     it("none wait", async () => {
       expect(await tables.store.envelopes(null, 10)).toEqual({ receivers: [], countedAll: true, envelopes: [] });

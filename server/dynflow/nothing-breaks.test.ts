@@ -72,7 +72,7 @@ function aPlan(): void {
 }
 
 /** Everything that the page of a plan asks, in the shape of the wire: whatever does not fit it fails here. */
-async function page(planId = PLAN) {
+async function page({ planId = PLAN, without = [] }: { planId?: string; without?: readonly string[] } = {}) {
   const clock = createManualClock();
   const source = {
     id: SOURCE,
@@ -117,6 +117,7 @@ async function page(planId = PLAN) {
     ["action", 1],
     ["delayed", null],
   ] as const) {
+    if (without.includes(row)) continue;
     const raw = payloadWire.rawInput.parse({ ...asked, row, id });
     payloadWire.rawOutput.parse(await payloads.raw(OPERATOR, raw));
   }
@@ -210,6 +211,38 @@ describe("a plan's page", () => {
     const { action } = await page();
     expect(action.input).toMatchObject({ value: { $marshal: { class: null, bytes: 8 } } });
     expect(JSON.stringify(action)).not.toContain("secret");
+  });
+
+  it("reads text that a column keeps as bytes, and a number that SQLite took JSON for", async () => {
+    aPlan();
+    direct.prepare("UPDATE dynflow_execution_plans SET label = ?, run_flow = 2").run(Buffer.from("Café::Plan"));
+    direct.prepare("UPDATE dynflow_steps SET state = ? WHERE id = 2").run(Buffer.from("error"));
+    direct.prepare("UPDATE dynflow_delayed_plans SET frozen = 't'").run();
+    const { plan, steps } = await page();
+    expect(plan).toMatchObject({ label: "Café::Plan", delayed: { frozen: true }, result: "error" });
+    expect(plan.runFlow).toEqual({ kind: "step", stepId: 2 });
+    expect(steps.steps.map(({ state }) => state)).toEqual(["success", "error"]);
+  });
+
+  it("loses no page and no list over one integer beyond all bounds", async () => {
+    aPlan();
+    direct.exec("UPDATE dynflow_execution_plans SET root_plan_step_id = 9223372036854775807, label = 'Big'");
+    direct.exec("UPDATE dynflow_steps SET action_id = 9223372036854775807, queue = 'q' WHERE id = 2");
+    const { plan, steps, action } = await page();
+    expect(plan).toMatchObject({ label: "Big", state: "paused" });
+    expect(steps.steps[1]).toMatchObject({ id: 2, actionId: 0, queue: "q" });
+    expect(action.step).toMatchObject({ id: 2 });
+  });
+
+  it("shows a step and its error where the row of its action is missing", async () => {
+    aPlan();
+    direct.exec("DELETE FROM dynflow_actions");
+    const error = { exception_class: "RuntimeError", message: "boom", backtrace: ["a.rb:1"] };
+    direct.prepare("UPDATE dynflow_steps SET error = ? WHERE id = 2").run(encodePayload(error));
+    const { action, chunks } = await page({ without: ["action"] });
+    expect(action.error).toMatchObject({ exceptionClass: "RuntimeError", message: "boom" });
+    expect(action.input).toEqual({ unreadable: "the plan has no row of action 1", bytes: 0 });
+    expect(chunks.chunks).toEqual([]);
   });
 
   it("takes 200 kB of input, and keeps an ext type that nobody knows as bytes with the reason", async () => {

@@ -11,6 +11,7 @@ import type { JsonValue } from "#server/kernel/json.ts";
 import type { Operations } from "#server/operations/ports.ts";
 import { toBase64 } from "./codec/base64.ts";
 import type { ActionPayload, Decoded, PayloadValue, StepRow } from "./domain/model.ts";
+import { missingAction } from "./missing-action.ts";
 import { toChunkViews } from "./payload-chunks.ts";
 import type { RawRow, RawRowRef } from "./ports.ts";
 import { bytesOf, RAW_PAGE_BYTES, toRawView } from "./raw-view.ts";
@@ -188,8 +189,7 @@ async function actionOf(
 ): Promise<{ readonly step: StepRow; readonly action: ActionPayload }> {
   const step = await stepOf(source, planId, stepId);
   const action = await source.store.action(planId, step.actionId, chunksAfter);
-  if (action === null) throw new OpsError("not-found", `The plan has no action ${step.actionId}`);
-  return { step, action };
+  return { step, action: action ?? missingAction(step.actionId) };
 }
 
 const toActor = (caller: Caller, reason: string): EventActor => ({

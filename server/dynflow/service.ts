@@ -12,6 +12,7 @@ import { ownIndexes } from "./domain/plan-indexes.ts";
 import { lockKindOf } from "./domain/records.ts";
 import { resumeRefusals } from "./domain/resume.ts";
 import { maskedNote } from "./masked-note.ts";
+import { missingAction } from "./missing-action.ts";
 import { toPlanFilter } from "./plan-filter.ts";
 import { createPlanReads, type PlanReads } from "./plan-reads.ts";
 import {
@@ -124,8 +125,8 @@ export function createDynflowService(deps: {
       source.look(input.planId);
       const observed = observedAt(askedAt, [source]);
       const action = await source.store.action(input.planId, step.actionId);
-      if (action === null) throw new OpsError("not-found", `The plan has no action ${step.actionId}`);
-      return { ...observed, ...toActionView(step, action, audienceFor(caller), masks) };
+      const told = action ?? missingAction(step.actionId);
+      return { ...observed, ...toActionView(step, told, audienceFor(caller), masks) };
     },
 
     async history(caller: Caller, input: WireIn<typeof wire.planInput>): WireOut<typeof wire.historyOutput> {

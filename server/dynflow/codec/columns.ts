@@ -1,7 +1,9 @@
 /** The other serialized columns of plans and steps: history, step ids, children, errors. */
 import type { HistoryEntry, StepError } from "#server/dynflow/domain/model.ts";
 import { isMsgpackArray, isMsgpackMap, type MsgpackValue, safeIntegerOf, textOf } from "./msgpack-value.ts";
+import { toPayload } from "./payload.ts";
 import { type Parsed, parsed, unparsed } from "./stored.ts";
+import { readableText } from "./utf8.ts";
 
 /** Unix seconds that have a date people could read. */
 const YEAR_0_SEC = -62_167_219_200;
@@ -44,17 +46,30 @@ function parseIntegers(value: MsgpackValue, column: string): Parsed<readonly num
   return parsed(ids);
 }
 
-/** Source: Dynflow/dynflow 2.0.0 lib/dynflow/execution_plan/steps/error.rb `to_hash`. */
+/**
+ * Text that Ruby holds without an encoding (what came from a socket or a program) is stored as bytes: they are read as
+ * the text that they are. A message can be whatever a class of exceptions makes of it; none is empty.
+ *
+ * Source: Dynflow/dynflow 2.0.0 lib/dynflow/execution_plan/steps/error.rb `to_hash`; msgpack-ruby `ext/msgpack/packer.h`
+ * `msgpack_packer_write_string_value` (a string in ASCII-8BIT is written as `bin`).
+ */
 export function parseStepError(value: MsgpackValue): Parsed<StepError | null> {
   if (value === null) return parsed(null);
   if (!isMsgpackMap(value)) return unparsed("an error that is no map");
-  const exceptionClass = textOf(value.get("exception_class"));
-  const message = textOf(value.get("message"));
-  if (exceptionClass === null || message === null) return unparsed("an error without class or message");
+  const exceptionClass = lineOf(value.get("exception_class"));
+  const message = value.get("message") ?? null;
+  if (exceptionClass === null) return unparsed("an error without a class");
   const backtrace = value.get("backtrace");
-  const lines = isMsgpackArray(backtrace) ? backtrace.filter((line) => typeof line === "string") : [];
-  return parsed({ exceptionClass, message, backtrace: lines });
+  const lines = isMsgpackArray(backtrace) ? backtrace.flatMap((line) => lineOf(line) ?? []) : [];
+  return parsed({ exceptionClass, message: messageOf(message), backtrace: lines });
 }
+
+/** A text, whether it was stored as one or as bytes. */
+const lineOf = (value: MsgpackValue | undefined): string | null =>
+  value instanceof Uint8Array ? readableText(value) : textOf(value);
+
+const messageOf = (value: MsgpackValue): string =>
+  value === null ? "" : (lineOf(value) ?? JSON.stringify(toPayload(value)));
 
 /** The map that Ruby stores for an error. */
 export const stepErrorValue = (error: StepError): MsgpackValue =>

@@ -3,6 +3,7 @@
  * world could not decode it (and would have lost its whole batch): a world of 2.0 for msgpack, for JSON text one of
  * the releases that wrote it.
  */
+import { withTextOfBytes } from "./binary-text.ts";
 import {
   type Envelope,
   EVENT_ATOMS,
@@ -15,6 +16,7 @@ import { isMsgpackMap, type MsgpackMap, type MsgpackValue, safeIntegerOf, textOf
 import { toPayload } from "./payload.ts";
 import { decodeForm, type StoredForm } from "./stored.ts";
 import { toUtcMicros } from "./utc-text.ts";
+import { readableText } from "./utf8.ts";
 
 export type DecodedEnvelope =
   | {
@@ -37,7 +39,8 @@ export function decodeEnvelope(bytes: Uint8Array, form = formOf(bytes)): Decoded
   const refuse = (reason: string): DecodedEnvelope => ({ ok: false, reason, bytes: bytes.length });
   const decoded = decodeForm(bytes, form);
   if (!decoded.ok) return refuse(decoded.reason);
-  const map = decoded.value;
+  // Bytes are Strings to Ruby, which asks for no encoding.
+  const map = withTextOfBytes(decoded.value);
   if (!isMsgpackMap(map)) return refuse("an envelope that is no map");
   const name = textOf(map.get("algebrick_type"));
   if (name !== `${PREFIX}Envelope`) return refuse(`not an envelope but ${name ?? "untyped"}`);
@@ -183,11 +186,17 @@ const DECODERS: ReadonlyMap<string, MessageDecoder> = new Map<string, MessageDec
     "Failed",
     {
       keys: ["error"],
-      read: (fields) => ({ type: "Failed", error: fields.text("error") ?? "" }),
+      read: (fields) => ({ type: "Failed", error: errorOf(fields) }),
     },
   ],
   ["ExecutionStatus", { keys: ["execution_status"], read: readStatus }],
 ]);
+
+/** Why something failed can be any message that Ruby raised, in any encoding. */
+function errorOf(fields: Fields): string {
+  const value = fields.raw("error");
+  return value instanceof Uint8Array ? readableText(value) : (fields.text("error") ?? "");
+}
 
 function readEvent(fields: Fields): Message | null {
   const planId = fields.text("execution_plan_id");

@@ -156,6 +156,17 @@ describe("what costs a real world its whole batch", () => {
   });
 });
 
+describe("a text that Ruby holds without an encoding is a text", () => {
+  const failed = (hex: string) => decodeEnvelope(wire(typed("Dynflow::Dispatcher::Failed", ["error", hex])));
+  it.each([
+    ["c405636166c3a9", "café"],
+    ["c40361ff62", "a\\xffb"],
+    ["a361ff62", "a\\xffb"],
+  ])("%s is why something failed: %j", (hex, error) => {
+    expect(failed(hex)).toMatchObject({ ok: true, envelope: { message: { type: "Failed", error } }, deviations: [] });
+  });
+});
+
 describe("reading is tolerant", () => {
   it("a ping of a newer release, with a key more, is still a ping", () => {
     const ping = typed(

@@ -3,7 +3,17 @@ import * as hand from "./by-hand.test-kit.ts";
 import { bytesOf } from "./by-hand.test-kit.ts";
 import { historyValue, stepErrorValue } from "./columns.ts";
 import { encodeMsgpack } from "./msgpack-encode.ts";
-import { decodeActionPayloads, decodeActionRow, decodeDelayedRow, decodePlanRow, decodeStepRow } from "./rows.ts";
+import type { MsgpackValue } from "./msgpack-value.ts";
+import {
+  decodeActionPayloads,
+  decodeActionRow,
+  decodeDelayedRow,
+  decodeExactCell,
+  decodePayloadCell,
+  decodePlanRow,
+  decodeStepRow,
+  NO_STEP,
+} from "./rows.ts";
 import { NO_BLOB, type StoredBlob } from "./stored.ts";
 import { toRubyTimeText, toSqlInstant, toUtcMicros } from "./utc-text.ts";
 
@@ -276,6 +286,64 @@ describe("columns are written as Ruby stores them", () => {
   });
 });
 
+describe("an error", () => {
+  const errorOf = (...entries: readonly (readonly [string, MsgpackValue])[]) => {
+    const cell = encodeMsgpack(new Map<MsgpackValue, MsgpackValue>([["exception_class", "IOError"], ...entries]));
+    return decodeStepRow({ ...NO_STEP, error: { bytes: cell, length: cell.length } }).error;
+  };
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
+
+  it("whose message and backtrace Ruby holds without an encoding is told in full", () => {
+    const error = errorOf(["message", bytes("no \xc3\xa9, \xff")], ["backtrace", [bytes("a.rb:1"), "b.rb:2", 3]]);
+    expect(error).toEqual({
+      ok: true,
+      value: { exceptionClass: "IOError", message: "no é, \\xff", backtrace: ["a.rb:1", "b.rb:2"] },
+    });
+  });
+
+  it.each<readonly [string, MsgpackValue, string]>([
+    ["none", null, ""],
+    ["a map", new Map([["code", 5]]), '{"code":5}'],
+    ["a number", 404, "404"],
+  ])("keeps its class whatever its message is: %s", (_what, message, text) => {
+    expect(errorOf(["message", message])).toMatchObject({ value: { exceptionClass: "IOError", message: text } });
+  });
+
+  it("without a class is none", () => {
+    expect(errorOf(["exception_class", null])).toMatchObject({ ok: false });
+  });
+});
+
+describe("JSON that is kept as bytes", () => {
+  it.each([
+    ['{"a":[1]}', { a: [1] }],
+    ["[2]", [2]],
+  ])("is read as what it is: %s", (text, value) => {
+    expect(decodePayloadCell({ bytes: Buffer.from(text), length: text.length })).toEqual({ ok: true, value });
+  });
+
+  it("that is broken is told as bytes that are no msgpack", () => {
+    const cell = Buffer.from('{"a":[1}');
+    expect(decodePayloadCell({ bytes: cell, length: cell.length })).toMatchObject({ ok: false, bytes: 8 });
+    expect(decodePayloadCell({ bytes: Buffer.from("{"), length: 1 })).toEqual({ ok: true, value: 0x7b });
+  });
+});
+
+describe("bytes that hold text", () => {
+  const cell = encodeMsgpack(
+    new Map<MsgpackValue, MsgpackValue>([["script", new Uint8Array(Buffer.from("echo café"))]]),
+  );
+  const stored = { bytes: cell, length: cell.length };
+
+  it("are text in a payload", () => {
+    expect(decodePayloadCell(stored)).toEqual({ ok: true, value: { script: "echo café" } });
+  });
+
+  it("stay bytes where a cell is shown as it stands, or written again", () => {
+    expect(decodeExactCell(stored)).toEqual({ ok: true, value: { script: { $bytes: "ZWNobyBjYWbDqQ==" } } });
+  });
+});
+
 describe("instants as text", () => {
   it.each([
     ["2026-11-22 05:45:46", "2026-11-22T05:45:46.000000Z"],
@@ -285,11 +353,15 @@ describe("instants as text", () => {
     ["2026-11-22 05:45:46.997817999", "2026-11-22T05:45:46.997817Z"],
     ["2026-11-22T05:45:46Z", "2026-11-22T05:45:46.000000Z"],
     ["2014-05-06 07:08:09 UTC", "2014-05-06T07:08:09.000000Z"],
+    ["2026-11-22 05:45:46.995+00", "2026-11-22T05:45:46.995000Z"],
+    ["2026-11-22 00:45:46.997817+0530", "2026-11-21T19:15:46.997817Z"],
+    ["2026-11-22 05:45:46 -03:30", "2026-11-22T09:15:46.000000Z"],
+    ["2026-11-22 05:45:46+02", "2026-11-22T03:45:46.000000Z"],
   ])("%s is %s", (text, instant) => {
     expect(toUtcMicros(text)).toBe(instant);
   });
 
-  it.each(["", "infinity", "2026-13-22 05:45:46", "2026-11-22", "22 Nov", "<img>", "2026-11-22 05:45:46+02"])(
+  it.each(["", "infinity", "2026-13-22 05:45:46", "2026-11-22", "22 Nov", "<img>", "2026-11-22 05:45:46 CET"])(
     "%j is none",
     (text) => {
       expect(toUtcMicros(text)).toBeNull();

@@ -18,6 +18,7 @@ import type {
   StepRow,
   UtcMicros,
 } from "#server/dynflow/domain/model.ts";
+import { withTextOfBytes } from "./binary-text.ts";
 import { parseChildren, parseHistory, parseStepError, parseStepIds } from "./columns.ts";
 import { parseFlow } from "./flow.ts";
 import { marshalPayload } from "./marshal.ts";
@@ -101,7 +102,8 @@ function part<T>(
   return withBytes(parse(record.value.get(key) ?? null), 0);
 }
 
-const payloadOf = (value: MsgpackValue): Parsed<PayloadValue> => parsed(toPayload(value));
+/** Bytes that are readable text are shown, searched, masked and compared as the text that they are. */
+const payloadOf = (value: MsgpackValue): Parsed<PayloadValue> => parsed(toPayload(withTextOfBytes(value)));
 
 /** A time inside a record: text (JSON era) or a time ext. */
 function instantOf(value: MsgpackValue | undefined): UtcMicros | null {
@@ -249,3 +251,11 @@ export function decodeDelayedRow(raw: RawDelayedRow): DelayedPlan {
 /** A cell that always holds one payload: an output chunk, the record of a coordinator row. */
 export const decodePayloadCell = (blob: StoredBlob): Decoded<PayloadValue> =>
   decodeStored(blob, payloadOf, (bytes) => marshalPayload(bytes));
+
+/** The same with bytes left as bytes, whatever they hold: to be shown as it stands, or written again as it was. */
+export const decodeExactCell = (blob: StoredBlob): Decoded<PayloadValue> =>
+  decodeStored(
+    blob,
+    (value) => parsed(toPayload(value)),
+    (bytes) => marshalPayload(bytes),
+  );

@@ -44,13 +44,22 @@ export function decodeStored<T>(
   return result.ok ? result : raw(result.reason);
 }
 
-/** The value of bytes in either form. */
+/**
+ * The value of bytes in either form. JSON that a database was made to keep as bytes (a copy made by another program, a
+ * binary character set) is known by its first one: what begins with a brace or a bracket and goes on is no msgpack.
+ */
 export function decodeForm(
   bytes: Uint8Array,
   form: StoredForm = "msgpack",
 ): { readonly ok: true; readonly value: MsgpackValue } | { readonly ok: false; readonly reason: string } {
-  return form === "json" ? decodeJsonText(bytes) : decodeMsgpack(bytes);
+  if (form === "json") return decodeJsonText(bytes);
+  const first = bytes.length > 1 ? bytes[0] : undefined;
+  const json = first === BRACE || first === BRACKET ? decodeJsonText(bytes) : null;
+  return json?.ok === true ? json : decodeMsgpack(bytes);
 }
+
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
 
 /** A parse result as a `Decoded`, told how many bytes it came from. */
 export const withBytes = <T>(result: Parsed<T>, bytes: number): Decoded<T> =>

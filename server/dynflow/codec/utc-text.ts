@@ -1,21 +1,33 @@
 /**
  * The text forms of instants in Dynflow's tables and records, all UTC without a zone:
- * `2026-11-22 05:45:46`, `….995` (plans), `….997817` (steps, chunks).
+ * `2026-11-22 05:45:46`, `….995` (plans), `….997817` (steps, chunks). A column that somebody made one with a zone, or a
+ * copy that names one (`+0200`), means what it says.
  *
  * Source: Dynflow/dynflow 2.0.0 lib/dynflow/serializable.rb `TIME_FORMAT`, `LEGACY_TIME_FORMAT`;
  * lib/dynflow/persistence_adapters/sequel.rb `Sequel.database_timezone = :utc`.
  */
 import type { UtcMicros } from "#server/dynflow/domain/model.ts";
 
-const SQL_INSTANT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?: UTC|Z|\+00(?::?00)?)?$/;
+const SQL_INSTANT =
+  /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?: ?UTC|Z| ?([+-]\d{2})(?::?(\d{2}))?)?$/;
+const MINUTE_MS = 60_000;
 
 /** An instant with six fraction digits, cut (never rounded) to microseconds; `null` for text that is no instant. */
 export function toUtcMicros(text: string): UtcMicros | null {
   const match = SQL_INSTANT.exec(text);
   if (match === null) return null;
-  const iso = `${match[1]}T${match[2]}`;
-  if (Number.isNaN(Date.parse(`${iso}Z`))) return null;
+  const local = `${match[1]}T${match[2]}`;
+  const localMs = Date.parse(`${local}Z`);
+  if (Number.isNaN(localMs)) return null;
+  const aheadMs = zoneMinutes(match[4], match[5]) * MINUTE_MS;
+  const iso = aheadMs === 0 ? local : new Date(localMs - aheadMs).toISOString().slice(0, -5);
   return `${iso}.${(match[3] ?? "").slice(0, 6).padEnd(6, "0")}Z`;
+}
+
+/** How far a zone is ahead of UTC; 0 when none is named. */
+function zoneMinutes(hours = "+00", minutes = "00"): number {
+  const size = Math.abs(Number(hours)) * 60 + Number(minutes);
+  return hours.startsWith("-") ? -size : size;
 }
 
 /** `2026-11-22 05:45:46.995000`: the form to compare with in SQL. `null` when the text is no instant of ours. */

@@ -16,6 +16,24 @@ export function utf8Text(bytes: Uint8Array): string | null {
   return UTF8.decode(bytes);
 }
 
+/** The text as far as there is one; each byte that is part of none stands as `\\xff`, as Ruby shows it. Total. */
+export function readableText(bytes: Uint8Array): string {
+  const whole = utf8Text(bytes);
+  if (whole !== null) return whole;
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0) {
+      parts.push(UTF8.decode(bytes.subarray(from, at)), `\\x${(bytes[at] ?? 0).toString(16).padStart(2, "0")}`);
+      from = at + 1;
+    }
+    at += Math.max(1, length);
+  }
+  parts.push(UTF8.decode(bytes.subarray(from)));
+  return parts.join("");
+}
+
 function asciiLength(bytes: Uint8Array): number {
   let at = 0;
   while (at < bytes.length && (bytes[at] ?? 0) < 0x80) at += 1;

@@ -3,28 +3,35 @@ import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import type { StoredBlob } from "#server/dynflow/codec/stored.ts";
 import { toUtcMicros } from "#server/dynflow/codec/utc-text.ts";
+import { readableText } from "#server/dynflow/codec/utf8.ts";
 import type { UtcMicros } from "#server/dynflow/domain/model.ts";
 import type { SqlDifferences } from "./differences.ts";
 
 /** One row, cells unknown. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Text that is kept as bytes (SQLite enforces no column types; MySQL has binary character sets) is text all the same. */
 export const textCell = (row: Row, key: string): string | null => {
   const value = row[key];
+  if (value instanceof Uint8Array) return readableText(value);
   return value === null || value === undefined ? null : String(value);
 };
 
-/** Integers and finite doubles alike; `null` for NULL and for what is no number (SQLite enforces no column types). */
+/**
+ * Safe integers and finite doubles alike; `null` for NULL, for what is no number (SQLite enforces no column types) and for
+ * an integer that would be told wrong: nothing of Dynflow's counts so far.
+ */
 export function numberCell(row: Row, key: string): number | null {
   const value = row[key];
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  return typeof value === "bigint" ? Number(value) : null;
+  if (typeof value !== "bigint") return null;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : null;
 }
 
-export const flagCell = (row: Row, key: string): boolean => {
-  const value = row[key];
-  return value === true || value === 1 || value === 1n;
-};
+/** Drivers that have no booleans, and files of releases that wrote letters for them. */
+const TRUE: ReadonlySet<unknown> = new Set([true, 1, 1n, "1", "t", "true"]);
+export const flagCell = (row: Row, key: string): boolean => TRUE.has(row[key]);
 
 /** `null` for NULL, and for text that is no instant (an infinite timestamp, say): there is nothing to show. */
 export const instantCell = (row: Row, key: string): UtcMicros | null => {
@@ -43,11 +50,14 @@ export const blobColumns = (
 
 const UTF8 = new TextEncoder();
 
-/** Text is the JSON of older releases, bytes are msgpack: the cell itself tells, as a table can hold both. */
+/**
+ * Text is the JSON of older releases, bytes are msgpack: the cell itself tells, as a table can hold both. A bare number is
+ * JSON that SQLite took for one.
+ */
 export function blobCell(row: Row, name: string): StoredBlob {
   const value = row[name];
-  if (typeof value === "string") {
-    return { bytes: UTF8.encode(value), length: numberCell(row, `${name}_length`), form: "json" };
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
+    return { bytes: UTF8.encode(String(value)), length: numberCell(row, `${name}_length`), form: "json" };
   }
   return { bytes: value instanceof Uint8Array ? value : null, length: numberCell(row, `${name}_length`) };
 }

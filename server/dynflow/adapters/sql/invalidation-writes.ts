@@ -11,7 +11,7 @@ import { historyValue, stepErrorValue } from "#server/dynflow/codec/columns.ts";
 import { encodeMsgpack } from "#server/dynflow/codec/msgpack-encode.ts";
 import type { MsgpackValue } from "#server/dynflow/codec/msgpack-value.ts";
 import { fromPayload, toPayload } from "#server/dynflow/codec/payload.ts";
-import { decodePayloadCell, decodePlanRow } from "#server/dynflow/codec/rows.ts";
+import { decodeExactCell, decodePayloadCell, decodePlanRow } from "#server/dynflow/codec/rows.ts";
 import {
   type Abandonment,
   type AbandonOutcome,
@@ -270,7 +270,8 @@ async function worldRecord(db: Database, differences: SqlDifferences, worldId: s
     select ${blobColumns(differences, "data", "data", RECORD_MAX_BYTES)} from dynflow_coordinator_records
     where id = ${worldId} and class = ${EXECUTOR_WORLD_CLASS} ${differences.forUpdate}`.execute(db);
   if (rows[0] === undefined) return null;
-  const data = decodePayloadCell(blobCell(rows[0], "data"));
+  // It is written again but for one flag.
+  const data = decodeExactCell(blobCell(rows[0], "data"));
   return data.ok ? data.value : null;
 }
 

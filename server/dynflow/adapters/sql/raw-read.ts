@@ -1,8 +1,8 @@
 /** One row as it stands, whatever columns its table has. Read only when somebody opens it. */
 import { type RawBuilder, sql } from "kysely";
-import { decodePayloadCell } from "#server/dynflow/codec/rows.ts";
+import { decodeExactCell } from "#server/dynflow/codec/rows.ts";
 import type { RawCell, RawRow, RawRowRef } from "#server/dynflow/ports.ts";
-import { blobCell, blobColumns, type Row } from "./cells.ts";
+import { blobCell, blobColumns, type Row, textCell } from "./cells.ts";
 import type { Database, SqlDifferences } from "./differences.ts";
 import { isUuid } from "./ids.ts";
 
@@ -51,15 +51,16 @@ export async function readRaw(db: Database, differences: SqlDifferences, ref: Ra
 }
 
 function cellOf(row: Row, column: string): RawCell {
-  if (!BLOBS.has(column)) return { column, text: textOf(row[column]), blob: null };
+  if (!BLOBS.has(column)) return { column, text: textOf(row, column), blob: null };
   const cell = blobCell(row, column);
   if (cell.length === null) return { column, text: null, blob: null };
   const { bytes, length, form = "msgpack" } = cell;
-  return { column, text: null, blob: { bytes, length, form, decoded: decodePayloadCell(cell) } };
+  return { column, text: null, blob: { bytes, length, form, decoded: decodeExactCell(cell) } };
 }
 
-function textOf(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  const text = value instanceof Date ? value.toISOString() : String(value);
+function textOf(row: Row, column: string): string | null {
+  const value = row[column];
+  const text = value instanceof Date ? value.toISOString() : textCell(row, column);
+  if (text === null) return null;
   return text.length <= TEXT_MAX_CHARS ? text : `${text.slice(0, TEXT_MAX_CHARS - 1)}…`;
 }

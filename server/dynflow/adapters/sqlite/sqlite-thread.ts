@@ -30,15 +30,27 @@ function database(): DatabaseSync {
 
 function answer(request: SqliteRequest): SqliteReply {
   try {
-    const rows = database()
-      .prepare(request.sql)
-      .all(...request.parameters);
-    return { id: request.id, ok: true, rows };
+    return { id: request.id, ok: true, rows: rowsOf(request) };
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     return { id: request.id, ok: false, message, resultCode: resultCodeOf(cause) };
   }
 }
+
+/** An integer beyond 2^53 fails a whole answer: it is read again, with every integer as a bigint. A write runs once. */
+function rowsOf({ sql, parameters }: SqliteRequest) {
+  const statement = database().prepare(sql);
+  try {
+    return statement.all(...parameters);
+  } catch (cause) {
+    if (!data.readOnly || !isTooLarge(cause)) throw cause;
+    statement.setReadBigInts(true);
+    return statement.all(...parameters);
+  }
+}
+
+const isTooLarge = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === "ERR_OUT_OF_RANGE";
 
 /** The low byte is the primary code; the rest tells variants that nobody here tells apart. */
 function resultCodeOf(cause: unknown): number | null {
