@@ -225,6 +225,25 @@ describe("limits", () => {
   });
 
   test.each([
+    ["tuples", [105, 0, 0, 3, 0xe8]],
+    ["lists", [108, 0, 0, 3, 0xe8]],
+    ["maps", [116, 0, 0, 1, 0xf4]],
+  ])(
+    "%s in each other do not speak for the same bytes: the second is refused before anything is made for it",
+    (_name, count) => {
+      const nestedCounts = Uint8Array.of(
+        131,
+        ...Array.from({ length: 100 }, () => count).flat(),
+        ...new Array<number>(1_000).fill(106),
+      );
+      expect(refused(nestedCounts, undefined)).toEqual(["upstream-malformed", 11]);
+      expect(refused(nestedCounts, { termsMax: 1_500 })).toEqual(["upstream-malformed", 11]);
+      const enough = Uint8Array.from([...nestedCounts, ...new Array<number>(1_000).fill(106)]);
+      expect(refused(enough, { termsMax: 1_500 })).toEqual(["limit-exceeded", 11]);
+    },
+  );
+
+  test.each([
     ["another version", [130, 97, 1]],
     ["an unknown tag", [131, 200]],
     ["bytes after it", [131, 97, 1, 0]],

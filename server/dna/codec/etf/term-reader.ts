@@ -19,7 +19,11 @@ const EMPTY_TUPLE: TupleTerm = Object.freeze({ type: "tuple", items: Object.free
 /** Arity, unique, index and number of free variables, before the module of a fun. */
 const FUN_HEADER_BYTES = 1 + 16 + 4 + 4;
 
-/** A cursor over terms without their version byte. Nothing is allocated by a count before as many bytes are there. */
+/**
+ * A cursor over terms without their version byte. Nothing is allocated by a count before as many bytes are there, and bytes
+ * that one count has spoken for are not there for a count inside of it: so what is allocated grows with what has arrived,
+ * never with how deep counts stand in each other.
+ */
 export class TermReader {
   at: number;
   private readonly bytes: Uint8Array;
@@ -27,6 +31,8 @@ export class TermReader {
   private readonly limits: EtfLimits;
   private readonly atoms: AtomTable;
   private termsLeft: number;
+  /** Terms that counts have spoken for, and that have not begun yet. */
+  private promised = 0;
 
   constructor(bytes: Uint8Array, at: number, limits: EtfLimits, atoms: AtomTable) {
     // Never a subclass: views of it are what terms carry.
@@ -108,9 +114,9 @@ export class TermReader {
   }
 
   private terms(count: number, depth: number): Term[] {
-    this.need(count);
+    this.promise(count);
     const items = new Array<Term>(count);
-    for (let index = 0; index < count; index += 1) items[index] = this.term(depth);
+    for (let index = 0; index < count; index += 1) items[index] = this.promisedTerm(depth);
     return items;
   }
 
@@ -123,9 +129,9 @@ export class TermReader {
       if (tag === TAG.nil) return { type: "list", items, tail: null };
       if (tag === TAG.list) {
         const more = this.u32();
-        this.need(more);
         this.count(1, start);
-        for (let index = 0; index < more; index += 1) items.push(this.term(depth + 1));
+        this.promise(more);
+        for (let index = 0; index < more; index += 1) items.push(this.promisedTerm(depth + 1));
       } else if (tag === TAG.string) {
         for (const item of this.string().items) items.push(item);
         return { type: "list", items, tail: null };
@@ -145,9 +151,10 @@ export class TermReader {
   }
 
   private map(arity: number, depth: number): MapTerm {
-    this.need(2 * arity);
+    this.promise(2 * arity);
     const entries = new Array<readonly [Term, Term]>(arity);
-    for (let index = 0; index < arity; index += 1) entries[index] = [this.term(depth + 1), this.term(depth + 1)];
+    for (let index = 0; index < arity; index += 1)
+      entries[index] = [this.promisedTerm(depth + 1), this.promisedTerm(depth + 1)];
     return { type: "map", entries };
   }
 
@@ -264,9 +271,16 @@ export class TermReader {
   }
 
   /** Each term is a byte at least. */
-  private need(count: number): void {
-    if (count > this.bytes.length - this.at) throw malformed(this.at, `cut: ${count} terms belong here`);
-    if (count > this.termsLeft) throw overLimit(this.at, `more than ${this.limits.termsMax} terms`);
+  private promise(count: number): void {
+    if (count > this.bytes.length - this.at - this.promised)
+      throw malformed(this.at, `cut: ${count} terms belong here`);
+    if (count > this.termsLeft - this.promised) throw overLimit(this.at, `more than ${this.limits.termsMax} terms`);
+    this.promised += count;
+  }
+
+  private promisedTerm(depth: number): Term {
+    this.promised -= 1;
+    return this.term(depth);
   }
 
   private count(terms: number, offset: number): void {
