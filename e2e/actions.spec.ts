@@ -2,6 +2,7 @@
 import { expect, type Page } from "@playwright/test";
 import { visit } from "#e2e/fixtures/browsing.ts";
 import { type ConsoleApi, connectApi } from "#e2e/fixtures/console-api.test-kit.ts";
+import { freePausedPlans } from "#e2e/fixtures/paused-plans.test-kit.ts";
 import { servedBy } from "#e2e/fixtures/served.ts";
 import { until } from "#e2e/fixtures/until.ts";
 import { planOf } from "#e2e/pages/plan.ts";
@@ -18,7 +19,7 @@ const planNow = (api: ConsoleApi, planId: string) => api.dynflow.plans.get.query
 
 async function pausedPlan(api: ConsoleApi): Promise<string> {
   await api.demo.scenario.mutate({ scenario: "failNextPlans", source: SOURCE, count: 1 });
-  return (await until("a plan is paused", async () => (await rowsOf(api, "paused"))[0] ?? null)).id;
+  return until("a plan is paused and held by nobody", async () => (await freePausedPlans(api, SOURCE))[0]);
 }
 
 /** A remote job whose sub-plans all wait for hosts that never answer. */
@@ -69,6 +70,7 @@ test("a failed step is skipped after what goes along was shown, then the plan is
   browser,
   served,
 }) => {
+  test.setTimeout(240_000);
   const api = connectApi(served.url);
   const planId = await pausedPlan(api);
   const { page, end } = await visit(browser, served.url);
@@ -86,7 +88,7 @@ test("a failed step is skipped after what goes along was shown, then the plan is
   await expect(plan.outcome).toContainText("skipped");
 
   await plan.resume("go on without it");
-  await expect(plan.heading).toContainText("stopped", { timeout: 40_000 });
+  await expect(plan.heading).toContainText("stopped", { timeout: 120_000 });
   await expect(plan.heading).toContainText("warning");
   await end();
 });
@@ -102,7 +104,7 @@ test("a job that hangs is cancelled, and its sub-plans with it", async ({ browse
   await expect(dialog.getByRole("table", { name: "Steps that take a cancel" })).toContainText("has sub-plans");
   await send(page, /^Cancel 1.step$/, "the hosts do not answer");
   await expect(plan.outcome).toContainText("verified");
-  await expect(plan.heading).toContainText("stopped", { timeout: 30_000 });
+  await expect(plan.heading).toContainText("stopped", { timeout: 60_000 });
   for (const id of subPlanIds) expect((await planNow(api, id)).state).toBe("stopped");
   await end();
 });
