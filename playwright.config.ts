@@ -5,8 +5,9 @@ import { findChromium } from "#scripts/testing/chromium.ts";
 export default defineConfig({
   testDir: "./e2e",
   testMatch: "**/*.spec.ts",
-  timeout: 120_000,
-  expect: { timeout: 15_000 },
+  timeout: 180_000,
+  // Nothing is judged by it: what has to be quick says so where it is asked.
+  expect: { timeout: 30_000 },
   workers: 1,
   fullyParallel: false,
   forbidOnly: true,

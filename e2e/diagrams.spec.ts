@@ -70,10 +70,9 @@ test("the way of a message to a key is marked with the branch it would take now"
   await expect(page.getByRole("heading", { level: 1 })).toContainText("/");
   const { figure, drawn } = await diagramOf(page, "The way of a request");
   await expect(drawn.locator("svg g.node.now")).toHaveCount(1);
-  expect(await drawn.locator("svg path.live").count()).toBeGreaterThan(0);
+  await expect.poll(() => drawn.locator("svg path.live").count()).toBeGreaterThan(0);
   await figure.getByRole("button", { name: "Table" }).click();
-  expect(
-    await figure.getByRole("table", { name: "The way of a message now" }).getByRole("row").count(),
-  ).toBeGreaterThan(1);
+  const way = figure.getByRole("table", { name: "The way of a message now" });
+  await expect.poll(() => way.getByRole("row").count()).toBeGreaterThan(1);
   await end();
 });

@@ -20,7 +20,7 @@ test("a node dies, its timeline tells how, and its keys are given to chosen node
   browser,
   served,
 }) => {
-  test.setTimeout(DONE_WITHIN_MS + 90_000);
+  test.setTimeout(DONE_WITHIN_MS + 240_000);
   const api = connectApi(served.url);
   const { source, nodes } = await until("a cluster of the demo has been alive for a while", async () => {
     const { clusters } = await api.dna.clusters.list.query({});
@@ -38,10 +38,10 @@ test("a node dies, its timeline tells how, and its keys are given to chosen node
   await topology.drawer.getByRole("button", { name: "Kill it" }).click();
 
   await topology.drawer.getByRole("button", { name: "Show the history" }).click();
-  await expect(topology.drawer).toContainText(/observing → alive/, { timeout: 20_000 });
-  await expect(topology.drawer).toContainText(/→ (silent|gone)/, { timeout: 20_000 });
+  await expect(topology.drawer).toContainText(/observing → alive/, { timeout: 60_000 });
+  await expect(topology.drawer).toContainText(/→ (silent|gone)/, { timeout: 60_000 });
   const start = topology.drawer.getByRole("button", { name: "Fail over…" });
-  await expect(start).not.toHaveAttribute("aria-disabled", "true", { timeout: 30_000 });
+  await expect(start).not.toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
   await start.click();
 
   await expect(failover.dialog).toContainText("Not needed for recovery.");
@@ -64,7 +64,7 @@ test("a node dies, its timeline tells how, and its keys are given to chosen node
   await expect(async () => {
     const cells = await given.locator("tbody tr td:last-child").allInnerTexts();
     expect(cells.reduce((sum, text) => sum + Number(text.replaceAll(/\D/g, "")), 0)).toBe(applied);
-  }).toPass({ timeout: 10_000 });
+  }).toPass({ timeout: 30_000 });
 
   const jobId = new URL(page.url()).pathname.split("/").at(-1) ?? "";
   const { plan } = await api.dna.failover.job.query({ source, jobId });

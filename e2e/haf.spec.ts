@@ -48,7 +48,7 @@ const rowOf = (page: Page, app: string) =>
 
 async function expectPhases(page: Page, step: number): Promise<void> {
   const words = PHASES[step - 1] ?? [];
-  await expect(phasesOf(page)).toContainText([...words, "for"], { timeout: 15_000 });
+  await expect(phasesOf(page)).toContainText([...words, "for"], { timeout: 30_000 });
 }
 
 /** The picture of a figure, drawn by mermaid in its frame. */
@@ -63,7 +63,7 @@ function pictureOf(page: Page, title: string) {
 
 /** Texts of both diagrams at each step, as the unit tests have them from the recording. */
 const GOLDENS = path.join(import.meta.dirname, "../components/lifecycle/__golden__/haf");
-const DRAW_TIMEOUT_MS = 15_000;
+const DRAW_TIMEOUT_MS = 30_000;
 
 /** The page's own frame for diagrams, beside the page: what is sent is drawn as the page would have it drawn. */
 async function openFrame(page: Page) {
@@ -108,7 +108,7 @@ test("each of the 24 steps is drawn by mermaid, as it is meant and as it was see
   browser,
   served,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const { page, end } = await visit(browser, served.url);
   await page.goto("/haf");
   await shellOf(page).untilLive();
@@ -130,7 +130,7 @@ test("each of the 24 steps is drawn by mermaid, as it is meant and as it was see
 });
 
 test("the page follows the steps: phases, both pictures, and who takes part", async ({ browser, served }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   await holdAt(served.url, 1);
   const { page, end } = await visit(browser, served.url);
   await page.goto("/haf");
@@ -138,7 +138,7 @@ test("the page follows the steps: phases, both pictures, and who takes part", as
   for (const step of [1, 6, 12, 19]) {
     await holdAt(served.url, step);
     await expectPhases(page, step);
-    await expect(plan.participants, `plan of step ${step}`).toHaveCount(planned(step), { timeout: 15_000 });
+    await expect(plan.participants, `plan of step ${step}`).toHaveCount(planned(step), { timeout: 30_000 });
     await expect(plan.now.first()).toBeAttached();
   }
   await page.getByRole("navigation", { name: "Set-up of the stack" }).getByRole("link", { name: "Actual" }).click();
@@ -147,7 +147,7 @@ test("the page follows the steps: phases, both pictures, and who takes part", as
   await expect(async () => {
     const lives = (await roles.allTextContents()).filter((text) => !text.startsWith("planned")).length;
     expect(await actual.participants.count()).toBe(1 + lives);
-  }).toPass({ timeout: 15_000 });
+  }).toPass({ timeout: 30_000 });
   await expect(actual.now).toHaveCount(1);
   await page.getByRole("figure", { name: "What was observed" }).getByRole("button", { name: "Table" }).click();
   await expect(page.getByRole("table", { name: "What was observed" })).toContainText("set up before HAF was live");
@@ -175,6 +175,9 @@ test("a replay is told with its pace and how long it takes yet, and apps with th
   await expect(rowOf(page, "app3")).toContainText("installed");
   await end();
 });
+
+/** The demo goes on beside the incident: its other events lie between those of the stack. */
+const PRESSES_MAX = 400;
 
 interface Incident {
   readonly before: number;
@@ -212,6 +215,7 @@ test("the incident is scrubbed: what the stack was before it, and what of it is 
   browser,
   served,
 }) => {
+  test.setTimeout(240_000);
   const { before, after } = await incidentOf(served.url);
   const { page, end } = await visit(browser, served.url);
   const bar = timeBarOf(page);
@@ -222,8 +226,11 @@ test("the incident is scrubbed: what the stack was before it, and what of it is 
   await expect(rowOf(page, "app1")).toContainText("not kept");
   const seen: string[] = [];
   await bar.slider.focus();
-  for (let presses = 0; presses < 40 && (await bar.shown()) < after - 1_000; presses += 1) {
+  for (let presses = 0; presses < PRESSES_MAX && (await bar.shown()) < after - 1_000; presses += 1) {
+    const from = await bar.shown();
     await page.keyboard.press(".");
+    // What lies beyond what is loaded is asked for first.
+    await expect.poll(() => bar.shown()).toBeGreaterThan(from);
     await bar.settled();
     const state = (await rowOf(page, "app1").getByRole("cell").first().textContent()) ?? "";
     if (seen.at(-1) !== state) seen.push(state);
@@ -245,7 +252,7 @@ test("an app opens and closes by keys alone, with its log; nothing of it is a ba
   browser,
   served,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   await holdAt(served.url, STEPS);
   const { page, end } = await visit(browser, served.url);
   await page.goto("/haf");
@@ -267,7 +274,7 @@ test("an app opens and closes by keys alone, with its log; nothing of it is a ba
     await page.emulateMedia({ colorScheme: "light" });
     await page.goto(address);
     await shellOf(page).untilLive();
-    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0, { timeout: 15_000 });
+    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0, { timeout: 30_000 });
     found.push(...(await barriers(page)).map((barrier) => `${address} ${width}: ${barrier}`));
     const overflow = await sidewaysOverflow(page);
     if (overflow > 0) found.push(`${address}: ${overflow} px wider than the window of ${width}`);

@@ -148,7 +148,7 @@ test("an actor's page tells its owner before, the job that released it, what was
       for (const key of keys) if ((await kindsOf(key)).includes("dna.actor.released")) return key;
       return null;
     },
-    { withinMs: 20_000, everyMs: 1_000 },
+    { withinMs: 60_000, everyMs: 1_000 },
   );
   const { page, end } = await visit(browser, served.url);
   await page.goto(placeOf(released));
@@ -204,7 +204,7 @@ test("an actor's page tells its owner before, the job that released it, what was
 
 test("from the history of a plan to the operator's action and back", async ({ browser, served }) => {
   const api = connectApi(served.url);
-  test.setTimeout(150_000);
+  test.setTimeout(300_000);
   await api.demo.scenario.mutate({ scenario: "failNextPlans", source: "foreman", count: FAILING });
   // What is seen before there is evidence of the request has no cause: a plan of one step may be over by then.
   const waiting = async () => {

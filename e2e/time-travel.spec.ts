@@ -12,6 +12,8 @@ import { timeBarOf } from "#e2e/pages/time-bar.ts";
 import { topologyOf } from "#e2e/pages/topology.ts";
 
 const test = servedBy({ configuration: "demo: { speed: 5 }" });
+// Whichever test comes first waits for the incident, too.
+test.describe.configure({ timeout: 300_000 });
 const SOURCE = "eu-1";
 const NOT_LIVE = "Not live: go back to live to act.";
 const BEFORE_MS = 20_000;
@@ -60,7 +62,7 @@ async function killNode(url: string): Promise<Incident> {
       if (Date.parse(serverNow) - last.at < 3 * AFTER_MS) return null;
       return { node, incarnation, states, before: first.at - BEFORE_MS, after: last.at + AFTER_MS };
     },
-    { withinMs: 90_000 },
+    { withinMs: 120_000 },
   );
 }
 
@@ -118,6 +120,8 @@ test("an incident is scrubbed from its start to its end, and the map shows each 
   await end();
 });
 
+const textOf = (page: Page): Promise<string> => page.getByRole("main").locator(".page").ariaSnapshot();
+
 test("its address shows the same instant in a fresh profile, on every page", async ({ browser, served }) => {
   const incident = await incidentOf(served);
   const at = iso(incident.after - AFTER_MS / 2);
@@ -125,19 +129,21 @@ test("its address shows the same instant in a fresh profile, on every page", asy
   const second = await visit(browser, served.url, { locale: "de-DE" });
   for (const path of ["/", `/topology?source=${SOURCE}`, "/plans", "/worlds", "/jobs"]) {
     const address = `${path}${path.includes("?") ? "&" : "?"}at=${at}`;
-    const texts: string[] = [];
     for (const { page } of [first, second]) {
       await page.goto(address);
       await timeBarOf(page).settled();
       await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
       await expect(timeBarOf(page).slider).toHaveAttribute("data-loaded", /^[1-9]/);
-      texts.push(await page.getByRole("main").locator(".page").ariaSnapshot());
     }
-    expect(texts[1], path).toBe(texts[0]);
+    // What a page fetches by itself may come a little later to one of them.
+    await expect(async () => {
+      const [text, other] = await Promise.all([first, second].map(({ page }) => textOf(page)));
+      expect(other, path).toBe(text);
+    }).toPass({ timeout: 15_000 });
   }
   await first.page.goto(`/topology?source=${SOURCE}&at=${at}`);
   await timeBarOf(first.page).settled();
-  expect(await stateOnMap(first.page, incident.node)).toBe("gone");
+  await expect.poll(() => stateOnMap(first.page, incident.node)).toBe("gone");
   await first.end();
   await second.end();
 });
@@ -202,6 +208,7 @@ test("keys alone step, play and return; each step is to the event beside it", as
   await page.keyboard.press("Shift+ArrowLeft");
   await bar.settled();
   const api = connectApi(served.url);
+  let moved = 0;
   for (const [key, direction, what] of [
     ["Shift+ArrowLeft", "previous", "marks"],
     ["ArrowLeft", "previous", "events"],
@@ -213,9 +220,13 @@ test("keys alone step, play and return; each step is to the event beside it", as
   ] as const) {
     const from = await bar.shown();
     const { event } = await api.journal.step.query({ at: iso(from), direction, what });
+    // Nothing lies before the first event of a young journal.
+    if (event === null) continue;
     await page.keyboard.press(key);
-    await expect.poll(() => bar.shown(), { message: `${key} from ${iso(from)}` }).toBe(event?.observedAt);
+    await expect.poll(() => bar.shown(), { message: `${key} from ${iso(from)}` }).toBe(event.observedAt);
+    moved += 1;
   }
+  expect(moved).toBeGreaterThanOrEqual(4);
   await page.goto(`/topology?at=${iso(incident.before)}`);
   await bar.settled();
   await bar.slider.focus();

@@ -9,7 +9,7 @@ export interface HistoryView {
   unfold(row: Locator): Promise<Locator>;
 }
 
-const SHOWN_WITHIN_MS = 15_000;
+const SHOWN_WITHIN_MS = 30_000;
 
 export function historyOf(page: Page): HistoryView {
   const list = page.getByRole("list", { name: /^History of .*, newest first$/ });

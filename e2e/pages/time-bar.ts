@@ -27,7 +27,7 @@ export function timeBarOf(page: Page): TimeBarPage {
       await expect(async () => {
         expect(await banner.getAttribute("data-shown")).not.toBe("");
         expect(await banner.getAttribute("data-shown")).toBe(await slider.getAttribute("data-wanted"));
-      }).toPass({ timeout: 15_000 });
+      }).toPass({ timeout: 30_000 });
     },
     async span(words) {
       await bar.getByRole("button", { name: words, exact: true }).click();
