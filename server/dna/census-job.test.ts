@@ -97,6 +97,23 @@ describe("a census", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  it("whose journal is away at its end waits to tell its counts, and walks nothing again", async () => {
+    const at = setUp();
+    const { id } = await at.census.start(BY_ANN(null));
+    await at.until(() => (at.runner.progress(id)?.walked ?? 0) >= 40_000);
+    at.memory.fail();
+    await at.until(() => (at.runner.progress(id)?.walked ?? 0) === ALL);
+    await at.clock.advance(10_000);
+    const pages = at.asked.length;
+    expect(at.finished()).toEqual([]);
+    await at.clock.advance(60_000);
+    at.memory.mend();
+    await at.until(() => stateOf(at.census.get(id)) === "done");
+    expect(at.finished()).toHaveLength(1);
+    expect(at.memory.recorder.dna("eu-1").census).toMatchObject({ rows: ALL });
+    expect(at.asked).toHaveLength(pages);
+  });
+
   it("killed at any page, the next life of the console ends with the same counts", async () => {
     for (const pages of [1, 2, 5, 7, 8]) {
       const at = setUp({ rowsPerSecond: 5_000 });

@@ -306,6 +306,22 @@ describe("a job whose journal is away for a while", () => {
     expect(at.facts()).toMatchObject({ state: "done", counts: { applied: 4, total: 4 } });
   });
 
+  it("goes on from its bookmark where what it journals itself was refused", async () => {
+    const begun: unknown[] = [];
+    const at = setUpAway(async (work) => {
+      begun.push(work.bookmark);
+      if (work.bookmark === null) {
+        await work.checkpoint({ outcomes: [outcome("k", "applied")], bookmark: "half" });
+        throw new OpsError("journal-unavailable", "the database did not answer in time");
+      }
+      return { state: "done", note: null };
+    });
+    await at.start();
+    await at.clock.advance(5_000);
+    expect(begun).toEqual([null, "half"]);
+    expect(at.facts()).toMatchObject({ state: "done", counts: { applied: 1 } });
+  });
+
   it("fails of anything else", async () => {
     const at = setUpAway(async () => {
       throw new OpsError("upstream-malformed", "no such table");

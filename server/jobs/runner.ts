@@ -257,7 +257,8 @@ export function createJobRunner(deps: {
 
   async function perform(live: Live, kind: JobKind, signal: AbortSignal): Promise<void> {
     try {
-      const end = await kind.run(workOf(live, signal));
+      // What the kind journals itself may be refused likewise: then it goes on from its bookmark, as after a restart.
+      const end = await onceJournalled(live.record.id, signal, () => kind.run(workOf(live, signal)));
       if (!signal.aborted) await onceJournalled(live.record.id, signal, () => setState(live, end.state, end.note));
     } catch (cause) {
       if (signal.aborted) return;
