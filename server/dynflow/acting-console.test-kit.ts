@@ -12,7 +12,7 @@ import type { DynflowMailbox, DynflowStore } from "./ports.ts";
 
 const SOURCE = "tested";
 const POLL_MS = 25;
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 90_000;
 
 export const TESTER: EventActor = { user: "ann", role: "operator", address: "127.0.0.1", reason: "a test of actions" };
 export const clock = createSystemClock();

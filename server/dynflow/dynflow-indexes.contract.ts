@@ -61,7 +61,7 @@ export function dynflowIndexesContract(name: string, open: () => Promise<Indexed
         const cells = { label: "Lab::Echo", state: stateOf(number), started_at: startedAt(number) };
         await tables.insert("dynflow_execution_plans", planCells(number, cells));
       }
-    }, 60_000);
+    }, 180_000);
     afterEach(() => tables.close());
 
     const ids = (page: PlanPage) => page.rows.map((row) => row.id);
@@ -110,6 +110,6 @@ export function dynflowIndexesContract(name: string, open: () => Promise<Indexed
         expect(text).toMatch(/h_(state_)?started/);
       }
       await store.close();
-    }, 60_000);
+    }, 180_000);
   });
 }

@@ -35,6 +35,19 @@ export function dynflowRawContract(name: string, open: OpenTables): void {
       expect(cellOf(row, "uuid")?.text).toBe(uuid(1));
     });
 
+    it("show columns that are none of Dynflow's as they stand, whatever their type", async () => {
+      const [json, bytes] = { postgres: ["jsonb", "bytea"], mysql: ["json", "blob"], sqlite: ["json", "blob"] }[
+        tables.dialect
+      ];
+      await tables.run(`alter table dynflow_execution_plans add column extra_json ${json}`);
+      await tables.run(`alter table dynflow_execution_plans add column extra_bytes ${bytes}`);
+      const extra = { extra_json: '{"a": [1, 2]}', extra_bytes: Buffer.from("caf\u00e9") };
+      await tables.insert("dynflow_execution_plans", planCells(7, extra));
+      const row = await tables.store.raw({ row: "plan", planId: uuid(7) });
+      expect(cellOf(row, "extra_json")?.text).toBe('{"a": [1, 2]}');
+      expect(cellOf(row, "extra_bytes")?.text).toBe("caf\u00e9");
+    });
+
     it("give bytes with what they are decoded to, or why they cannot be", async () => {
       const action = await tables.store.raw({ row: "action", planId: uuid(1), id: 1 });
       const input = cellOf(action, "input")?.blob;

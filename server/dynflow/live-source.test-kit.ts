@@ -16,7 +16,7 @@ import type { DynflowMailbox, DynflowStore } from "./ports.ts";
 import { createLiveSource } from "./service-live-source.ts";
 
 const DUMP = join(import.meta.dirname, "../../fixtures/dynflow/v25.pg.sql");
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const POLL_MS = 20;
 const systemClock = createSystemClock();
 

@@ -1,5 +1,6 @@
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectInTime } from "#scripts/testing/in-time.ts";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { createPgDifferences } from "#server/dynflow/adapters/postgres/pg-differences.ts";
 import { createPostgresStore } from "#server/dynflow/adapters/postgres/postgres-store.ts";
@@ -15,6 +16,8 @@ import { uuid } from "./dynflow-tables.contract.ts";
 import type { DynflowStore } from "./ports.ts";
 import { createSubPlansService } from "./sub-plans-service.ts";
 
+/** A slice ends by time: a slow machine takes more of them. */
+const CALLS_MAX = 300;
 const ROOT = 1;
 const CHILDREN = 1_000;
 /** The first so many children have so many sub-plans each. */
@@ -67,7 +70,7 @@ beforeAll(async () => {
     for (const statement of GENERATE) await client.query(statement);
   });
   store = createPostgresStore({ url });
-}, 60_000);
+});
 afterAll(async () => {
   await store.close();
   await server.remove();
@@ -105,31 +108,34 @@ describe("a thousand sub-plans of one plan, and fifty thousand below it", () => 
   });
 
   it("are walked through to the end in slices, each a second at most", async () => {
-    const { subPlanWalk } = service();
-    let token: string | null = null;
-    for (let call = 0; call < 60; call += 1) {
-      const asked = performance.now();
-      const input = { source: "lab", planId: uuid(ROOT), until: "end" as const, find: "", token };
-      const walk: Awaited<ReturnType<typeof subPlanWalk>> = await subPlanWalk(OPERATOR, input);
-      expect(performance.now() - asked).toBeLessThan(2_900);
-      token = walk.token;
-      if (token !== null) continue;
-      expect(walk).toMatchObject({ walked: TOTAL, levels: 2, again: 0, failing: 1, stopped: null });
-      expect(new Map(walk.counts.map(({ result, count }) => [result, count]))).toEqual(
-        new Map([
-          ["success", TOTAL - 1],
-          ["error", 1],
-        ]),
-      );
-      return;
-    }
-    expect.fail("the walk does not end");
-  }, 60_000);
+    await expectInTime(2_900, async () => {
+      const { subPlanWalk } = service();
+      let token: string | null = null;
+      let slowestMs = 0;
+      for (let call = 0; call < CALLS_MAX; call += 1) {
+        const asked = performance.now();
+        const input = { source: "lab", planId: uuid(ROOT), until: "end" as const, find: "", token };
+        const walk: Awaited<ReturnType<typeof subPlanWalk>> = await subPlanWalk(OPERATOR, input);
+        slowestMs = Math.max(slowestMs, performance.now() - asked);
+        token = walk.token;
+        if (token !== null) continue;
+        expect(walk).toMatchObject({ walked: TOTAL, levels: 2, again: 0, failing: 1, stopped: null });
+        expect(new Map(walk.counts.map(({ result, count }) => [result, count]))).toEqual(
+          new Map([
+            ["success", TOTAL - 1],
+            ["error", 1],
+          ]),
+        );
+        return slowestMs;
+      }
+      return expect.fail("the walk does not end");
+    });
+  }, 400_000);
 
   it("hide no failure: the leaf is found below plans that stand well", async () => {
     const { subPlanWalk } = service();
     let token: string | null = null;
-    for (let call = 0; call < 60; call += 1) {
+    for (let call = 0; call < CALLS_MAX; call += 1) {
       const input = { source: "lab", planId: uuid(ROOT), until: "failure" as const, find: "", token };
       const walk: Awaited<ReturnType<typeof subPlanWalk>> = await subPlanWalk(OPERATOR, input);
       token = walk.token;
@@ -140,12 +146,12 @@ describe("a thousand sub-plans of one plan, and fifty thousand below it", () => 
       return;
     }
     expect.fail("the walk does not end");
-  }, 60_000);
+  });
 
   it("are searched by name in slices, all fifty thousand", async () => {
     const { subPlanWalk } = service();
     let token: string | null = null;
-    for (let call = 0; call < 60; call += 1) {
+    for (let call = 0; call < CALLS_MAX; call += 1) {
       const input = { source: "lab", planId: uuid(ROOT), until: "end" as const, find: uuid(LEAF).slice(-8), token };
       const walk: Awaited<ReturnType<typeof subPlanWalk>> = await subPlanWalk(OPERATOR, input);
       token = walk.token;
@@ -154,7 +160,7 @@ describe("a thousand sub-plans of one plan, and fifty thousand below it", () => 
       return;
     }
     expect.fail("the walk does not end");
-  }, 60_000);
+  });
 
   it("lead back to the plan that began it all", async () => {
     const { callers } = await service().callers(OPERATOR, { source: "lab", planId: uuid(LEAF) });

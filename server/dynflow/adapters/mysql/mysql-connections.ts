@@ -91,6 +91,8 @@ function poolOptions(source: MysqlSource): PoolOptions {
     charset: "utf8mb4_bin",
     // Instants stay text: mysql2 would read them as local time, but Dynflow's hold UTC.
     dateStrings: true,
+    // JSON stays text too: it is decoded where every other cell is, with all its digits.
+    jsonStrings: true,
     supportBigNumbers: true,
     bigNumberStrings: false,
     decimalNumbers: true,

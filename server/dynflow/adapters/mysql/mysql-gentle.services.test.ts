@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectInTime, msOf } from "#scripts/testing/in-time.ts";
 import { executeMariadb, startMariadb, type TestMariadb } from "#scripts/testing/mariadb.ts";
 import { encodePayload } from "#server/dynflow/codec/payload.ts";
 import { planCells, stepCells, uuid } from "#server/dynflow/dynflow-tables.contract.ts";
@@ -26,9 +27,8 @@ describe("reading from MariaDB", () => {
 
   it("gives up a statement after two seconds, on the server, and goes on", async () => {
     const connections = openMysqlConnections({ url: await emptyMysqlDatabase(server, "25") }, "read-only", 1);
-    const started = performance.now();
-    await expect(sql`select sleep(30)`.execute(connections.db)).rejects.toMatchObject({ errno: 1969 });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const slept = () => expect(sql`select sleep(30)`.execute(connections.db)).rejects.toMatchObject({ errno: 1969 });
+    await expectInTime(3_000, () => msOf(slept));
     expect((await sql<{ n: number }>`select 1 as n`.execute(connections.db)).rows).toEqual([{ n: 1 }]);
     const running = await executeMariadb(server.rootUrl, (connection) =>
       connection.query<RowDataPacket[]>(
@@ -152,35 +152,38 @@ describe("a MariaDB that goes away", () => {
       const url = await emptyMysqlDatabase(server, "25");
       const store = createMysqlStore({ url });
       const mailbox = createMysqlMailbox({ url });
+      const options = { timeout: 60_000, interval: 100 };
+      const refused = async () => {
+        await expect(store.recordKeys()).rejects.toMatchObject({ code: "upstream-unavailable" });
+        await expect(mailbox.send(uuid(1), encodePayload("x"))).rejects.toMatchObject({ code: "upstream-unavailable" });
+      };
       await Promise.all([store.recordKeys(), store.heads([uuid(1)]), mailbox.pull(uuid(1))]);
-      await down();
-      try {
-        for (let attempt = 0; attempt < 2; attempt += 1) {
-          const asked = performance.now();
-          await expect(store.recordKeys()).rejects.toMatchObject({ code: "upstream-unavailable" });
-          await expect(mailbox.send(uuid(1), encodePayload("x"))).rejects.toMatchObject({
-            code: "upstream-unavailable",
-          });
-          expect(performance.now() - asked).toBeLessThan(2 * DETECTED_WITHIN_MS);
+      await expectInTime(2 * DETECTED_WITHIN_MS, async () => {
+        await down();
+        try {
+          return Math.max(await msOf(refused), await msOf(refused));
+        } finally {
+          await up(); // the next test uses it too
+          await expect.poll(() => store.recordKeys().catch(() => null), options).toEqual([]);
+          await expect.poll(() => mailbox.pull(uuid(1)).catch(() => null), options).toEqual([]);
         }
-      } finally {
-        await up(); // the next test uses it too
-      }
-      const options = { timeout: 10_000, interval: 100 };
-      await expect.poll(() => store.recordKeys().catch(() => null), options).toEqual([]);
-      await expect.poll(() => mailbox.pull(uuid(1)).catch(() => null), options).toEqual([]);
+      });
       await Promise.all([store.close(), mailbox.close()]);
     },
-    60_000,
+    400_000,
   );
 
   it("does not keep the store from closing", async () => {
-    const store = createMysqlStore({ url: await emptyMysqlDatabase(server, "25") });
-    await store.recordKeys();
-    server.pause();
-    const asked = performance.now();
-    await store.close();
-    expect(performance.now() - asked).toBeLessThan(1_500);
-    server.resume();
+    const url = await emptyMysqlDatabase(server, "25");
+    await expectInTime(1_500, async () => {
+      const store = createMysqlStore({ url });
+      await store.recordKeys();
+      server.pause();
+      try {
+        return await msOf(() => store.close());
+      } finally {
+        server.resume();
+      }
+    });
   });
 });

@@ -39,12 +39,17 @@ export interface PgConnections {
 const TIMESTAMP_OID = 1114;
 const TIMESTAMPTZ_OID = 1184;
 const INT8_OID = 20;
+const JSON_OID = 114;
+const JSONB_OID = 3802;
 const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
   // Stays text: pg would read it as local time, but Dynflow's hold UTC.
   [TIMESTAMP_OID, (text) => text],
   // In a database where somebody made the columns so; it names its zone.
   [TIMESTAMPTZ_OID, (text) => text],
   [INT8_OID, BigInt],
+  // Only columns that are none of Dynflow's are of these types: they are shown as they stand.
+  [JSON_OID, (text) => text],
+  [JSONB_OID, (text) => text],
 ]);
 
 export interface PgConnectionsOptions {

@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from "kysely";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectInTime, msOf } from "#scripts/testing/in-time.ts";
 import { execute, loadDump, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { createSqlStore } from "#server/dynflow/adapters/sql/sql-store.ts";
 import { spiedOn } from "#server/dynflow/adapters/sql/statement-spy.test-kit.ts";
@@ -189,7 +190,7 @@ describe("reading from PostgreSQL", () => {
     const store = createPostgresStore({ url });
     const before = await store.insertCount();
     await execute(url, (client) => insertRow(client, "dynflow_execution_plans", planCells(1)));
-    await expect.poll(() => store.insertCount(), { timeout: 10_000, interval: 100 }).not.toBe(before);
+    await expect.poll(() => store.insertCount(), { timeout: 60_000, interval: 100 }).not.toBe(before);
     await store.close();
   });
 
@@ -206,9 +207,8 @@ describe("reading from PostgreSQL", () => {
 
   it("gives up a statement after two seconds", async () => {
     const connections = openPgConnections({ url: await emptyDatabase() }, "read-only", 1);
-    const started = performance.now();
-    await expect(sql`select pg_sleep(30)`.execute(connections.db)).rejects.toMatchObject({ code: "57014" });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const slept = () => expect(sql`select pg_sleep(30)`.execute(connections.db)).rejects.toMatchObject({ code: "57014" });
+    await expectInTime(3_000, () => msOf(slept));
     await connections.close();
   });
 });
@@ -233,7 +233,7 @@ describe("notifications", () => {
     await mailbox.send(uuid(1), encodePayload("x"));
     await mailbox.send(uuid(3), encodePayload("not listened to"));
     await execute(url, (client) => client.query(`NOTIFY "world:${uuid(2)}"`));
-    await expect.poll(() => [...heard], { timeout: 5_000, interval: 20 }).toEqual([uuid(1), uuid(2)]);
+    await expect.poll(() => [...heard], { timeout: 30_000, interval: 20 }).toEqual([uuid(1), uuid(2)]);
     await stop();
     expect(lost).toEqual([]);
     await Promise.all([close(), mailbox.close()]);
@@ -250,7 +250,7 @@ describe("notifications", () => {
       (cause) => lost.push(cause),
     );
     await mailbox.send(uuid(1), encodePayload("x"));
-    await expect.poll(() => [...taken], { timeout: 5_000, interval: 20 }).toEqual([1]);
+    await expect.poll(() => [...taken], { timeout: 30_000, interval: 20 }).toEqual([1]);
     await stop();
     expect(lost).toEqual([]);
     await mailbox.close();
@@ -264,7 +264,7 @@ describe("notifications", () => {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'",
       ),
     );
-    await expect.poll(() => lost.length, { timeout: 5_000, interval: 20 }).toBe(1);
+    await expect.poll(() => lost.length, { timeout: 30_000, interval: 20 }).toBe(1);
     expect(lost).toEqual([expect.objectContaining({ code: "upstream-unavailable" })]);
     await stop();
     await close();
@@ -275,6 +275,7 @@ describe("notifications", () => {
 describe("a server that goes away", () => {
   const DETECTED_WITHIN_MS = 3_000;
   const WHOLE_WITHIN_MS = 5_000;
+  const AGAIN = { timeout: 60_000, interval: 100 };
 
   it.each([
     ["is paused", async () => server.pause(), async () => server.resume()],
@@ -283,25 +284,33 @@ describe("a server that goes away", () => {
     const url = await emptyDatabase();
     const store = createPostgresStore({ url });
     await Promise.all([store.recordKeys(), store.insertCount(), store.heads([uuid(1)])]);
-    await down();
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-      const asked = performance.now();
-      await expect(store.recordKeys()).rejects.toMatchObject({ code: "upstream-unavailable" });
-      expect(performance.now() - asked).toBeLessThan(DETECTED_WITHIN_MS);
-    }
-    await up();
-    const options = { timeout: WHOLE_WITHIN_MS, interval: 100 };
-    await expect.poll(() => store.recordKeys().catch(() => null), options).toEqual([]);
+    const refused = () => expect(store.recordKeys()).rejects.toMatchObject({ code: "upstream-unavailable" });
+    const again = () => expect.poll(() => store.recordKeys().catch(() => null), AGAIN).toEqual([]);
+    await expectInTime(WHOLE_WITHIN_MS, async () => {
+      await down();
+      const toldMs: number[] = [];
+      try {
+        for (let attempt = 0; attempt < 3; attempt += 1) toldMs.push(await msOf(refused));
+      } finally {
+        await up();
+      }
+      const wholeMs = await msOf(again);
+      return Math.max(...toldMs) < DETECTED_WITHIN_MS ? wholeMs : Math.max(...toldMs, WHOLE_WITHIN_MS);
+    });
     await store.close();
-  });
+  }, 400_000);
 
   it("does not keep the store from closing", async () => {
-    const store = createPostgresStore({ url: await emptyDatabase() });
-    await store.recordKeys();
-    server.pause();
-    const asked = performance.now();
-    await store.close();
-    expect(performance.now() - asked).toBeLessThan(1_500);
-    server.resume();
+    const url = await emptyDatabase();
+    await expectInTime(1_500, async () => {
+      const store = createPostgresStore({ url });
+      await store.recordKeys();
+      server.pause();
+      try {
+        return await msOf(() => store.close());
+      } finally {
+        server.resume();
+      }
+    });
   });
 });

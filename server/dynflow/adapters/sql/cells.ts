@@ -19,19 +19,25 @@ export const textCell = (row: Row, key: string): string | null => {
 
 /**
  * Safe integers and finite doubles alike; `null` for NULL, for what is no number (SQLite enforces no column types) and for
- * an integer that would be told wrong: nothing of Dynflow's counts so far.
+ * an integer that would be told wrong: nothing of Dynflow's counts so far. Exact decimals arrive as text.
  */
 export function numberCell(row: Row, key: string): number | null {
   const value = row[key];
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value === "string") return DECIMAL.test(value) ? Number(value) : null;
   if (typeof value !== "bigint") return null;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : null;
 }
 
-/** Drivers that have no booleans, and files of releases that wrote letters for them. */
+const DECIMAL = /^-?[0-9]{1,15}(\.[0-9]{1,100})?$/;
+
+/** Drivers that have no booleans, letters that older ORMs wrote for them, and MySQL's type of one bit. */
 const TRUE: ReadonlySet<unknown> = new Set([true, 1, 1n, "1", "t", "true"]);
-export const flagCell = (row: Row, key: string): boolean => TRUE.has(row[key]);
+export function flagCell(row: Row, key: string): boolean {
+  const value = row[key];
+  return TRUE.has(value) || (value instanceof Uint8Array && value.length === 1 && value[0] === 1);
+}
 
 /** `null` for NULL, and for text that is no instant (an infinite timestamp, say): there is nothing to show. */
 export const instantCell = (row: Row, key: string): UtcMicros | null => {

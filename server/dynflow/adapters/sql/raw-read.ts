@@ -58,9 +58,17 @@ function cellOf(row: Row, column: string): RawCell {
   return { column, text: null, blob: { bytes, length, form, decoded: decodeExactCell(cell) } };
 }
 
+/** A value that a driver has made of JSON or of a list: columns that are none of Dynflow's can be of any type. */
+const isPlain = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
+
 function textOf(row: Row, column: string): string | null {
   const value = row[column];
-  const text = value instanceof Date ? value.toISOString() : textCell(row, column);
+  const text = isPlain(value)
+    ? JSON.stringify(value)
+    : value instanceof Date
+      ? value.toISOString()
+      : textCell(row, column);
   if (text === null) return null;
   return text.length <= TEXT_MAX_CHARS ? text : `${text.slice(0, TEXT_MAX_CHARS - 1)}…`;
 }
