@@ -1,6 +1,7 @@
 /** What a kind of job calls its targets, and where they are shown. Pure. */
 import { shortId } from "#components/ui/format.ts";
 import { type Href, routes } from "#components/ui/routes.ts";
+import { parseActorTarget } from "#server/contract/actor-key.ts";
 import type { JobFacts } from "#server/contract/event.ts";
 
 export interface JobWords {
@@ -104,16 +105,10 @@ const INVALIDATION: Omit<JobWords, "place" | "name"> = {
   retries: false,
 };
 
-/** `actorTarget` of `contract/actor-key.ts`: number of the module, namespace, name. */
-const ACTOR_TARGET = /^(-?\d{1,10})\/([^|]*)\|(.*)$/s;
-const actorName = (key: string): string => ACTOR_TARGET.exec(key)?.[3] ?? key;
+const actorName = (key: string): string => parseActorTarget(key)?.name ?? key;
 function actorPlace(facts: JobFacts, key: string): Href | null {
-  const parts = ACTOR_TARGET.exec(key);
-  if (parts === null) return null;
-  const [, moduleId, namespace = "", name = ""] = parts;
-  // A namespace with a bar in it cannot be told from the name: then there is no sure place.
-  if (name.includes("|")) return null;
-  return routes.actors({ source: sourceOf(facts), namespace, moduleId: Number(moduleId), name });
+  const actor = parseActorTarget(key);
+  return actor === null ? null : routes.actors({ source: sourceOf(facts), ...actor });
 }
 
 export function jobWords(facts: JobFacts): JobWords {

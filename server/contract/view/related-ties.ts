@@ -1,5 +1,5 @@
 /** Ties between things that are no matter of hosts: who owns, runs, holds, reads, belongs to what. Pure. */
-import { actorSubject, actorTarget, parseActorSubject } from "#server/contract/actor-key.ts";
+import { actorSubject, actorTarget, parseActorSubject, parseActorTarget } from "#server/contract/actor-key.ts";
 import type { JobFacts } from "#server/contract/event.ts";
 import type { DnaFold } from "#server/contract/fold/dna.ts";
 import type { DynflowFold } from "#server/contract/fold/dynflow.ts";
@@ -222,11 +222,7 @@ function targetOf(folds: Folds, { stream, target }: JobFacts): ThingRef | null {
 
 /** `<module id>/<namespace>|<name>` or a subject, as `actorSubject` writes it. */
 function actorOfTarget(target: string): string | null {
-  const parts = /^(-?\d{1,10})\/([^|]*)\|(.*)$/s.exec(target);
-  if (parts !== null) {
-    const [, moduleId = "", namespace = "", name = ""] = parts;
-    const key = { namespace, moduleId: Number(moduleId), name };
-    return actorTarget(key) === target ? actorSubject(key) : null;
-  }
+  const key = parseActorTarget(target);
+  if (key !== null) return actorTarget(key) === target ? actorSubject(key) : null;
   return parseActorSubject(target) === null ? null : target;
 }
