@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { dynflowStream, type EventDraft, OPERATOR_STREAM } from "#server/contract/event.ts";
+import { dynflowStream, type EventDraft, ingestStream, OPERATOR_STREAM } from "#server/contract/event.ts";
 import { DEFAULT_MASK_RULES } from "#server/contract/mask-rules.ts";
 import { createMemoryState } from "#server/journal/memory-state.test-kit.ts";
 import { epochMs } from "#server/kernel/clock.ts";
@@ -252,6 +252,42 @@ describe("the alerter", () => {
     const ids = [...new Set(tried)];
     expect(tried.length).toBeGreaterThan(ids.length);
     expect(ids).toHaveLength(3);
+  });
+
+  it("says of none that it is over because so many are told as one", async () => {
+    const agents = ingestStream("agents");
+    const body = { from: null, to: "up" as const, reason: null };
+    const at = () => world.clock.now();
+    const source: EventDraft = { kind: "source.state_changed", subject: "agents", occurredAt: at(), body };
+    await world.memory.recorder.record(agents, [source]);
+    const be = (agent: string, to: "active" | "inactive") => {
+      const facts = { about: null, door: "http" as const, peer: "10.0.0.1", bootId: "b", gateway: "g:1" };
+      const change = { from: "unknown" as const, to, evidence: "no sign of life", silentMs: 7_000, bootId: "b" };
+      const drafts: readonly EventDraft[] = [
+        { kind: "agent.seen", subject: agent, occurredAt: at(), body: facts },
+        { kind: "agent.state_changed", subject: agent, occurredAt: at(), body: change },
+      ];
+      return world.memory.recorder.record(agents, drafts);
+    };
+    const told = () =>
+      world.pager
+        .notices()
+        .filter(({ kind }) => kind === "agent_inactive")
+        .map(({ what, title }) => `${what} ${title}`.replaceAll("\u00a0", " "));
+    for (const agent of ["a1", "a2", "a3"]) await be(agent, "inactive");
+    await world.clock.advance(60_000);
+    const singly = ["opened Agent a1 is inactive", "opened Agent a2 is inactive", "opened Agent a3 is inactive"];
+    expect(told()).toEqual(singly);
+    for (const agent of ["a4", "a5"]) await be(agent, "inactive");
+    await world.clock.advance(60_000);
+    expect(told().slice(3)).toEqual(["opened 5 agents are inactive"]);
+    await be("a1", "active");
+    await world.clock.advance(60_000);
+    expect(told().slice(4)).toEqual(["resolved Agent a1 is inactive"]);
+    await be("a5", "active");
+    await world.clock.advance(60_000);
+    // Two of the three that are left were told already.
+    expect(told().slice(5)).toEqual(["opened Agent a4 is inactive", "resolved 5 agents are inactive"]);
   });
 
   it("tells nothing new that somebody has silenced, until the silence has run out", async () => {

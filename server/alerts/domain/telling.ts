@@ -55,7 +55,7 @@ export interface Telling {
 
 /** In the order of `needs`, then what is over. */
 export function tellings(rules: SinkRules, situation: Situation): readonly Telling[] {
-  const present = new Set(situation.needs.map(({ id }) => id));
+  const present = presentIn(situation.needs);
   const open = situation.needs.flatMap((need) => ofPresent(rules, situation, need));
   // Whoever may have heard of it is told that it is over.
   const over = [...situation.told, ...situation.inDoubt].flatMap(([finding, before]): readonly Telling[] =>
@@ -65,6 +65,10 @@ export function tellings(rules: SinkRules, situation: Situation): readonly Telli
   );
   return [...open, ...over];
 }
+
+/** What is there by itself, or within a finding that stands for many. */
+const presentIn = (needs: readonly Need[]): ReadonlySet<string> =>
+  new Set(needs.flatMap(({ id, standsFor = [] }) => [id, ...standsFor]));
 
 function ofPresent(rules: SinkRules, situation: Situation, need: Need): readonly Telling[] {
   const before = situation.told.get(need.id) ?? null;
@@ -134,7 +138,8 @@ export function sightingsAfter(
     const known = before.get(finding);
     after.set(finding, known?.present === present ? known : { present, since: monotonic });
   };
-  for (const finding of asked) see(finding, false);
+  const present = presentIn(needs);
+  for (const finding of asked) see(finding, present.has(finding));
   for (const { id } of needs) see(id, true);
   return after;
 }

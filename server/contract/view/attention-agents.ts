@@ -73,7 +73,7 @@ const GAP: Words = {
 function told(stream: StreamName, entries: readonly Entry[], words: Words): readonly Finding[] {
   if (entries.length > TOLD_SINGLY_MAX) return [many(stream, entries, words)];
   return entries.map(([id, agent]) => ({
-    id: `${words.kind}|${stream} ${id}`,
+    id: idOf(stream, words, id),
     kind: words.kind,
     severity: words.severity,
     stream,
@@ -90,6 +90,8 @@ function told(stream: StreamName, entries: readonly Entry[], words: Words): read
   }));
 }
 
+const idOf = (stream: StreamName, { kind }: Words, agentId: string): string => `${kind}|${stream} ${agentId}`;
+
 function many(stream: StreamName, entries: readonly Entry[], words: Words): Finding {
   const sorted = entries.toSorted(([, a], [, b]) => words.since(b) - words.since(a));
   const names = sorted.slice(0, NAMED_MAX).map(([id]) => id);
@@ -105,6 +107,7 @@ function many(stream: StreamName, entries: readonly Entry[], words: Words): Find
     evidence: [{ text: `on ${plural(hosts.size, "host")}` }, { text: `latest ${names.join(", ")}` }],
     since: oldest === undefined ? null : words.since(oldest[1]),
     count: entries.length,
+    standsFor: entries.map(([id]) => idOf(stream, words, id)),
     place: { page: "agents", state: STATE_OF[words.kind] ?? null },
     remedy: words.remedy,
   };

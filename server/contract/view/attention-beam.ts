@@ -18,10 +18,12 @@ export function doubledFindings(stream: StreamName, { doubled }: DnaFold): reado
     : entries.map(([subject, actor]) => oneDoubled(stream, subject, actor));
 }
 
+const idOf = (stream: StreamName, subject: string): string => `doubled_actor|${stream} ${subject}`;
+
 function oneDoubled(stream: StreamName, subject: string, actor: DoubledFold): Finding {
   const { namespace, moduleId, name, instances, evidence, since } = actor;
   return {
-    id: `doubled_actor|${stream} ${subject}`,
+    id: idOf(stream, subject),
     kind: "doubled_actor",
     severity: "failed",
     shape: "square-x",
@@ -53,6 +55,7 @@ function manyDoubled(stream: StreamName, entries: readonly (readonly [string, Do
     ],
     since: Math.min(...entries.map(([, { since }]) => since)) as EpochMs,
     count: entries.length,
+    standsFor: entries.map(([subject]) => idOf(stream, subject)),
     place: { page: "health", source: sourceOf(stream), check: "doubles" },
     remedy: REMEDY,
   };

@@ -119,6 +119,9 @@ function dead(
   ];
 }
 
+const holdingId = (stream: StreamName, incarnation: string): string => `dead_node|${stream} ${incarnation}`;
+const uncountedId = (stream: StreamName, incarnation: string): string => `uncounted_node|${stream} ${incarnation}`;
+
 function oneHolding(
   stream: StreamName,
   [incarnation, node]: Entry,
@@ -129,7 +132,7 @@ function oneHolding(
     (job) => job.kind === "dna.failover" && job.target === incarnation,
   );
   return {
-    id: `dead_node|${stream} ${incarnation}`,
+    id: holdingId(stream, incarnation),
     kind: "dead_node",
     severity: "failed",
     stream,
@@ -172,13 +175,14 @@ function manyHolding(stream: StreamName, holding: readonly (readonly [Entry, Own
     ],
     since: oldest(holding.map(([[, node]]) => node.since)),
     count: holding.length,
+    standsFor: holding.map(([[incarnation]]) => holdingId(stream, incarnation)),
     place: { page: "cluster", source: sourceOf(stream), cluster: null },
   };
 }
 
 function oneUncounted(stream: StreamName, [incarnation, node]: Entry): Finding {
   return {
-    id: `uncounted_node|${stream} ${incarnation}`,
+    id: uncountedId(stream, incarnation),
     kind: "uncounted_node",
     severity: node.state === "silent" ? "failed" : "attention",
     stream,
@@ -210,6 +214,7 @@ function manyUncounted(stream: StreamName, entries: readonly Entry[]): Finding {
     evidence: [{ text: "not counted since: count the keys" }, { text: `latest ${names(entries)}` }],
     since: oldest(entries.map(([, node]) => node.since)),
     count: entries.length,
+    standsFor: entries.map(([incarnation]) => uncountedId(stream, incarnation)),
     place: { page: "cluster", source: sourceOf(stream), cluster: null },
   };
 }

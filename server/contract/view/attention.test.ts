@@ -125,6 +125,7 @@ const lockedPlan = (planId: string, kind = "ExecutionLock", id = `execution-plan
   subject: id,
   body: { ...(locked(id, "w", planId).body as LockFacts), class: `Dynflow::Coordinator::${kind}` },
 });
+const POLLER_LOCK = "Dynflow::Coordinator::DelayedExecutorLock";
 const releasedPlan = (planId: string, kind = "ExecutionLock"): Draft => ({
   kind: "dynflow.lock.released",
   subject: planId,
@@ -208,6 +209,24 @@ describe("dead nodes", () => {
     });
     expect(said(folds)).toEqual(["5 dead incarnations of eu-1 hold keys that nobody has taken over"]);
     expect(annunciate(attention(folds), "topology")).toEqual({ severity: "failed", count: 5 });
+  });
+
+  it("are told by the ids that they have alone, when many are told as one", () => {
+    const many = ["1:1", "1:2", "1:3", "1:4"];
+    const died = (id: string) => [seen(id, `dna@10.0.0.${id[2]}`), judged(id, "gone")];
+    const count = (ids: readonly string[]) => countedLate(Object.fromEntries(ids.map((id) => [id, 1_000])));
+    const twice = (name: string) => doubledKey(name, ["dna@a", "dna@b"]);
+    const cases: readonly { readonly group: readonly Draft[]; readonly alone: readonly (readonly Draft[])[] }[] = [
+      { group: [...many.flatMap(died), count(many)], alone: many.map((id) => [...died(id), count([id])]) },
+      { group: many.flatMap(died), alone: many.map(died) },
+      { group: many.map(twice), alone: many.map((name) => [twice(name)]) },
+    ];
+    for (const { group, alone } of cases) {
+      const [one, ...others] = attention(folded({ "dna:eu-1": group }));
+      const singly = alone.flatMap((drafts) => attention(folded({ "dna:eu-1": drafts })));
+      expect([others, singly.length, one?.count]).toEqual([[], 4, 4]);
+      expect(one?.standsFor).toEqual(singly.map(({ id }) => id));
+    }
   });
 });
 
@@ -402,6 +421,7 @@ describe("plans that do not go on", () => {
       ["never_starts", "attention", "Frozen"],
       ["never_starts", "attention", "Missed"],
     ]);
+    expect(attention(folds)[0]?.remedy).toBe("Halt it and have it asked for again");
   });
 
   it("are due, and no world polls for them", () => {
@@ -409,6 +429,14 @@ describe("plans that do not go on", () => {
     const folds = of([due]);
     expect(attention(folds, T0 + 50_000)).toEqual([]);
     expect(attention(folds, T0 + 61_000)[0]).toMatchObject({ kind: "no_poller", severity: "failed" });
+    const left: Draft = {
+      kind: "dynflow.lock.acquired",
+      subject: "l",
+      body: { ...(locked("delayed-executor", "dead", "p").body as LockFacts), planId: null, class: POLLER_LOCK },
+    };
+    const orphaned = attention(of([left, due]), T0 + 61_000);
+    expect(orphaned.map(({ kind }) => kind).toSorted()).toEqual(["no_poller", "orphaned_lock"]);
+    expect(orphaned.map(({ headline }) => headline.join(""))).toContain("1 lock of a world that is gone");
     const late = folded({
       "dynflow:a": [registered("w"), created("p", plan({ state: "scheduled", result: "pending" }))],
     });

@@ -62,6 +62,8 @@ export interface Finding {
   readonly since: EpochMs | null;
   /** How many things it stands for. */
   readonly count: number;
+  /** Ids of the findings that are told as this one while they are so many: none of them is over. */
+  readonly standsFor?: readonly string[];
   readonly place: NeedPlace;
   /** What can be done about it, in words; `null` or left out = what it says is all there is. */
   readonly remedy?: string | null;
