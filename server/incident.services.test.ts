@@ -30,7 +30,7 @@ const SEED = 20_261_122;
 const KEYSPACE = "dna";
 const CLUSTER = "prod";
 const STEP_TIMEOUT_MS = 100_000;
-const TEST_TIMEOUT_MS = 240_000;
+const TEST_TIMEOUT_MS = 400_000;
 const log = silentLogger;
 
 type Opened = Journal & JournalRetention & { readonly state: StateStore };
@@ -119,17 +119,43 @@ async function openConsole(journal: Opened, clock: Clock, folder: string) {
   };
 }
 
+/** A journal of which is known when the appends that are under way have begun. */
+function watched(journal: Opened, clock: Clock) {
+  const begun = new Set<{ readonly at: EpochMs }>();
+  return {
+    journal: {
+      ...journal,
+      async append(...given: Parameters<Journal["append"]>) {
+        const mine = { at: clock.now() };
+        begun.add(mine);
+        try {
+          return await journal.append(...given);
+        } finally {
+          begun.delete(mine);
+        }
+      },
+    },
+    /** Once the clock has passed the instant, and whatever may bear its stamp is in the journal. */
+    async isPast(at: EpochMs) {
+      while (clock.now() <= at || [...begun].some((one) => one.at <= at)) await clock.sleep(50 * SPEED);
+    },
+  };
+}
+
 /** Waits for a moment at which everything that was appended is folded, and no later event bears its stamp. */
-async function show(step: string, recorder: LiveRecorder, journal: Journal, clock: Clock): Promise<Shown> {
-  // Longer than an append takes: what was under way at the instant is in the journal then, and is seen.
-  const settled = () => clock.sleep(500 * SPEED);
+async function show(
+  step: string,
+  recorder: LiveRecorder,
+  { journal, isPast }: ReturnType<typeof watched>,
+  clock: Clock,
+): Promise<Shown> {
   let shown: Shown | null = null;
   await expect
     .poll(
       async () => {
         const [at, folds, positions] = [clock.now(), recorder.folds(), recorder.positions()];
         const text = canonicalJson(folds);
-        await settled();
+        await isPast(at);
         const found = await Promise.all(Object.keys(positions).map((stream) => journal.positionAt(stream, at)));
         const streams = (await journal.heads()).filter(({ stream }) => positions[stream] === undefined);
         const isQuiet =
@@ -145,11 +171,12 @@ async function show(step: string, recorder: LiveRecorder, journal: Journal, cloc
 }
 
 async function incident(journal: Opened, clock: Clock, folder: string): Promise<readonly Shown[]> {
-  const { recorder, services, simulation, plans, stop } = await openConsole(journal, clock, folder);
+  const seen = watched(journal, clock);
+  const { recorder, services, simulation, plans, stop } = await openConsole(seen.journal, clock, folder);
   const shown: Shown[] = [];
   const until = async (step: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
     await expect.poll(holds, { timeout: STEP_TIMEOUT_MS, interval: 20, message: step }).toBe(true);
-    shown.push(await show(step, recorder, journal, clock));
+    shown.push(await show(step, recorder, seen, clock));
   };
   const nodes = () => Object.entries(recorder.dna("eu-1").nodes);
   const paused = () => Object.entries(recorder.dynflow("foreman").plans).find(([, plan]) => plan.state === "paused");

@@ -20,6 +20,10 @@ import {
 } from "./testing/real-nodes.test-kit.ts";
 
 let beam: TestBeam;
+/** Long enough for the node to be asked meanwhile, by `erl_call`, what runs on it. */
+const SEEN_MEANWHILE_MS = 6_000;
+/** A node from which not a byte comes for two seconds is given up. */
+const FOUND_MS = 4_000;
 const numbersIn = (text: string): number[] => text.match(/[0-9]+/g)?.map(Number) ?? [];
 beforeAll(async () => {
   beam = await another();
@@ -33,7 +37,7 @@ describe("time-outs", () => {
     await soon(() => nodes.link(beam.name)).toMatchObject({ otpRelease: "25" });
     const before = processes(beam);
     const calls = Array.from({ length: 40 }, () =>
-      failure(ask(nodes, beam, ["timer", "sleep", 60_000], { timeoutMs: 2_000 })),
+      failure(ask(nodes, beam, ["timer", "sleep", 60_000], { timeoutMs: SEEN_MEANWHILE_MS })),
     );
     await soon(() => processes(beam)).toBeGreaterThanOrEqual(before + 40);
     for (const cause of await Promise.all(calls)) {
@@ -99,13 +103,13 @@ describe("time-outs", () => {
     const other = failure(ask(nodes, node, ["erlang", "node"], { timeoutMs: 60_000 }));
     await failure(ask(nodes, node, ["erlang", "node"], { timeoutMs: 2_000 }));
     expect(await other).toMatchObject({ code: "upstream-unavailable", details: { sent: true } });
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
-    expect(nodes.link(node.name)).toMatchObject({ kind: "unreachable", reason: expect.stringContaining("not a byte") });
+    const [foundMs, link] = [performance.now() - startedAt, nodes.link(node.name)];
     const refused = await failure(ask(nodes, node, ["erlang", "node"]));
+    expect(foundMs).toBeLessThan(FOUND_MS);
+    expect(link).toMatchObject({ kind: "unreachable", reason: expect.stringContaining("not a byte") });
     expect(refused).toMatchObject({ code: "refused", details: { sent: false } });
     node.resume();
-    await sleep(600);
-    expect(await ask(nodes, node, ["erlang", "node"])).toEqual(atom(node.name));
+    await soon(() => ask(nodes, node, ["erlang", "node"])).toEqual(atom(node.name));
   });
 
   test("a node killed in mid-call is known at once, and its name is gone from the mapper", async () => {
@@ -118,8 +122,8 @@ describe("time-outs", () => {
     });
     const call = failure(ask(nodes, node, ["timer", "sleep", 30_000], { timeoutMs: 30_000 }));
     await sleep(50);
-    const startedAt = performance.now();
     await node.kill();
+    const startedAt = performance.now();
     expect(await call).toMatchObject({ code: "upstream-unavailable", details: { sent: true } });
     expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(nodes.link(node.name)).toMatchObject({ kind: "unreachable" });
@@ -147,8 +151,10 @@ describe("what turns us away", () => {
     expect(nodes.link(node.name)).toMatchObject({ kind: "refused", reason: expect.stringContaining("cookie") });
     const link = nodes.link(node.name);
     expect(link.kind === "refused" && link.retryInMs).toBeGreaterThan(290_000);
+    const refusals = () => node.log().split("Connection attempt from").length - 1;
+    await soon(refusals).toBeGreaterThan(0);
     await sleep(200);
-    expect(node.log().split("Connection attempt from").length - 1).toBe(1);
+    expect(refusals()).toBe(1);
     expect(`${lines.join()}${String(first)}${JSON.stringify(first)}`).not.toContain("canary");
   });
 
@@ -160,8 +166,10 @@ describe("what turns us away", () => {
       kind: "refused",
       reason: expect.stringContaining("does not allow us"),
     });
+    const lines = () => node.log().match(/worldline-[0-9]+@127.0.0.1/g)?.length ?? 0;
+    await soon(lines).toBeGreaterThan(0);
     await sleep(200);
-    expect(node.log().match(/worldline-[0-9]+@127.0.0.1/g)?.length).toBe(1);
+    expect(lines()).toBe(1);
   });
 
   test("five minutes later it is tried again, and only then", async () => {
@@ -181,7 +189,7 @@ describe("what turns us away", () => {
     const nodes = connect(beam);
     const absent = `nobody@127.0.0.1`;
     const call = { module: "erlang", function: "node", args: [] };
-    expect(await failure(nodes.call(absent, call, { timeoutMs: 5_000 }))).toMatchObject({ details: { sent: false } });
+    expect(await failure(nodes.call(absent, call, { timeoutMs: 20_000 }))).toMatchObject({ details: { sent: false } });
     expect(nodes.link(absent)).toMatchObject({
       kind: "unreachable",
       reason: expect.stringContaining("not registered"),
@@ -223,7 +231,7 @@ describe("places", () => {
     await soon(() => nodes.link(first.name)).toMatchObject({ otpRelease: "25" });
     expect(await ask(nodes, second, ["erlang", "node"])).toEqual(atom(second.name));
     expect(nodes.link(first.name)).toEqual({ kind: "idle" });
-    const long = ask(nodes, second, ["timer", "sleep", 1_000]);
+    const long = ask(nodes, second, ["timer", "sleep", 4_000]);
     await sleep(50);
     const late = await failure(ask(nodes, first, ["erlang", "node"], { timeoutMs: 200 }));
     expect(late).toMatchObject({ code: "upstream-unavailable", details: { sent: false } });
@@ -243,12 +251,12 @@ describe("places", () => {
     expect(await ask(nodes, beam, ["erlang", "node"])).toEqual(atom(beam.name));
   });
 
-  test("ticks are answered: a node that counts on them every two seconds keeps us", async () => {
-    const node = await another({ erlangArguments: ["-kernel", "net_ticktime", "2"] });
+  test("ticks are answered: a node that counts on them every four seconds keeps us", async () => {
+    const node = await another({ erlangArguments: ["-kernel", "net_ticktime", "4"] });
     const nodes = connect(node);
     await ask(nodes, node, ["erlang", "node"]);
     const closed = expect
-      .poll(() => nodes.link(node.name).kind, { timeout: 4_500, interval: 250 })
+      .poll(() => nodes.link(node.name).kind, { timeout: 9_000, interval: 250 })
       .not.toBe("connected");
     await expect(closed).rejects.toThrow();
     expect(await ask(nodes, node, ["erlang", "abs", -2])).toBe(2);

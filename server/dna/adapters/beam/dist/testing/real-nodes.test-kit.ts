@@ -8,6 +8,8 @@ import type { Term } from "#server/dna/codec/etf/term.ts";
 import { type Logger, silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 
+/** For what is answered at once, on a machine that others use too. */
+const ANSWER_MS = 20_000;
 const cleanUps: (() => Promise<unknown>)[] = [];
 let consoles = 0;
 
@@ -47,13 +49,13 @@ export const ask = (
   node: TestBeam,
   [module, name, ...args]: readonly [string, string, ...Term[]],
   options: Partial<RemoteCallOptions> = {},
-): Promise<Term> => nodes.call(node.name, { module, function: name, args }, { timeoutMs: 5_000, ...options });
+): Promise<Term> => nodes.call(node.name, { module, function: name, args }, { timeoutMs: ANSWER_MS, ...options });
 
 export const processes = (node: TestBeam): number => Number(node.erlCall("erlang:system_info(process_count)"));
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const SOON_MS = 10_000;
+const SOON_MS = 30_000;
 
 /** What becomes true of a real system after a while, on a machine that others use too. */
 export const soon = <T>(read: () => T) => expect.poll(read, { timeout: SOON_MS, interval: 20 });
