@@ -10,6 +10,8 @@ import type { DoorDeps, DoorState } from "./door.ts";
 
 /** Who connects says who it is within this time. */
 const HELLO_TIMEOUT_MS = 10_000;
+/** More than a hello takes: nothing is made of what is larger before it is known who sends it. */
+const HELLO_BYTES_MAX = 16_384;
 /** Neither a frame nor an answer to our own question for so long: nobody is there. */
 const SILENCE_MAX_MS = 35_000;
 /** Answers that nobody reads. */
@@ -25,6 +27,7 @@ export const END = {
   notAuthenticated: { code: 4401, reason: "not-authenticated" },
   notAllowed: { code: 4403, reason: "agent-not-allowed" },
   noHello: { code: 4408, reason: "no-hello" },
+  tooLarge: { code: 1009, reason: "too-large" },
   failed: { code: 1011, reason: "internal" },
 } as const;
 type EndReason = (typeof END)[keyof typeof END];
@@ -194,6 +197,7 @@ export function createAgentConnection(
   async function work(): Promise<void> {
     for (let next = inbox.shift(); next !== undefined && !gone.signal.aborted; next = inbox.shift()) {
       if (agent === null) format = next.format;
+      if (agent === null && next.bytes.length > HELLO_BYTES_MAX) return refuse(END.tooLarge, "too-large");
       const body = decodeBody(next.bytes, next.format);
       const frame = body.ok ? readFrame(body.value, limits.maxBatch) : body;
       if (frame.ok) await frameOf(frame.value);

@@ -185,6 +185,17 @@ describe("a connection", () => {
     agent.socket.close();
   });
 
+  it("makes nothing of a large frame before it is known who sends it", async () => {
+    const stranger = await connect(gate);
+    stranger.send({ ...HELLO, token, about: { hostname: "h1" }, padding: "x".repeat(20_000) });
+    expect([await stranger.next(), (await stranger.closed).code]).toMatchObject([{ code: "too-large" }, 1009]);
+    expect(gate.life.signs).toEqual([]);
+    const agent = await greeted();
+    agent.send({ op: "data", items: [{ ...itemOf(1), body: { text: "x".repeat(20_000) } }] });
+    expect(await agent.next()).toMatchObject({ op: "ack", accepted: 1 });
+    agent.socket.close();
+  });
+
   it("ends at a frame beyond the limit, and at one that nobody knows", async () => {
     const large = await greeted();
     large.socket.send("x".repeat(70_000));
