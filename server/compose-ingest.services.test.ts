@@ -13,7 +13,7 @@ import { silentLogger } from "#server/kernel/logger.ts";
 import { createSystemClock } from "#server/runtime/clock.ts";
 import { compose } from "./compose.ts";
 
-const LIMIT = { timeout: 20_000, interval: 100 };
+const LIMIT = { timeout: 60_000, interval: 100 };
 const PASSWORD = "password of the fleet";
 const folder = mkdtempSync(path.join(tmpdir(), "worldline-gateway-"));
 const file = path.join(folder, "w.yaml");

@@ -218,7 +218,7 @@ describe("the same answer by erl_call as by our client", () => {
       const [registry, supervisor] = [partitionName("registry", index), partitionName("instanceSupervisor", index)];
       return [
         text(STOP_SAFE_TEXT),
-        binding({ registry, supervisor, key: keyTerm(cityKey(name)), pid: pidOf(name), deadline_ms: 1_000 }),
+        binding({ registry, supervisor, key: keyTerm(cityKey(name)), pid: pidOf(name), deadline_ms: 5_000 }),
       ];
     };
     const outcomes = [await ours(evaluate, safely("c-00000002")), theirs(evaluate, safely("c-00000003"))];
@@ -235,13 +235,13 @@ describe("the same answer by erl_call as by our client", () => {
     const own = connectTo(first);
     try {
       expect(await ours(CLOSED_LIST.stopVm, [], own, first.name)).toEqual(theirs(CLOSED_LIST.stopVm, [], second));
-      for (const each of [first, second]) await expect.poll(() => each.epmd?.names().size, { timeout: 8_000 }).toBe(0);
+      for (const each of [first, second]) await expect.poll(() => each.epmd?.names().size, { timeout: 30_000 }).toBe(0);
       await first.start();
       await own.close();
       const halted = connectTo(first);
       await expect(ours(CLOSED_LIST.haltVm, [], halted, first.name)).rejects.toThrow();
       await halted.close();
-      await expect.poll(() => first.epmd?.names().size, { timeout: 8_000 }).toBe(0);
+      await expect.poll(() => first.epmd?.names().size, { timeout: 30_000 }).toBe(0);
     } finally {
       await own.close();
       await first.remove();

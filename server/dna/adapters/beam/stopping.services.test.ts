@@ -20,8 +20,13 @@ import { STOP_SAFE_TEXT } from "./texts.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../../..");
 const KEY = cityKey("c");
-const DEADLINE_MS = 1_200;
-const POLL = { timeout: 8_000, interval: 20 };
+/** Long after the stop has been sent, and long before what it is to be seen to do is over. */
+const DEADLINE_MS = 4_000;
+const UNDER_WAY_MS = 800;
+const HOT_MS = 90_000;
+/** Longer than it takes to be found by `erl_call`, and no longer than the deadline. */
+const HELD_MS = 3_000;
+const POLL = { timeout: 30_000, interval: 20 };
 
 let node: TestBeam;
 let seed: BeamSeeding;
@@ -55,7 +60,7 @@ async function runningActor(): Promise<BeamInstance> {
 async function hotActor(): Promise<BeamInstance> {
   const instance = await runningActor();
   await seed.writesTake(50);
-  await seed.heat(KEY, 6_000);
+  await seed.heat(KEY, HOT_MS);
   await expect.poll(() => seed.written(KEY), POLL).toBeGreaterThan(0);
   return instance;
 }
@@ -90,7 +95,7 @@ describe("a safe stop of a busy actor leaves it running", () => {
     started.push(child);
     child.stdin.end(node.cookie);
     await once(child.stdout, "data");
-    await sleep(200);
+    await sleep(UNDER_WAY_MS);
     child.kill("SIGKILL");
     await once(child, "exit");
     await sleep(DEADLINE_MS);
@@ -100,7 +105,7 @@ describe("a safe stop of a busy actor leaves it running", () => {
   it("when the connection is cut while it goes on, and is told as unknown", async () => {
     const seen = await hotActor();
     const stop = beam.stopSafe(node.name, seen, DEADLINE_MS);
-    await sleep(200);
+    await sleep(UNDER_WAY_MS);
     await beam.close();
     expect(await stop).toMatchObject({ kind: "unknown" });
     await sleep(DEADLINE_MS);
@@ -132,7 +137,7 @@ describe("a safe stop of a busy actor leaves it running", () => {
   it("when what suspends it on the node is killed", async () => {
     const seen = await hotActor();
     // Inside a callback the suspension waits in its mailbox, and so does whoever sent it.
-    await seed.hold(KEY, 400);
+    await seed.hold(KEY, HELD_MS);
     node.erlCall("persistent_term:put(before, processes())");
     const stop = beam.stopSafe(node.name, seen, DEADLINE_MS);
     const watched =
@@ -141,7 +146,7 @@ describe("a safe stop of a busy actor leaves it running", () => {
     const killed = node.erlCall(`[begin exit(P, kill), 1 end || P <- ${watched}]`);
     expect(killed).toBe("[1]");
     expect(await stop).toMatchObject({ kind: "unknown" });
-    await sleep(500);
+    await sleep(HELD_MS);
     await expectUnharmed(seen);
   });
 });
@@ -170,7 +175,7 @@ describe("a stop that is not answered", () => {
       node.resume();
     }
     // What was under way may come about, once: a new start of the actor stays.
-    await sleep(1_000);
+    await sleep(2_000);
     await seed.startOne(KEY);
     const after = await fixtureLook();
     expect(after).not.toBe("[]");
@@ -197,11 +202,11 @@ describe("a stop that is not answered", () => {
     try {
       const ownSeed = createFixtureSeeding(own);
       await ownSeed.startOne(KEY);
-      await ownSeed.hold(KEY, 3_000);
+      await ownSeed.hold(KEY, 3 * DEADLINE_MS);
       const seen = await theirs.instance(own.name, KEY);
       if (seen === null) throw new Error("it does not run");
-      const stop = theirs.stopSafe(own.name, seen, 2_000);
-      await sleep(200);
+      const stop = theirs.stopSafe(own.name, seen, 2 * DEADLINE_MS);
+      await sleep(UNDER_WAY_MS);
       await own.kill();
       expect(await stop).toMatchObject({ kind: "unknown" });
       expect(theirs.link(own.name)).toMatchObject({ kind: "unreachable" });
