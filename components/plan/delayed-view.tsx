@@ -110,7 +110,7 @@ function Because({ source, planId, delayed: { readiness, pollEveryMs } }: Delaye
   if (readiness.kind !== "waiting" && readiness.kind !== "ready") {
     return readiness.kind === "never" ? (
       <p className="t2 pad-y">
-        An executor that was ended while it planned leaves a plan so. It can be started with Start now, or cancelled.
+        Nothing writes that record again: the plan can neither be started nor cancelled. Halt stops it.
       </p>
     ) : null;
   }

@@ -166,6 +166,14 @@ describe("a delay", () => {
     });
     await waitFor(() => expect(document.querySelector(".verdict")?.textContent).toMatch(text));
   });
+
+  it("whose row is gone offers nothing that the console would refuse", async () => {
+    renderInConsole(<DelayedView source="foreman" plan={plan({ state: "scheduled" })} />, {
+      folds,
+      procedures: { "dynflow.plans.delayed": () => delayed({ kind: "never" }) },
+    });
+    expect(await screen.findByText(/can neither be started nor cancelled\. Halt stops it/)).toBeTruthy();
+  });
 });
 
 describe("the picture of dependencies", () => {

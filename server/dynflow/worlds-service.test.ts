@@ -45,6 +45,7 @@ async function setUp() {
       last_seen: lastSeen,
       rack: 4,
       api_token: "hunter2",
+      vault: { address: "vault-1", credentials: [{ password: "swordfish" }] },
     };
     const data = { ok: true, value: { id: EXECUTOR, active: true, meta } } as const;
     dynflow.setRecord({ class: "Dynflow::Coordinator::ExecutorWorld", id: EXECUTOR, ownerId: null, data });
@@ -175,6 +176,9 @@ describe("worlds", () => {
       status: null,
       invalidatedBy: null,
     });
+    const told = JSON.stringify(await list());
+    expect(told).toContain("vault-1");
+    expect(told).not.toContain("swordfish");
     await clock.advance(5_000);
     const written = clock.now() + 3_600_000;
     world(

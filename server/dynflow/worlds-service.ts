@@ -1,5 +1,6 @@
 import { type Caller, sourceFor, visible } from "#server/auth/caller.ts";
 import type { DynflowFold, LockFold } from "#server/contract/fold/dynflow.ts";
+import { maskPayload } from "#server/contract/mask-payload.ts";
 import { DEFAULT_MASK_RULES, isMaskedKey, type MaskRules } from "#server/contract/mask-rules.ts";
 import { MASK_DOTS, maskFreeText } from "#server/contract/mask-text.ts";
 import type { WireIn, WireOut, WireShape } from "#server/contract/wire/common.ts";
@@ -252,9 +253,14 @@ function toWorldView(sight: WorldSight): WireShape<typeof wire.worldView> {
   };
 }
 
-/** A key that the patterns name tells that it is there, not what it holds. */
+/** A key that the patterns name tells that it is there, not what it holds; what is below the others is masked as any payload. */
 const metaOf = (meta: JsonObject, masks: MaskRules): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, isMaskedKey(masks, key) ? MASK_DOTS : value]));
+  Object.fromEntries(
+    Object.entries(meta).map(([key, value]) => [
+      key,
+      isMaskedKey(masks, key) ? MASK_DOTS : maskPayload(masks, value).value,
+    ]),
+  );
 
 function hintOf(memory: Remembered, id: string, now: EpochMs): WireShape<typeof wire.worldView>["lastSeen"] {
   const known = memory.lastSeen.get(id);

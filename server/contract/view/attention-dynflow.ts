@@ -76,7 +76,7 @@ function orphanedLocks(stream: StreamName, fold: DynflowFold): readonly Finding[
       headline: [
         "",
         plural(locks.length, "lock"),
-        ` of a world that is gone: ${plural(plans.size, "plan")} cannot go on`,
+        ` of a world that is gone${plans.size === 0 ? "" : `: ${plural(plans.size, "plan")} cannot go on`}`,
       ],
       evidence: [{ text: sourceOf(stream) }, { text: `world ${shortId(world)} has no record` }],
       since: Math.min(...locks.map((lock) => lock.seenSince)) as EpochMs,

@@ -15,6 +15,7 @@ const PLANNING_LATE_MS = 10 * 60_000;
 /** The poller looks every 15 s (Dynflow/dynflow 2.0.0 lib/dynflow/delayed_executors/polling.rb). */
 const POLLER_LATE_MS = 60_000;
 
+const NOBODY_POLLS = "no world holds the DelayedExecutorLock";
 const DELAYED_EXECUTOR_LOCK = "Dynflow::Coordinator::DelayedExecutorLock";
 
 export function stuckFindings(
@@ -121,8 +122,8 @@ function scheduledFindings(
       since: sinceState,
       one: "is scheduled, but nothing will ever start it",
       many: "are scheduled, but nothing will ever start them",
-      evidence: () => ["the row of its delay is gone"],
-      remedy: "Start it now, or cancel it",
+      evidence: () => ["the row of its delay is gone: it can neither be started nor cancelled"],
+      remedy: "Halt it and have it asked for again",
     }),
     ...groupedByClass(stream, frozen, {
       kind: "never_starts",
@@ -146,14 +147,16 @@ function scheduledFindings(
   ];
 }
 
-/** Plans are due, and no world holds the lock of the poller that would start them. */
+/** Plans are due, and no world that is there holds the lock of the poller that would start them. */
 function noPoller(
   stream: StreamName,
   fold: DynflowFold,
   scheduled: readonly PlanEntry[],
   now: EpochMs,
 ): readonly Finding[] {
-  if (Object.values(fold.locks).some((lock) => lock.class === DELAYED_EXECUTOR_LOCK)) return [];
+  const holder = Object.values(fold.locks).find((lock) => lock.class === DELAYED_EXECUTOR_LOCK);
+  const gone = holder !== undefined && holder.worldId !== null && !Object.hasOwn(fold.worlds, holder.worldId);
+  if (holder !== undefined && !gone) return [];
   const due = scheduled.flatMap(([, { delay, stateSince }]) => {
     if (delay === null || delay === undefined || delay.frozen) return [];
     const at = parseInstant(delay.startAt) ?? stateSince;
@@ -172,7 +175,7 @@ function noPoller(
         sourceOf(stream),
         `: ${plural(due.length, "plan is", "plans are")} due`,
       ],
-      evidence: [{ text: "no world holds the DelayedExecutorLock" }],
+      evidence: [{ text: gone ? "the world that holds the DelayedExecutorLock has no record" : NOBODY_POLLS }],
       since: Math.min(...due) as EpochMs,
       count: 1,
       place: { page: "worlds", source: sourceOf(stream), world: null },

@@ -436,7 +436,7 @@ describe("plans that do not go on", () => {
     };
     const orphaned = attention(of([left, due]), T0 + 61_000);
     expect(orphaned.map(({ kind }) => kind).toSorted()).toEqual(["no_poller", "orphaned_lock"]);
-    expect(orphaned.map(({ headline }) => headline.join(""))).toContain("1 lock of a world that is gone");
+    expect(orphaned.map(({ title }) => plain(title))).toContain("1 lock of a world that is gone");
     const late = folded({
       "dynflow:a": [registered("w"), created("p", plan({ state: "scheduled", result: "pending" }))],
     });
