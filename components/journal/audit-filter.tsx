@@ -33,27 +33,22 @@ const ACTIONS: readonly string[] = [
 
 interface AuditFilterProps {
   readonly query: JournalQuery;
-  readonly onChange: (query: JournalQuery, replace: boolean) => void;
+  readonly onChange: (query: JournalQuery) => void;
 }
 
 /** Who, which action, how it ended, and when; all of it stands in the address. */
 export function AuditFilter({ query, onChange }: AuditFilterProps) {
   const actions = useId();
   return (
-    <fieldset className="q q-audit">
+    <fieldset className="q-audit">
       <legend className="vh">Who did it, what, and when</legend>
-      <TextPart
-        label="user"
-        value={query.user}
-        hint="whole id"
-        onChange={(user) => onChange({ ...query, user }, false)}
-      />
+      <TextPart label="user" value={query.user} hint="whole id" onChange={(user) => onChange({ ...query, user })} />
       <TextPart
         label="action"
         value={query.action}
         hint="dynflow.plans"
         list={actions}
-        onChange={(action) => onChange({ ...query, action }, false)}
+        onChange={(action) => onChange({ ...query, action })}
       />
       <datalist id={actions}>
         {ACTIONS.map((action) => (
@@ -66,7 +61,7 @@ export function AuditFilter({ query, onChange }: AuditFilterProps) {
           className="field"
           value={query.phase ?? ""}
           onChange={({ target: { value } }) =>
-            onChange({ ...query, phase: OPERATION_PHASES.find((phase) => phase === value) ?? null }, false)
+            onChange({ ...query, phase: OPERATION_PHASES.find((phase) => phase === value) ?? null })
           }
         >
           <option value="">any</option>
@@ -77,8 +72,8 @@ export function AuditFilter({ query, onChange }: AuditFilterProps) {
           ))}
         </select>
       </label>
-      <InstantPart label="from (UTC)" value={query.from} onChange={(from) => onChange({ ...query, from }, false)} />
-      <InstantPart label="to (UTC)" value={query.to} onChange={(to) => onChange({ ...query, to }, false)} />
+      <InstantPart label="from (UTC)" value={query.from} onChange={(from) => onChange({ ...query, from })} />
+      <InstantPart label="to (UTC)" value={query.to} onChange={(to) => onChange({ ...query, to })} />
     </fieldset>
   );
 }

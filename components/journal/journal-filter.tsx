@@ -1,6 +1,10 @@
 "use client";
+import { useId, useState } from "react";
 import { FindField, SlashHint, useTyped } from "#components/ui/find-field.tsx";
-import { EVENT_KINDS, type JournalQuery, KIND_GROUPS } from "./journal-query.ts";
+import { formatCount } from "#components/ui/format.ts";
+import { useMedia, WIDE } from "#components/ui/media.ts";
+import { AuditFilter } from "./audit-filter.tsx";
+import { EVENT_KINDS, foldedFilters, type JournalQuery, KIND_GROUPS } from "./journal-query.ts";
 
 const TYPING_MS = 400;
 
@@ -10,16 +14,41 @@ interface JournalFilterProps {
   readonly onChange: (query: JournalQuery, replace: boolean) => void;
 }
 
-/** Stream, kind and subject; all of it stands in the address. */
+/**
+ * The subject, and behind one button the rest: open where there is room, folded where it would take half the screen; how
+ * many of them are set is said either way. All of it stands in the address.
+ */
 export function JournalFilter({ query, streams, onChange }: JournalFilterProps) {
+  const id = useId();
+  const wide = useMedia(WIDE);
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const open = chosen ?? wide;
+  const set = foldedFilters(query);
+  return (
+    <search>
+      <div className="q">
+        <SubjectField
+          value={query.subject ?? ""}
+          onChange={(subject) => onChange({ ...query, subject: subject === "" ? null : subject }, true)}
+        />
+        <button type="button" className="btn" aria-expanded={open} aria-controls={id} onClick={() => setChosen(!open)}>
+          {set === 0 ? "Filters" : `Filters, ${formatCount(set)} set`}
+        </button>
+      </div>
+      <div id={id} className="q q-folded" hidden={!open}>
+        <WhatFilter query={query} streams={streams} onChange={onChange} />
+        <AuditFilter query={query} onChange={(next) => onChange(next, false)} />
+      </div>
+    </search>
+  );
+}
+
+/** Stream and kind. */
+function WhatFilter({ query, streams, onChange }: JournalFilterProps) {
   const listed = query.stream === null || streams.includes(query.stream) ? streams : [...streams, query.stream];
   const kinds = query.kind === null || isListed(query.kind) ? EVENT_KINDS : [...EVENT_KINDS, query.kind];
   return (
-    <search className="q">
-      <SubjectField
-        value={query.subject ?? ""}
-        onChange={(subject) => onChange({ ...query, subject: subject === "" ? null : subject }, true)}
-      />
+    <>
       <label className="q-part">
         <span className="lbl">stream</span>
         <select
@@ -60,7 +89,7 @@ export function JournalFilter({ query, streams, onChange }: JournalFilterProps) 
           </optgroup>
         </select>
       </label>
-    </search>
+    </>
   );
 }
 

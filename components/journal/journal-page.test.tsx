@@ -38,6 +38,14 @@ const range = (pages: Readonly<Record<string, readonly JournalEvent[]>>, news: (
     return { events: pages[cursor ?? ""] ?? [], nextCursor: cursor == null ? "next" : null, horizon: null };
   },
 });
+/** What a window of 360 pixels answers. */
+const narrow = Object.assign(new EventTarget(), {
+  matches: false,
+  media: "",
+  onchange: null,
+  addListener() {},
+  removeListener() {},
+}) as MediaQueryList;
 const ids = () => [...document.querySelectorAll("tr[data-row]")].map((row) => row.getAttribute("data-row"));
 
 describe("the journal", () => {
@@ -52,7 +60,7 @@ describe("the journal", () => {
     act(() => {
       cache.setQueryData<LiveState>(LIVE_KEY, (live) => (live === undefined ? live : { ...live, cursor: "moved" }));
     });
-    await waitFor(() => expect(ids()).toEqual(["c", "b", "a"]), { timeout: 3_000 });
+    await waitFor(() => expect(ids()).toEqual(["c", "b", "a"]), { timeout: 10_000 });
   });
 
   it("puts nothing in above somebody who reads further down, and says how many wait", async () => {
@@ -71,7 +79,7 @@ describe("the journal", () => {
     act(() => {
       cache.setQueryData<LiveState>(LIVE_KEY, (live) => (live === undefined ? live : { ...live, cursor: "moved" }));
     });
-    const waiting = await screen.findByRole("button", { name: /1.new event above/ }, { timeout: 3_000 });
+    const waiting = await screen.findByRole("button", { name: /1.new event above/ }, { timeout: 10_000 });
     expect(ids()).toEqual(["b"]);
     fireEvent.click(waiting);
     scroller.scrollTop = 0;
@@ -91,6 +99,33 @@ describe("the journal", () => {
     const { went } = renderInConsole(<JournalPage />, { folds: {}, procedures: range({}, () => []) });
     fireEvent.change(screen.getByLabelText("kind"), { target: { value: "op.*" } });
     expect(went).toEqual(["/journal?kind=op.*"]);
+  });
+
+  it("has its filters open where there is room, behind a button that says how many are set", async () => {
+    place.search = new URLSearchParams("stream=operator&user=mira&kind=op.*");
+    renderInConsole(<JournalPage />, { folds: {}, procedures: range({}, () => []) });
+    const button = screen.getByRole("button", { name: "Filters, 3 set" });
+    const folded = document.getElementById(button.getAttribute("aria-controls") ?? "");
+    expect(button.getAttribute("aria-expanded")).toBe("true");
+    expect(folded?.hidden).toBe(false);
+    expect(folded?.contains(screen.getByLabelText("user"))).toBe(true);
+    fireEvent.click(button);
+    expect(button.getAttribute("aria-expanded")).toBe("false");
+    expect(folded?.hidden).toBe(true);
+  });
+
+  it("has them folded on a small screen, the subject never", async () => {
+    place.search = new URLSearchParams("view=actions&subject=x");
+    const media = vi.spyOn(window, "matchMedia").mockImplementation(() => narrow);
+    renderInConsole(<JournalPage />, { folds: {}, procedures: range({}, () => []) });
+    // The view of actions fixes the kind, and the subject is in view: neither is counted.
+    const button = screen.getByRole("button", { name: "Filters" });
+    expect(button.getAttribute("aria-expanded")).toBe("false");
+    expect(document.getElementById(button.getAttribute("aria-controls") ?? "")?.hidden).toBe(true);
+    expect(screen.getByRole("searchbox", { name: /^Subject/ })).toBeTruthy();
+    fireEvent.click(button);
+    expect(button.getAttribute("aria-expanded")).toBe("true");
+    media.mockRestore();
   });
 
   it("exports what the filter selects, as JSON lines and as CSV", async () => {

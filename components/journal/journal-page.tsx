@@ -16,7 +16,6 @@ import type { LiveState } from "#server/contract/live.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
 import { toActions } from "./actions.ts";
 import { ActionsTable } from "./actions-table.tsx";
-import { AuditFilter } from "./audit-filter.tsx";
 import { DistantEvent } from "./distant-event.tsx";
 import { EventDrawer } from "./event-drawer.tsx";
 import { EventsTable } from "./events-table.tsx";
@@ -92,7 +91,6 @@ export function JournalPage() {
         streams={streams.includes(CONSOLE_STREAM) ? streams : [...streams, CONSOLE_STREAM]}
         onChange={(next, replace) => go(place(next, null), { replace })}
       />
-      <AuditFilter query={query} onChange={(next, replace) => go(place(next, null), { replace })} />
       {pages.data === undefined ? (
         pages.error === null ? (
           <Skeleton rows={14} columns={5} what="the journal" />

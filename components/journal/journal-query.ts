@@ -172,6 +172,13 @@ export function parseJournal(search: URLSearchParams): JournalQuery {
 export const isFiltered = (query: JournalQuery): boolean =>
   Object.entries(query).some(([name, value]) => name !== "view" && value !== null);
 
+/** How many of the filters that can be folded away leave something out; the subject is always in view. */
+export function foldedFilters({ stream, kind, user, action, phase, from, to, view }: JournalQuery): number {
+  // The view of actions fixes the kind.
+  const set = [stream, view === "actions" ? null : kind, user, action, phase, from, to];
+  return set.filter((value) => value !== null).length;
+}
+
 /** What is asked of the journal: the same for the pages, the news and the export. */
 export function filterOf({ stream, kind, subject, user, action, phase, from, to, view }: JournalQuery) {
   const kinds = view === "actions" ? kindsOf("op.*") : phase === null ? kindsOf(kind) : [`op.${phase}`];
