@@ -9,6 +9,7 @@ import { kindWord } from "./estate-layers.ts";
 import { keysOf } from "./estate-view.ts";
 import type { MapInk } from "./map-ink.ts";
 import { CELL } from "./map-layout.ts";
+import { nameLines } from "./map-names.ts";
 import { barValueOf, type MapCell, type MapNode, type MapScene, type MapThing, sampleOf } from "./map-scene.ts";
 
 export type Pen = CanvasRenderingContext2D;
@@ -106,28 +107,51 @@ function paintAll(brush: CellBrush, cells: readonly Cell[]): void {
 const isNodeCell = (cell: Cell): cell is Cell<MapNode> => cell.node.sort === "node";
 const isThingCell = (cell: Cell): cell is Cell<MapThing> => cell.node.sort === "thing";
 
-/** Name and kind of a thing of another system; from near its state and what else it is known by. */
+/** Name, in two lines if it is long, and kind of a thing of another system; from near its state and what else it is known by. */
 function paintThings(brush: CellBrush, cells: readonly Cell<MapThing>[], near: boolean): void {
   const { pen, ink, press } = brush;
   const { width, height } = sizeOf(brush);
+  const { left, top, line, nameFont, font, step } = near ? THING_NEAR : THING_FAR;
+  const rooms = { first: width - left - THING_EDGE_PX, second: width - THING_LEFT_PX - THING_EDGE_PX };
   pen.textBaseline = "alphabetic";
   pen.textAlign = "left";
   for (const { node, x, y } of cells) {
     const { title, detail, ref } = node.thing;
-    press.stamp(pen, node, x + (near ? 14 : 10), y + (near ? 16 : 12), near ? 11 : 9);
-    pen.font = near ? `12px ${ink.sans}` : `${NAME_FONT_PX - 0.5}px ${ink.sans}`;
+    press.stamp(pen, node, x + left - 10 + (near ? 0 : 2), y + top - 4 + (near ? 0 : 0.5), near ? 11 : 9);
+    pen.font = `${nameFont}px ${ink.sans}`;
     pen.fillStyle = node.look === "hatched" ? ink.text2 : ink.text1;
-    const left = near ? 24 : 18;
-    pen.fillText(cutTo(pen, title, width - left - 3), x + left, y + (near ? 20 : 15.5));
-    pen.font = `${NAME_FONT_PX - (near ? 0 : 1)}px ${ink.sans}`;
-    const lines = near ? [`${kindWord(ref)}, ${node.word}`, detail] : [kindWord(ref)];
-    for (const [at, text] of lines.entries()) {
-      const baseline = near ? y + 38 + 16 * at : y + height - 8;
-      if (baseline > y + height - 4) break;
-      pen.fillStyle = node.look === "loud" ? ink.text[node.tone] : ink.text3;
-      pen.fillText(cutTo(pen, text, width - 12), x + 6, baseline);
+    const [first = "", second = ""] = namedLines(pen, title, rooms);
+    pen.fillText(first, x + left, y + top);
+    if (second !== "") pen.fillText(second, x + THING_LEFT_PX, y + top + line);
+    pen.font = `${font}px ${ink.sans}`;
+    pen.fillStyle = node.look === "loud" ? ink.text[node.tone] : ink.text3;
+    const told = near ? [`${kindWord(ref)}, ${node.word}`, detail] : [kindWord(ref)];
+    const from = near ? top + step + (second === "" ? 0 : line) : height - (second === "" ? 8 : 6);
+    for (const [at, text] of told.entries()) {
+      const baseline = from + step * at;
+      if (baseline > height - 4 || (second !== "" && baseline < top + 2 * line - 1)) break;
+      pen.fillText(cutTo(pen, text, width - 2 * THING_LEFT_PX), x + THING_LEFT_PX, y + baseline);
     }
   }
+}
+
+/** Left edge of what is not beside the glyph, and what stays free at the right edge, of a thing's cell on the page. */
+const [THING_LEFT_PX, THING_EDGE_PX] = [6, 3];
+/** Left edge and baseline of the first line of a name, how far below it the second is, sizes, and from line to line. */
+const THING_FAR = { left: 18, top: 15.5, line: 12, nameFont: 10.5, font: 10, step: 12 } as const;
+const THING_NEAR = { left: 24, top: 20, line: 14, nameFont: 12, font: 11, step: 17 } as const;
+
+const namesLined = new Map<string, readonly string[]>();
+
+/** Kept: the same names are painted again and again. */
+function namedLines(pen: Pen, name: string, rooms: { readonly first: number; readonly second: number }) {
+  const key = `${pen.font} ${rooms.first} ${name}`;
+  const known = namesLined.get(key);
+  if (known !== undefined) return known;
+  if (namesLined.size >= WIDTHS_KEPT) namesLined.clear();
+  const lines = nameLines(name, rooms, (text) => pen.measureText(text).width);
+  namesLined.set(key, lines);
+  return lines;
 }
 
 /** Too small for shapes: what is well is grey, the rest has its colour and a white cut if it failed. */
