@@ -6,7 +6,7 @@ import { State } from "#components/ui/glyph.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
-import { CountCell, SortHead } from "#components/ui/table.tsx";
+import { Count, CountCell, SortHead } from "#components/ui/table.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
 import type { AgentFilter, AgentLine, AgentSort } from "./agent-lines.ts";
 import { skewText } from "./agent-words.ts";
@@ -124,7 +124,7 @@ function Row({
       />
       <td className="num p2">{skewText(sample?.skewMs ?? agent.skewMs)}</td>
       <CountCell value={agent.missing} />
-      <Measured className="p3" value={sample === null ? null : String(sample.duplicates)} />
+      <Measured className="p3" value={sample === null ? null : <Count of={sample.duplicates} />} />
       <td className="num p2">
         <Since at={agent.stateSince} />
       </td>
@@ -142,7 +142,7 @@ function Seen({ line: { sample } }: { readonly line: AgentLine }) {
 }
 
 /** A value that only now can tell. */
-function Measured({ value, className }: { readonly value: string | null; readonly className: string }) {
+function Measured({ value, className }: { readonly value: React.ReactNode | null; readonly className: string }) {
   return value === null ? (
     <td className={`num t3 ${className}`}>
       <span aria-hidden="true">–</span>

@@ -6,6 +6,7 @@ import { State } from "#components/ui/glyph.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import { useRefusal } from "#components/ui/session.ts";
+import { CountCell } from "#components/ui/table.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import { isMasked, shownText } from "#server/contract/event.ts";
@@ -64,7 +65,7 @@ export function SinksTable({ sinks }: { readonly sinks: readonly SinkView[] }) {
                 )}
               </td>
               <td className="p2 t2">{toldWords(sink)}</td>
-              <td className="num">{sink.open}</td>
+              <CountCell value={sink.open} />
               <td className="num p2">
                 <Age at={instantOf(sink.lastToldAt)} suffix="ago" />
               </td>

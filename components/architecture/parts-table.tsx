@@ -1,6 +1,7 @@
 "use client";
 import { Button } from "#components/ui/button.tsx";
 import { State } from "#components/ui/glyph.tsx";
+import { CountCell } from "#components/ui/table.tsx";
 import { Since } from "#components/ui/time.tsx";
 import type { Outputs } from "#components/ui/trpc.ts";
 import { shownText } from "#server/contract/event.ts";
@@ -62,8 +63,8 @@ export function PartsTable({ readers, selected, refusal, onRestart }: PartsTable
               <td className="num nowrap">
                 <Since at={Date.parse(reader.since) as EpochMs} />
               </td>
-              <td className="num p2">{reader.failures}</td>
-              <td className="num p3">{reader.restarts}</td>
+              <CountCell className="p2" value={reader.failures} />
+              <CountCell className="p3" value={reader.restarts} />
               <td className="p2 t2 last-error">
                 {reader.reason === null ? "–" : <bdi>{shownText(reader.reason)}</bdi>}
               </td>

@@ -9,7 +9,7 @@ import { formatBytes, formatCount } from "#components/ui/format.ts";
 import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
-import { SortHead } from "#components/ui/table.tsx";
+import { Count, SortHead } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Empty, QueryWidget } from "#components/ui/widget.tsx";
@@ -164,7 +164,7 @@ function InstanceRow({ source, line }: { readonly source: string; readonly line:
       <td className="t2 nowrap">
         {moduleId} · <Name text={namespace} />
       </td>
-      <td className="num">{process === null ? "–" : formatCount(process.mailbox)}</td>
+      <td className="num">{process === null ? "–" : <Count of={process.mailbox} />}</td>
       <td className="num">{process === null ? "–" : formatBytes(process.memoryBytes)}</td>
       <td className="t2 nowrap" title={process?.currentFunction ?? undefined}>
         {process === null ? "ended" : process.status}

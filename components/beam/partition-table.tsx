@@ -1,7 +1,7 @@
 "use client";
 import { formatCount } from "#components/ui/format.ts";
 import { Glyph } from "#components/ui/glyph.tsx";
-import { CountCell } from "#components/ui/table.tsx";
+import { Count, CountCell } from "#components/ui/table.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import type { BeamNodeOutput } from "#server/contract/wire/dna-beam.ts";
 
@@ -72,7 +72,9 @@ export function PartitionTable({ partitions, chosen, onChoose }: PartitionTableP
           <td colSpan={3} className="t3">
             {formatCount(partitions.length)} partitions
           </td>
-          <td className="num strong">{formatCount(total)}</td>
+          <td className="num strong">
+            <Count of={total} />
+          </td>
           <td />
         </tr>
       </tfoot>

@@ -5,6 +5,7 @@ import { formatBytes, formatCount } from "#components/ui/format.ts";
 import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
+import { Count } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Empty, QueryWidget } from "#components/ui/widget.tsx";
@@ -99,11 +100,15 @@ function Entries({ source, top }: { readonly source: string; readonly top: BeamT
                   </span>
                 </td>
                 <td className="t2 nowrap">{phase?.replace("_", " ") ?? "–"}</td>
-                <td className="num strong">{backlog === null ? <Least mailbox={mailbox} /> : formatCount(backlog)}</td>
-                <td className="num">
-                  {buffered === null ? <span className="unk">not known</span> : formatCount(buffered)}
+                <td className="num strong">
+                  {backlog === null ? <Least mailbox={mailbox} /> : <Count of={backlog} />}
                 </td>
-                <td className="num">{formatCount(mailbox)}</td>
+                <td className="num">
+                  {buffered === null ? <span className="unk">not known</span> : <Count of={buffered} />}
+                </td>
+                <td className="num">
+                  <Count of={mailbox} />
+                </td>
                 <td className="num">{formatBytes(memoryBytes)}</td>
               </tr>
             ))}

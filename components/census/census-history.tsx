@@ -1,13 +1,14 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { formatCount, formatDurationMs } from "#components/ui/format.ts";
+import { formatDurationMs } from "#components/ui/format.ts";
 import { Id } from "#components/ui/ident.tsx";
 import { useInstants } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
+import { Count } from "#components/ui/table.tsx";
 import { Instant } from "#components/ui/time.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { Empty, QueryWidget } from "#components/ui/widget.tsx";
@@ -88,10 +89,14 @@ function HistoryRows({ events }: { readonly events: readonly Finished[] }) {
               </td>
               <td>{body.incarnationId === null ? "everybody's" : <Id id={body.incarnationId} form="incarnation" />}</td>
               <td className="num">
-                {formatCount(body.counts.reduce((sum, { keys }) => sum + keys, 0) + (body.otherKeys ?? 0))}
+                <Count of={body.counts.reduce((sum, { keys }) => sum + keys, 0) + (body.otherKeys ?? 0)} />
               </td>
-              <td className="num">{formatCount(body.rows)}</td>
-              <td className="num p2">{formatCount(body.unreadableRows)}</td>
+              <td className="num">
+                <Count of={body.rows} />
+              </td>
+              <td className="num p2">
+                <Count of={body.unreadableRows} />
+              </td>
               <td className="num p2">{formatDurationMs(body.finishedAt - body.startedAt)}</td>
             </tr>
           ))}

@@ -6,7 +6,7 @@ import { Id, Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Facts, Section } from "#components/ui/section.tsx";
-import { More } from "#components/ui/table.tsx";
+import { Count, More } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import type { CensusResult, OwnerLine, TypeLine } from "./census-view.ts";
@@ -131,7 +131,9 @@ function OwnerTable({ source, owners, shown: first, mean, what }: OwnerTableProp
                     </Link>
                   )}
                 </td>
-                <td className="num">{formatCount(owner.keys)}</td>
+                <td className="num">
+                  <Count of={owner.keys} />
+                </td>
                 <td className="w100 p2">
                   <KeyBar keys={owner.keys} most={most} mean={mean} />
                 </td>
@@ -201,7 +203,9 @@ function TypeTable(props: { readonly source: string; readonly types: readonly Ty
                     <Name text={namespace} /> / {moduleId}
                   </Link>
                 </td>
-                <td className="num">{formatCount(keys)}</td>
+                <td className="num">
+                  <Count of={keys} />
+                </td>
                 <td className="num">{shareOf(keys, rows)}</td>
                 <td className="w100 p2">
                   <KeyBar keys={keys} most={most} mean={null} />

@@ -1,10 +1,11 @@
 "use client";
 import { useState } from "react";
 import { Button } from "#components/ui/button.tsx";
-import { formatCount, formatNumber, plural } from "#components/ui/format.ts";
+import { formatNumber, plural } from "#components/ui/format.ts";
 import { Glyph, State } from "#components/ui/glyph.tsx";
 import { Name } from "#components/ui/ident.tsx";
 import { useRefusal } from "#components/ui/session.ts";
+import { Count } from "#components/ui/table.tsx";
 import { oldRefusal } from "#components/ui/unread-dialog.tsx";
 import type { ClaimTargetView } from "#server/contract/wire/dna-failover.ts";
 import {
@@ -185,7 +186,7 @@ interface TargetRowProps {
   readonly keys: number | null;
 }
 
-const count = (value: number | null): string => (value === null ? "–" : formatCount(value));
+const count = (value: number | null) => (value === null ? "–" : <Count of={value} />);
 
 function TargetRow({ choice, target, targets, keys }: TargetRowProps) {
   const { incarnation, node, state, load, running, owned, refusal } = target;
@@ -226,7 +227,7 @@ function TargetRow({ choice, target, targets, keys }: TargetRowProps) {
           />
         )}
       </td>
-      <td className="num">{expected === null ? "–" : formatCount(expected)}</td>
+      <td className="num">{count(expected)}</td>
     </tr>
   );
 }

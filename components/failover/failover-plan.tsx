@@ -6,6 +6,7 @@ import { Name } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { Section } from "#components/ui/section.tsx";
+import { Count } from "#components/ui/table.tsx";
 import { useTRPC } from "#components/ui/trpc.ts";
 import { QueryWidget } from "#components/ui/widget.tsx";
 import type { FailoverJobOutput } from "#server/contract/wire/dna-failover.ts";
@@ -71,7 +72,9 @@ function Plan({ source, answer: { plan } }: { readonly source: string; readonly 
             </td>
             <td className="num">{formatCount(weight)}</td>
             <td className="num">{Math.round((100 * weight) / weights)} %</td>
-            <td className="num">{formatCount(given)}</td>
+            <td className="num">
+              <Count of={given} />
+            </td>
           </tr>
         ))}
       </tbody>

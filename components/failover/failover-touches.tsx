@@ -1,8 +1,9 @@
 "use client";
 import { Button } from "#components/ui/button.tsx";
-import { formatCount, formatDurationMs } from "#components/ui/format.ts";
+import { formatDurationMs } from "#components/ui/format.ts";
 import { Name } from "#components/ui/ident.tsx";
 import { useRefusal } from "#components/ui/session.ts";
+import { Count } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { Empty, Failure } from "#components/ui/widget.tsx";
 import type { FailoverPreviewOutput } from "#server/contract/wire/dna-failover.ts";
@@ -56,8 +57,12 @@ export function FailoverTouches({ preview, census, children }: FailoverTouchesPr
                     <td className="w100 trunc">
                       <Name text={namespace} /> / {moduleId}
                     </td>
-                    <td className="num">{formatCount(keys)}</td>
-                    <td className="num p2">{formatCount(roundsOf(keys))}</td>
+                    <td className="num">
+                      <Count of={keys} />
+                    </td>
+                    <td className="num p2">
+                      <Count of={roundsOf(keys)} />
+                    </td>
                     <td className="num">{formatDurationMs((roundsOf(keys) / roundsPerSecond) * 1_000)}</td>
                   </tr>
                 ))}
@@ -66,9 +71,11 @@ export function FailoverTouches({ preview, census, children }: FailoverTouchesPr
               <tr>
                 <td>one type after the other</td>
                 <td className="num">
-                  <b>{formatCount(owned.keys)}</b>
+                  <b>
+                    <Count of={owned.keys} />
+                  </b>
                 </td>
-                <td className="num p2">{rounds === null ? "–" : formatCount(rounds)}</td>
+                <td className="num p2">{rounds === null ? "–" : <Count of={rounds} />}</td>
                 <td className="num">
                   <b>{estimateMs === null ? "–" : formatDurationMs(estimateMs)}</b>
                 </td>

@@ -3,14 +3,14 @@ import { memo } from "react";
 import { useRowsInBox } from "#components/plan/use-rows-in-box.ts";
 import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
-import { formatAgeMs, formatCount, formatNumber } from "#components/ui/format.ts";
+import { formatAgeMs, formatNumber } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id, Name } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
 import { useRowCursor } from "#components/ui/row-cursor.ts";
-import { SortHead } from "#components/ui/table.tsx";
+import { Count, SortHead } from "#components/ui/table.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
 import { Unknown } from "#components/ui/widget.tsx";
 import { type NodeLine, type NodeOrder, type NodeSort, turnedOrder } from "./node-lines.ts";
@@ -151,7 +151,7 @@ const Row = memo(function Row({ line, index, glance, here }: RowProps) {
           <span className="t3">not counted</span>
         ) : (
           <>
-            {formatCount(keys)} <Age at={owned.asOf} />
+            <Count of={keys} /> <Age at={owned.asOf} />
           </>
         )}
       </td>
@@ -160,7 +160,7 @@ const Row = memo(function Row({ line, index, glance, here }: RowProps) {
           <span className="t3">not asked</span>
         ) : (
           <>
-            {formatCount(running)} <Age at={runningAt} />
+            <Count of={running} /> <Age at={runningAt} />
           </>
         )}
       </td>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { useAddress } from "#components/ui/address.ts";
 import { formatAgeMs, formatCount, formatShare } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
+import { Count } from "#components/ui/table.tsx";
 import { Since } from "#components/ui/time.tsx";
 import { Empty } from "#components/ui/widget.tsx";
 import { shownText } from "#server/contract/event.ts";
@@ -80,17 +81,17 @@ export function ReceiversTable({ receivers }: { readonly receivers: readonly Rec
                   <span className="t3">–</span>
                 ) : (
                   <span title={`${formatCount(totals.queued)} of ${formatCount(totals.capacity)}`}>
-                    {formatCount(totals.queued)}{" "}
-                    <span className="t3 small">
-                      {formatShare(totals.capacity === 0 ? 0 : totals.queued / totals.capacity)}
-                    </span>
+                    <Count of={totals.queued} />
+                    {totals.queued > 0 && totals.capacity > 0 && (
+                      <span className="t3 small"> {formatShare(totals.queued / totals.capacity)}</span>
+                    )}
                   </span>
                 )}
               </td>
               <td className="num">{totals === null ? "–" : formatAgeMs(totals.lagMs)}</td>
               <td className="num p2">{perSecond === null ? "–" : formatRate(perSecond)}</td>
-              <td className="num p3">{totals === null ? "–" : formatCount(totals.dropped)}</td>
-              <td className="num p3">{totals === null ? "–" : formatCount(totals.deadLettered)}</td>
+              <td className="num p3">{totals === null ? "–" : <Count of={totals.dropped} />}</td>
+              <td className="num p3">{totals === null ? "–" : <Count of={totals.deadLettered} />}</td>
             </tr>
           );
         })}

@@ -123,7 +123,7 @@ function RawColumn({ column, ...where }: RowProps & { readonly column: Column })
     return (
       <tr>
         <td className="mono">{name}</td>
-        <td className="num t3">·</td>
+        <td className="num t3">–</td>
         <td className="wrap">
           {text === null ? <span className="t3">NULL</span> : <bdi className="mono">{text}</bdi>}
         </td>

@@ -3,11 +3,12 @@ import { memo, useEffect, useState } from "react";
 import { SeenRows } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
 import { faultOf } from "#components/ui/fault.ts";
-import { formatCount, parseInstant } from "#components/ui/format.ts";
+import { parseInstant } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { ClassName, Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
+import { Count } from "#components/ui/table.tsx";
 import { Instant, ZoneName } from "#components/ui/time.tsx";
 import { seconds } from "./step-words.ts";
 import { levelText, parentKey, type TreeRow } from "./sub-plan-rows.ts";
@@ -218,7 +219,9 @@ function PlanRow({
         {below !== null && <bdi className="small t3 sub-below">{levelText(below)}</bdi>}
         {circle && <span className="small t-attention tone"> a circle: it stands above</span>}
       </td>
-      <td className="num p2 t2">{row.subPlans === 0 ? <span className="off">·</span> : formatCount(row.subPlans)}</td>
+      <td className="num p2 t2">
+        <Count of={row.subPlans} />
+      </td>
       <td className="num p2">
         <Instant at={parseInstant(row.startedAt)} form="clock" />
       </td>

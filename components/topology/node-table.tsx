@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useRowsInBox } from "#components/plan/use-rows-in-box.ts";
 import { RowsInSight } from "#components/plans/rows-in-sight.tsx";
 import { useAddress } from "#components/ui/address.ts";
-import { formatCount, formatNumber, plural } from "#components/ui/format.ts";
+import { formatNumber, plural } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id, Name } from "#components/ui/ident.tsx";
 import { useIsPast } from "#components/ui/instants.ts";
@@ -11,6 +11,7 @@ import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { useFold } from "#components/ui/live.ts";
 import { routes, type TopologyPlace } from "#components/ui/routes.ts";
+import { Count } from "#components/ui/table.tsx";
 import { Age, Since } from "#components/ui/time.tsx";
 import { Empty, Unknown } from "#components/ui/widget.tsx";
 import type { Samples } from "#server/contract/live.ts";
@@ -173,7 +174,7 @@ function Row({ row, index, href, selected, samples }: RowProps) {
           <span className="t3">not counted</span>
         ) : (
           <>
-            {formatCount(keys)} <Age at={owned.asOf} />
+            <Count of={keys} /> <Age at={owned.asOf} />
           </>
         )}
       </td>

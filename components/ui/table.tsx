@@ -22,7 +22,21 @@ export function SortHead({ children, numeric = false, className = "", sorted, on
   );
 }
 
-/** A count in a cell: zero is `·`, unknown is hatched with the old value in grey if there is one. */
+/**
+ * A count in a table: zero is `·`, so that what is there stands out, and is read aloud as 0. Of every column that counts
+ * things; a measure (an age, a load, a share, a rate) keeps its 0 and its unit, and a sentence its word.
+ */
+export function Count({ of }: { readonly of: number }) {
+  if (of !== 0) return formatCount(of);
+  return (
+    <span className="zero">
+      <span aria-hidden="true">·</span>
+      <span className="vh">0</span>
+    </span>
+  );
+}
+
+/** The same as a cell of its own; unknown is hatched, with the old value in grey if there is one. */
 export function CountCell({
   value,
   unknown = false,
@@ -39,14 +53,11 @@ export function CountCell({
       </td>
     );
   if (value === null) return <td className={`num t3 ${className}`}>not asked</td>;
-  if (value === 0)
-    return (
-      <td className={`num zero ${className}`}>
-        <span aria-hidden="true">·</span>
-        <span className="vh">0</span>
-      </td>
-    );
-  return <td className={`num ${className}`}>{formatCount(value)}</td>;
+  return (
+    <td className={`num ${className}`}>
+      <Count of={value} />
+    </td>
+  );
 }
 
 interface MoreProps {

@@ -1,6 +1,5 @@
 "use client";
-import { formatCount } from "#components/ui/format.ts";
-import { CountCell } from "#components/ui/table.tsx";
+import { Count, CountCell } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
 import type { WorldView } from "#server/contract/wire/dynflow-worlds.ts";
 import type { EpochMs } from "#server/kernel/clock.ts";
@@ -49,7 +48,7 @@ export function QueueTable({ queues, status }: QueueTableProps) {
                 </td>
                 <td className="w100">{size !== null && free !== null && <Busy size={size} free={free} />}</td>
                 <CountCell value={free} />
-                <td className="num t2">{size === null ? "–" : formatCount(size)}</td>
+                <td className="num t2">{size === null ? "–" : <Count of={size} />}</td>
                 <CountCell value={queue?.queueSize ?? null} />
               </tr>
             );

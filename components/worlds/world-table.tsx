@@ -1,10 +1,10 @@
 "use client";
-import { formatCount, formatDurationMs } from "#components/ui/format.ts";
+import { formatDurationMs } from "#components/ui/format.ts";
 import { State } from "#components/ui/glyph.tsx";
 import { Id } from "#components/ui/ident.tsx";
 import { Link } from "#components/ui/link.tsx";
 import { routes } from "#components/ui/routes.ts";
-import { CountCell } from "#components/ui/table.tsx";
+import { Count, CountCell } from "#components/ui/table.tsx";
 import { Age } from "#components/ui/time.tsx";
 import { queueText, roleText, type WorldLine } from "./world-lines.ts";
 
@@ -114,14 +114,7 @@ function Row({ line, selected, stale, refusal, onOpen, onPing }: RowProps) {
         {roles.length > 0 && <span className="t3"> · {roles.map(roleText).join(", ")}</span>}
       </td>
       <td className="num c-plans">
-        {plans === 0 ? (
-          <span className="zero" aria-hidden="true">
-            ·
-          </span>
-        ) : (
-          formatCount(plans)
-        )}
-        {plans === 0 && <span className="vh">0</span>}
+        <Count of={plans} />
         {share !== null && world.executor && <Share part={share} />}
       </td>
       <CountCell value={locks} className="p2" />
