@@ -23,8 +23,9 @@ export default defineConfig({
           include: ["**/*.services.test.ts"],
           exclude: ["node_modules/**", ".next/**"],
           environment: "node",
-          testTimeout: 120_000,
-          hookTimeout: 240_000,
+          // What is waited for has bounds of its own: these are for what hangs.
+          testTimeout: 300_000,
+          hookTimeout: 420_000,
           fileParallelism: false,
         },
       },

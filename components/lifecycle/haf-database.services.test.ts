@@ -16,7 +16,7 @@ import { createSystemClock } from "#server/runtime/clock.ts";
 import { hafActualDrawing } from "./haf-actual-diagram.ts";
 import { hafPlanDrawing } from "./haf-plan-diagram.ts";
 
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 300_000;
 /** More than a look takes. */
 const BETWEEN_MS = 200;
 const GOLDENS = path.join(import.meta.dirname, "__golden__/haf");

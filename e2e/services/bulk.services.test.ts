@@ -208,7 +208,10 @@ describe("a cancel", () => {
     expect(seen).toMatchObject({ scheduled: true, refusals: [] });
     const ask = { source: SOURCE, planId: plan.id, expectedState: "scheduled", expectedStepIds: [], ...request() };
     await operator.dynflow.plans.cancel.mutate(ask);
-    await until("it has stopped", async () => (await planOf(plan.id)).state === "stopped");
+    await until("it has stopped", async () => {
+      const { state, delayed } = await planOf(plan.id);
+      return state === "stopped" && delayed === null;
+    });
     expect(await planOf(plan.id)).toMatchObject({ result: "cancelled", delayed: null });
     await until("no lock is left", async () => {
       const lock = `execution-plan:${plan.id}`;
@@ -225,12 +228,19 @@ describe("a job of many plans", () => {
       (entry) => entry.name === "start execution",
     ).length;
 
-  async function started(api: ConsoleApi, ids: readonly string[], plansPerSecond: number): Promise<string> {
+  interface Job {
+    readonly ids: readonly string[];
+    readonly plansPerSecond: number;
+    /** What happens when everything was looked at, and nothing has begun. */
+    readonly meanwhile?: () => Promise<void>;
+  }
+  async function started(api: ConsoleApi, { ids, plansPerSecond, meanwhile }: Job): Promise<string> {
     const preview = await api.dynflow.plans.bulkPreview.mutate({
       source: SOURCE,
       verb: "resume",
       target: { ids: [...ids] },
     });
+    await meanwhile?.();
     const { jobId } = await api.dynflow.plans.bulkStart.mutate({
       source: SOURCE,
       verb: "resume",
@@ -267,7 +277,8 @@ describe("a job of many plans", () => {
     const plans = Array.from({ length: 24 }, () => failedPlan());
     await database.add(plans);
     const ids = plans.map((plan) => plan.id);
-    const jobId = await started(operator, ids, 4);
+    // Slow enough that it is never through before the last kill.
+    const jobId = await started(operator, { ids, plansPerSecond: 1 });
     for (let kill = 0; kill < 3; kill += 1) {
       const before = (await jobOf(jobId)).facts.counts;
       await until("it has gone on", async () => {
@@ -278,7 +289,7 @@ describe("a job of many plans", () => {
       await running.start();
       await untilActing(operator);
     }
-    await until("the job has ended", async () => (await jobOf(jobId)).facts.state === "done");
+    await until("the job has ended", async () => (await jobOf(jobId)).facts.state === "done", { withinMs: 120_000 });
     // A kill between writing down and sending leaves a plan unknown for good: it was not sent, and is not sent again.
     const sent = new Map<string, number>();
     for (const id of ids) sent.set(id, await messages("Execution", id));
@@ -296,6 +307,8 @@ describe("a job of many plans", () => {
     for (const id of ids) {
       const once = sent.get(id) ?? 0;
       expect(once).toBeLessThanOrEqual(1);
+      // What was applied was seen to run: it ends a little later.
+      await until("what was sent has ended", async () => once === 0 || (await planOf(id)).state === "stopped");
       expect(await starts(id)).toBe(1 + once);
       expect((await planOf(id)).state).toBe(once === 1 ? "stopped" : "paused");
     }
@@ -304,23 +317,20 @@ describe("a job of many plans", () => {
   it("tries again only what failed, as a job of its own that names the first", async () => {
     const plans = [failedPlan(), failedPlan()];
     await database.add(plans);
-    const jobId = await started(
-      operator,
-      plans.map((plan) => plan.id),
-      0.5,
-    );
-    const [, second] = (await jobOf(jobId)).facts.counts.total === 2 ? plans.map((p) => p.id).toSorted() : [];
-    if (second === undefined) throw new Error("the job has not two plans");
-    await until("the first was acted on", async () => (await jobOf(jobId)).facts.counts.applied >= 1);
+    const ids = plans.map((plan) => plan.id);
+    const [, second = ""] = ids;
     // Somebody inhibits the other one for a while: it is refused, with nothing sent.
-    await database.register({
-      class: "Dynflow::Coordinator::ExecutionInhibitionLock",
-      id: `execution-plan:${second}`,
-      ownerId: `execution-plan:${second}`,
-      fields: { execution_plan_id: second },
-    });
+    const inhibit = () =>
+      database.register({
+        class: "Dynflow::Coordinator::ExecutionInhibitionLock",
+        id: `execution-plan:${second}`,
+        ownerId: `execution-plan:${second}`,
+        fields: { execution_plan_id: second },
+      });
+    const jobId = await started(operator, { ids, plansPerSecond: 2, meanwhile: inhibit });
     await until("the job has ended", async () => (await jobOf(jobId)).facts.state === "done");
-    expect((await jobOf(jobId)).facts.counts).toMatchObject({ applied: 1, failed: 1 });
+    await until("the first was acted on", async () => (await jobOf(jobId)).facts.counts.applied === 1);
+    expect((await jobOf(jobId)).facts.counts).toMatchObject({ total: 2, applied: 1, failed: 1 });
     expect(await messages("Execution", second)).toBe(0);
     const isLocked = async () => {
       const { locks } = await operator.dynflow.locks.list.query({});
@@ -332,7 +342,10 @@ describe("a job of many plans", () => {
     await until("the lock is seen to be gone", async () => !(await isLocked()));
     const retry = await operator.jobs.retry.mutate({ jobId, expectedState: "done", ...request() });
     expect(retry.leftOut).toBe(0);
-    await until("the retry has ended", async () => (await jobOf(retry.jobId)).facts.state === "done");
+    await until("the retry has ended", async () => {
+      const { state, counts } = (await jobOf(retry.jobId)).facts;
+      return state === "done" && counts.unknown === 0;
+    });
     expect((await jobOf(retry.jobId)).facts).toMatchObject({ retryOf: jobId, counts: { total: 1, applied: 1 } });
     expect(await messages("Execution", second)).toBe(1);
   });

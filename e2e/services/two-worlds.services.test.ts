@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningConsole, startConsole, withoutPassword } from "#e2e/fixtures/console.ts";
-import { type ConsoleApi, codeOf, connectApi, newRequestId } from "#e2e/fixtures/console-api.test-kit.ts";
+import { type ConsoleApi, codeOf, connectApi, newRequestId, untilActing } from "#e2e/fixtures/console-api.test-kit.ts";
 import {
   createDynflowDatabase,
   type DynflowDatabase,
@@ -56,12 +56,7 @@ dynflow:
     return { running, api: connectApi(running.url) };
   };
   [alpha, beta] = await Promise.all([open(), open()]);
-  for (const { api } of [alpha, beta]) {
-    await until("our world is registered", async () => {
-      const { sources } = await api.dynflow.sources.list.query();
-      return sources.every((source) => source.health === "up" && source.actRefused === null);
-    });
-  }
+  for (const { api } of [alpha, beta]) await untilActing(api);
 });
 
 afterAll(async () => {
