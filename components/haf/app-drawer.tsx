@@ -48,7 +48,7 @@ export function AppDrawer({ stack: { id, fold, sample }, name, app, onClose }: A
       onClose={onClose}
     >
       <DrawerSection title="State" note={HAF_APP_STATE_LABELS[app.state]}>
-        <p className="small t3 wrap">Told by: {HAF_APP_STATE_SOURCES[app.state]}.</p>
+        <p className="small t3 wrap haf-told">Told by: {HAF_APP_STATE_SOURCES[app.state]}.</p>
         <Facts facts={factsOf(app, now, own(fold.progress?.apps ?? {}, name) ?? null, past)} />
       </DrawerSection>
       <DrawerSection title="What was seen of it" note="its log, and what follows from the database">
@@ -103,7 +103,7 @@ function factsOf(app: HafAppFold, now: HafAppSample | null, kept: number | null,
     { name: "Last active", value: age(now?.silentMs), source: "silent for 4 h: HAF detaches it" },
     {
       name: "Pace",
-      value: now?.blocksPerSecond == null ? unknown : `${formatNumber(now.blocksPerSecond, 1)} blocks a second`,
+      value: now?.blocksPerSecond == null ? unknown : `${formatNumber(now.blocksPerSecond, 1)} blocks/s`,
       source: now?.leftMs == null || now.leftMs === 0 ? undefined : `${formatCoarseAgeMs(now.leftMs)} left, estimate`,
     },
     { name: "Follows forks", value: app.forking ? "yes" : "no" },

@@ -16,10 +16,10 @@ export function DemoSteps({ source }: { readonly source: string }) {
   if (!shown) return null;
   return (
     <Section title="Demo" note="this stack is a recording of 24 steps" className="haf-sec">
-      <p className="row wrap-row">
+      <p className="row wrap-row haf-demo">
         <label id={label} className="small">
-          Step{" "}
-          <select className="inp" value={step} onChange={(event) => setStep(Number(event.target.value))}>
+          Step
+          <select className="field" value={step} onChange={(event) => setStep(Number(event.target.value))}>
             {Array.from({ length: STEPS }, (_, index) => (
               <option key={STEP_NAMES[index] ?? index} value={index + 1}>
                 {index + 1} {STEP_NAMES[index]}

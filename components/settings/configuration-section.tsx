@@ -1,6 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useMemo, useRef, useState } from "react";
+import { Fragment, useDeferredValue, useMemo, useRef, useState } from "react";
 import { plural } from "#components/ui/format.ts";
 import { useKeys } from "#components/ui/keys.tsx";
 import { Link } from "#components/ui/link.tsx";
@@ -133,12 +133,31 @@ function Keys({ configuration: { file, settings, leftOut } }: { readonly configu
   );
 }
 
+/** A key that is broken behind its dots first, where there is no room for it in one line. */
+function Breakable({ text }: { readonly text: string }) {
+  const [first = "", ...parts] = text.split(".");
+  return (
+    <>
+      {first}
+      {parts.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a key stand still
+        <Fragment key={index}>
+          .<wbr />
+          {part}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
 function Line({ setting }: { readonly setting: Setting }) {
   const { key, value, isDefault, meaning } = setting;
   return (
     <tr>
       <th scope="row" className="mono">
-        <bdi>{key}</bdi>
+        <bdi>
+          <Breakable text={key} />
+        </bdi>
       </th>
       <td className={isDefault ? "t2" : "med"}>
         {value === null ? <span className="t3">–</span> : <bdi className="mono">{value}</bdi>}

@@ -4,6 +4,7 @@ import { LogoutButton } from "#components/shell/logout-button.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { plural, zoneName } from "#components/ui/format.ts";
 import { useLiveNow } from "#components/ui/live.ts";
+import { useMedia, WIDE } from "#components/ui/media.ts";
 import { onDemand } from "#components/ui/on-demand.tsx";
 import type { Theme } from "#components/ui/preference-cookies.ts";
 import { usePreferences } from "#components/ui/preferences.tsx";
@@ -79,27 +80,30 @@ export function TasteSection() {
 /** Who one is here, what one may do and see, and how one leaves. */
 export function WhoSection({ mine }: { readonly mine: Outputs["settings"]["get"]["mine"] }) {
   const session = useSession();
+  const wide = useMedia(WIDE);
   const principal = session?.principal ?? null;
   if (session === undefined || principal === null) return null;
   const off = new Set(session.sending);
   return (
     <Section className="sec-gap" title="Who I am" note="to this console">
       <Facts wide facts={whoFacts(principal, mine)} />
-      <h3 className="settings-may">
-        {plural(session.permissions.length, "permission")}
-        <span className="t3 small">
-          {off.size === 0
-            ? " nothing of it sends anything to a system"
-            : ` ${off.size} of them send something to a system`}
-        </span>
-      </h3>
-      <ul className="settings-permissions small" aria-label="What I may do">
-        {session.permissions.map((permission) => (
-          <li key={permission}>
-            {permissionWords(permission)} <span className="mono t3">{permission}</span>
-          </li>
-        ))}
-      </ul>
+      <details className="settings-may" open={wide}>
+        <summary>
+          <b className="med">{plural(session.permissions.length, "permission")}</b>
+          <span className="t3 small">
+            {off.size === 0
+              ? " nothing of it sends anything to a system"
+              : ` ${off.size} of them send something to a system`}
+          </span>
+        </summary>
+        <ul className="settings-permissions small" aria-label="What I may do">
+          {session.permissions.map((permission) => (
+            <li key={permission}>
+              {permissionWords(permission)} <span className="mono t3">{permission}</span>
+            </li>
+          ))}
+        </ul>
+      </details>
     </Section>
   );
 }

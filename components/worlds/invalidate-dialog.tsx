@@ -72,7 +72,7 @@ function Ask({ line, title, name, preview, actRefused, onClose }: StageProps) {
   if (isUnderWay)
     return (
       <Dialog title={title} sub="step 1 of 2: is it dead?" onClose={onClose} wide>
-        <div className="dbody">
+        <div className="dbody stack-3">
           {probe !== null && <ProbeProgress probe={probe} />}
           <p className="t3 wrap">
             Two pings past its cache, 30 s each, 10 s apart: a world that is only held up gets a second chance. This
@@ -103,7 +103,7 @@ function Ask({ line, title, name, preview, actRefused, onClose }: StageProps) {
       onDone={() => undefined}
       onClose={onClose}
     >
-      <div className="dbody">
+      <div className="dbody stack-3">
         {probe?.state === "answered" && (
           <>
             <p className="st wrap">
