@@ -6,6 +6,8 @@ import { type Cells, cellsOf, UnreadableCell } from "./cells.ts";
 
 const US_PER_MS = 1_000n;
 const UNKNOWN = "unknown";
+/** Of 255 characters beyond the first plane there are twice as many here. */
+const NODE_NAME_CHARS_MAX = 2 * 255;
 
 /** One row of `nodes`. Its key is the incarnation as text, as far as that could be read. */
 export function parseNodeRow(row: types.Row): NodeRow | MalformedRow {
@@ -14,7 +16,7 @@ export function parseNodeRow(row: types.Row): NodeRow | MalformedRow {
     () => nodeKey(cells),
     () => ({
       incarnation: { createdAt: cells.instant("created_at"), id: cells.int64("id") },
-      node: nonEmpty(cells.text("node"), "node"),
+      node: nodeName(cells),
       heartbeat: cells.int64("heartbeat"),
       load: cells.floatOrNull("load"),
       // No reader of DNA looks at it, and DNA itself always writes false.
@@ -99,9 +101,12 @@ function nodeKey(cells: Cells): string {
   return toIncarnationId({ createdAt: cells.instant("created_at"), id: cells.int64("id") });
 }
 
-function nonEmpty(text: string, column: string): string {
-  if (text === "") throw new UnreadableCell(`${column} is empty`);
-  return text;
+/** A name of a node is an atom, which ends at 255 characters; what goes on is none, and an event could not hold it. */
+function nodeName(cells: Cells): string {
+  const name = cells.text("node");
+  if (name === "") throw new UnreadableCell("node is empty");
+  if (name.length > NODE_NAME_CHARS_MAX) throw new UnreadableCell("node is longer than any name of a node");
+  return name;
 }
 
 function marked<T>(key: () => string, read: () => T): T | MalformedRow {
