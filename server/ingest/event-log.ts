@@ -1,9 +1,10 @@
 /** The receiver that puts items into the console's own journal. What was there before is not put there again. */
 import type { EventDraft } from "#server/contract/event.ts";
 import { OpsError } from "#server/kernel/errors.ts";
+import { cutBody } from "./domain/cut-body.ts";
 import type { Envelope, Receiver } from "./ports.ts";
 
-/** Bodies of the journal are events of the screens: what is larger is cut off with a word. */
+/** Bodies of the journal are events of the screens: what is larger is told as far as it fits, with a word. */
 const BODY_CHARS_MAX = 16_384;
 
 /**
@@ -38,7 +39,7 @@ function draftOf({ agentId, bootId, seq, at, receivedAt, type, kind, body }: Env
     occurredAt: receivedAt,
     body: {
       ...{ bootId, seq, type, kind, at },
-      body: text.length <= BODY_CHARS_MAX ? body : { cut: text.slice(0, BODY_CHARS_MAX), chars: text.length },
+      body: text.length <= BODY_CHARS_MAX ? body : { cut: cutBody(body, BODY_CHARS_MAX), chars: text.length },
     },
   };
 }
