@@ -18,7 +18,7 @@ const test = base.extend<object, { watched: WatchedConsole }>({
       await use(watched);
       await watched.close();
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 180_000 },
   ],
 });
 

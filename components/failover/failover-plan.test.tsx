@@ -48,7 +48,7 @@ describe("FailoverPlan", () => {
     await screen.findByText("12");
     given = 50;
     fireEvent.click(screen.getByRole("button", { name: "end" }));
-    await screen.findByText("50", {}, { timeout: 1_000 });
+    await screen.findByText("50", {}, { timeout: 10_000 });
   });
 
   it("says that a release gives them to nobody, and when it does not know", async () => {

@@ -115,7 +115,7 @@ describe("Timeline", () => {
     act(() => {
       cache.setQueryData<LiveState>(LIVE_KEY, (live) => (live === undefined ? live : { ...live, cursor: "moved" }));
     });
-    expect(await screen.findByRole("link", { name: /nobody owns it → owned by/ }, { timeout: 3_000 })).toBeTruthy();
+    expect(await screen.findByRole("link", { name: /nobody owns it → owned by/ }, { timeout: 10_000 })).toBeTruthy();
   });
 
   it("says why it cannot be read, and of an empty one that nothing was recorded", async () => {

@@ -345,7 +345,7 @@ describe("any stack", () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  }, 180_000);
 
   it("loses its oldest lines first, and never a life that goes on", () => {
     const begin = (generation: number, to: "alive" | "destroyed", at: number): HafLifecycleFact => ({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { workMs } from "#server/kernel/own-time.test-kit.ts";
 import { step } from "./plan.test-kit.ts";
 import { filteredSteps, LISTED, NO_FILTER, orderedSteps, STEP_SORTS, stepsCsv } from "./step-rows.ts";
 
@@ -54,12 +55,13 @@ describe("the steps of a table", () => {
 
   it("are sorted and filtered fast enough to type: 100,000 within a second", () => {
     const many = Array.from({ length: 100_000 }, (_, id) => step(id, { actionClass: `Actions::Step${id % 977}` }));
-    const from = performance.now();
-    const found = orderedSteps(filteredSteps(many, { ...NO_FILTER, text: "step9" }), {
-      by: "action",
-      descending: true,
+    const took = workMs(() => {
+      const found = orderedSteps(filteredSteps(many, { ...NO_FILTER, text: "step9" }), {
+        by: "action",
+        descending: true,
+      });
+      expect(found.length).toBeGreaterThan(1_000);
     });
-    expect(found.length).toBeGreaterThan(1_000);
-    expect(performance.now() - from).toBeLessThan(1_000);
+    expect(took).toBeLessThan(1_000);
   });
 });

@@ -1,6 +1,6 @@
 /** Draws a part of the console as it stands in the page: with a session, a live state and procedures that answer. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render } from "@testing-library/react";
+import { cleanup, configure, render } from "@testing-library/react";
 import { afterEach } from "vitest";
 import { LIVE_KEY, LIVE_STATUS_KEY } from "#components/live/live-cache.ts";
 import { type PastState, publishPast } from "#components/live/past.ts";
@@ -16,6 +16,9 @@ import { createRpcClient } from "./rpc.ts";
 import { TRPCProvider } from "./trpc.ts";
 import { createOptions } from "./trpc-options.ts";
 
+/** Parts that are fetched on demand are compiled first: no second is enough for that on a busy machine. */
+const SHOWN_WITHIN_MS = 10_000;
+configure({ asyncUtilTimeout: SHOWN_WITHIN_MS });
 afterEach(cleanup);
 
 export const TEST_PAST = Date.UTC(2026, 10, 22, 3, 12, 7);

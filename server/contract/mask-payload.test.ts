@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "#server/kernel/json.ts";
+import { workMs } from "#server/kernel/own-time.test-kit.ts";
 import { MASK_TAG, maskError, maskPayload, valueAtPlace } from "./mask-payload.ts";
 import { DEFAULT_MASK_RULES, maskRulesOf } from "./mask-rules.ts";
 
@@ -98,8 +99,6 @@ describe("payloads", () => {
 
   it("of 200 kB with a hundred thousand values are masked in a moment", () => {
     const value = Array.from({ length: 100_000 }, (_, index) => ({ id: index, name: "repository" }));
-    const startedAt = performance.now();
-    maskPayload(rules, value);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(workMs(() => void maskPayload(rules, value))).toBeLessThan(2_000);
   });
 });

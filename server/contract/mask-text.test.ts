@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { workMs } from "#server/kernel/own-time.test-kit.ts";
 import { DEFAULT_MASK_RULES, maskRulesOf } from "./mask-rules.ts";
 import { maskFreeText } from "./mask-text.ts";
 
@@ -97,8 +98,7 @@ describe("free text", () => {
     "secret\\",
     "<token",
   ])("needs time in proportion to the text: %s a hundred thousand times over", (part) => {
-    const startedAt = performance.now();
-    mask(part.repeat(100_000 / part.length));
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    const text = part.repeat(100_000 / part.length);
+    expect(workMs(() => void mask(text))).toBeLessThan(1_000);
   });
 });
