@@ -30,12 +30,19 @@ export function DependenciesView({ source, plan }: { readonly source: string; re
   );
   return (
     <QueryWidget query={query} what="dependencies" columns={4}>
-      {(found) => <Dependencies source={source} found={found} />}
+      {(found) => <Dependencies source={source} found={found} waiting={plan.state === "scheduled"} />}
     </QueryWidget>
   );
 }
 
-function Dependencies({ source, found }: { readonly source: string; readonly found: DependenciesOutput }) {
+interface DependenciesProps {
+  readonly source: string;
+  readonly found: DependenciesOutput;
+  /** False = it has gone on, one way or another: what it depends on holds it up no more. */
+  readonly waiting: boolean;
+}
+
+function Dependencies({ source, found, waiting }: DependenciesProps) {
   const { plans, edges, cut } = found;
   const ahead = plans.filter(({ side }) => side === "waits-for" || side === "both");
   const behind = plans.filter(({ side }) => side === "blocks" || side === "both");
@@ -52,7 +59,7 @@ function Dependencies({ source, found }: { readonly source: string; readonly fou
         </p>
       )}
       <Side source={source} title="It waits for" none="It waits for no other plan." found={found} plans={ahead}>
-        <Meaning found={found} ahead={ahead} />
+        {waiting ? <Meaning found={found} ahead={ahead} /> : <PastMeaning ahead={ahead} />}
       </Side>
       <Side source={source} title="What waits for it" none="No plan waits for it." found={found} plans={behind} />
       <Picture found={found} />
@@ -60,10 +67,29 @@ function Dependencies({ source, found }: { readonly source: string; readonly fou
   );
 }
 
+const directOf = (plans: readonly DependencyPlan[]) => plans.filter(({ distance }) => distance === 1);
+const standingIn = (plans: readonly DependencyPlan[]) => (standing: DependencyPlan["standing"]) =>
+  plans.filter((plan) => plan.standing === standing).length;
+
+/** What the prerequisites of a plan come to that waits for them no more: they say how it came about. */
+function PastMeaning({ ahead }: { readonly ahead: readonly DependencyPlan[] }) {
+  const direct = directOf(ahead);
+  const count = standingIn(direct);
+  const [waits, failed] = [count("waits"), count("failed")];
+  if (direct.length === 0) return null;
+  return (
+    <p className="small t2">
+      It is not scheduled: they do not hold it up.
+      {waits > 0 && ` ${plural(waits, "of them has", "of them have")} not stopped.`}
+      {failed > 0 && ` ${plural(failed, "of them failed", "of them failed")}.`}
+    </p>
+  );
+}
+
 /** What the prerequisites come to. */
 function Meaning({ found, ahead }: { readonly found: DependenciesOutput; readonly ahead: readonly DependencyPlan[] }) {
-  const direct = ahead.filter(({ distance }) => distance === 1);
-  const count = (standing: DependencyPlan["standing"]) => direct.filter((plan) => plan.standing === standing).length;
+  const direct = directOf(ahead);
+  const count = standingIn(direct);
   const [waits, failed] = [count("waits"), count("failed")];
   if (direct.length === 0) return null;
   return (

@@ -31,7 +31,7 @@ export function PlanFacts({ source, plan }: { readonly source: string; readonly 
       {blockedBy.length > 0 && (
         <p className="small t2">
           <PartLink source={source} plan={plan} tab="dependencies">
-            Waits for {plural(blockedBy.length, "plan")}
+            Depends on {plural(blockedBy.length, "plan")}
           </PartLink>
           : <PlanLinks source={source} ids={blockedBy} />
         </p>
@@ -39,7 +39,7 @@ export function PlanFacts({ source, plan }: { readonly source: string; readonly 
       {blocks.length > 0 && (
         <p className="small t2">
           <PartLink source={source} plan={plan} tab="dependencies">
-            {plural(blocks.length, "plan waits", "plans wait")} for it
+            {plural(blocks.length, "plan depends", "plans depend")} on it
           </PartLink>
           : <PlanLinks source={source} ids={blocks} />
         </p>

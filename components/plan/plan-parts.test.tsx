@@ -5,7 +5,8 @@ import { renderInConsole } from "#components/ui/render.test-kit.tsx";
 import { EMPTY_DYNFLOW } from "#server/contract/fold/dynflow.ts";
 import { epochMs } from "#server/kernel/clock.ts";
 import { DelayedView } from "./delayed-view.tsx";
-import { dependencyDiagram, dependencyMarks } from "./dependency-diagram.ts";
+import { DependenciesView } from "./dependencies-view.tsx";
+import { DEPENDENCY_NODES_MAX, dependencyDiagram, dependencyMarks } from "./dependency-diagram.ts";
 import { PLAN_ID, plan } from "./plan.test-kit.ts";
 import { SubPlansView } from "./sub-plans-view.tsx";
 
@@ -173,6 +174,45 @@ describe("a delay", () => {
       procedures: { "dynflow.plans.delayed": () => delayed({ kind: "never" }) },
     });
     expect(await screen.findByText(/can neither be started nor cancelled\. Halt stops it/)).toBeTruthy();
+  });
+});
+
+describe("dependencies", () => {
+  const of = (state: string) => {
+    const one = { id: LEAF, label: "Lab::Slow", rootActionClass: null, state: "running", result: "pending" };
+    // So many that no picture of them is drawn.
+    const far = Array.from({ length: DEPENDENCY_NODES_MAX }, (_each, index) => ({
+      ...one,
+      id: `00000000-0000-4000-8000-1${String(index).padStart(11, "0")}`,
+      side: "waits-for",
+      distance: 2,
+      standing: "waits",
+    }));
+    const self = { ...one, id: PLAN_ID, state, side: "self", distance: 0, standing: "waits" };
+    renderInConsole(<DependenciesView source="foreman" plan={plan({ state })} />, {
+      folds,
+      procedures: {
+        "dynflow.plans.dependencies": () => ({
+          asOf: AS_OF,
+          faults: [],
+          plans: [self, { ...one, side: "waits-for", distance: 1, standing: "waits" }, ...far],
+          edges: [{ waiting: PLAN_ID, prerequisite: LEAF, circle: false }],
+          cut: false,
+          failedStops: state === "scheduled" ? true : null,
+        }),
+      },
+    });
+  };
+
+  it("hold up a plan that is scheduled", async () => {
+    of("scheduled");
+    expect(await screen.findByText(/It cannot start before one of them has stopped/)).toBeTruthy();
+  });
+
+  it("do not hold up one that runs: it was started all the same", async () => {
+    of("running");
+    expect(await screen.findByText(/they do not hold it up\. 1 of them has not stopped/)).toBeTruthy();
+    expect(screen.queryByText(/cannot start/)).toBeNull();
   });
 });
 
