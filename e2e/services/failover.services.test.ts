@@ -14,8 +14,9 @@ import {
   refusalOf,
 } from "#e2e/fixtures/console-api.test-kit.ts";
 import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
+import { processorWaitMs } from "#e2e/fixtures/processor-wait.ts";
 import { until } from "#e2e/fixtures/until.ts";
-import type { DnaHerd } from "#scripts/dna/herd.ts";
+import { answeredRequest, type DnaHerd } from "#scripts/dna/herd.ts";
 import type { DnaIncarnation } from "#scripts/dna/incarnation.ts";
 import { sharedCassandra, uniqueKeyspace } from "#scripts/testing/shared-cassandra.ts";
 import type { JobFacts } from "#server/contract/event.ts";
@@ -28,9 +29,13 @@ const TYPES = [
   { namespace: "eu", moduleId: 0 },
   { namespace: "eu", moduleId: 7 },
 ];
-/** Small rounds, so that a job lasts long enough to be interrupted. */
+/** Small rounds and few of them a second, so that a job lasts long enough to be interrupted, also on a busy machine. */
 const KEYS_PER_ROUND = 10;
+const ROUNDS_PER_SECOND = 0.8;
+/** What has a time of its own is asked for by that; everything else comes when it comes. */
+const SEEN = { withinMs: 90_000 };
 const RELEASE_SILENCE_MS = 75_000;
+const AT_REST_READS = 4;
 const REASON = "Its host has burnt down";
 
 let herd: DnaHerd;
@@ -54,7 +59,7 @@ beforeAll(async () => {
   for (const type of TYPES) await herd.claimKeys(type, "city-", (KEYS_EACH / TYPES.length) * 4);
   running = await startConsole({
     configuration: `
-limits: { failover: { keysPerRound: ${KEYS_PER_ROUND} } }
+limits: { failover: { keysPerRound: ${KEYS_PER_ROUND}, roundsPerSecond: ${ROUNDS_PER_SECOND} } }
 regions: [ { id: eu, title: Europe } ]
 dna:
   - { id: ${SOURCE}, region: eu, title: Europe 1, modules: { 0: City }, act: true,
@@ -62,7 +67,7 @@ dna:
 `,
   });
   api = connectApi(running.url);
-  await until("all are alive", async () => (await statesOf()).every((state) => state === "alive"));
+  await until("all are alive", async () => (await statesOf()).every((state) => state === "alive"), SEEN);
 });
 
 afterAll(async () => {
@@ -79,8 +84,22 @@ async function statesOf(): Promise<readonly string[]> {
 const stateOf = async (incarnation: DnaIncarnation): Promise<string> =>
   (await api.dna.nodes.get.query({ source: SOURCE, incarnation: incarnation.id })).node.state;
 
-/** Keys by owner, as the table holds them now. */
-async function keysOf(owner: DnaIncarnation): Promise<number> {
+/** When the console had on record that an incarnation is in one of these states; `null` = not yet. */
+async function judgedAt(incarnation: DnaIncarnation, states: readonly string[]): Promise<number | null> {
+  const events = (await readJournal(api, [`dna:${SOURCE}`])).get(`dna:${SOURCE}`) ?? [];
+  const judged = events.find(
+    (event) =>
+      event.kind === "dna.incarnation.state_changed" &&
+      event.subject === incarnation.id &&
+      states.includes(event.body.to),
+  );
+  return judged?.observedAt ?? null;
+}
+
+/** Keys by owner, as the table holds them now; asked again while the database does not answer in time. */
+const keysOf = (owner: DnaIncarnation): Promise<number> => until("the register is read", () => countKeys(owner));
+
+async function countKeys(owner: DnaIncarnation): Promise<number> {
   let keys = 0;
   for (const { namespace, moduleId } of TYPES) {
     const { rows } = await database.execute(
@@ -95,10 +114,14 @@ async function keysOf(owner: DnaIncarnation): Promise<number> {
 
 async function count(incarnation: DnaIncarnation): Promise<number> {
   const { censusId } = await api.dna.census.start.mutate({ source: SOURCE, incarnation: incarnation.id });
-  const done = await until("its keys are counted", async () => {
-    const census = await api.dna.census.get.query({ source: SOURCE, censusId });
-    return census.state === "done" ? census : null;
-  });
+  const done = await until(
+    "its keys are counted",
+    async () => {
+      const census = await api.dna.census.get.query({ source: SOURCE, censusId });
+      return census.state === "done" ? census : null;
+    },
+    SEEN,
+  );
   return done.keys;
 }
 
@@ -140,13 +163,19 @@ describe("a killed node of a real cluster", () => {
   it("is late within 13 s, and silent or gone within 25 s", async () => {
     await killed.kill();
     diedAt = performance.now();
+    const [died, waitedMs] = [Date.now(), processorWaitMs(running.pid())];
     frozen.freeze();
     await killedToo.kill();
-    await until("it is late", async () => (await stateOf(killed)) !== "alive", { withinMs: 13_000 });
     const over = ["silent", "gone"];
-    await until("it is over", async () => over.includes(await stateOf(killed)), { withinMs: 25_000 });
-    expect(performance.now() - diedAt).toBeLessThan(25_000);
-    expect(await stateOf(living)).toBe("alive");
+    const within = async (states: readonly string[]): Promise<number> => {
+      const at = await until("it is on record", () => judgedAt(killed, states), SEEN);
+      // What the console waited for a processor that others had is no time of its own.
+      return at - died - (processorWaitMs(running.pid()) - waitedMs);
+    };
+    expect(await within(["late", ...over])).toBeLessThan(13_000);
+    expect(await within(over)).toBeLessThan(25_000);
+    await until("it is seen", async () => over.includes(await stateOf(killed)), SEEN);
+    await until("the other is alive", async () => (await stateOf(living)) === "alive");
   });
 
   it("is not failed over before 75 s of silence were counted, and never one that lives", async () => {
@@ -163,7 +192,7 @@ describe("a killed node of a real cluster", () => {
   });
 
   it("is failed over as a job: its keys are free, nobody else's is touched, and it is verified", async () => {
-    await untilReleasable(killed, RELEASE_SILENCE_MS + 10_000);
+    await untilReleasable(killed, RELEASE_SILENCE_MS + SEEN.withinMs);
     const waitedMs = performance.now() - diedAt;
     expect(waitedMs).toBeGreaterThan(RELEASE_SILENCE_MS - 6_000);
     const requestId = newRequestId();
@@ -180,10 +209,14 @@ describe("a killed node of a real cluster", () => {
     });
     expect(repeated.jobId).toBe(jobId);
 
-    const done = await until("the job is done", async () => {
-      const job = await jobOf(jobId);
-      return job.state === "running" || job.state === "waiting" ? null : job;
-    });
+    const done = await until(
+      "the job is done",
+      async () => {
+        const job = await jobOf(jobId);
+        return job.state === "running" || job.state === "waiting" ? null : job;
+      },
+      SEEN,
+    );
     expect(done).toMatchObject({ state: "done", note: null });
     expect(done.counts).toEqual({ total: KEYS_EACH, applied: KEYS_EACH, moved: 0, failed: 0, unknown: 0 });
     expect(await keysOf(killed)).toBe(0);
@@ -193,7 +226,7 @@ describe("a killed node of a real cluster", () => {
     await until("it is verified", async () => (await phases(requestId)).at(-1) === "op.verified");
     expect(await phases(requestId)).toEqual(["op.requested", "op.executed", "op.verified"]);
     const request = { namespace: "eu", moduleId: 0, name: "city-00000" };
-    expect(await living.request(request)).toBe("claimed");
+    expect(await answeredRequest(living, request, "claimed")).toBe("claimed");
   });
 });
 
@@ -222,37 +255,46 @@ describe("a failover whose console is killed", () => {
     const { jobId } = await start(killedToo, requestId);
     await until("the first keys are free", async () => (await jobOf(jobId)).counts.applied > 0);
     await running.kill();
-    const leftAtKill = await keysOf(killedToo);
+    const leftAtKill = await keysAtRest(killedToo);
     expect(leftAtKill).toBeGreaterThan(0);
     expect(leftAtKill).toBeLessThan(KEYS_EACH);
 
-    await running.start();
     const restartedAt = performance.now();
+    await running.start();
     const waiting = await until("it waits, saying for what", async () => {
       const job = await jobOf(jobId);
       return job.state === "waiting" ? job : null;
     });
     expect(waiting.note).toContain("75 s");
+    const tooEarly: number[] = [];
     const done = await until(
       "the job is done",
       async () => {
+        const left = await keysOf(killedToo);
+        if (left !== leftAtKill && performance.now() - restartedAt < RELEASE_SILENCE_MS) tooEarly.push(left);
         const job = await jobOf(jobId);
-        if (job.counts.applied + job.counts.moved < KEYS_EACH)
-          expect(await keysLeftAreAsExpected(leftAtKill)).toBe(true);
         return job.state === "done" ? job : null;
       },
-      { withinMs: RELEASE_SILENCE_MS + 40_000, everyMs: 1_000 },
+      { withinMs: RELEASE_SILENCE_MS + SEEN.withinMs, everyMs: 1_000 },
     );
+    expect(tooEarly).toEqual([]);
     expect(performance.now() - restartedAt).toBeGreaterThan(RELEASE_SILENCE_MS);
     expect(done.counts).toEqual({ total: KEYS_EACH, applied: KEYS_EACH, moved: 0, failed: 0, unknown: 0 });
     expect(await keysOf(killedToo)).toBe(0);
     expect(await keysOf(living)).toBe(KEYS_EACH + 1);
     await until("it is verified", async () => (await phases(requestId)).at(-1) === "op.verified");
     expect(gapsIn(await readJournal(api))).toEqual([]);
-
-    async function keysLeftAreAsExpected(atKill: number): Promise<boolean> {
-      if (performance.now() - restartedAt > RELEASE_SILENCE_MS) return true;
-      return (await keysOf(killedToo)) === atKill;
-    }
   });
+
+  /** The database may be through with the last round a moment after the console that sent it is gone. */
+  async function keysAtRest(owner: DnaIncarnation): Promise<number> {
+    const seen: number[] = [];
+    const rest = async () => {
+      seen.push(await keysOf(owner));
+      const last = seen.slice(-AT_REST_READS);
+      return last.length === AT_REST_READS && new Set(last).size === 1;
+    };
+    await until("its keys are at rest", rest, { everyMs: 500 });
+    return seen.at(-1) ?? 0;
+  }
 });

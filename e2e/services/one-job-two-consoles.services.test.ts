@@ -10,7 +10,7 @@ import { type ConsoleApi, connectApi, gapsIn, newRequestId, readJournal } from "
 import { openHerd } from "#e2e/fixtures/herd.test-kit.ts";
 import { follows, holderOf, writes } from "#e2e/fixtures/journal-role.test-kit.ts";
 import { until } from "#e2e/fixtures/until.ts";
-import type { DnaHerd } from "#scripts/dna/herd.ts";
+import { answeredRequest, type DnaHerd } from "#scripts/dna/herd.ts";
 import type { DnaIncarnation } from "#scripts/dna/incarnation.ts";
 import { suspendProcess } from "#scripts/process/suspend.ts";
 import { startEpmd, type TestEpmd } from "#scripts/testing/epmd.ts";
@@ -23,11 +23,12 @@ const DNA_KEYSPACE = uniqueKeyspace("one_job");
 const JOURNAL_KEYSPACE = uniqueKeyspace("one_job_journal");
 const TYPE = { namespace: "eu", moduleId: 0 };
 const KEYS_EACH = 120;
-/** Small rounds, so that the job is under way for longer than it takes to freeze its console. */
+/** Small rounds and few of them a second, so that the job is under way for longer than it takes to freeze its console. */
 const KEYS_PER_ROUND = 10;
+const ROUNDS_PER_SECOND = 0.8;
 /** A lease of 10 s, and what two consoles and a database need on a machine that others use too. */
-const TAKEN_OVER_MS = 25_000;
-const PROVEN_MS = 30_000;
+const TAKEN_OVER_MS = 60_000;
+const PROVEN_MS = 120_000;
 const SECRETS = { ONE_JOB_KEY: "a key of at least thirty-two characters, the same on both", ONE_JOB_COOKIE: "none" };
 
 interface Console {
@@ -58,7 +59,7 @@ beforeAll(async () => {
       environment: SECRETS,
       journal: `store: scylla, ${place}, keyspace: ${JOURNAL_KEYSPACE}, replication: { ${localDataCenter}: 1 }, keyEnv: ONE_JOB_KEY`,
       configuration: `
-limits: { failover: { keysPerRound: ${KEYS_PER_ROUND} } }
+limits: { failover: { keysPerRound: ${KEYS_PER_ROUND}, roundsPerSecond: ${ROUNDS_PER_SECOND} } }
 regions: [ { id: eu, title: Europe } ]
 dna:
   - { id: ${SOURCE}, region: eu, title: Europe 1, act: true, scylla: { ${place}, keyspace: ${DNA_KEYSPACE} },
@@ -98,8 +99,10 @@ interface Row {
   readonly writtenAt: string;
 }
 
-/** Every row of the register, by its key. */
-async function register(): Promise<ReadonlyMap<string, Row>> {
+/** Every row of the register, by its key; asked again while the database does not answer in time. */
+const register = (): Promise<ReadonlyMap<string, Row>> => until("the register is read", readRegister);
+
+async function readRegister(): Promise<ReadonlyMap<string, Row>> {
   const { rows } = await database.execute(
     `SELECT name, node_created, node_id, WRITETIME(node_id) AS at FROM ${DNA_KEYSPACE}.actors WHERE namespace = ? AND module_id = ?`,
     [TYPE.namespace, TYPE.moduleId],
@@ -117,7 +120,7 @@ const ownedBy = (rows: ReadonlyMap<string, Row>, { id }: DnaIncarnation) =>
 
 describe("a failover with two consoles on one journal", () => {
   it("is done by the writer, refused by name at the follower, and gone on with once after a take-over", async () => {
-    await until("the second follows the first", () => follows(beta, alpha));
+    await until("the second follows the first", () => follows(beta, alpha), { withinMs: TAKEN_OVER_MS });
     await dead.kill();
     const { censusId } = await alpha.api.dna.census.start.mutate({ source: SOURCE, incarnation: dead.id });
     await until("its keys are counted", async () => {
@@ -152,7 +155,7 @@ describe("a failover with two consoles on one journal", () => {
       expect(left).toBeLessThan(KEYS_EACH);
       // What is free by now is taken by one that lives: nobody may release that again.
       const free = names.filter((name) => !atFreeze.has(name));
-      for (const name of free) expect(await living.request({ ...TYPE, name })).toBe("claimed");
+      for (const name of free) expect(await answeredRequest(living, { ...TYPE, name }, "claimed")).toBe("claimed");
       const claimed = await register();
 
       await until("the other writes", () => writes(beta), { withinMs: TAKEN_OVER_MS });
@@ -168,7 +171,7 @@ describe("a failover with two consoles on one journal", () => {
       expect(done).toMatchObject({ state: "done", note: null });
       const { applied, moved, failed, unknown } = done.counts;
       expect({ all: applied + moved, failed, unknown }).toEqual({ all: KEYS_EACH, failed: 0, unknown: 0 });
-      await until("the one that woke follows", () => follows(alpha, beta));
+      await until("the one that woke follows", () => follows(alpha, beta), { withinMs: TAKEN_OVER_MS });
       await expect(start(alpha, newRequestId())).rejects.toThrow(holderOf(beta));
 
       const atEnd = await register();
