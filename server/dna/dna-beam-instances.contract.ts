@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { type BeamSubject, CITY, cityKey, type OpenBeam, SHOP } from "./dna-beam.harness.ts";
 import type { ActorType } from "./domain/identity.ts";
 
-const HOLD_MS = 4_000;
+/** What is looked at meanwhile is looked at by several calls of a real node. */
+const HOLD_MS = 6_000;
+const SLOW_WRITE_MS = 15_000;
 
 /** Names of the running instances of all partitions of the node, in order. */
 async function namesOf(
@@ -117,7 +119,7 @@ export function describeInstances(open: OpenBeam): void {
     it("of a slowly writing one is in its buffer, not in its mailbox", async () => {
       const subject = await open();
       const instance = await subject.started("c");
-      await subject.seed.writesTake(HOLD_MS);
+      await subject.seed.writesTake(SLOW_WRITE_MS);
       await subject.seed.send(cityKey("c"), 21);
       const backlog = await subject.beam.backlog(subject.node, instance);
       expect(backlog).toMatchObject({ kind: "known", phase: "pending_storage", buffered: 20, mailbox: 0 });
@@ -177,7 +179,7 @@ export function describeInstances(open: OpenBeam): void {
       const subject = await open();
       const { beam, node, seed } = subject;
       const slow = await subject.started("slow");
-      await seed.writesTake(HOLD_MS);
+      await seed.writesTake(SLOW_WRITE_MS);
       await seed.send(slow.key, 21);
       const [first] = await subject.whilePassing(beam.top(node, slow.partition, 1));
       expect(first).toMatchObject({ instance: slow, mailbox: 0, buffered: 20 });

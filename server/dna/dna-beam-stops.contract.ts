@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { OpenBeam } from "./dna-beam.harness.ts";
 
 const WRITE_MS = 200;
+/** Not over before the next call of a real node, on a machine that others use too. */
+const SLOW_WRITE_MS = 2_500;
+const HOT_MS = 20_000;
 const HOLD_MS = 3_000;
 const DEADLINE_MS = 5_000;
 const SHORT_DEADLINE_MS = 500;
@@ -12,11 +15,11 @@ export function describeStops(open: OpenBeam): void {
       const subject = await open();
       const { beam, node, seed } = subject;
       const instance = await subject.started("c");
-      await seed.writesTake(WRITE_MS);
+      await seed.writesTake(SLOW_WRITE_MS);
       await seed.send(instance.key, 21);
       expect(await beam.stopForced(node, instance)).toEqual({ kind: "stopped" });
       expect(await beam.instance(node, instance.key)).toBeNull();
-      await seed.pass(2 * WRITE_MS);
+      await seed.pass(2 * SLOW_WRITE_MS);
       expect(await beam.instance(node, instance.key)).toBeNull();
       expect(await seed.written(instance.key)).toBeLessThanOrEqual(1);
     });
@@ -59,7 +62,7 @@ export function describeStops(open: OpenBeam): void {
       const { beam, node, seed } = subject;
       const instance = await subject.started("c");
       await seed.writesTake(WRITE_MS);
-      await seed.heat(instance.key, HOLD_MS);
+      await seed.heat(instance.key, HOT_MS);
       await seed.pass(100);
       const outcome = await subject.whilePassing(beam.stopSafe(node, instance, SHORT_DEADLINE_MS));
       expect(outcome).toMatchObject({ kind: "busy" });

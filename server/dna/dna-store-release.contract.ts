@@ -4,6 +4,9 @@ import { OpsError } from "#server/kernel/errors.ts";
 import { A, actor, B, CITY, INT64_MAX, type Subject, T0 } from "./dna-store.harness.ts";
 import { RELEASE_BATCH_KEYS_MAX } from "./ports.ts";
 
+/** Until a write that was not answered in time has come about. */
+const SETTLED = { timeout: 20_000 };
+
 /** Part of the suite in `dna-store.contract.ts`: conditional deletes from the table `actors`. */
 export function describeRelease(subject: Subject): void {
   describe("conditional release", () => {
@@ -41,8 +44,11 @@ export function describeRelease(subject: Subject): void {
     it("releases a key once, however often it is asked at once", async () => {
       await subject.seedNames(["x"]);
       const outcomes = await Promise.all([1, 2, 3].map(() => subject.store.release({ ...CITY, name: "x" }, A)));
-      expect(outcomes.filter((outcome) => outcome.kind === "applied")).toHaveLength(1);
-      expect(await subject.store.actor({ ...CITY, name: "x" }, "serial")).toBeNull();
+      await expect.poll(() => subject.store.actor({ ...CITY, name: "x" }, "serial"), SETTLED).toBeNull();
+      const told = outcomes.map(({ kind }) => kind);
+      // What became of a contended write a database may not say in time; it says "applied" once, and not to nobody.
+      expect(told.filter((kind) => kind === "applied").length).toBeLessThanOrEqual(1);
+      expect(told.some((kind) => kind === "applied" || kind === "unknown")).toBe(true);
     });
 
     it(`releases ${RELEASE_BATCH_KEYS_MAX} keys in one round, and no others`, async () => {

@@ -24,8 +24,10 @@ const ADMIN: Caller = {
   principal: { id: "mira", role: "admin", kind: "token", sources: null, tokenId: "t" },
   address: "10.0.0.1",
 };
-const POLL = { timeout: 10_000, interval: 50 };
+const POLL = { timeout: 60_000, interval: 50 };
 const SLOW_WRITE_MS = 300;
+/** Not over before it was looked at and ended. */
+const ENDLESS_WRITE_MS = 20_000;
 const EVENTS = 20;
 const requestIdOf = (turn: number): string => `01KAS0000000000000000000${String(turn).padStart(2, "0")}`;
 
@@ -103,7 +105,7 @@ describe("stopping actors of a real node", () => {
 
   it("ends one by force at once, and what was buffered is lost as the preview said", async () => {
     await harness.seed.startOne(cityKey("oslo"));
-    await harness.seed.writesTake(SLOW_WRITE_MS);
+    await harness.seed.writesTake(ENDLESS_WRITE_MS);
     await harness.seed.send(cityKey("oslo"), EVENTS);
     const preview = await at.stops.stopPreview(ADMIN, { source: "eu-1", ...cityKey("oslo") });
     expect(preview.loss).toMatch(new RegExp(`${EVENTS - 1} buffered events`));
