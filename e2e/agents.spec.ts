@@ -9,8 +9,8 @@ import { until } from "#e2e/fixtures/until.ts";
 const STREAM = "ingest:agents";
 const KILLED = "node-3";
 const DEMO_AGENTS = ["dynflow-1", "dynflow-2", "foreman", "node-3", "node-4", "this-host"];
-/** Longer than an agent may be silent (7 s). */
-const SILENT_MS = 14_000;
+/** Longer than an agent may be silent (7 s), by as much as a slow page may need to show it. */
+const SILENT_MS = 20_000;
 
 const test = servedBy({ configuration: "demo: { speed: 1 }" });
 
@@ -46,9 +46,9 @@ test("an agent that is killed is late once, inactive once, and active once when 
   await expect(rowOf(page, KILLED)).toContainText("active");
   const before = await path(api, KILLED);
   await api.demo.scenario.mutate({ scenario: "stopAgent", agentId: KILLED, forMs: SILENT_MS });
-  await expect(rowOf(page, KILLED)).toContainText("inactive", { timeout: 25_000 });
+  await expect(rowOf(page, KILLED)).toContainText("inactive", { timeout: 30_000 });
   await expect(page.getByRole("heading", { level: 1 })).toContainText("inactive");
-  await until("it is back", async () => (await stateOf(api, KILLED)) === "active", { withinMs: 40_000 });
+  await until("it is back", async () => (await stateOf(api, KILLED)) === "active", { withinMs: 90_000 });
   await expect(rowOf(page, KILLED)).toContainText("it was heard again");
   const after = (await path(api, KILLED)).slice(before.length);
   // A machine under load may bring a further "late" and back; inactive it was once.
@@ -74,7 +74,7 @@ test("the list and the page of an agent are worked by keyboard alone", async ({ 
   await page.waitForURL(/\/agents\/this-host/);
   const values = page.getByRole("table", { name: "Last values" });
   await expect(values.getByRole("row").filter({ hasText: "system_metrics" })).toContainText("cpu_load", {
-    timeout: 15_000,
+    timeout: 60_000,
   });
   await page.getByRole("button", { name: "Chart of memory_usage" }).press("Enter");
   await expect(page.getByRole("img", { name: "memory_usage over the last hour, as a chart" })).toBeVisible();

@@ -45,7 +45,7 @@ let visitor: Visit;
 test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async ({ browser }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(420_000);
   [postgres, cassandra] = await Promise.all([startPostgres(), startCassandra()]);
   database = await createDynflowDatabase(postgres, "hostile");
   rows = await addHostileDynflow(database);

@@ -12,12 +12,12 @@ import { planOf } from "#e2e/pages/plan.ts";
 const PLAN = { id: "00000000-0000-4000-8000-0000000a0001", steps: 100_000, shape: "mixed", failed: 3 } as const;
 /** Of the whole page, whatever is shown of the plan. */
 const ELEMENTS_MAX = 900;
-const ALL_READ_TIMEOUT_MS = 45_000;
+const ALL_READ_TIMEOUT_MS = 120_000;
 const directory = mkdtempSync(join(tmpdir(), "worldline-large-"));
 let served: RunningConsole;
 
 test.beforeAll(async () => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   const path = join(directory, "dynflow.sqlite");
   seedLargeSqlite(path, { ...PLAN, create: true });
   served = await startConsole({ configuration: `dynflow: [ { id: foreman, url: "sqlite://${path}" } ]` });

@@ -34,7 +34,7 @@ test("each state of a life cycle shows how many are in it, and leads to the list
     const node = picture.locator("g.node").filter({ hasText: /active: \d/ });
     if (await page.getByText("The picture took too long.").isVisible()) await page.reload();
     await expect(node).toHaveClass(/t-good/, { timeout: 12_000 });
-  }).toPass({ timeout: 50_000 });
+  }).toPass({ timeout: 120_000 });
   await active.getByRole("link").click();
   await expect(page).toHaveURL(/\/worlds\?state=active/);
   await expect(page.getByText("Only", { exact: false }).getByText("active")).toBeVisible();
@@ -54,8 +54,8 @@ test("arrow keys go from one life cycle to the next, and the glossary finds a st
     await page.keyboard.press("g");
     await page.keyboard.press("l");
     const heading = page.getByRole("heading", { name: "Life of a plan", exact: true });
-    await expect(heading).toBeVisible({ timeout: 5_000 });
-  }).toPass({ timeout: 30_000 });
+    await expect(heading).toBeVisible({ timeout: 15_000 });
+  }).toPass({ timeout: 90_000 });
   await page.keyboard.press("ArrowRight");
   // The address may be there before its page is: a key goes on from what is shown.
   const shown = (name: string) => expect(page.getByRole("heading", { name, exact: true })).toBeVisible();

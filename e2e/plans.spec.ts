@@ -153,7 +153,7 @@ test("rows keep their places under the pointer until they are brought up to date
   const before = await places();
   await api.demo.scenario.mutate({ scenario: "failNextPlans", source: SOURCE, count: 2 });
   const say = page.getByRole("button", { name: /bring up to date/ });
-  await expect(say).toBeVisible({ timeout: 40_000 });
+  await expect(say).toBeVisible({ timeout: 90_000 });
   expect(await places()).toEqual(before);
   await page.keyboard.press("u");
   await expect(say).toBeHidden();

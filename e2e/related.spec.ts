@@ -10,7 +10,7 @@ import { topologyOf } from "#e2e/pages/topology.ts";
 const HOST = "dynflow-1.demo.example.test";
 const NODE = "dna@10.1.1.11";
 const AGENT = "dynflow-1";
-const HEARD_WITHIN_MS = 30_000;
+const HEARD_WITHIN_MS = 60_000;
 
 const test = servedBy({});
 

@@ -61,9 +61,9 @@ test("look and time zone are kept by this browser, as the palette and the top ba
   await page.getByRole("group", { name: "Time zone of times" }).getByRole("button", { name: /^Mine/ }).click();
   await page.reload();
   await expect(look.getByRole("button", { name: "Dark" })).toHaveAttribute("aria-pressed", "true");
-  expect(await theme()).toBe("dark");
+  await expect.poll(theme).toBe("dark");
   await look.getByRole("button", { name: "As the system" }).click();
-  expect(await theme()).toBe("system");
+  await expect.poll(theme).toBe("system");
   await page.getByRole("button", { name: /^All keys/ }).click();
   await expect(page.getByRole("dialog", { name: "All keys" })).toContainText("Settings");
   await page.keyboard.press("Escape");
