@@ -117,7 +117,7 @@ function standing({ agent, sample }: AgentLine, past: boolean): readonly Fact[] 
     sample === null ? past ? <span className="unk">not kept</span> : NOT_MEASURED : value;
   return [
     { name: "last sign", value: measured(<Age at={sample?.lastAt ?? null} suffix="ago" />), source: "gateway" },
-    { name: "items", value: measured(`${formatNumber(sample?.perSecond ?? 0, 1)} /s`) },
+    { name: "items", value: measured(`${formatNumber(sample?.perSecond ?? 0, 1)}/s`) },
     {
       name: "round trip",
       value: measured(sample?.roundTripMs == null ? "–" : formatDurationMs(sample.roundTripMs)),

@@ -169,7 +169,7 @@ describe("a map of 1,000 nodes, 500 agents, 3 stacks and 50 worlds", () => {
       }),
       { numRuns: 8, verbose: 1 },
     );
-  });
+  }, 120_000);
 
   it("is laid out for all of it, though its systems are heard of one after the other", () => {
     const all = foldsOf(FULL, null);

@@ -11,6 +11,8 @@ const HEIGHT = 84;
 const LEFT = 30;
 const SPAN_MS = 120_000;
 const KEPT = 120;
+/** Less than this between two lines, and what is written at them would run into each other. */
+const LABEL_ROOM_PX = 12;
 
 interface HeartbeatProps {
   readonly stream: string;
@@ -42,6 +44,9 @@ export function Heartbeat({ stream, incarnation, word }: HeartbeatProps) {
   const toX = (at: number) => LEFT + Math.max(0, (at - (now - SPAN_MS)) / SPAN_MS) * ((width ?? 0) - LEFT - 4);
   const toY = (ms: number) => HEIGHT - 12 - (Math.min(ms, topMs) / topMs) * (HEIGHT - 20);
   const { tone } = lookOf("node", word);
+  // After minutes of silence the limits lie close together at the foot: then only the upper one is named, then none.
+  const apart = toY(LATE_AFTER_MS) - toY(SILENT_AFTER_MS) >= LABEL_ROOM_PX;
+  const above = toY(0) - toY(SILENT_AFTER_MS) >= LABEL_ROOM_PX;
   return (
     <div ref={ref}>
       {width !== null && (
@@ -52,8 +57,8 @@ export function Heartbeat({ stream, incarnation, word }: HeartbeatProps) {
           role="img"
           aria-label={`No change of its heartbeat for ${formatAgeMs(silentMs)}; late at 10 s, silent at 20 s`}
         >
-          <Threshold y={toY(LATE_AFTER_MS)} width={width} seconds="10" text="late, peers may judge it dead" />
-          <Threshold y={toY(SILENT_AFTER_MS)} width={width} seconds="20" text="silent" />
+          <Threshold y={toY(LATE_AFTER_MS)} width={width} named={apart} seconds="10" text="late, peers may judge it dead" />
+          <Threshold y={toY(SILENT_AFTER_MS)} width={width} named={above} seconds="20" text="silent" />
           <text className="m" x={LEFT - 4} y={toY(0) + 3} textAnchor="end">
             0 s
           </text>
@@ -66,16 +71,28 @@ export function Heartbeat({ stream, incarnation, word }: HeartbeatProps) {
   );
 }
 
-function Threshold({ y, width, seconds, text }: { y: number; width: number; seconds: string; text: string }) {
+interface ThresholdProps {
+  readonly y: number;
+  readonly width: number;
+  readonly named: boolean;
+  readonly seconds: string;
+  readonly text: string;
+}
+
+function Threshold({ y, width, named, seconds, text }: ThresholdProps) {
   return (
     <>
       <path className="th" d={`M${LEFT} ${y}H${width}`} />
-      <text className="m" x={LEFT - 4} y={y + 3} textAnchor="end">
-        {seconds}
-      </text>
-      <text x={LEFT + 4} y={y - 3}>
-        {text}
-      </text>
+      {named && (
+        <>
+          <text className="m" x={LEFT - 4} y={y + 3} textAnchor="end">
+            {seconds}
+          </text>
+          <text x={LEFT + 4} y={y - 3}>
+            {text}
+          </text>
+        </>
+      )}
     </>
   );
 }
