@@ -95,6 +95,24 @@ describe("release of the keys of a dead incarnation", () => {
     expect(counts(runner)).toMatchObject({ applied: 150, moved: 0, failed: 0, unknown: 0 });
   });
 
+  it("frees keys with names of 64 kB in rounds that can be written down", async () => {
+    const long = names(20).map((name) => name + "x".repeat(65_000));
+    at.register.put(CITY, long, DEAD);
+    const bookmarks: number[] = [];
+    const { checkpoint } = at.store;
+    at.store.checkpoint = (record, outcomes) => {
+      bookmarks.push(JSON.stringify(record.bookmark).length);
+      return checkpoint(record, outcomes);
+    };
+    const runner = at.open();
+    await at.start(runner);
+    await at.clock.advance(60_000);
+    expect(state(runner)).toBe("done");
+    expect(at.register.owned(DEAD)).toBe(0);
+    expect(counts(runner)).toMatchObject({ applied: 170 });
+    expect(Math.max(...bookmarks)).toBeLessThan(300_000);
+  });
+
   it("tells of each key that it released, and of none that was somebody else's by then", async () => {
     const taken = at.register.key(CITY, "key-00000");
     const runner = at.open();

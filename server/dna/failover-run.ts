@@ -24,6 +24,8 @@ const SENDS_MAX = 6;
 /** From the third time on it is sent alone: whatever is the matter with it touches no other. */
 const SENT_TOGETHER_MAX = 2;
 const WALK_PAGE_ROWS = 1_000;
+/** Names of one round at most, in characters: a round is written down whole before it is sent. One key always goes. */
+const ROUND_NAME_CHARS_MAX = 200_000;
 /** The walk must not be felt by the database, like a census. */
 const WALK_ROWS_PER_SECOND = 50_000;
 /** Plain reads of keys of a refused round; serial ones of one partition would only stand in each other's way. */
@@ -164,7 +166,7 @@ export class FailoverRun {
     let taken = 0;
     while (rounds.length < inFlightPerPartition && taken < left.length) {
       const single = left.slice(taken, taken + keysPerRound).findIndex(({ sent }) => sent.length >= SENT_TOGETHER_MAX);
-      const size = single === -1 ? keysPerRound : Math.max(1, single);
+      const size = fitting(left, taken, single === -1 ? keysPerRound : Math.max(1, single));
       rounds.push(left.slice(taken, taken + size).map(assigned));
       taken += size;
     }
@@ -273,6 +275,16 @@ export class FailoverRun {
       this.#deps.log.warn("dna.failover.counts_not_told", { job: this.#work.id, cause });
     }
   }
+}
+
+/** How many of these keys from a place on make a round that can be written down; at least one. */
+function fitting(keys: readonly Pending[], from: number, most: number): number {
+  let chars = 0;
+  const over = keys.slice(from, from + most).findIndex(({ name }) => {
+    chars += name.length;
+    return chars > ROUND_NAME_CHARS_MAX;
+  });
+  return over === -1 ? most : Math.max(1, over);
 }
 
 const withAttempt = (key: Assigned): Pending => ({ name: key.name, sent: [...key.sent, attemptOf(key)] });

@@ -5,6 +5,26 @@ import type { JobRecord, TargetOutcome } from "./ports.ts";
 const JOBS = "jobs";
 const targetsOf = (jobId: string) => `job-targets:${jobId}`;
 const frozenOf = (jobId: string) => `job-frozen:${jobId}`;
+/** A key of DNA may be longer than a database takes for one of ours (64 kB): of longer ones the beginning and a digest stand for all. */
+const KEY_CHARS_MAX = 4_000;
+const BEGINNING_CHARS = 3_900;
+
+/** What a target is kept under, itself kept under just that; the target is kept whole beside it. */
+const placeOf = (key: string): string =>
+  key.length <= KEY_CHARS_MAX ? key : `${key.slice(0, BEGINNING_CHARS).toWellFormed()}…${digestOf(key)}`;
+
+/** Length and 128 bits of a text, by four lanes over its UTF-16 units: tells keys apart that nobody chose to be alike. */
+function digestOf(text: string): string {
+  let [a, b, c, d] = [0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f];
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    a = Math.imul(a ^ unit, 0x85ebca77) ^ (d >>> 13);
+    b = Math.imul(b ^ unit, 0xc2b2ae3d) ^ (a >>> 15);
+    c = Math.imul(c ^ unit, 0x165667b1) ^ (b >>> 14);
+    d = Math.imul(d ^ unit, 0x01000193) ^ (c >>> 16);
+  }
+  return [text.length, a >>> 0, b >>> 0, c >>> 0, d >>> 0].map((lane) => lane.toString(16)).join(".");
+}
 
 export interface TargetPage {
   readonly targets: readonly TargetOutcome[];
@@ -53,13 +73,13 @@ export function createJobStore(state: StateStore): JobStore {
       if (outcomes.length > 0) {
         await state.putAll(
           targetsOf(record.id),
-          outcomes.map((outcome) => ({ key: outcome.key, value: encode(outcome) })),
+          outcomes.map((outcome) => ({ key: placeOf(outcome.key), value: encode(outcome) })),
         );
       }
       await state.put(JOBS, record.id, JSON.stringify(record));
     },
     async outcome(jobId, key) {
-      const value = await state.get(targetsOf(jobId), key);
+      const value = await state.get(targetsOf(jobId), placeOf(key));
       return value === null ? null : decode(value);
     },
     async count(jobId) {
@@ -92,7 +112,7 @@ export function createJobStore(state: StateStore): JobStore {
     },
     async targets(jobId, outcome, after, limit) {
       const found: TargetOutcome[] = [];
-      let from = after;
+      let from = after === null ? null : placeOf(after);
       let scanned = 0;
       for (;;) {
         const rows = await state.page(targetsOf(jobId), from, outcome === null ? limit + 1 : SCAN_ROWS);

@@ -4,8 +4,8 @@ import { epochMs } from "#server/kernel/clock.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { createManualClock } from "#server/runtime/clock.ts";
-import { createJobStore } from "./job-store.ts";
-import type { JobKind, JobWork, TargetOutcome } from "./ports.ts";
+import { createJobStore, type TargetPage } from "./job-store.ts";
+import type { JobKind, JobRecord, JobWork, TargetOutcome } from "./ports.ts";
 import { createJobRunner } from "./runner.ts";
 
 const AT = epochMs(1_795_326_407_000);
@@ -131,6 +131,31 @@ describe("the job runner", () => {
     expect(failed.targets.map((target) => target.key)).toEqual(["k-009999", "k-019999"]);
     const rest = await store.targets("j", "failed", failed.nextAfter, 2);
     expect(rest).toMatchObject({ targets: [{ key: "k-029999" }], nextAfter: null });
+  });
+
+  it("keeps targets whose keys are longer than a database takes for a key, each whole and apart", async () => {
+    const memory = createMemoryStateStore();
+    const bounded = createJobStore({
+      ...memory,
+      putAll: (namespace, entries) =>
+        entries.some(({ key }) => Buffer.byteLength(key) > 65_535)
+          ? Promise.reject(new OpsError("journal-unavailable", "Key length is longer than maximum of 65535"))
+          : memory.putAll(namespace, entries),
+    });
+    const keys = ["a", "b", "😀"].map((end) => `0/game|${"😀".repeat(16_383)}${end}`);
+    await bounded.checkpoint(
+      { id: "j" } as JobRecord,
+      [...keys, "0/game|z"].map((key) => outcome(key, "applied")),
+    );
+    for (const key of keys) expect((await bounded.outcome("j", key))?.key).toBe(key);
+    const found: string[] = [];
+    for (let after: string | null = null, pages = 0; pages < 9; pages += 1) {
+      const page: TargetPage = await bounded.targets("j", null, after, 1);
+      found.push(...page.targets.map(({ key }) => key));
+      after = page.nextAfter;
+      if (after === null) break;
+    }
+    expect(found.toSorted()).toEqual([...keys, "0/game|z"].toSorted());
   });
 
   it("freezes targets in their order and reads any stretch of them", async () => {
