@@ -1,4 +1,5 @@
 /** What every part of the journal works with. */
+import type { types } from "cassandra-driver";
 import { genesisHash, seal } from "#server/journal/adapters/chain.ts";
 import { OpsError } from "#server/kernel/errors.ts";
 import type { Cql } from "./cql.ts";
@@ -15,6 +16,8 @@ export interface Store {
 export const NO_JOURNAL = "There is no journal in the keyspace yet";
 
 const FORMAT_VERSION = 1;
+/** Consoles that found the same journal at the same moment stand in each other's way: a round without an answer is no end. */
+const FOUND_ROUNDS_MAX = 5;
 
 /**
  * Reads which journal this is, and makes it one when it is none yet and `mayMake`.
@@ -27,13 +30,17 @@ export async function identify(
   mayMake: boolean,
 ): Promise<string> {
   const checkOf = (id: string) => seal(key, "journal", id);
-  const [found] = await cql.read(statements.journal(), { serial: true });
-  if (found === undefined) {
-    if (!mayMake) throw new OpsError("not-found", NO_JOURNAL);
+  for (let round = 0; ; round += 1) {
+    const [found] = await cql.read(statements.journal(), { serial: true });
+    if (found !== undefined) return idOf(found, checkOf);
+    if (!mayMake || round >= FOUND_ROUNDS_MAX) throw new OpsError("not-found", NO_JOURNAL);
     const id = newId();
+    // Whatever the answer is, none included: the row says which journal it is, or that it has to be asked for again.
     await cql.conditional([statements.foundJournal(id, FORMAT_VERSION, checkOf(id))]);
-    return identify({ cql, statements, key }, newId, false);
   }
+}
+
+function idOf(found: types.Row, checkOf: (id: string) => string): string {
   const id = String(found.id);
   if (Number(found.format) > FORMAT_VERSION)
     throw new OpsError("refused", `The journal has format ${found.format}; this version knows ${FORMAT_VERSION}`);
