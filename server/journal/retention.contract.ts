@@ -20,7 +20,7 @@ const STREAM = "dynflow:foreman";
 const OTHER = "dna:eu-1";
 const FOLD = 7;
 /** Each segment is made and sealed with several waits for the disk. */
-const MANY_SEGMENTS_TIMEOUT_MS = 30_000;
+const MANY_SEGMENTS_TIMEOUT_MS = 120_000;
 
 const rules: RetentionRules = { keepMs: 3 * DAY_MS, keepOperatorMs: 6 * DAY_MS, maxBytes: Number.MAX_SAFE_INTEGER };
 const draft = (subject: string, bytes = 0): EventDraft => ({

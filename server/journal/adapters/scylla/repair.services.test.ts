@@ -104,7 +104,7 @@ describe("a retention that was cut off", () => {
       expect((await next.retain(RULES, 1)).dropped).toEqual([]);
       await next.close();
     }
-  });
+  }, 400_000);
 });
 
 describe("the index", () => {

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Place, SECRET } from "./place.test-kit.ts";
 
+/** Short, so that a takeover is soon seen; longer than a machine that others use keeps a beat waiting. */
+export const SHORT_LEASE = { leaseMs: 4_000, beatMs: 250 };
+
 /** The process of `writer.fixture.ts`. */
 export interface WriterChild {
   readonly pid: number;
@@ -17,7 +20,14 @@ export interface WriterChild {
 export function startWriter(place: Place, round = 0): WriterChild {
   const script = fileURLToPath(new URL("./writer.fixture.ts", import.meta.url));
   const { contactPoints, localDataCenter } = place.shared;
-  const values = [contactPoints[0] ?? "", localDataCenter, place.keyspace, SECRET, String(round)];
+  const values = [
+    contactPoints[0] ?? "",
+    localDataCenter,
+    place.keyspace,
+    SECRET,
+    String(round),
+    JSON.stringify(SHORT_LEASE),
+  ];
   const child: ChildProcess = spawn(process.execPath, [script, ...values], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let complaint = "";

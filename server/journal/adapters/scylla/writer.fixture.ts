@@ -10,6 +10,7 @@ import { type Clock, epochMs, monotonicMs } from "#server/kernel/clock.ts";
 import { messageOf, OpsError } from "#server/kernel/errors.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { openScyllaJournal } from "./journal.ts";
+import type { LeaseTimes } from "./options.ts";
 
 const STREAMS = [OPERATOR_STREAM, dnaStream("eu-1")];
 const IN_FLIGHT_PER_STREAM = 3;
@@ -20,7 +21,8 @@ const clock: Clock = {
   monotonic: () => monotonicMs(performance.now()),
   sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
 };
-const [contactPoint = "", localDataCenter = "", keyspace = "", secret = "", round = "0"] = process.argv.slice(2);
+const [contactPoint = "", localDataCenter = "", keyspace = "", secret = "", round = "0", lease = ""] =
+  process.argv.slice(2);
 const journal = await openScyllaJournal({
   contactPoints: [contactPoint],
   localDataCenter,
@@ -30,7 +32,7 @@ const journal = await openScyllaJournal({
   clock,
   log: silentLogger,
   holder: `child:${process.pid}`,
-  lease: { leaseMs: 1_000, beatMs: 200 },
+  lease: JSON.parse(lease) as LeaseTimes,
   segmentEvents: 500,
 });
 

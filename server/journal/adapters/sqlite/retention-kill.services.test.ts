@@ -90,4 +90,4 @@ it("is sound and whole wherever among the drops it is killed: same state, no gap
     expect(keptAfter).toBeGreaterThanOrEqual(Math.max(0, ...said));
     if (round === KILLS.length - 1) expect(Math.max(...said)).toBeGreaterThan(0);
   }
-});
+}, 400_000);
