@@ -18,6 +18,7 @@ import {
 const AGENTS = 10;
 const ITEMS_A_BATCH = 10;
 const KILLS = 4;
+const SEVERAL_STARTS_MS = 400_000;
 /** Long, so that what was acknowledged is not delivered yet when the gateway dies. */
 const SLOW = { queue: 100_000, overflow: "block", batch: 50_000, flushMs: 1_500 };
 const ROUTES = [{ types: ["*"], kinds: [], to: ["store"] }];
@@ -96,7 +97,7 @@ function faultsOf(agents: readonly LogicalAgent[], rows: readonly { readonly age
   return faults.slice(0, 20);
 }
 
-describe("a gateway that is killed between acknowledgement and flush", () => {
+describe("a gateway that is killed between acknowledgement and flush", { timeout: SEVERAL_STARTS_MS }, () => {
   it("loses nothing that it acknowledged, with a table in SQLite", async () => {
     const path = join(folder, "points.sqlite");
     const store = { ...SLOW, use: "sqlite-table", path, ttlDays: 30 };
@@ -146,7 +147,8 @@ describe("a gateway that is killed between acknowledgement and flush", () => {
     for (const agent of agents) expect(await agent.send(two.port, ITEMS_A_BATCH)).toBe(true);
     const again = await start("one", store);
     for (const gateway of [again, two]) await drained(gateway, "store");
-    const client = new Client({ contactPoints: [...contactPoints], localDataCenter });
+    const socketOptions = { readTimeout: 60_000 };
+    const client = new Client({ contactPoints: [...contactPoints], localDataCenter, socketOptions });
     const { rows } = await client.execute(`SELECT agent_id, seq FROM ${keyspace}.metric_points`, [], {
       fetchSize: 100_000,
     });

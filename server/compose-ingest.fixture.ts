@@ -1,6 +1,6 @@
 /**
  * A gateway as a process of its own, for tests that kill it and for measurements: its real doors, spool and receivers,
- * and a journal in memory. Writes a line of JSON with its port, then one of what waits each 100 ms. Ends on SIGTERM.
+ * and a journal in memory. Writes a line of JSON with its port, then one of what waits, and when, each 100 ms. Ends on SIGTERM.
  */
 import { writeSync } from "node:fs";
 import { DEFAULT_MASK_RULES } from "#server/contract/mask-rules.ts";
@@ -29,7 +29,7 @@ const telling = setInterval(() => {
   const told = gateway.pipeline.health().map(({ id, queued, delivered, lagMs, dropped, state }) => ({
     ...{ id, queued, delivered, lagMs, dropped, state },
   }));
-  writeSync(STDOUT, `${JSON.stringify({ receivers: told })}\n`);
+  writeSync(STDOUT, `${JSON.stringify({ at: Date.now(), receivers: told })}\n`);
 }, TELL_EVERY_MS);
 process.once("SIGTERM", () => {
   clearInterval(telling);

@@ -5,7 +5,7 @@ import { Agent, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 120_000;
 const POLL_MS = 20;
 
 export interface ToldReceiver {
@@ -22,6 +22,8 @@ export interface GatewayProcess {
   readonly pid: number;
   /** As it told last. */
   told(id: string): ToldReceiver | null;
+  /** When it told that; both processes go by the clock of this machine. */
+  toldAt(): number;
   kill(): Promise<void>;
   /** In order: SIGTERM. */
   end(): Promise<void>;
@@ -37,13 +39,10 @@ export async function until(isSo: () => boolean, what: string, limitMs = START_T
   }
 }
 
-/** A gateway tells how it stands so often that what it says then is of after now. */
-const TOLD_ANEW_MS = 500;
-
 /** Until a receiver has got everything that waits for it now. */
 export async function drained(gateway: GatewayProcess, id: string): Promise<void> {
-  await pause(TOLD_ANEW_MS);
-  await until(() => gateway.told(id)?.queued === 0, `${id} has got everything`);
+  const now = Date.now();
+  await until(() => gateway.toldAt() > now && gateway.told(id)?.queued === 0, `${id} has got everything`);
 }
 
 /** @param overrides of the settings, JSON-safe */
@@ -55,6 +54,7 @@ export async function startGateway(folder: string, overrides: object): Promise<G
   const exited = once(child, "exit");
   let port = 0;
   let receivers: readonly ToldReceiver[] = [];
+  let toldAt = 0;
   let rest = "";
   let complaint = "";
   child.stderr?.on("data", (chunk: Buffer) => {
@@ -64,9 +64,10 @@ export async function startGateway(folder: string, overrides: object): Promise<G
     const lines = (rest + chunk.toString()).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const told = JSON.parse(line) as { port?: number; receivers?: readonly ToldReceiver[] };
+      const told = JSON.parse(line) as { port?: number; at?: number; receivers?: readonly ToldReceiver[] };
       port = told.port ?? port;
       receivers = told.receivers ?? receivers;
+      toldAt = told.at ?? toldAt;
     }
   });
   await until(() => port !== 0 || child.exitCode !== null, "the gateway starts");
@@ -78,6 +79,7 @@ export async function startGateway(folder: string, overrides: object): Promise<G
   return {
     ...{ port, pid: child.pid ?? 0 },
     told: (id) => receivers.find((one) => one.id === id) ?? null,
+    toldAt: () => toldAt,
     kill: () => end("SIGKILL"),
     end: () => end("SIGTERM"),
   };

@@ -16,7 +16,7 @@ import type { App } from "#server/http/app.ts";
 import { silentLogger } from "#server/kernel/logger.ts";
 import { compose } from "./compose.ts";
 
-const SOON = { timeout: 30_000, interval: 100 };
+const SOON = { timeout: 60_000, interval: 100 };
 const ANN: Caller = {
   principal: { id: "ann", role: "admin", kind: "token", sources: null, tokenId: "ann" },
   address: "::1",
@@ -64,6 +64,12 @@ describe("a console with a HAF stack", () => {
   it("shows it as it is, with its containers", async () => {
     await expect.poll(stateOf, SOON).toBe("up");
     await expect.poll(async () => (await stack()).docker.state, SOON).toBe("up");
+    const hafRole = async () => (await stack()).roles.find(({ role }) => role === "haf");
+    await expect.poll(hafRole, SOON).toMatchObject({
+      state: "alive",
+      inferred: false,
+      container: { name: "haf-1", host: "host-1" },
+    });
     const shown = await stack();
     expect(shown.phases).toEqual(["api_serving"]);
     expect(shown.apps.map(({ name, state }) => [name, state])).toEqual([
@@ -71,11 +77,6 @@ describe("a console with a HAF stack", () => {
       ["app2", "live"],
       ["app3", "live"],
     ]);
-    expect(shown.roles.find(({ role }) => role === "haf")).toMatchObject({
-      state: "alive",
-      inferred: false,
-      container: { name: "haf-1", host: "host-1" },
-    });
     expect(engine.requests.map(({ method }) => method)).toEqual(engine.requests.map(() => "GET"));
   });
 
@@ -96,7 +97,7 @@ describe("a console with a HAF stack", () => {
       server.resume();
     }
     await expect.poll(stateOf, SOON).toBe("up");
-    expect((await stack()).phases).toEqual(["api_serving"]);
+    await expect.poll(async () => (await stack()).phases, SOON).toEqual(["api_serving"]);
   });
 
   it("loses only its containers when the engine's socket disappears, and finds them again", async () => {

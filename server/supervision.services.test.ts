@@ -14,10 +14,10 @@ const ADMIN: Caller = {
   principal: { id: "mira", role: "admin", kind: "token", sources: null, tokenId: "t" },
   address: "::1",
 };
-const PARKED_WITHIN = { timeout: 30_000, interval: 100 };
+const PARKED_WITHIN = { timeout: 60_000, interval: 100 };
 
 it("parks what keeps throwing, shows it, restarts it when asked, and leaves all others alone", {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "worldline-supervision-"));
   const text = `journal: { path: ${JSON.stringify(folder)} }`;
