@@ -23,7 +23,7 @@ describe("a mishap on a real node", () => {
       const [before, seen] = [await beam.identity(name), await beam.instance(name, cityKey("c-00000007"))];
       fixture(node, "poison", keyTerm(cityKey("c-00000003")));
       const counts = async () => (await beam.partitions(name).catch(() => [])).map(({ running }) => running);
-      await expect.poll(counts, { timeout: 5_000 }).toEqual([0, 0]);
+      await expect.poll(counts, { timeout: 30_000 }).toEqual([0, 0]);
       expect(seen === null ? null : await beam.backlog(name, seen)).toEqual({ kind: "ended" });
       expect(await beam.identity(name)).toEqual(before);
     } finally {
@@ -36,7 +36,7 @@ describe("a mishap on a real node", () => {
     try {
       const before = await beam.identity(name);
       node.erlCall("exit('Elixir.Dna.Server.Cluster':worker(), kill)");
-      await expect.poll(() => beam.identity(name), { timeout: 5_000 }).not.toEqual(before);
+      await expect.poll(() => beam.identity(name), { timeout: 30_000 }).not.toEqual(before);
       expect(await beam.identity(name)).toEqual(await seed.identity());
       expect(beam.link(name)).toMatchObject({ kind: "connected" });
     } finally {

@@ -84,7 +84,7 @@ describe("a configuration that does not fit the database", () => {
 describe("findDnaKeyspaces", () => {
   it("finds keyspaces with DNA's tables, and tells what differs in one that only looks like it", async () => {
     const odd = uniqueKeyspace("odd");
-    const run = (statement: string) => client.execute(statement, [], { prepare: false });
+    const run = (statement: string) => client.execute(statement, [], { prepare: false, readTimeout: 60_000 });
     await run(`CREATE KEYSPACE ${odd} WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 1}`);
     await run(
       `CREATE TABLE ${odd}.nodes (cluster text, created_at timestamp, id int, PRIMARY KEY (cluster, created_at, id))`,

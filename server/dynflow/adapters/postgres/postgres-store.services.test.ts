@@ -207,7 +207,8 @@ describe("reading from PostgreSQL", () => {
 
   it("gives up a statement after two seconds", async () => {
     const connections = openPgConnections({ url: await emptyDatabase() }, "read-only", 1);
-    const slept = () => expect(sql`select pg_sleep(30)`.execute(connections.db)).rejects.toMatchObject({ code: "57014" });
+    const slept = () =>
+      expect(sql`select pg_sleep(30)`.execute(connections.db)).rejects.toMatchObject({ code: "57014" });
     await expectInTime(3_000, () => msOf(slept));
     await connections.close();
   });
@@ -280,25 +281,29 @@ describe("a server that goes away", () => {
   it.each([
     ["is paused", async () => server.pause(), async () => server.resume()],
     ["is stopped", () => server.stop(), () => server.start()],
-  ])("is told as unavailable soon when it %s, and read again when it is back", async (_how, down, up) => {
-    const url = await emptyDatabase();
-    const store = createPostgresStore({ url });
-    await Promise.all([store.recordKeys(), store.insertCount(), store.heads([uuid(1)])]);
-    const refused = () => expect(store.recordKeys()).rejects.toMatchObject({ code: "upstream-unavailable" });
-    const again = () => expect.poll(() => store.recordKeys().catch(() => null), AGAIN).toEqual([]);
-    await expectInTime(WHOLE_WITHIN_MS, async () => {
-      await down();
-      const toldMs: number[] = [];
-      try {
-        for (let attempt = 0; attempt < 3; attempt += 1) toldMs.push(await msOf(refused));
-      } finally {
-        await up();
-      }
-      const wholeMs = await msOf(again);
-      return Math.max(...toldMs) < DETECTED_WITHIN_MS ? wholeMs : Math.max(...toldMs, WHOLE_WITHIN_MS);
-    });
-    await store.close();
-  }, 400_000);
+  ])(
+    "is told as unavailable soon when it %s, and read again when it is back",
+    async (_how, down, up) => {
+      const url = await emptyDatabase();
+      const store = createPostgresStore({ url });
+      await Promise.all([store.recordKeys(), store.insertCount(), store.heads([uuid(1)])]);
+      const refused = () => expect(store.recordKeys()).rejects.toMatchObject({ code: "upstream-unavailable" });
+      const again = () => expect.poll(() => store.recordKeys().catch(() => null), AGAIN).toEqual([]);
+      await expectInTime(WHOLE_WITHIN_MS, async () => {
+        await down();
+        const toldMs: number[] = [];
+        try {
+          for (let attempt = 0; attempt < 3; attempt += 1) toldMs.push(await msOf(refused));
+        } finally {
+          await up();
+        }
+        const wholeMs = await msOf(again);
+        return Math.max(...toldMs) < DETECTED_WITHIN_MS ? wholeMs : Math.max(...toldMs, WHOLE_WITHIN_MS);
+      });
+      await store.close();
+    },
+    400_000,
+  );
 
   it("does not keep the store from closing", async () => {
     const url = await emptyDatabase();

@@ -115,7 +115,7 @@ describe("HafStore over PostgreSQL", () => {
     await execute(url, async (client) => {
       await client.query("grant pg_read_all_stats to console_reader");
       await client.query(
-        "insert into hafd.blocks (num, created_at) select n, now() from generate_series(1, 20000) as n",
+        "insert into hafd.blocks (num, created_at) select n, now() from generate_series(1, 100000) as n",
       );
       await client.query(`create function slowly(num int) returns int immutable language plpgsql
         as $$ begin perform pg_sleep(0.001); return num; end $$`);
@@ -158,9 +158,9 @@ describe("HafStore over PostgreSQL", () => {
   });
 });
 
-/** Asks until there is something, for 10 s at most. */
+/** Asks until there is something, for 60 s at most. */
 async function untilSome<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[]> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline; ) {
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline; ) {
     const some = await ask();
     if (some.length > 0) return some;
   }
