@@ -57,7 +57,13 @@ export function Heartbeat({ stream, incarnation, word }: HeartbeatProps) {
           role="img"
           aria-label={`No change of its heartbeat for ${formatAgeMs(silentMs)}; late at 10 s, silent at 20 s`}
         >
-          <Threshold y={toY(LATE_AFTER_MS)} width={width} named={apart} seconds="10" text="late, peers may judge it dead" />
+          <Threshold
+            y={toY(LATE_AFTER_MS)}
+            width={width}
+            named={apart}
+            seconds="10"
+            text="late, peers may judge it dead"
+          />
           <Threshold y={toY(SILENT_AFTER_MS)} width={width} named={above} seconds="20" text="silent" />
           <text className="m" x={LEFT - 4} y={toY(0) + 3} textAnchor="end">
             0 s
