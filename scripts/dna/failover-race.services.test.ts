@@ -154,7 +154,9 @@ const identityOf = (of: Claimer): Incarnation => {
 async function owners(): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const type of TYPES) {
-    const { rows } = await store.actorPage({ type, prefix: "", after: null, limit: 5_000 });
+    const { rows } = await until("the register is read", JOB_WITHIN_MS, () =>
+      store.actorPage({ type, prefix: "", after: null, limit: 5_000 }).catch((): null => null),
+    );
     for (const row of rows) {
       if (isMalformed(row) || row.owner === null) throw new Error("a row without an owner");
       const key = raceKey({ ...type, name: row.name });
