@@ -10,7 +10,7 @@ import { createPostgresHafStore } from "./adapters/postgres/postgres-haf-store.t
 import { createHafReader } from "./reader.ts";
 import { EXPECTED_STEPS, judgedOf } from "./recorded-steps.test-kit.ts";
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 let server: TestPostgres;
 beforeAll(async () => {
   server = await startPostgres();

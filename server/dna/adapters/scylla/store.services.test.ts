@@ -19,6 +19,7 @@ beforeAll(async () => {
     localDataCenter: shared.localDataCenter,
     encoding: { useBigIntAsLong: true },
     isMetadataSyncEnabled: false,
+    socketOptions: { readTimeout: 60_000 },
   });
   await createDnaTables(admin, { keyspace: KEYSPACE, dataCenter: shared.localDataCenter, replicas: 1 });
 });

@@ -1,6 +1,7 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { expectInTime, msOf } from "#scripts/testing/in-time.ts";
 import { execute, startPostgres, type TestPostgres } from "#scripts/testing/postgres.ts";
 import { readOf } from "#server/haf/haf-store.contract.ts";
 import type { HafStore } from "#server/haf/ports.ts";
@@ -10,9 +11,11 @@ import { createHafDatabase, type HafTestDatabase, loadHafStep } from "./haf-data
 import { createPostgresHafStore } from "./postgres-haf-store.ts";
 
 const LOCKS = 300;
-const HELD_MS = 3_000;
+/** While it is held. */
+const ANSWERS = 10;
 /** A read that meets a lock gives up after 200 ms, and this machine may be slow. */
 const GIVES_UP_MS = 2_000;
+const SOON = { timeout: 30_000, interval: 50 };
 
 let server: TestPostgres;
 let database: HafTestDatabase;
@@ -62,17 +65,12 @@ describe("reading a HAF database does no harm", () => {
     await hived.connect();
     await hived.query("begin");
     await hived.query("lock table hafd.blocks in access exclusive mode");
-    const since = performance.now();
-    let answers = 0;
-    while (performance.now() - since < HELD_MS) {
-      const asked = performance.now();
-      expect(await store.instance()).toMatchObject({ kind: "busy", reason: expect.stringContaining("locks") });
-      expect(performance.now() - asked).toBeLessThan(GIVES_UP_MS);
+    for (let answers = 0; answers < ANSWERS; answers += 1) {
+      const busy = { kind: "busy", reason: expect.stringContaining("locks") };
+      await expectInTime(GIVES_UP_MS, () => msOf(async () => expect(await store.instance()).toMatchObject(busy)));
       expect((await readOf(store.indexes())).length).toBe(28);
       expect((await readOf(store.database())).seesApps).toBe(true);
-      answers += 1;
     }
-    expect(answers).toBeGreaterThan(2);
     await hived.query("commit");
     await hived.end();
     expect((await readOf(store.instance())).consistentBlock).toBe(12_001);
@@ -117,12 +115,18 @@ describe("reading a HAF database does no harm", () => {
   it("takes two connections, whatever is read at once, and leaves no transaction open", async () => {
     await Promise.all(Array.from({ length: 5 }, () => everything(store)));
     await execute(database.url, async (client) => {
-      const { rows } = await client.query(
-        "select state, xact_start from pg_stat_activity where application_name = 'worldline' and datname = 'gentle'",
-      );
-      expect(rows.length).toBeGreaterThan(0);
-      expect(rows.length).toBeLessThanOrEqual(2);
-      for (const row of rows) expect(row).toEqual({ state: "idle", xact_start: null });
+      const ours = async () => {
+        const { rows } = await client.query(
+          "select state, xact_start from pg_stat_activity where application_name = 'worldline' and datname = 'gentle'",
+        );
+        return rows;
+      };
+      // Connections of the tests before may be on their way out, and one that has answered ends its transaction.
+      await expect.poll(async () => (await ours()).length, SOON).toBeLessThanOrEqual(2);
+      expect((await ours()).length).toBeGreaterThan(0);
+      const rest = async () =>
+        (await ours()).filter(({ state, xact_start }) => state !== "idle" || xact_start !== null);
+      await expect.poll(rest, SOON).toEqual([]);
     });
   });
 });
