@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type CassandraCluster, type CassandraNode, startCassandra } from "#scripts/cassandra/cluster.ts";
 import { singleNodeClient } from "#scripts/cassandra/ready.ts";
+import { expectInTime } from "#scripts/testing/in-time.ts";
 import { createScyllaDnaStore } from "#server/dna/adapters/scylla/store.ts";
 import type { Incarnation } from "#server/dna/domain/identity.ts";
 import type { DnaStore } from "#server/dna/ports.ts";
@@ -15,6 +16,12 @@ const CITY = { namespace: "eu", moduleId: 0 };
 const OWNER: Incarnation = { createdAt: epochMs(1_795_300_000_123), id: 7n };
 /** The console must be whole again this long after the database answers. */
 const WHOLE_AGAIN_MS = 5_000;
+const CLOSED_MS = 3_000;
+const SETTLED_MS = 7_000;
+/** Until it is given up: longer than any of these is promised to take. */
+const PATIENCE_MS = 60_000;
+const EVENTUALLY = { timeout: PATIENCE_MS, interval: 200 };
+const SEVERAL_OUTAGES = { timeout: 400_000 };
 
 let cluster: CassandraCluster;
 const stores: DnaStore[] = [];
@@ -85,74 +92,82 @@ afterEach(async () => {
   for (const store of stores.splice(0)) await store.close();
 });
 
-describe("one node that goes away and comes back", () => {
+describe("one node that goes away and comes back", SEVERAL_OUTAGES, () => {
   beforeAll(() => start(1));
   afterAll(() => cluster.stop());
 
   it("paused: reads are unavailable within 5 s, then at once; whole within 5 s of going on", async () => {
     const store = openStore();
-    await store.nodes("prod");
-    nodeOf(0).pause();
-    const first = await timed(store.nodes("prod"));
-    expect(first.result).toMatchObject(unavailable);
-    expect(first.ms).toBeLessThan(WHOLE_AGAIN_MS);
-    const second = await timed(store.nodes("prod"));
-    expect(second.result).toMatchObject(unavailable);
-    expect(second.ms).toBeLessThan(first.ms);
-    nodeOf(0).resume();
-    expect(await msUntil(answers(store), WHOLE_AGAIN_MS)).toBeLessThan(WHOLE_AGAIN_MS);
+    await expectInTime(WHOLE_AGAIN_MS, async () => {
+      await msUntil(answers(store), PATIENCE_MS);
+      nodeOf(0).pause();
+      const first = await timed(store.nodes("prod"));
+      expect(first.result).toMatchObject(unavailable);
+      const second = await timed(store.nodes("prod"));
+      expect(second.result).toMatchObject(unavailable);
+      nodeOf(0).resume();
+      const wholeMs = await msUntil(answers(store), PATIENCE_MS);
+      return Math.max(first.ms, wholeMs, second.ms < first.ms ? 0 : WHOLE_AGAIN_MS);
+    });
   });
 
   it("paused: a store that never connected is unavailable too, can be closed in 3 s, and connects later", async () => {
-    nodeOf(0).pause();
-    const [one, other] = [openStore(), openStore()];
-    const { result, ms } = await timed(one.nodes("prod"));
-    expect(result).toMatchObject(unavailable);
-    expect(ms).toBeLessThan(WHOLE_AGAIN_MS);
-    const pending = timed(other.nodes("prod"));
-    expect((await timed(other.close())).ms).toBeLessThan(3_000);
-    expect((await pending).result).toMatchObject(unavailable);
-    nodeOf(0).resume();
-    expect(await msUntil(answers(one), WHOLE_AGAIN_MS)).toBeLessThan(WHOLE_AGAIN_MS);
+    await expectInTime(WHOLE_AGAIN_MS, async () => {
+      nodeOf(0).pause();
+      const [one, other] = [openStore(), openStore()];
+      const { result, ms } = await timed(one.nodes("prod"));
+      expect(result).toMatchObject(unavailable);
+      const pending = timed(other.nodes("prod"));
+      const closed = await timed(other.close());
+      expect((await pending).result).toMatchObject(unavailable);
+      nodeOf(0).resume();
+      const wholeMs = await msUntil(answers(one), PATIENCE_MS);
+      return Math.max(ms, wholeMs, closed.ms < CLOSED_MS ? 0 : WHOLE_AGAIN_MS);
+    });
   });
 
   it("paused in the middle of a release: the outcome is unknown, and a serial read settles it afterwards", async () => {
-    await claim("settled");
     const store = openStore();
     const key = { ...CITY, name: "settled" };
-    expect(await store.actor(key, "serial")).toMatchObject({ owner: OWNER });
-    expect(await store.release({ ...CITY, name: "prepares the statement" }, OWNER)).toMatchObject({ kind: "rejected" });
-    nodeOf(0).pause();
-    const { result, ms } = await timed(store.release(key, OWNER));
-    expect(result).toMatchObject({ status: "fulfilled", value: { kind: "unknown" } });
-    expect(ms).toBeLessThan(7_000);
-    nodeOf(0).resume();
-    await msUntil(answers(store), WHOLE_AGAIN_MS);
-    const row = await store.actor(key, "serial");
-    if (row !== null) {
-      expect(row).toMatchObject({ owner: OWNER });
-      expect(await store.release(key, OWNER)).toEqual({ kind: "applied" });
-    }
-    expect(await store.actor(key, "serial")).toBeNull();
+    await expectInTime(SETTLED_MS, async () => {
+      await msUntil(answers(store), PATIENCE_MS);
+      await claim("settled");
+      expect(await store.actor(key, "serial")).toMatchObject({ owner: OWNER });
+      const prepares = { ...CITY, name: "prepares the statement" };
+      expect(await store.release(prepares, OWNER)).toMatchObject({ kind: "rejected" });
+      nodeOf(0).pause();
+      const { result, ms } = await timed(store.release(key, OWNER));
+      nodeOf(0).resume();
+      expect(result).toMatchObject({ status: "fulfilled", value: { kind: "unknown" } });
+      await msUntil(answers(store), PATIENCE_MS);
+      const row = await store.actor(key, "serial");
+      if (row !== null) {
+        expect(row).toMatchObject({ owner: OWNER });
+        expect(await store.release(key, OWNER)).toEqual({ kind: "applied" });
+      }
+      expect(await store.actor(key, "serial")).toBeNull();
+      return ms;
+    });
   });
 
   it("killed: reads and releases are unavailable (nothing was sent); whole within 5 s of accepting again", async () => {
     await claim("kept");
     const store = openStore();
-    await store.nodes("prod");
-    await nodeOf(0).kill();
-    await msUntil(async () => !(await answers(store)()), WHOLE_AGAIN_MS);
-    await expect(store.nodes("prod")).rejects.toMatchObject({ code: "upstream-unavailable" });
-    await expect(store.release({ ...CITY, name: "kept" }, OWNER)).rejects.toMatchObject({
-      code: "upstream-unavailable",
+    await expectInTime(WHOLE_AGAIN_MS, async () => {
+      await msUntil(answers(store), PATIENCE_MS);
+      await nodeOf(0).kill();
+      await msUntil(async () => !(await answers(store)()), PATIENCE_MS);
+      await expect(store.nodes("prod")).rejects.toMatchObject({ code: "upstream-unavailable" });
+      await expect(store.release({ ...CITY, name: "kept" }, OWNER)).rejects.toMatchObject({
+        code: "upstream-unavailable",
+      });
+      const never = openStore();
+      await expect(never.clusters()).rejects.toMatchObject({ code: "upstream-unavailable" });
+      await nodeOf(0).start();
+      const wholeMs = await Promise.all([store, never].map((each) => msUntil(answers(each), PATIENCE_MS)));
+      expect(await store.actor({ ...CITY, name: "kept" }, "serial")).toMatchObject({ owner: OWNER });
+      return Math.max(...wholeMs);
     });
-    const never = openStore();
-    await expect(never.clusters()).rejects.toMatchObject({ code: "upstream-unavailable" });
-    await nodeOf(0).start();
-    for (const each of [store, never]) {
-      expect(await msUntil(answers(each), WHOLE_AGAIN_MS)).toBeLessThan(WHOLE_AGAIN_MS);
-    }
-    expect(await store.actor({ ...CITY, name: "kept" }, "serial")).toMatchObject({ owner: OWNER });
   });
 });
 
@@ -163,37 +178,41 @@ describe("something else on that port", () => {
     const address = mute.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const options = { contactPoints: [`127.0.0.1:${port}`], localDataCenter: "dc1", keyspace: KEYSPACE };
-    const store = createScyllaDnaStore(options, createSystemClock());
-    const { result, ms } = await timed(store.clusters());
-    expect(result).toMatchObject(unavailable);
-    expect(ms).toBeLessThan(WHOLE_AGAIN_MS);
-    await store.close();
+    await expectInTime(WHOLE_AGAIN_MS, async () => {
+      const store = createScyllaDnaStore(options, createSystemClock());
+      const { result, ms } = await timed(store.clusters());
+      expect(result).toMatchObject(unavailable);
+      await store.close();
+      return ms;
+    });
     mute.close();
   });
 });
 
-describe("three nodes", () => {
+describe("three nodes", SEVERAL_OUTAGES, () => {
   beforeAll(() => start(3));
   afterAll(() => cluster.stop());
 
   it("one of them paused: every read is answered within 5 s, also for a store that starts then", async () => {
-    const before = openStore();
-    await before.nodes("prod");
-    const { hosts } = await before.databaseCluster();
-    expect(hosts.map((host) => host.address).sort()).toEqual(cluster.nodes.map((node) => node.address));
-    expect(hosts.map((host) => host.up)).toEqual([true, true, true]);
-    nodeOf(2).pause();
-    try {
-      const during = openStore();
-      for (const store of [before, during]) {
-        for (let read = 0; read < 6; read += 1) {
-          const { result, ms } = await timed(store.nodes("prod"));
-          expect(result.status).toBe("fulfilled");
-          expect(ms).toBeLessThan(WHOLE_AGAIN_MS);
+    await expectInTime(WHOLE_AGAIN_MS, async () => {
+      const before = openStore();
+      await msUntil(answers(before), PATIENCE_MS);
+      const hosts = async () => (await before.databaseCluster()).hosts;
+      await expect.poll(async () => (await hosts()).map(({ up }) => up), EVENTUALLY).toEqual([true, true, true]);
+      expect((await hosts()).map(({ address }) => address).sort()).toEqual(cluster.nodes.map((node) => node.address));
+      nodeOf(2).pause();
+      try {
+        const took: number[] = [];
+        for (const store of [before, openStore()]) {
+          for (let read = 0; read < 6; read += 1) {
+            const { result, ms } = await timed(store.nodes("prod"));
+            took.push(result.status === "fulfilled" ? ms : Number.POSITIVE_INFINITY);
+          }
         }
+        return Math.max(...took);
+      } finally {
+        nodeOf(2).resume();
       }
-    } finally {
-      nodeOf(2).resume();
-    }
+    });
   });
 });

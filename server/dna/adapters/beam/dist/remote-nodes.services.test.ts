@@ -4,7 +4,7 @@ import type { TestBeam } from "#scripts/testing/beam.ts";
 import { DIST_FLAG, OWN_FLAGS } from "#server/dna/codec/dist/flags.ts";
 import { atom, charlist, externalFun, list, type Term, text, textOf, tuple } from "#server/dna/codec/etf/term.ts";
 import { neverSent, RemoteException } from "./remote-nodes.ts";
-import { another, ask, cleanUp, connect, failure, sleep, soon } from "./testing/real-nodes.test-kit.ts";
+import { another, ask, cleanUp, connect, failure, soon } from "./testing/real-nodes.test-kit.ts";
 
 let beam: TestBeam;
 beforeAll(async () => {
@@ -97,13 +97,13 @@ describe("size", () => {
   test("an answer of 8 MB arrives whole", async () => {
     const nodes = connect(beam);
     const answer = await ask(nodes, beam, ["lists", "duplicate", 500_000, tuple(1, text("0123456789"))], {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     expect(typeof answer === "object" && answer.type === "list" && answer.items.length).toBe(500_000);
     expect(typeof answer === "object" && answer.type === "list" && answer.items[499_999]).toEqual(
       tuple(1, text("0123456789")),
     );
-  }, 30_000);
+  });
 
   test("an answer over the cap is said to be, and the next call works again", async () => {
     const nodes = connect(beam, { frameMaxBytes: 100_000, random: () => 0 });
@@ -113,18 +113,17 @@ describe("size", () => {
       kind: "unreachable",
       reason: expect.stringContaining("over the 100000"),
     });
-    await sleep(600);
-    expect(textOf(await ask(nodes, beam, ["binary", "copy", text("x"), 3]))).toBe("xxx");
+    await soon(async () => textOf(await ask(nodes, beam, ["binary", "copy", text("x"), 3]))).toBe("xxx");
   });
 
   test("an answer of too many terms fails alone: the connection goes on", async () => {
     const nodes = connect(beam);
     const slow = ask(nodes, beam, ["timer", "sleep", 1_500]);
-    const cause = await failure(ask(nodes, beam, ["lists", "duplicate", 4_100_000, list([])], { timeoutMs: 20_000 }));
+    const cause = await failure(ask(nodes, beam, ["lists", "duplicate", 4_100_000, list([])], { timeoutMs: 60_000 }));
     expect(cause).toMatchObject({ code: "limit-exceeded" });
     expect(await slow).toEqual(atom("ok"));
     expect(nodes.link(beam.name)).toMatchObject({ kind: "connected" });
-  }, 30_000);
+  });
 });
 
 describe("ways to a node", () => {
@@ -146,15 +145,19 @@ describe("ways to a node", () => {
       checkHost: true,
     };
     const nodes = connect(node, { tls });
-    expect(await ask(nodes, node, ["erlang", "node"])).toEqual(atom(node.name));
+    await soon(() => ask(nodes, node, ["erlang", "node"])).toEqual(atom(node.name));
     const big = await ask(nodes, node, ["binary", "copy", text("x"), 300_000]);
     expect(textOf(big)).toHaveLength(300_000);
     const bare = connect(node, { tls: { ca: tls.ca, checkHost: true } });
     expect(await failure(ask(bare, node, ["erlang", "node"]))).toMatchObject({ details: { sent: false } });
     expect(bare.link(node.name).kind).toMatch(/refused|unreachable/);
     const wrong = connect(node, { tls: { ...tls, ca: tls.certificate } });
-    await failure(ask(wrong, node, ["erlang", "node"]));
-    expect(wrong.link(node.name)).toMatchObject({ kind: "refused", reason: expect.stringContaining("TLS") });
+    // A handshake may take too long once; one that is done is refused for good.
+    const refused = async () => {
+      await failure(ask(wrong, node, ["erlang", "node"]));
+      return wrong.link(node.name);
+    };
+    await soon(refused).toMatchObject({ kind: "refused", reason: expect.stringContaining("TLS") });
     const plain = connect(node);
     await failure(ask(plain, node, ["erlang", "node"]));
     expect(plain.link(node.name).kind).toMatch(/refused|unreachable/);
