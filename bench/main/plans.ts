@@ -93,7 +93,7 @@ ORDER BY p.started_at DESC NULLS LAST, p.uuid ASC`;
 /** What the page asks for when it is opened. */
 export const PAGE_ASKS = ["dynflow.plans.get", "dynflow.plans.steps", "dynflow.plans.history"] as const;
 
-/** The rows that a plan page rests on: the plan and all that hangs on it. */
+/** The rows that a plan page rests on: the plan, its steps, the action of its root step, and what it is tied to. */
 export async function barePlan(client: Client, planId: string): Promise<void> {
   for (const [name, text] of Object.entries(PAGE)) await client.query({ name, text, values: [planId] });
 }
@@ -101,7 +101,8 @@ export async function barePlan(client: Client, planId: string): Promise<void> {
 const STEPS = "SELECT * FROM dynflow_steps WHERE execution_plan_uuid = $1 ORDER BY id";
 const PLAN = "SELECT * FROM dynflow_execution_plans WHERE uuid = $1";
 const ACTIONS = `SELECT id, class, plan_step_id, run_step_id, finalize_step_id, caller_execution_plan_id, caller_action_id, data
-FROM dynflow_actions WHERE execution_plan_uuid = $1`;
+FROM dynflow_actions WHERE execution_plan_uuid = $1 AND id = coalesce((SELECT action_id FROM dynflow_steps
+  WHERE execution_plan_uuid = $1 AND id = (SELECT root_plan_step_id FROM dynflow_execution_plans WHERE uuid = $1)), 1)`;
 const PAGE: Readonly<Record<string, string>> = {
   plan: PLAN,
   steps: STEPS,

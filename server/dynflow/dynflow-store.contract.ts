@@ -369,6 +369,34 @@ function planPromises({ tables }: Context): void {
     ]);
   });
 
+  it("is told in outline with all its steps, and of its actions with that of its root step alone", async () => {
+    const root = { class: "Dynflow::ExecutionPlan::Steps::PlanStep", action_id: 3 };
+    const cells = { step_ids: encodePayload([2, 4]), root_plan_step_id: 2 };
+    await tables().insert("dynflow_execution_plans", planCells(1, cells));
+    for (const id of [1, 3, 4]) await tables().insert("dynflow_actions", actionCells(1, id));
+    await tables().insert("dynflow_steps", stepCells(1, 2, root));
+    await tables().insert("dynflow_steps", stepCells(1, 4, { action_id: 4 }));
+    const outline = await tables().store.outline(uuid(1));
+    expect(outline?.plan.steps.map(({ id }) => id)).toEqual([2, 4]);
+    expect(outline?.plan.actions.map(({ id }) => id)).toEqual([3]);
+    expect((await plan(1)).actions.map(({ id }) => id)).toEqual([1, 3, 4]);
+  });
+
+  it("is told in outline with the action of its root step also where only its records say which that is", async () => {
+    const data = encodePayload({ state: "stopped", result: "success", root_plan_step_id: 2, step_ids: [2] });
+    await tables().insert("dynflow_execution_plans", planCells(1, { root_plan_step_id: null, data }));
+    for (const id of [1, 3]) await tables().insert("dynflow_actions", actionCells(1, id));
+    const step = { state: "success", action_id: 3, action_class: "Lab::Echo" };
+    await tables().insert("dynflow_steps", stepCells(1, 2, { action_id: null, data: encodePayload(step) }));
+    const outline = await tables().store.outline(uuid(1));
+    expect(outline?.plan.actions.map(({ id }) => id)).toEqual([3]);
+  });
+
+  it("is told in outline without an action where there is none", async () => {
+    await tables().insert("dynflow_execution_plans", planCells(1, { root_plan_step_id: null }));
+    expect((await tables().store.outline(uuid(1)))?.plan.actions).toEqual([]);
+  });
+
   it("loses only the parts that will not decode", async () => {
     const cells = { run_flow: new Uint8Array([0xc1]), step_ids: new Uint8Array([0x92, 1]), execution_history: null };
     await tables().insert("dynflow_execution_plans", planCells(1, cells));

@@ -372,7 +372,10 @@ export interface DynflowStore {
   failures(ids: readonly string[]): Promise<readonly PlanFailureRow[]>;
   /** With all its steps, however many, read in parts: at most 250,000. */
   plan(id: string): Promise<PlanRecord | null>;
-  /** The same, but of a plan of 5,000 steps or more only the first, the failed and the moving ones, and what all come to. */
+  /**
+   * The same, but of its actions only the root's, and of a plan of 5,000 steps or more only the first, the failed and the
+   * moving steps, and what all come to.
+   */
   outline(id: string): Promise<PlanOutline | null>;
   /** The plan's own row: its flows, history and the ids of its steps, without any step. */
   planRow(id: string): Promise<PlanParts | null>;

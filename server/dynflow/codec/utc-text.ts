@@ -12,8 +12,17 @@ const SQL_INSTANT =
   /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?: ?UTC|Z| ?([+-]\d{2})(?::?(\d{2}))?)?$/;
 const MINUTE_MS = 60_000;
 
+const FRACTION_DIGITS = 6;
+/** As databases write nearly every one. These surely are instants: days that not every month has are looked at in full. */
+const PLAIN = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{1,6}$/;
+const SECONDS_LENGTH = "2026-11-22 05:45:46".length;
+
 /** An instant with six fraction digits, cut (never rounded) to microseconds; `null` for text that is no instant. */
 export function toUtcMicros(text: string): UtcMicros | null {
+  if (PLAIN.test(text)) {
+    const fraction = text.slice(SECONDS_LENGTH + 1).padEnd(FRACTION_DIGITS, "0");
+    return `${text.slice(0, 10)}T${text.slice(11, SECONDS_LENGTH)}.${fraction}Z`;
+  }
   const match = SQL_INSTANT.exec(text);
   if (match === null) return null;
   const local = `${match[1]}T${match[2]}`;
@@ -21,7 +30,7 @@ export function toUtcMicros(text: string): UtcMicros | null {
   if (Number.isNaN(localMs)) return null;
   const aheadMs = zoneMinutes(match[4], match[5]) * MINUTE_MS;
   const iso = aheadMs === 0 ? local : new Date(localMs - aheadMs).toISOString().slice(0, -5);
-  return `${iso}.${(match[3] ?? "").slice(0, 6).padEnd(6, "0")}Z`;
+  return `${iso}.${(match[3] ?? "").slice(0, FRACTION_DIGITS).padEnd(FRACTION_DIGITS, "0")}Z`;
 }
 
 /** How far a zone is ahead of UTC; 0 when none is named. */

@@ -21,10 +21,10 @@ export interface StepGroup {
   readonly doneWeight: number;
 }
 
-/** A plan, with all its steps or with the first, the failed and the moving ones. */
+/** A plan, with all its steps or with the first, the failed and the moving ones; of its actions the root's may be all. */
 export interface PlanOutline {
   readonly plan: PlanRecord;
-  /** `null` = `plan` has all steps and actions. */
+  /** `null` = `plan` has all steps. */
   readonly tally: StepTally | null;
 }
 

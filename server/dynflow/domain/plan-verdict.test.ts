@@ -55,6 +55,15 @@ describe("steps", () => {
     expect(listedSteps(record).map((each) => each.id)).toEqual([9, 1]);
   });
 
+  it("are no fewer than the rows where the list is as long, but has them in another order or others", () => {
+    const steps = [step(1, "success"), step(2, "error")];
+    const [reversed, others] = [plan(steps, { stepIds: ok([2, 1]) }), plan(steps, { stepIds: ok([1, 3]) })];
+    expect(listedSteps(reversed).map((each) => each.id)).toEqual([2, 1]);
+    expect(missingStepIds(reversed)).toEqual([]);
+    expect(listedSteps(others).map((each) => each.id)).toEqual([1]);
+    expect(missingStepIds(others)).toEqual([3]);
+  });
+
   it.each([
     ["success", 0.3, 1],
     ["skipped", null, 1],

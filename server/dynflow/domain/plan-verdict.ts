@@ -49,9 +49,14 @@ function planFault(plan: PlanRecord): string | null {
 /** A list that was cut off could miss them all. */
 const MISSING_NAMED_MAX = 20;
 
+/** Whether these steps are those of the list, in its order, which is that of their ids: so they are in nearly every plan. */
+export const areAsListed = (ids: readonly number[], steps: readonly StepRow[]): boolean =>
+  ids.length === steps.length &&
+  ids.every((id, index) => id === steps[index]?.id && (index === 0 || id > (ids[index - 1] ?? id)));
+
 /** Ids in `step_ids` without a row: Ruby's `DataConsistencyError`. The reverse, rows that are not listed, is legal. */
 export function missingStepIds(plan: Pick<PlanRecord, "stepIds" | "steps">): readonly number[] {
-  if (!plan.stepIds.ok) return [];
+  if (!plan.stepIds.ok || areAsListed(plan.stepIds.value, plan.steps)) return [];
   const present = new Set(plan.steps.map((step) => step.id));
   return plan.stepIds.value.filter((id) => !present.has(id));
 }
@@ -59,6 +64,7 @@ export function missingStepIds(plan: Pick<PlanRecord, "stepIds" | "steps">): rea
 /** The steps that count, in the order of `step_ids`. */
 export function listedSteps(plan: Pick<PlanRecord, "stepIds" | "steps">): readonly StepRow[] {
   if (!plan.stepIds.ok) return [];
+  if (areAsListed(plan.stepIds.value, plan.steps)) return plan.steps;
   const byId = new Map(plan.steps.map((step) => [step.id, step]));
   return plan.stepIds.value.flatMap((id) => byId.get(id) ?? []);
 }

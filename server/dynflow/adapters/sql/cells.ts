@@ -1,7 +1,7 @@
 /** Cells of rows as drivers deliver them, parsed where they enter. */
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
-import type { StoredBlob } from "#server/dynflow/codec/stored.ts";
+import { NO_BLOB, type StoredBlob } from "#server/dynflow/codec/stored.ts";
 import { toUtcMicros } from "#server/dynflow/codec/utc-text.ts";
 import { readableText } from "#server/dynflow/codec/utf8.ts";
 import type { UtcMicros } from "#server/dynflow/domain/model.ts";
@@ -56,16 +56,29 @@ export const blobColumns = (
 
 const UTF8 = new TextEncoder();
 
+/** Names of ours, few of them: a key that is put together anew for each cell is looked up slowly. */
+const lengthKeys = new Map<string, string>();
+
+function lengthKeyOf(name: string): string {
+  const known = lengthKeys.get(name);
+  if (known !== undefined) return known;
+  const key = `${name}_length`;
+  lengthKeys.set(name, key);
+  return key;
+}
+
 /**
  * Text is the JSON of older releases, bytes are msgpack: the cell itself tells, as a table can hold both. A bare number is
  * JSON that SQLite took for one.
  */
 export function blobCell(row: Row, name: string): StoredBlob {
   const value = row[name];
+  const length = numberCell(row, lengthKeyOf(name));
   if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
-    return { bytes: UTF8.encode(String(value)), length: numberCell(row, `${name}_length`), form: "json" };
+    return { bytes: UTF8.encode(String(value)), length, form: "json" };
   }
-  return { bytes: value instanceof Uint8Array ? value : null, length: numberCell(row, `${name}_length`) };
+  if (value === null && length === null) return NO_BLOB;
+  return { bytes: value instanceof Uint8Array ? value : null, length };
 }
 
 /** Rows of `relation` and `attribute`, as the catalogues of all dialects can be asked for. */

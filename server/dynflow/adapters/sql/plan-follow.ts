@@ -43,7 +43,7 @@ export function createFollowedRead(db: Database, differences: SqlDifferences) {
   async function readSteps(ids: readonly string[], limit: number): Promise<readonly Row[]> {
     if (ids.length === 0) return [];
     const { rows } = await sql<Row>`
-      select ${stepColumns(differences)} from dynflow_steps
+      select execution_plan_uuid, ${stepColumns(differences)} from dynflow_steps
       where execution_plan_uuid in (${sql.join(ids)})
       order by execution_plan_uuid, id limit ${limit + 1}`.execute(db);
     return rows;

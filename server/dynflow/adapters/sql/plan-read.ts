@@ -3,7 +3,7 @@ import { CompiledQuery, type RawBuilder, sql } from "kysely";
 import { decodeActionRow, decodeDelayedRow, decodePlanRow } from "#server/dynflow/codec/rows.ts";
 import type { ActionHead, DelayedPlan, PlanParts, PlanRecord, StepRow } from "#server/dynflow/domain/model.ts";
 import { type PlanOutline, tallyOf } from "#server/dynflow/domain/plan-outline.ts";
-import { missingStepIds } from "#server/dynflow/domain/plan-verdict.ts";
+import { areAsListed, missingStepIds } from "#server/dynflow/domain/plan-verdict.ts";
 import { blobCell, blobColumns, flagCell, instantCell, numberCell, type Row, textCell } from "./cells.ts";
 import type { Database, SqlDifferences, Together } from "./differences.ts";
 import { isUuid } from "./ids.ts";
@@ -44,11 +44,11 @@ interface PlanReadDeps {
  * believed. The steps of a large plan come in parts, each by a statement of its own.
  */
 export function createPlanRead({ db, differences, together }: PlanReadDeps) {
-  const statements = statementsOf(db, differences);
+  const statements = { whole: statementsOf(db, differences, "all"), outline: statementsOf(db, differences, "root") };
 
-  /** The plan with its first steps and actions; `more` = it has others. */
-  async function readFirst(id: string) {
-    const answers = await together(statements.map((statement) => given(statement, id)));
+  /** The plan with its first steps, and with its first actions or that of its root step alone. */
+  async function readFirst(id: string, kind: keyof typeof statements) {
+    const answers = await together(statements[kind].map((statement) => given(statement, id)));
     const [plans = [], steps = [], actions = [], delays = [], blockedBy = [], blocks = [], subPlans = []] = answers;
     const plan = plans[0];
     if (plan === undefined) return null;
@@ -97,7 +97,7 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
   }
 
   async function readOnce(id: string): Promise<PlanRecord | null> {
-    const first = await readFirst(id);
+    const first = await readFirst(id, "whole");
     if (first === null) return null;
     return isWhole(first) ? recordOf(first) : readRest(id, first);
   }
@@ -125,11 +125,18 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
     );
     const known = new Map([...first.steps, ...told.flat()].map((step) => [step.id, step]));
     for (const step of root) if (step.id === rootId) known.set(step.id, step);
-    const actions = first.actions.length > 0 ? first.actions : await readRootAction(id, root[0]?.actionId ?? 1);
-    return { plan: { ...record, actions, steps: [...known.values()].sort((a, b) => a.id - b.id) }, tally };
+    const steps = [...known.values()].sort((a, b) => a.id - b.id);
+    return { plan: { ...record, actions: await rootActionOf(record, steps), steps }, tally };
   }
 
-  async function readRootAction(id: string, actionId: number): Promise<readonly ActionHead[]> {
+  /** The action that was asked for by the columns, or another that the records of old rows name. */
+  async function rootActionOf(
+    { head, actions }: PlanRecord,
+    steps: readonly StepRow[],
+  ): Promise<readonly ActionHead[]> {
+    const { id, rootPlanStepId } = head;
+    const actionId = steps.find((step) => step.id === rootPlanStepId)?.actionId ?? 1;
+    if (actions.some((action) => action.id === actionId)) return actions;
     const { rows } = await sql<Row>`
       select ${actionColumns(differences)} from dynflow_actions
       where execution_plan_uuid = ${id} and id = ${actionId}`.execute(db);
@@ -139,18 +146,19 @@ export function createPlanRead({ db, differences, together }: PlanReadDeps) {
   return {
     whole: readWhole,
     async row(id: string): Promise<PlanParts | null> {
-      const [statement] = statements;
+      const [statement] = statements.outline;
       if (!isUuid(id) || statement === undefined) return null;
       const [rows = []] = await together([given(statement, id)]);
       return rows[0] === undefined ? null : decodePlanRow(rawPlanRow(rows[0]));
     },
     async outline(id: string): Promise<PlanOutline | null> {
       if (!isUuid(id)) return null;
-      const first = await readFirst(id);
+      const first = await readFirst(id, "outline");
       if (first === null) return null;
       if (!isWhole(first)) return readLarge(id, first);
       const record = recordOf(first);
-      return missingStepIds(record).length === 0 ? { plan: record, tally: null } : wholeOutline(await readOnce(id));
+      if (missingStepIds(record).length > 0) return wholeOutline(await readOnce(id));
+      return { plan: { ...record, actions: await rootActionOf(record, record.steps) }, tally: null };
     },
   };
 }
@@ -174,18 +182,23 @@ const given = (statement: CompiledQuery, id: string): CompiledQuery =>
     statement.parameters.map((value) => (value === PLAN_ID ? id : value)),
   );
 
+/** Of a plan's actions all that there are, up to as many as one statement reads, or the one of its root step. */
+type WhichActions = "all" | "root";
+
 /**
  * In the order in which they are run. The tables of delays and dependencies hold no keys: Ruby writes one delay a plan
  * and reads the first; a dependency may be there twice. The caller column of actions stayed `char(36)` when plan ids
  * became `uuid`, so it is compared as text; actions of the JSON era name their own plan as caller, which is not meant.
  */
-function statementsOf(db: Database, differences: SqlDifferences): readonly CompiledQuery[] {
+function statementsOf(db: Database, differences: SqlDifferences, which: WhichActions): readonly CompiledQuery[] {
   const linked = (wanted: string, known: string): RawBuilder<Row> => sql<Row>`
     select distinct ${sql.ref(wanted)} as linked from dynflow_execution_plan_dependencies
     where ${sql.ref(known)} = ${PLAN_ID} order by linked limit ${LINKED_PLANS_MAX}`;
   // Decided once for each statement, by the row that its plan was just read from.
   const isSmall = sql`coalesce((select ${differences.blobLength("step_ids")} from dynflow_execution_plans
     where uuid = ${PLAN_ID}), 0) < ${LARGE_STEP_IDS_BYTES}`;
+  const rootActionId = sql`coalesce((select action_id from dynflow_steps where execution_plan_uuid = ${PLAN_ID}
+    and id = (select root_plan_step_id from dynflow_execution_plans where uuid = ${PLAN_ID})), 1)`;
   const all: readonly RawBuilder<Row>[] = [
     sql<Row>`
       select ${PLAN_HEAD_COLUMNS}, ${planBlobColumns(differences)} from dynflow_execution_plans
@@ -195,7 +208,8 @@ function statementsOf(db: Database, differences: SqlDifferences): readonly Compi
       where execution_plan_uuid = ${PLAN_ID} and ${isSmall} order by id limit ${STEPS_PER_READ}`,
     sql<Row>`
       select ${actionColumns(differences)}
-      from dynflow_actions where execution_plan_uuid = ${PLAN_ID} and ${isSmall} order by id limit ${ACTIONS_PER_READ}`,
+      from dynflow_actions where execution_plan_uuid = ${PLAN_ID}
+        and ${which === "all" ? isSmall : sql`id = ${rootActionId}`} order by id limit ${ACTIONS_PER_READ}`,
     sql<Row>`
       select start_at, start_before, frozen, args_serializer,
         ${blobColumns(differences, "serialized_args", "serialized_args", RECORD_MAX_BYTES)},
@@ -212,7 +226,7 @@ function statementsOf(db: Database, differences: SqlDifferences): readonly Compi
 }
 
 function inListedOrder(parts: PlanParts, steps: readonly StepRow[]): readonly StepRow[] {
-  if (!parts.stepIds.ok) return steps;
+  if (!parts.stepIds.ok || areAsListed(parts.stepIds.value, steps)) return steps;
   const byId = new Map(steps.map((step) => [step.id, step]));
   const listed = new Set(parts.stepIds.value);
   return [...[...listed].flatMap((stepId) => byId.get(stepId) ?? []), ...steps.filter((step) => !listed.has(step.id))];

@@ -46,9 +46,10 @@ export const rawPlanRow = (row: Row): RawPlanRow => ({
   data: blobCell(row, "data"),
 });
 
+/** Without the plan's id, which who asks for one plan knows. */
 export const stepColumns = (differences: SqlDifferences): RawBuilder<unknown> =>
   sql.join([
-    sql`execution_plan_uuid, id, class, state, action_id, action_class, queue, started_at, ended_at, real_time,
+    sql`id, class, state, action_id, action_class, queue, started_at, ended_at, real_time,
       execution_time, progress_done, progress_weight`,
     blobColumns(differences, "error", "error", STEP_ERROR_MAX_BYTES),
     blobColumns(differences, "children", "children", STEP_ERROR_MAX_BYTES),
