@@ -21,6 +21,7 @@ export interface JournalPlace {
 
 const STREAM = "dynflow:foreman";
 const OTHER = "dna:eu-1";
+const MANY_WRITES_TIMEOUT_MS = 300_000;
 
 const draft = (subject: string, id?: string): EventDraft => ({
   kind: "dynflow.plan.gone",
@@ -274,22 +275,26 @@ export function journalContract(name: string, makePlace: () => Promise<JournalPl
       expect((await opened.journal.snapshotBefore(OTHER, "5", 7))?.state).toEqual(EMPTY_DNA);
     });
 
-    it("keeps of snapshots that are near each other enough to replay few events, and always the newest", async () => {
-      const batch = Array.from({ length: 100 }, (_, n) => draft(`s${n}`));
-      for (let round = 1; round <= 30; round += 1) {
-        await opened.journal.append(OTHER, batch);
-        const seq = String(round * 100);
-        await opened.journal.writeSnapshot({ stream: OTHER, seq, foldVersion: 7, state: EMPTY_DNA });
-      }
-      const kept = new Set<string | null>();
-      for (let seq = 100; seq <= 3_000; seq += 100) {
-        const found = await opened.journal.snapshotBefore(OTHER, String(seq), 7);
-        kept.add(found?.seq ?? null);
-        expect(seq - Number(found?.seq ?? 0)).toBeLessThanOrEqual(5_000);
-      }
-      expect(kept.size).toBeLessThan(10);
-      expect((await opened.journal.latestSnapshot(OTHER, 7))?.seq).toBe("3000");
-    });
+    it(
+      "keeps of snapshots that are near each other enough to replay few events, and always the newest",
+      async () => {
+        const batch = Array.from({ length: 100 }, (_, n) => draft(`s${n}`));
+        for (let round = 1; round <= 30; round += 1) {
+          await opened.journal.append(OTHER, batch);
+          const seq = String(round * 100);
+          await opened.journal.writeSnapshot({ stream: OTHER, seq, foldVersion: 7, state: EMPTY_DNA });
+        }
+        const kept = new Set<string | null>();
+        for (let seq = 100; seq <= 3_000; seq += 100) {
+          const found = await opened.journal.snapshotBefore(OTHER, String(seq), 7);
+          kept.add(found?.seq ?? null);
+          expect(seq - Number(found?.seq ?? 0)).toBeLessThanOrEqual(5_000);
+        }
+        expect(kept.size).toBeLessThan(10);
+        expect((await opened.journal.latestSnapshot(OTHER, 7))?.seq).toBe("3000");
+      },
+      MANY_WRITES_TIMEOUT_MS,
+    );
 
     it("tells where a stream stood at an instant, over restarts", async () => {
       const start = clock.now();
