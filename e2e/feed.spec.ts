@@ -83,6 +83,17 @@ test("a page says that the feed is lost when the console is killed, and goes on 
   await shell.untilLive();
   for (const plan of [ends, waits]) await expect(page.getByRole("button", { name: `Copy ${plan.id}` })).toBeVisible();
 
+  // What the proxy has seen has reached the browser, too: nothing is on its way when the console dies.
+  let told = -1;
+  await until(
+    "nothing new for a second",
+    () => {
+      const before = told;
+      told = proxy.feeds().reduce((sum, { messages }) => sum + messages.length, 0);
+      return told === before;
+    },
+    { everyMs: 1_000 },
+  );
   await served.kill();
   await expect(shell.feedLost).toBeVisible();
   await expect(shell.timeBar.getByText("Not live")).toBeVisible();

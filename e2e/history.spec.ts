@@ -18,6 +18,7 @@ const SPEED = 5;
 const ROUNDS_PER_SECOND = 10;
 /** Some of these are taken over by other nodes before the failover comes to them, as with real ones. */
 const WATCHED = 15;
+const WATCHED_MAX = 45;
 const RELEASED_WITHIN_MS = 180_000;
 const REASON = "Its rack has no power";
 
@@ -38,18 +39,19 @@ async function watchKeysOfOneNode(api: ConsoleApi): Promise<{ incarnation: strin
   for (const { source, incarnation, node, state } of nodes) {
     if (state !== "alive") continue;
     const { types } = await api.dna.types.list.query({ source });
+    const owned: Key[] = [];
     for (const { namespace, moduleId } of types) {
       const { rows } = await api.dna.actors.page.query({ source, namespace, moduleId, limit: 200 });
-      const names = rows.flatMap((row) =>
-        "unreadable" in row || row.owner?.incarnation !== incarnation ? [] : [row.name],
-      );
-      if (names.length < WATCHED) continue;
-      const keys = names.slice(0, WATCHED).map((name) => ({ source, namespace, moduleId, name }));
-      for (const key of keys) await api.dna.actors.get.query(key);
-      return { incarnation, node, keys };
+      for (const row of rows)
+        if (!("unreadable" in row) && row.owner?.incarnation === incarnation)
+          owned.push({ source, namespace, moduleId, name: row.name });
     }
+    if (owned.length < WATCHED) continue;
+    const keys = owned.slice(0, WATCHED_MAX);
+    for (const key of keys) await api.dna.actors.get.query(key);
+    return { incarnation, node, keys };
   }
-  throw new Error(`no living node owns ${WATCHED} keys of one type`);
+  throw new Error(`no living node owns ${WATCHED} keys among the first of each type`);
 }
 
 const placeOf = ({ source, namespace, moduleId, name }: Key): string =>
