@@ -60,7 +60,7 @@ const lockOf = (requestId: string): Lock => ({
   requestId,
 });
 const nothing: Observed = { plan: planIn("paused"), lock: null };
-const judge = (phase: OperationPhase, what: SentExecution, observed: Observed | null = nothing, afterMs = 5_000) =>
+const judge = (phase: OperationPhase, what: SentExecution, observed: Observed | null = nothing, afterMs = 15_000) =>
   judgeExecution(phase, what, observed, epochMs(SENT_AT + afterMs))?.phase ?? null;
 
 describe("what became of an execution", () => {
@@ -91,12 +91,13 @@ describe("what became of an execution", () => {
     expect(judge("executed", sent({ acceptedAt: SENT_AT, done: true }))).toBe("verified");
   });
 
-  it("is verified by a new start of the asked executor, once a refusal after Accepted can no longer come", () => {
+  it("is verified by a new start of the asked executor, once no refusal comes any more", () => {
     const stopped = { plan: planIn("stopped", [start(OTHER), start(EXECUTOR)]), lock: null };
     const accepted = sent({ acceptedAt: SENT_AT });
     expect(judge("executed", accepted, stopped, SETTLED_AFTER_MS - 1)).toBe(null);
     expect(judge("executed", accepted, stopped, SETTLED_AFTER_MS)).toBe("verified");
-    expect(judge("unknown", sent(), stopped)).toBe("verified");
+    expect(judge("unknown", sent(), stopped, SETTLED_AFTER_MS - 1)).toBe(null);
+    expect(judge("unknown", sent(), stopped, SETTLED_AFTER_MS)).toBe("verified");
   });
 
   it("is not verified by an older start, by another executor's, or while somebody else holds the lock", () => {

@@ -7,10 +7,11 @@ import { plainRefusal } from "./domain/refusal-words.ts";
 /** Time in which an accepted execution has to show in the plan's row or lock. */
 export const VERIFY_TIMEOUT_MS = 30_000;
 /**
- * An executor that took the lock of a plan that had stopped meanwhile says Accepted, then Failed. Until so long after
- * Accepted a start in the history may be that of another request.
+ * An executor that took the lock of a plan that had stopped meanwhile says Accepted, then Failed; one that is busy says
+ * either late. Until so long a start in the history may be that of another request, and the reply still tells which: a
+ * plan that nobody holds any more has been answered Done or Failed.
  */
-export const SETTLED_AFTER_MS = 2_000;
+export const SETTLED_AFTER_MS = 10_000;
 
 /** What was sent, and all that is known of it. */
 export interface SentExecution {

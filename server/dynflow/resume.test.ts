@@ -3,6 +3,7 @@ import type { Reply } from "./codec/envelope.ts";
 import { planOf } from "./follower.test-kit.ts";
 import { ACTOR, EXECUTOR, endConsoles, PLAN, passing, ULID, US, universe } from "./plan-actions.test-kit.ts";
 import type { createPlanActions } from "./plan-actions.ts";
+import { SETTLED_AFTER_MS } from "./resume-evidence.ts";
 
 const SECOND = "44444444-4444-4444-8444-444444444444";
 
@@ -318,6 +319,8 @@ describe("after the console was killed", () => {
     dynflow.histories.set(PLAN, [{ timeSec, name: "start execution", worldId: EXECUTOR }]);
     dynflow.setPlan(planOf(PLAN, { state: "stopped", result: "success" }));
     await clock.advance(3_000);
+    expect(ops()).toEqual(["op.requested", "op.unknown"]);
+    await clock.advance(SETTLED_AFTER_MS);
     expect(ops()).toEqual(["op.requested", "op.unknown", "op.verified"]);
   });
 
