@@ -20,12 +20,12 @@ const oneFailed = (note) => ({ passed: 0, failed: 1, note });
 
 /** @type {readonly Stage[]} */
 export const STAGES = [
-  { name: "lint", budgetS: 120, run: (stage) => tool(stage, "biome", ["check", "--error-on-warnings", "."]) },
-  { name: "types", budgetS: 180, run: (stage) => tool(stage, "tsc", ["--noEmit"]) },
+  { name: "lint", budgetS: 60, run: (stage) => tool(stage, "biome", ["check", "--error-on-warnings", "."]) },
+  { name: "types", budgetS: 90, run: (stage) => tool(stage, "tsc", ["--noEmit"]) },
   { name: "unit", budgetS: 600, run: (stage) => vitest(stage, "unit") },
-  { name: "build", budgetS: 300, run: build },
-  { name: "services", budgetS: 2_100, run: (stage) => vitest(stage, "services") },
-  { name: "e2e", budgetS: 2_100, run: playwright },
+  { name: "build", budgetS: 150, run: build },
+  { name: "services", budgetS: 2_250, run: (stage) => vitest(stage, "services") },
+  { name: "e2e", budgetS: 2_250, run: playwright },
 ];
 
 /** @param {StageRun} stage @param {string} program @param {readonly string[]} args @returns {Promise<Count>} */
