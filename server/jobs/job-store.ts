@@ -10,20 +10,10 @@ const KEY_CHARS_MAX = 4_000;
 const BEGINNING_CHARS = 3_900;
 
 /** What a target is kept under, itself kept under just that; the target is kept whole beside it. */
-const placeOf = (key: string): string =>
-  key.length <= KEY_CHARS_MAX ? key : `${key.slice(0, BEGINNING_CHARS).toWellFormed()}…${digestOf(key)}`;
-
-/** Length and 128 bits of a text, by four lanes over its UTF-16 units: tells keys apart that nobody chose to be alike. */
-function digestOf(text: string): string {
-  let [a, b, c, d] = [0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f];
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    a = Math.imul(a ^ unit, 0x85ebca77) ^ (d >>> 13);
-    b = Math.imul(b ^ unit, 0xc2b2ae3d) ^ (a >>> 15);
-    c = Math.imul(c ^ unit, 0x165667b1) ^ (b >>> 14);
-    d = Math.imul(d ^ unit, 0x01000193) ^ (c >>> 16);
-  }
-  return [text.length, a >>> 0, b >>> 0, c >>> 0, d >>> 0].map((lane) => lane.toString(16)).join(".");
+async function placeOf(key: string): Promise<string> {
+  if (key.length <= KEY_CHARS_MAX) return key;
+  const digest = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(key, "utf8"))).toString("hex");
+  return `${key.slice(0, BEGINNING_CHARS).toWellFormed()}…${digest}`;
 }
 
 export interface TargetPage {
@@ -71,15 +61,13 @@ export function createJobStore(state: StateStore): JobStore {
     save: (record) => state.put(JOBS, record.id, JSON.stringify(record)),
     async checkpoint(record, outcomes) {
       if (outcomes.length > 0) {
-        await state.putAll(
-          targetsOf(record.id),
-          outcomes.map((outcome) => ({ key: placeOf(outcome.key), value: encode(outcome) })),
-        );
+        const kept = outcomes.map(async (outcome) => ({ key: await placeOf(outcome.key), value: encode(outcome) }));
+        await state.putAll(targetsOf(record.id), await Promise.all(kept));
       }
       await state.put(JOBS, record.id, JSON.stringify(record));
     },
     async outcome(jobId, key) {
-      const value = await state.get(targetsOf(jobId), placeOf(key));
+      const value = await state.get(targetsOf(jobId), await placeOf(key));
       return value === null ? null : decode(value);
     },
     async count(jobId) {
@@ -112,7 +100,7 @@ export function createJobStore(state: StateStore): JobStore {
     },
     async targets(jobId, outcome, after, limit) {
       const found: TargetOutcome[] = [];
-      let from = after === null ? null : placeOf(after);
+      let from = after === null ? null : await placeOf(after);
       let scanned = 0;
       for (;;) {
         const rows = await state.page(targetsOf(jobId), from, outcome === null ? limit + 1 : SCAN_ROWS);
