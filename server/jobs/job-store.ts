@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { StateStore } from "#server/journal/ports.ts";
 import type { JsonValue } from "#server/kernel/json.ts";
 import type { JobRecord, TargetOutcome } from "./ports.ts";
@@ -10,9 +11,9 @@ const KEY_CHARS_MAX = 4_000;
 const BEGINNING_CHARS = 3_900;
 
 /** What a target is kept under, itself kept under just that; the target is kept whole beside it. */
-async function placeOf(key: string): Promise<string> {
+function placeOf(key: string): string {
   if (key.length <= KEY_CHARS_MAX) return key;
-  const digest = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(key, "utf8"))).toString("hex");
+  const digest = createHash("sha256").update(key, "utf8").digest("hex");
   return `${key.slice(0, BEGINNING_CHARS).toWellFormed()}…${digest}`;
 }
 
@@ -61,13 +62,15 @@ export function createJobStore(state: StateStore): JobStore {
     save: (record) => state.put(JOBS, record.id, JSON.stringify(record)),
     async checkpoint(record, outcomes) {
       if (outcomes.length > 0) {
-        const kept = outcomes.map(async (outcome) => ({ key: await placeOf(outcome.key), value: encode(outcome) }));
-        await state.putAll(targetsOf(record.id), await Promise.all(kept));
+        await state.putAll(
+          targetsOf(record.id),
+          outcomes.map((outcome) => ({ key: placeOf(outcome.key), value: encode(outcome) })),
+        );
       }
       await state.put(JOBS, record.id, JSON.stringify(record));
     },
     async outcome(jobId, key) {
-      const value = await state.get(targetsOf(jobId), await placeOf(key));
+      const value = await state.get(targetsOf(jobId), placeOf(key));
       return value === null ? null : decode(value);
     },
     async count(jobId) {
@@ -100,7 +103,7 @@ export function createJobStore(state: StateStore): JobStore {
     },
     async targets(jobId, outcome, after, limit) {
       const found: TargetOutcome[] = [];
-      let from = after === null ? null : await placeOf(after);
+      let from = after === null ? null : placeOf(after);
       let scanned = 0;
       for (;;) {
         const rows = await state.page(targetsOf(jobId), from, outcome === null ? limit + 1 : SCAN_ROWS);
