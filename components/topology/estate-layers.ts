@@ -129,3 +129,6 @@ const refsOf = (kind: ThingKind, source: string, record: Readonly<Record<string,
 
 /** What a thing is called beside its name: `executor · foreman`. */
 export const kindWord = ({ kind }: ThingRef): string => KIND_WORDS[kind][0];
+
+/** Its last word, for a cell of a group whose head names the system: `database` of a `plan database`. */
+export const shortKindWord = (ref: ThingRef): string => kindWord(ref).split(" ").at(-1) ?? "";

@@ -5,7 +5,7 @@
 import type { GlyphPress } from "#components/plan/flow-ink.ts";
 import { formatAgeMs, formatCoarseAgeMs, formatCount, formatNumber, plural, shortNode } from "#components/ui/format.ts";
 import { LATE_AFTER_MS } from "#server/contract/diagram/dna-lifecycle.ts";
-import { kindWord } from "./estate-layers.ts";
+import { kindWord, shortKindWord } from "./estate-layers.ts";
 import { keysOf } from "./estate-view.ts";
 import type { MapInk } from "./map-ink.ts";
 import { CELL } from "./map-layout.ts";
@@ -109,37 +109,61 @@ const isThingCell = (cell: Cell): cell is Cell<MapThing> => cell.node.sort === "
 
 /** Name, in two lines if it is long, and kind of a thing of another system; from near its state and what else it is known by. */
 function paintThings(brush: CellBrush, cells: readonly Cell<MapThing>[], near: boolean): void {
+  if (near) for (const cell of cells) paintThingNear(brush, cell);
+  else paintThingsFar(brush, cells);
+}
+
+/** The whole width is the name's: the mark stands beside the kind, of which the group's head says the rest. */
+function paintThingsFar(brush: CellBrush, cells: readonly Cell<MapThing>[]): void {
   const { pen, ink, press } = brush;
   const { width, height } = sizeOf(brush);
-  const { left, top, line, nameFont, font, step } = near ? THING_NEAR : THING_FAR;
-  const rooms = { first: width - left - THING_EDGE_PX, second: width - THING_LEFT_PX - THING_EDGE_PX };
+  const room = width - THING_LEFT_PX - THING_EDGE_PX;
   pen.textBaseline = "alphabetic";
   pen.textAlign = "left";
   for (const { node, x, y } of cells) {
-    const { title, detail, ref } = node.thing;
-    press.stamp(pen, node, x + left - 10 + (near ? 0 : 2), y + top - 4 + (near ? 0 : 0.5), near ? 11 : 9);
-    pen.font = `${nameFont}px ${ink.sans}`;
+    const { title, ref } = node.thing;
+    pen.font = `10.5px ${ink.sans}`;
     pen.fillStyle = node.look === "hatched" ? ink.text2 : ink.text1;
-    const [first = "", second = ""] = namedLines(pen, title, rooms);
-    pen.fillText(first, x + left, y + top);
-    if (second !== "") pen.fillText(second, x + THING_LEFT_PX, y + top + line);
-    pen.font = `${font}px ${ink.sans}`;
+    for (const [at, line] of namedLines(pen, title, { first: room, second: room }).entries())
+      pen.fillText(line, x + THING_LEFT_PX, y + THING_FAR.top + at * THING_FAR.line);
+    press.stamp(pen, node, x + THING_FAR.mark, y + height - 10.5, 9);
+    pen.font = `9.5px ${ink.sans}`;
     pen.fillStyle = node.look === "loud" ? ink.text[node.tone] : ink.text3;
-    const told = near ? [`${kindWord(ref)}, ${node.word}`, detail] : [kindWord(ref)];
-    const from = near ? top + step + (second === "" ? 0 : line) : height - (second === "" ? 8 : 6);
-    for (const [at, text] of told.entries()) {
-      const baseline = from + step * at;
-      if (baseline > height - 4 || (second !== "" && baseline < top + 2 * line - 1)) break;
-      pen.fillText(cutTo(pen, text, width - 2 * THING_LEFT_PX), x + THING_LEFT_PX, y + baseline);
-    }
+    const kind = cutTo(pen, shortKindWord(ref), width - THING_FAR.kindLeft - THING_EDGE_PX);
+    pen.fillText(kind, x + THING_FAR.kindLeft, y + height - 7);
+  }
+}
+
+function paintThingNear(brush: CellBrush, { node, x, y }: Cell<MapThing>): void {
+  const { pen, ink, press } = brush;
+  const { width, height } = sizeOf(brush);
+  const { left, top, line, step } = THING_NEAR;
+  const { title, detail, ref } = node.thing;
+  pen.textBaseline = "alphabetic";
+  pen.textAlign = "left";
+  press.stamp(pen, node, x + left - 10, y + top - 4, 11);
+  pen.font = `12px ${ink.sans}`;
+  pen.fillStyle = node.look === "hatched" ? ink.text2 : ink.text1;
+  const rooms = { first: width - left - THING_EDGE_PX, second: width - THING_LEFT_PX - THING_EDGE_PX };
+  const [first = "", second = ""] = namedLines(pen, title, rooms);
+  pen.fillText(first, x + left, y + top);
+  if (second !== "") pen.fillText(second, x + THING_LEFT_PX, y + top + line);
+  pen.font = `11px ${ink.sans}`;
+  pen.fillStyle = node.look === "loud" ? ink.text[node.tone] : ink.text3;
+  const from = top + step + (second === "" ? 0 : line);
+  for (const [at, text] of [`${kindWord(ref)}, ${node.word}`, detail].entries()) {
+    const baseline = from + step * at;
+    if (baseline > height - 4) break;
+    pen.fillText(cutTo(pen, text, width - 2 * THING_LEFT_PX), x + THING_LEFT_PX, y + baseline);
   }
 }
 
 /** Left edge of what is not beside the glyph, and what stays free at the right edge, of a thing's cell on the page. */
-const [THING_LEFT_PX, THING_EDGE_PX] = [6, 3];
-/** Left edge and baseline of the first line of a name, how far below it the second is, sizes, and from line to line. */
-const THING_FAR = { left: 18, top: 15.5, line: 12, nameFont: 10.5, font: 10, step: 12 } as const;
-const THING_NEAR = { left: 24, top: 20, line: 14, nameFont: 12, font: 11, step: 17 } as const;
+const [THING_LEFT_PX, THING_EDGE_PX] = [6, 2];
+/** Baseline of the first line of a name and how far below it the second is; the mark's middle, and where the kind begins. */
+const THING_FAR = { top: 14.5, line: 12, mark: 9.5, kindLeft: 16.5 } as const;
+/** Left edge and baseline of the first line of a name, how far below it the second is, and from line to line. */
+const THING_NEAR = { left: 24, top: 20, line: 14, step: 17 } as const;
 
 const namesLined = new Map<string, readonly string[]>();
 
