@@ -83,17 +83,6 @@ test("a page says that the feed is lost when the console is killed, and goes on 
   await shell.untilLive();
   for (const plan of [ends, waits]) await expect(page.getByRole("button", { name: `Copy ${plan.id}` })).toBeVisible();
 
-  // What the proxy has seen has reached the browser, too: nothing is on its way when the console dies.
-  let told = -1;
-  await until(
-    "nothing new for a second",
-    () => {
-      const before = told;
-      told = proxy.feeds().reduce((sum, { messages }) => sum + messages.length, 0);
-      return told === before;
-    },
-    { everyMs: 1_000 },
-  );
   await served.kill();
   await expect(shell.feedLost).toBeVisible();
   await expect(shell.timeBar.getByText("Not live")).toBeVisible();
@@ -113,12 +102,15 @@ test("a page says that the feed is lost when the console is killed, and goes on 
   await expect(page.getByRole("button", { name: `Copy ${waits.id}` })).toBeVisible();
 
   const [first, ...later] = proxy.feeds().slice(before);
-  expect(first?.messages[0]?.type).toBe("snapshot");
+  if (first === undefined) throw new Error("the page opened no feed");
+  expect(first.messages[0]?.type).toBe("snapshot");
   expect(later.length).toBeGreaterThan(0);
   for (const feed of later) expect(feed.cursor).not.toBeNull();
-  expect(later[0]?.cursor).toBe(lastCursorOf(first));
+  // The last message may have been on its way when the console died: then the page goes on from the one before.
+  const reached = first.messages.findLastIndex((message) => cursorOf(message) === later[0]?.cursor);
+  expect(reached).toBeGreaterThanOrEqual(first.messages.length - 2);
   expect(later.flatMap((feed) => feed.messages).map((message) => message.type)).not.toContain("snapshot");
-  const events = eventsOf(proxy.feeds().slice(before));
+  const events = eventsOf([{ ...first, messages: first.messages.slice(0, reached + 1) }, ...later]);
   expect(new Set(events.map((event) => event.id)).size).toBe(events.length);
   for (const stream of new Set(events.map((event) => event.stream))) {
     const numbers = events.filter((event) => event.stream === stream).map((event) => BigInt(event.seq));
@@ -135,9 +127,8 @@ test("a page says that the feed is lost when the console is killed, and goes on 
   await end();
 });
 
-const lastCursorOf = (feed: ReturnType<RecordingProxy["feeds"]>[number] | undefined): string | undefined => {
-  const last = feed?.messages.at(-1);
-  return last === undefined || last.type === "ended" ? undefined : last.cursor;
-};
+type FeedMessage = ReturnType<RecordingProxy["feeds"]>[number]["messages"][number];
+
+const cursorOf = (message: FeedMessage): string | null => (message.type === "ended" ? null : message.cursor);
 
 const shortOf = (id: string): string => `${id.slice(0, 4)}…${id.slice(-4)}`;

@@ -113,7 +113,7 @@ describe("an action that takes a second person", () => {
   function openWith(approvals: Readonly<Record<string, Partial<ApprovalFold>>>) {
     const act = vi.fn(async () => undefined);
     const asked = vi.fn(async () => ({ approvalId: "a", until: "2026-11-22T07:07:14.000Z" }));
-    const until = epochMs(Date.now() + 60_000);
+    const until = epochMs(TEST_NOW + 60_000);
     const base = { ...APPROVAL, title: "dna@a", until, askedBy: ann, askedAt: epochMs(TEST_NOW), decidedAt: null };
     const whole = Object.entries(approvals).map(([id, each]) => [id, { ...base, decidedBy: null, ...each }]);
     renderInConsole(
@@ -161,7 +161,7 @@ describe("an action that takes a second person", () => {
     fireEvent.click(button());
     await waitFor(() => expect(act).toHaveBeenCalledTimes(1));
     cleanup();
-    openWith({ a: { state: "granted", decidedBy: { ...ann, user: "bob" }, until: epochMs(Date.now() - 1_000) } });
+    openWith({ a: { state: "granted", decidedBy: { ...ann, user: "bob" }, until: epochMs(TEST_NOW - 1_000) } });
     expect(screen.getByRole("button", { name: "Ask a second person" })).toBeTruthy();
   });
 

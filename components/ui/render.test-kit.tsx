@@ -2,7 +2,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, configure, render } from "@testing-library/react";
 import { afterEach } from "vitest";
-import { LIVE_KEY, LIVE_STATUS_KEY } from "#components/live/live-cache.ts";
+import { LIVE_KEY, LIVE_STATUS_KEY, tickerOf } from "#components/live/live-cache.ts";
 import { type PastState, publishPast } from "#components/live/past.ts";
 import { AttentionProvider } from "#components/shell/attention-context.tsx";
 import type { Folds } from "#server/contract/fold/fold.ts";
@@ -71,7 +71,9 @@ export function renderInConsole(ui: React.ReactNode, scene: Scene = {}) {
   );
   cache.setQueryData(createOptions(client).session.get.queryKey(), sessionOf(scene));
   if (scene.folds !== undefined) cache.setQueryData<LiveState>(LIVE_KEY, liveOf(scene));
-  cache.setQueryData(LIVE_STATUS_KEY, { phase: "live", since: epochMs(TEST_NOW), reason: null, offsetMs: 0 });
+  const offsetMs = TEST_NOW - Date.now();
+  tickerOf(cache).setOffset(offsetMs);
+  cache.setQueryData(LIVE_STATUS_KEY, { phase: "live", since: epochMs(TEST_NOW), reason: null, offsetMs });
   if (scene.past != null) publishPast(cache, { ...liveOf(scene), ...pastOf(scene.past) });
   const view = render(
     <InstantsContext value={scene.past === undefined ? LIVE_INSTANTS : { at: epochMs(TEST_PAST), with: null }}>
