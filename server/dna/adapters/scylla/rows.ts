@@ -6,8 +6,8 @@ import { type Cells, cellsOf, UnreadableCell } from "./cells.ts";
 
 const US_PER_MS = 1_000n;
 const UNKNOWN = "unknown";
-/** Of 255 characters beyond the first plane there are twice as many here. */
-const NODE_NAME_CHARS_MAX = 2 * 255;
+/** A name of a node is an atom, which ends at 255 characters. What else stands there is shown, but as an event can hold it. */
+const NODE_NAME_CHARS_MAX = 16_384;
 
 /** One row of `nodes`. Its key is the incarnation as text, as far as that could be read. */
 export function parseNodeRow(row: types.Row): NodeRow | MalformedRow {
@@ -101,7 +101,6 @@ function nodeKey(cells: Cells): string {
   return toIncarnationId({ createdAt: cells.instant("created_at"), id: cells.int64("id") });
 }
 
-/** A name of a node is an atom, which ends at 255 characters; what goes on is none, and an event could not hold it. */
 function nodeName(cells: Cells): string {
   const name = cells.text("node");
   if (name === "") throw new UnreadableCell("node is empty");
