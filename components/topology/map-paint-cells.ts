@@ -113,24 +113,30 @@ function paintThings(brush: CellBrush, cells: readonly Cell<MapThing>[], near: b
   else paintThingsFar(brush, cells);
 }
 
-/** The whole width is the name's: the mark stands beside the kind, of which the group's head says the rest. */
+/**
+ * The whole width is the name's: the mark stands on the last line, beside the kind, of which the group's head says the
+ * rest. In a low cell that line is the second of a long name.
+ */
 function paintThingsFar(brush: CellBrush, cells: readonly Cell<MapThing>[]): void {
   const { pen, ink, press } = brush;
   const { width, height } = sizeOf(brush);
-  const room = width - THING_LEFT_PX - THING_EDGE_PX;
+  const { top, line, mark, left } = THING_FAR;
+  const [first, last] = [width - THING_LEFT_PX - THING_EDGE_PX, width - left - THING_EDGE_PX];
+  const roomy = height >= THING_FAR.roomyFrom;
   pen.textBaseline = "alphabetic";
   pen.textAlign = "left";
   for (const { node, x, y } of cells) {
-    const { title, ref } = node.thing;
-    pen.font = `10.5px ${ink.sans}`;
+    pen.font = `${roomy ? 10.5 : 9.5}px ${ink.sans}`;
     pen.fillStyle = node.look === "hatched" ? ink.text2 : ink.text1;
-    for (const [at, line] of namedLines(pen, title, { first: room, second: room }).entries())
-      pen.fillText(line, x + THING_LEFT_PX, y + THING_FAR.top + at * THING_FAR.line);
-    press.stamp(pen, node, x + THING_FAR.mark, y + height - 10.5, 9);
+    const [start = "", rest] = namedLines(pen, node.thing.title, { first, second: roomy ? first : last });
+    pen.fillText(start, x + THING_LEFT_PX, y + top);
+    if (rest !== undefined)
+      pen.fillText(rest, x + (roomy ? THING_LEFT_PX : left), y + (roomy ? top + line : height - 7));
+    press.stamp(pen, node, x + mark, y + height - 10.5, 9);
+    if (rest !== undefined && !roomy) continue;
     pen.font = `9.5px ${ink.sans}`;
     pen.fillStyle = node.look === "loud" ? ink.text[node.tone] : ink.text3;
-    const kind = cutTo(pen, shortKindWord(ref), width - THING_FAR.kindLeft - THING_EDGE_PX);
-    pen.fillText(kind, x + THING_FAR.kindLeft, y + height - 7);
+    pen.fillText(cutTo(pen, shortKindWord(node.thing.ref), last), x + left, y + height - 7);
   }
 }
 
@@ -160,8 +166,8 @@ function paintThingNear(brush: CellBrush, { node, x, y }: Cell<MapThing>): void 
 
 /** Left edge of what is not beside the glyph, and what stays free at the right edge, of a thing's cell on the page. */
 const [THING_LEFT_PX, THING_EDGE_PX] = [6, 2];
-/** Baseline of the first line of a name and how far below it the second is; the mark's middle, and where the kind begins. */
-const THING_FAR = { top: 14.5, line: 12, mark: 9.5, kindLeft: 16.5 } as const;
+/** Baseline of the first line of a name, how far below it the second is, and from what height of a cell there is room for it. */
+const THING_FAR = { top: 14.5, line: 12, roomyFrom: 43, mark: 9.5, left: 16.5 } as const;
 /** Left edge and baseline of the first line of a name, how far below it the second is, and from line to line. */
 const THING_NEAR = { left: 24, top: 20, line: 14, step: 17 } as const;
 
@@ -169,7 +175,7 @@ const namesLined = new Map<string, readonly string[]>();
 
 /** Kept: the same names are painted again and again. */
 function namedLines(pen: Pen, name: string, rooms: { readonly first: number; readonly second: number }) {
-  const key = `${pen.font} ${rooms.first} ${name}`;
+  const key = `${pen.font} ${rooms.first} ${rooms.second} ${name}`;
   const known = namesLined.get(key);
   if (known !== undefined) return known;
   if (namesLined.size >= WIDTHS_KEPT) namesLined.clear();
