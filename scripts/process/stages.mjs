@@ -22,10 +22,10 @@ const oneFailed = (note) => ({ passed: 0, failed: 1, note });
 export const STAGES = [
   { name: "lint", budgetS: 60, run: (stage) => tool(stage, "biome", ["check", "--error-on-warnings", "."]) },
   { name: "types", budgetS: 90, run: (stage) => tool(stage, "tsc", ["--noEmit"]) },
-  { name: "unit", budgetS: 600, run: (stage) => vitest(stage, "unit") },
+  { name: "unit", budgetS: 700, run: (stage) => vitest(stage, "unit") },
   { name: "build", budgetS: 150, run: build },
-  { name: "services", budgetS: 2_250, run: (stage) => vitest(stage, "services") },
-  { name: "e2e", budgetS: 2_250, run: playwright },
+  { name: "services", budgetS: 2_200, run: (stage) => vitest(stage, "services") },
+  { name: "e2e", budgetS: 2_200, run: playwright },
 ];
 
 /** @param {StageRun} stage @param {string} program @param {readonly string[]} args @returns {Promise<Count>} */
